@@ -10,7 +10,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["crds/**/*.test.ts", "operator/**/*.test.ts", "worker-image/**/*.test.ts", "test/simulation/**/*.test.ts"],
+          include: [
+            "crds/**/*.test.ts",
+            "operator/**/*.test.ts",
+            "worker-image/**/*.test.ts",
+            "test/simulation/**/*.test.ts",
+          ],
           testTimeout: 10_000,
         },
       },

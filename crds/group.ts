@@ -1,0 +1,36 @@
+/** The API group every kind lives in, and the names the operator and the worker share. */
+export const GROUP = "mediajob.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Labels on every Job and Pod of a unit. Values are cut to the 63 characters a label may have. */
+export const LABELS = {
+  job: `${GROUP}/job`,
+  unit: `${GROUP}/unit`,
+  attempt: `${GROUP}/attempt`,
+} as const;
+
+/** The unit itself, as JSON, on the pod; a downward-API volume shows it to the worker as a file. */
+export const UNIT_ANNOTATION = `${GROUP}/unit-spec`;
+
+/** Audience of the projected token with which a worker reports progress. */
+export const TOKEN_AUDIENCE = "mediajob";
+
+/**
+ * Where a worker finds its surroundings. The kubelet sets them in a pod; `mediajob run` sets them for a
+ * child process. Nothing else reaches the worker from outside.
+ */
+export const WORKER_ENV = {
+  /** File that holds the unit as JSON. */
+  unitFile: "MEDIAJOB_UNIT_FILE",
+  /** File that takes the result summary, at most 4096 bytes; the kubelet's termination message. */
+  resultFile: "MEDIAJOB_RESULT_FILE",
+  /** Private directory for intermediate files, gone with the attempt. */
+  scratchDir: "MEDIAJOB_SCRATCH_DIR",
+  /** JSON object: claim name to directory. Unset: `/volumes/<claim>`. */
+  volumes: "MEDIAJOB_VOLUMES",
+  /** `http(s)://…` takes progress by POST, `fd:N` as JSON lines on that file descriptor. Unset: none is sent. */
+  progress: "MEDIAJOB_PROGRESS",
+  /** File that holds the bearer token for progress by POST; read anew for each request, the kubelet rotates it. */
+  tokenFile: "MEDIAJOB_TOKEN_FILE",
+} as const;

@@ -1,0 +1,214 @@
+import { z } from "zod";
+import { FAILURE_CLASSES, type FailureClass } from "./failures.ts";
+import { time } from "./scalars.ts";
+import { keyedByName } from "./validation.ts";
+
+/** Derived from the conditions and counters, for people and printer columns; programs read the conditions. */
+export const PHASES = [
+  "Pending",
+  "Planning",
+  "Queued",
+  "Running",
+  "Suspended",
+  "Succeeded",
+  "PartiallySucceeded",
+  "Failed",
+  "Cancelled",
+  "RecoveryRequired",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** The phases that nothing but a raised retryGeneration leaves. */
+export const TERMINAL_PHASES: readonly Phase[] = ["Succeeded", "PartiallySucceeded", "Failed", "Cancelled"];
+
+export const CONDITION_TYPES = [
+  "Ready",
+  "Reconciling",
+  "Stalled",
+  "Planned",
+  "Admitted",
+  "Complete",
+  "Failed",
+] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+const count = z.int().min(0);
+const text = z.string().max(1024);
+const classNames = Object.keys(FAILURE_CLASSES) as [FailureClass, ...FailureClass[]];
+
+const condition = z
+  .strictObject({
+    type: z
+      .enum(CONDITION_TYPES)
+      .describe("type of the condition: Ready, Reconciling, Stalled, Planned, Admitted, Complete or Failed."),
+    status: z.enum(["True", "False", "Unknown"]).describe("status: True, False or Unknown."),
+    observedGeneration: count
+      .optional()
+      .describe("observedGeneration is the metadata.generation the condition was set from."),
+    lastTransitionTime: time.describe("lastTransitionTime is when status last changed."),
+    reason: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+      .describe("reason in one CamelCase word, for programs."),
+    message: z.string().max(4096).describe("message for people."),
+  })
+  .describe("One condition, as the Kubernetes API conventions describe.");
+export type Condition = z.output<typeof condition>;
+
+const outputStatus = z
+  .strictObject({
+    source: z.string().max(63).describe("source is the name of the source the output was made from."),
+    output: z.string().max(63).describe("output is the name of the output in spec."),
+    phase: z
+      .enum(["Succeeded", "Skipped"])
+      .describe("phase: Succeeded, or Skipped when the file existed already and was kept."),
+    uri: z.string().max(2048).describe("uri of the file, e.g. volume://media/out/beach/thumb.webp."),
+    bytes: count.optional().describe("bytes is the size of the file."),
+    sha256: z.string().max(64).optional().describe("sha256 of the file, in hex."),
+    format: z.string().max(63).optional().describe("format or codec that was verified."),
+    width: count.optional().describe("width in pixels, as verified."),
+    height: count.optional().describe("height in pixels, as verified."),
+    durationSeconds: z.number().min(0).optional().describe("durationSeconds is the play time, as verified."),
+  })
+  .describe("One finished output.");
+export type OutputStatus = z.output<typeof outputStatus>;
+
+const failureStatus = z
+  .strictObject({
+    unit: z.string().max(63).describe("unit that failed."),
+    source: z.string().max(63).optional().describe("source that failed, where one did."),
+    output: z.string().max(63).optional().describe("output that failed, where one did."),
+    attempt: count.optional().describe("attempt that failed last, from 1."),
+    class: z
+      .enum(classNames)
+      .describe("class decides whether another attempt can help: input and config never, the others may."),
+    reason: z.string().max(128).describe("reason in one CamelCase word, for programs."),
+    message: text.describe("message for people: what, where, why, and the way out."),
+  })
+  .describe("One failure that is final.");
+export type FailureStatus = z.output<typeof failureStatus>;
+
+const warningStatus = z
+  .strictObject({
+    source: z.string().max(63).optional().describe("source it concerns."),
+    output: z.string().max(63).optional().describe("output it concerns."),
+    reason: z.string().max(128).describe("reason in one CamelCase word, for programs."),
+    message: text.describe("message for people."),
+  })
+  .describe("Something odd that did not stop the work.");
+export type WarningStatus = z.output<typeof warningStatus>;
+
+const pendingDelivery = z
+  .strictObject({
+    id: z
+      .string()
+      .max(128)
+      .describe("id is the `webhook-id`; the same for every try, so receivers can drop repeats."),
+    type: z.string().max(63).describe("type of the event, e.g. job.completed."),
+    sequence: count.describe("sequence rises by 1 with every event of the MediaJob."),
+    time: time.describe("time of the transition."),
+    phase: z.enum(PHASES).describe("phase the MediaJob went to."),
+    message: text.optional().describe("message of the transition."),
+  })
+  .describe("An event that has not been acknowledged yet.");
+export type PendingDelivery = z.output<typeof pendingDelivery>;
+
+const webhookStatus = z
+  .strictObject({
+    name: z.string().max(63).describe("name of the endpoint in spec."),
+    pending: z
+      .array(pendingDelivery)
+      .max(50)
+      .default([])
+      .describe("pending events in order; the first is being delivered."),
+    delivered: count.default(0).describe("delivered events so far."),
+    deadLetters: count.default(0).describe("deadLetters are events given up after the last try."),
+    lastError: text.optional().describe("lastError is what the last failed try said."),
+  })
+  .describe("Deliveries to one endpoint.");
+export type WebhookStatus = z.output<typeof webhookStatus>;
+
+export const mediaJobStatus = z
+  .strictObject({
+    observedGeneration: count
+      .optional()
+      .describe("observedGeneration is the metadata.generation this status was computed from."),
+    phase: z.enum(PHASES).optional().describe("phase in one word, derived from the conditions."),
+    conditions: z
+      .array(condition)
+      .max(16)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
+      .describe("conditions, as the Kubernetes API conventions describe."),
+    startTime: time.optional().describe("startTime is when the first unit was started."),
+    completionTime: time.optional().describe("completionTime is when the MediaJob reached its last phase."),
+    progress: z
+      .strictObject({
+        percent: z
+          .number()
+          .min(0)
+          .max(100)
+          .describe("percent of the estimated work that is done, 0 to 100, one decimal; never falls."),
+        display: z.string().max(16).describe("display is percent for printer columns, e.g. 62%."),
+        stage: z.string().max(63).optional().describe("stage of the unit that reported last."),
+        etaSeconds: count.optional().describe("etaSeconds until the end, estimated; unset while unknown."),
+      })
+      .optional()
+      .describe("progress over all units, weighted by their estimated time."),
+    sources: z
+      .strictObject({
+        total: count.describe("total sources."),
+        succeeded: count.describe("succeeded sources have all their outputs."),
+        failed: count.describe("failed sources lack at least one output for good."),
+      })
+      .optional()
+      .describe("sources counted by result."),
+    units: z
+      .strictObject({
+        total: count.describe("total units in the plan."),
+        pending: count.describe("pending units have not started, or wait for another attempt."),
+        running: count.describe("running units have a Job."),
+        succeeded: count.describe("succeeded units."),
+        failed: count.describe("failed units are out of attempts."),
+        cancelled: count.describe("cancelled units never ran or were stopped."),
+        attempts: count.describe("attempts started over all units."),
+        done: z.string().max(32).describe("done is finished/total for printer columns, e.g. 3/4."),
+      })
+      .optional()
+      .describe("units of work counted by state."),
+    queue: z
+      .strictObject({
+        position: count.optional().describe("position among the waiting MediaJobs, from 1."),
+        reason: z.string().max(128).describe("reason in one CamelCase word why units wait."),
+        message: text.optional().describe("message for people."),
+      })
+      .optional()
+      .describe("queue says why units wait; unset when none does."),
+    outputs: z.array(outputStatus).max(100).optional().describe("outputs finished so far, the first 100."),
+    failures: z.array(failureStatus).max(20).optional().describe("failures that are final, the first 20."),
+    warnings: z.array(warningStatus).max(20).optional().describe("warnings, the first 20."),
+    usage: z
+      .strictObject({
+        cpuSeconds: z.number().min(0).describe("cpuSeconds over all attempts."),
+        gpuSeconds: z.number().min(0).describe("gpuSeconds over all attempts that held a GPU."),
+        peakMemoryBytes: count.describe("peakMemoryBytes of the largest attempt."),
+        bytesIn: count.describe("bytesIn read from sources."),
+        bytesOut: count.describe("bytesOut written as outputs."),
+      })
+      .optional()
+      .describe("usage as measured by the workers."),
+    retryGeneration: count.optional().describe("retryGeneration that was acted on last."),
+    reportUri: z.string().max(2048).optional().describe("reportUri of the full report at the destination."),
+    eventSequence: count.optional().describe("eventSequence of the last transition told to webhooks."),
+    webhooks: z
+      .array(webhookStatus)
+      .max(10)
+      .optional()
+      .meta(keyedByName)
+      .describe("webhooks: deliveries by endpoint."),
+  })
+  .describe("status is what the operator observed; it is never edited by hand.");
+
+export type MediaJobStatus = z.output<typeof mediaJobStatus>;

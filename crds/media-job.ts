@@ -1,0 +1,312 @@
+import { z } from "zod";
+import { destination } from "./destination.ts";
+import { mediaJobStatus } from "./media-job-status.ts";
+import { output } from "./outputs/output.ts";
+import { itemName, objectName, quantity } from "./scalars.ts";
+import { source } from "./source.ts";
+import { keyedByName, type Rule, validations } from "./validation.ts";
+
+/** The phase transitions and other happenings a webhook can be told of. */
+export const WEBHOOK_EVENTS = [
+  "job.queued",
+  "job.started",
+  "job.suspended",
+  "job.resumed",
+  "job.completed",
+  "job.completed_with_warnings",
+  "job.failed",
+  "job.cancelled",
+] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+const webhook = z
+  .strictObject({
+    name: itemName.describe("name of the endpoint, unique within the MediaJob."),
+    url: z
+      .string()
+      .min(8)
+      .max(2048)
+      .regex(/^https?:\/\/[^\s]+$/)
+      .describe("url that receives the events by POST, http or https."),
+    secretRef: z
+      .strictObject({
+        name: objectName.describe("name of the Secret, in the MediaJob's namespace."),
+        key: z
+          .string()
+          .min(1)
+          .max(253)
+          .regex(/^[-._a-zA-Z0-9]+$/)
+          .default("secret")
+          .describe("key in the Secret's data. Default secret."),
+      })
+      .describe(
+        "secretRef names the signing secret: a Standard Webhooks secret, base64 with or without the prefix `whsec_`.",
+      ),
+    events: z
+      .array(z.enum(WEBHOOK_EVENTS))
+      .max(32)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "set" })
+      .describe("events to send; all when unset."),
+  })
+  .describe("An endpoint that is told of the MediaJob's transitions, signed as Standard Webhooks describe.");
+
+/** Fields a user may change after creation; all others are fixed, since work is planned from them once. */
+export const MUTABLE_FIELDS = [
+  "suspend",
+  "cancel",
+  "parallelism",
+  "priority",
+  "retryGeneration",
+  "ttlSecondsAfterFinished",
+  "webhooks",
+] as const;
+
+const immutable = (field: string, optional = false): Rule => ({
+  rule: optional
+    ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
+    : `self.${field} == oldSelf.${field}`,
+  message: `${field} is immutable: work is planned from it once; create a new MediaJob instead`,
+  fieldPath: `.${field}`,
+  reason: "FieldValueForbidden",
+});
+
+const specFields = {
+  sources: z
+    .array(source)
+    .min(1)
+    .max(10_000)
+    .meta(keyedByName)
+    .describe("sources are the media files to read, 1 to 10000. Immutable."),
+  outputs: z
+    .array(output)
+    .min(1)
+    .max(50)
+    .meta(keyedByName)
+    .describe("outputs are made from every source, 1 to 50. Immutable."),
+  destination: destination.describe("destination receives the outputs. Immutable."),
+  priority: z
+    .enum(["Low", "Normal", "High", "Urgent"])
+    .default("Normal")
+    .describe("priority orders the MediaJobs that wait: Urgent, High, Normal, Low. Default Normal."),
+  parallelism: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(8)
+    .describe("parallelism is how many units of this MediaJob run at once. Default 8."),
+  failurePolicy: z
+    .strictObject({
+      sources: z
+        .enum(["Continue", "FailFast"])
+        .default("Continue")
+        .describe(
+          "sources: Continue does the rest when one source fails; FailFast stops what has not started. Default Continue.",
+        ),
+    })
+    .prefault({})
+    .describe("failurePolicy says what one failure means for the rest. Immutable."),
+  retry: z
+    .strictObject({
+      maxAttempts: z
+        .int()
+        .min(1)
+        .max(20)
+        .default(3)
+        .describe(
+          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted. Default 3.",
+        ),
+    })
+    .prefault({})
+    .describe("retry bounds the attempts of each unit. Immutable."),
+  placement: z
+    .strictObject({
+      pool: itemName
+        .optional()
+        .describe(
+          "pool pins the work to one pool of the operator's configuration. Any pool that fits when unset.",
+        ),
+      gpu: z
+        .enum(["Prefer", "Require", "Never"])
+        .default("Prefer")
+        .describe(
+          "gpu: Prefer uses a GPU pool where the work gains from it, Require fails without one, Never keeps off them. Default Prefer.",
+        ),
+    })
+    .prefault({})
+    .describe("placement chooses the node pool. Immutable."),
+  resources: z
+    .strictObject({
+      memoryMultiplier: z
+        .number()
+        .min(0.5)
+        .max(16)
+        .optional()
+        .describe("memoryMultiplier scales the memory estimate of every unit. Default 1."),
+      maxMemory: quantity
+        .optional()
+        .describe("maxMemory bounds what a unit may ask for, as a Kubernetes quantity, e.g. 4Gi."),
+    })
+    .prefault({})
+    .describe("resources correct the estimates; rarely needed. Immutable."),
+  suspend: z
+    .boolean()
+    .default(false)
+    .describe("suspend pauses the MediaJob: running units finish, none start. Default false."),
+  cancel: z
+    .boolean()
+    .default(false)
+    .describe(
+      "cancel ends the MediaJob for good: running units are stopped, finished outputs stay. Cannot be taken back. Default false.",
+    ),
+  retryGeneration: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      "retryGeneration, when raised, runs the failed units again; completed ones never run again. Default 0.",
+    ),
+  activeDeadlineSeconds: z
+    .int()
+    .min(1)
+    .max(31_536_000)
+    .optional()
+    .describe(
+      "activeDeadlineSeconds bounds the MediaJob's time from its start, in seconds; then it fails. No bound when unset. Immutable.",
+    ),
+  unitTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .default(3600)
+    .describe("unitTimeoutSeconds bounds each attempt of a unit, in seconds. Default 3600. Immutable."),
+  ttlSecondsAfterFinished: z
+    .int()
+    .min(0)
+    .max(31_536_000)
+    .optional()
+    .describe(
+      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished; outputs stay. Kept when unset.",
+    ),
+  webhooks: z
+    .array(webhook)
+    .max(10)
+    .default([])
+    .meta(keyedByName)
+    .describe("webhooks are told of the MediaJob's transitions, at most 10."),
+};
+
+const optionalFields = new Set(["activeDeadlineSeconds"]);
+
+export const mediaJobSpec = z
+  .strictObject(specFields)
+  .meta(
+    validations(
+      ...Object.keys(specFields)
+        .filter((field) => !(MUTABLE_FIELDS as readonly string[]).includes(field))
+        .map((field) => immutable(field, optionalFields.has(field))),
+      {
+        rule: "!oldSelf.cancel || self.cancel",
+        message: "cancel cannot be taken back",
+        fieldPath: ".cancel",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "self.retryGeneration >= oldSelf.retryGeneration",
+        message: "retryGeneration can only be raised",
+        fieldPath: ".retryGeneration",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "size(self.sources) == 1 || self.destination.template.contains('{source}')",
+        message:
+          "destination.template must hold {source} when there are several sources: their outputs would overwrite each other",
+        fieldPath: ".destination.template",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "size(self.outputs) == 1 || self.destination.template.contains('{output}')",
+        message:
+          "destination.template must hold {output} when there are several outputs: they would overwrite each other",
+        fieldPath: ".destination.template",
+        reason: "FieldValueInvalid",
+      },
+    ),
+  )
+  .describe("spec is what the user wants.");
+
+export type MediaJobSpec = z.output<typeof mediaJobSpec>;
+
+/** What the API server keeps about every object; the parts that are read here. */
+export const objectMeta = z.looseObject({
+  name: z.string(),
+  namespace: z.string().optional(),
+  uid: z.string().optional(),
+  resourceVersion: z.string().optional(),
+  generation: z.int().optional(),
+  creationTimestamp: z.string().optional(),
+  deletionTimestamp: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+/** The MediaJob kind, as the CRD generator and `mediajob validate` read it. */
+export const mediaJob = z
+  .strictObject({
+    apiVersion: z.literal("mediajob.dev/v1alpha1"),
+    kind: z.literal("MediaJob"),
+    metadata: objectMeta,
+    spec: mediaJobSpec,
+    status: mediaJobStatus.optional(),
+  })
+  .describe("MediaJob turns media sources into the wanted outputs at a destination.");
+
+export type MediaJob = z.output<typeof mediaJob>;
+
+export const MEDIA_JOB_NAMES = {
+  kind: "MediaJob",
+  plural: "mediajobs",
+  singular: "mediajob",
+  shortNames: ["mj"],
+  categories: ["media"],
+} as const;
+
+/** Columns of `kubectl get mediajobs`; priority 1 are those of `-o wide`. */
+export const MEDIA_JOB_COLUMNS = [
+  { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where the MediaJob stands." },
+  {
+    name: "Progress",
+    type: "string",
+    jsonPath: ".status.progress.display",
+    description: "Share of the estimated work that is done.",
+  },
+  {
+    name: "Done",
+    type: "string",
+    jsonPath: ".status.units.done",
+    description: "Finished units of all units.",
+  },
+  {
+    name: "Queue",
+    type: "string",
+    jsonPath: ".status.queue.reason",
+    priority: 1,
+    description: "Why units wait.",
+  },
+  {
+    name: "ETA",
+    type: "integer",
+    jsonPath: ".status.progress.etaSeconds",
+    priority: 1,
+    description: "Seconds until the end, estimated.",
+  },
+  {
+    name: "Message",
+    type: "string",
+    jsonPath: ".status.conditions[?(@.type=='Ready')].message",
+    priority: 1,
+    description: "The latest message.",
+  },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Time since creation." },
+] as const;

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { itemName } from "../scalars.ts";
+import { exactlyOneOf, type Rule, validations } from "../validation.ts";
+import { imageOutput } from "./image.ts";
+import { videoOutput } from "./video.ts";
+
+/** The families a worker can make today. */
+export const FAMILIES = ["image", "video"] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** The families the API reserves; the API server refuses them with a message that says so. */
+export const PLANNED_FAMILIES = ["audio", "frames", "stream", "metadata"] as const;
+
+const planned = z.strictObject({}).optional();
+
+const notYet = (family: string): Rule => ({
+  rule: `!has(self.${family})`,
+  message: `the output family ${family} is not available in this version: no worker makes it yet`,
+  fieldPath: `.${family}`,
+  reason: "FieldValueForbidden",
+});
+
+export const output = z
+  .strictObject({
+    name: itemName.describe(
+      "name of the output, unique within the MediaJob. Fills `{output}` in the destination's template. Lower-case letters, digits and `-`, at most 63.",
+    ),
+    image: imageOutput.optional().describe("image makes a still image from each source."),
+    video: videoOutput.optional().describe("video makes a video file from each source."),
+    audio: planned.describe("audio is reserved for audio files; not available in this version."),
+    frames: planned.describe(
+      "frames is reserved for thumbnails, sprites and posters of a video; not available in this version.",
+    ),
+    stream: planned.describe(
+      "stream is reserved for adaptive streams (HLS and DASH); not available in this version.",
+    ),
+    metadata: planned.describe(
+      "metadata is reserved for a JSON description of each source; not available in this version.",
+    ),
+  })
+  .meta(validations(exactlyOneOf(...FAMILIES, ...PLANNED_FAMILIES), ...PLANNED_FAMILIES.map(notYet)))
+  .describe("One wanted output, made from every source. Exactly one family is set.");
+
+export type Output = z.output<typeof output>;
+
+/** The family of an output; validation has made sure that there is exactly one. */
+export function familyOf(output: Pick<Output, Family>): Family {
+  const family = FAMILIES.find((name) => output[name] !== undefined);
+  if (!family) throw new Error("an output without a family passed validation");
+  return family;
+}

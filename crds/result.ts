@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { FAILURE_CLASSES, FAILURE_REASONS, type FailureClass, type FailureReason } from "./failures.ts";
+
+const classNames = Object.keys(FAILURE_CLASSES) as [FailureClass, ...FailureClass[]];
+const reasonNames = Object.keys(FAILURE_REASONS) as [FailureReason, ...FailureReason[]];
+
+/** What Kubernetes keeps of a container's termination message. */
+export const TERMINATION_MESSAGE_BYTES = 4096;
+
+export const failure = z.object({
+  class: z.enum(classNames),
+  reason: z.enum(reasonNames),
+  /** For a person: what, where, why, and the way out. */
+  message: z.string(),
+  source: z.string().optional(),
+  output: z.string().optional(),
+});
+export type Failure = z.output<typeof failure>;
+
+export const madeOutput = z.object({
+  source: z.string(),
+  output: z.string(),
+  /** `Skipped`: a file of that name was there and onConflict is Skip, or it was made by an earlier attempt. */
+  phase: z.enum(["Succeeded", "Skipped"]),
+  uri: z.string(),
+  bytes: z.int().optional(),
+  sha256: z.string().optional(),
+  format: z.string().optional(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  durationSeconds: z.number().optional(),
+});
+export type MadeOutput = z.output<typeof madeOutput>;
+
+export const warning = z.object({
+  source: z.string().optional(),
+  output: z.string().optional(),
+  reason: z.string(),
+  message: z.string(),
+});
+export type Warning = z.output<typeof warning>;
+
+export const usage = z.object({
+  wallSeconds: z.number(),
+  cpuSeconds: z.number(),
+  peakMemoryBytes: z.int(),
+  bytesIn: z.int(),
+  bytesOut: z.int(),
+});
+export type Usage = z.output<typeof usage>;
+
+/**
+ * How an attempt ended. The worker leaves it twice: cut to 4096 bytes as the pod's termination message,
+ * where it outlives the operator; and in full, with the engines' versions and arguments, as the manifest.
+ *
+ * An attempt in which something is left to try again exits with that failure's code; one that did all it
+ * could do and made at least one output exits 0 and lists what failed for good in `failures`.
+ */
+export const unitResult = z.object({
+  version: z.literal("v1"),
+  unit: z.string(),
+  attempt: z.int(),
+  /** Why the attempt as a whole failed; unset when it exits 0. */
+  failure: failure.optional(),
+  /** With class memory: what the next attempt needs. */
+  needs: z.object({ memoryBytes: z.int() }).optional(),
+  counts: z.object({ succeeded: z.int(), skipped: z.int(), failed: z.int() }),
+  outputs: z.array(madeOutput),
+  failures: z.array(failure),
+  warnings: z.array(warning),
+  /** True when lists were shortened to fit the termination message; `counts` are always whole. */
+  truncated: z.boolean().optional(),
+  usage,
+  /** uri of the full manifest at the destination. */
+  manifestUri: z.string().optional(),
+});
+export type UnitResult = z.output<typeof unitResult>;

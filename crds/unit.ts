@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { destination } from "./destination.ts";
+import { FAMILIES, output } from "./outputs/output.ts";
+import { source } from "./source.ts";
+
+/**
+ * The unit contract: everything a worker needs to know to do one unit of work, as JSON. It is written by
+ * the operator and read by the worker, which may be of another version: fields are added, never changed.
+ */
+export const unit = z.object({
+  version: z.literal("v1"),
+  job: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
+  /** Name of the unit within its MediaJob, e.g. `image-0`. */
+  name: z.string().max(63),
+  /** From 1. A newer attempt supersedes an older one. */
+  attempt: z.int().min(1),
+  family: z.enum(FAMILIES),
+  /** Every source is turned into every output. */
+  sources: z.array(source).min(1),
+  outputs: z.array(output).min(1),
+  destination,
+  /** What the attempt has been given; the worker keeps within it. */
+  limits: z.object({
+    /** Cores; may be fractional. Sets threads and images in flight. */
+    cpu: z.number().positive(),
+    memoryBytes: z.int().positive(),
+    scratchBytes: z.int().positive(),
+    timeoutSeconds: z.int().positive(),
+  }),
+});
+
+export type Unit = z.output<typeof unit>;
