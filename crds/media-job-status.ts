@@ -34,6 +34,11 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 const count = z.int().min(0);
 const text = z.string().max(1024);
+/** Run-length encoded letters, one per item: `12s1f3.`; 20 kB hold 10,000 items in the worst order. */
+const ledger = z
+  .string()
+  .max(20_480)
+  .regex(/^([0-9]+[a-z.])*$/);
 const classNames = Object.keys(FAILURE_CLASSES) as [FailureClass, ...FailureClass[]];
 
 const condition = z
@@ -162,6 +167,9 @@ export const mediaJobStatus = z
         total: count.describe("total sources."),
         succeeded: count.describe("succeeded sources have all their outputs."),
         failed: count.describe("failed sources lack at least one output for good."),
+        ledger: ledger.describe(
+          "ledger marks each source in the order of spec, run-length encoded: f failed, . not. E.g. 3.1f.",
+        ),
       })
       .optional()
       .describe("sources counted by result."),
@@ -174,6 +182,9 @@ export const mediaJobStatus = z
         failed: count.describe("failed units are out of attempts."),
         cancelled: count.describe("cancelled units never ran or were stopped."),
         attempts: count.describe("attempts started over all units."),
+        ledger: ledger.describe(
+          "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come).",
+        ),
         done: z.string().max(32).describe("done is finished/total for printer columns, e.g. 3/4."),
       })
       .optional()

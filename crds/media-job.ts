@@ -167,6 +167,34 @@ const specFields = {
     .describe(
       "retryGeneration, when raised, runs the failed units again; completed ones never run again. Default 0.",
     ),
+  recovery: z
+    .enum(["Automatic", "Manual"])
+    .default("Automatic")
+    .describe(
+      "recovery: Automatic runs lost work again at once; Manual, which is not available in this version, lets it wait for a person. Default Automatic. Immutable.",
+    ),
+  presetRef: z
+    .strictObject({
+      kind: z
+        .enum(["MediaPreset", "ClusterMediaPreset"])
+        .describe("kind of the preset: MediaPreset or ClusterMediaPreset."),
+      name: objectName.describe("name of the preset."),
+    })
+    .optional()
+    .describe("presetRef starts from a preset; not available in this version. Immutable."),
+  report: z
+    .strictObject({
+      formats: z
+        .array(z.enum(["json", "csv", "txt"]))
+        .min(1)
+        .max(3)
+        .meta({ "x-kubernetes-list-type": "set" })
+        .describe("formats of the report: json, csv, txt."),
+    })
+    .optional()
+    .describe(
+      "report writes a report of the whole MediaJob to the destination; not available in this version. Immutable.",
+    ),
   activeDeadlineSeconds: z
     .int()
     .min(1)
@@ -197,7 +225,14 @@ const specFields = {
     .describe("webhooks are told of the MediaJob's transitions, at most 10."),
 };
 
-const optionalFields = new Set(["activeDeadlineSeconds"]);
+const optionalFields = new Set(["activeDeadlineSeconds", "presetRef", "report"]);
+
+const notYet = (field: string, rule: string): Rule => ({
+  rule,
+  message: `${field} is not available in this version`,
+  fieldPath: `.${field}`,
+  reason: "FieldValueForbidden",
+});
 
 export const mediaJobSpec = z
   .strictObject(specFields)
@@ -206,6 +241,9 @@ export const mediaJobSpec = z
       ...Object.keys(specFields)
         .filter((field) => !(MUTABLE_FIELDS as readonly string[]).includes(field))
         .map((field) => immutable(field, optionalFields.has(field))),
+      notYet("presetRef", "!has(self.presetRef)"),
+      notYet("report", "!has(self.report)"),
+      notYet("recovery", "self.recovery != 'Manual'"),
       {
         rule: "!oldSelf.cancel || self.cancel",
         message: "cancel cannot be taken back",

@@ -67,6 +67,8 @@ export const unitResult = z.object({
   counts: z.object({ succeeded: z.int(), skipped: z.int(), failed: z.int() }),
   outputs: z.array(madeOutput),
   failures: z.array(failure),
+  /** Indexes into the unit's sources of those that lack an output for good; never shortened. */
+  failedSources: z.array(z.int()),
   warnings: z.array(warning),
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
