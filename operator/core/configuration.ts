@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { itemName, quantity } from "../../crds/scalars.ts";
+
+/**
+ * The operator's configuration: one YAML file, in the cluster a ConfigMap that the chart writes. Everything
+ * a cluster's administrator decides is here; everything a user decides is in the MediaJob.
+ */
+
+const toleration = z.strictObject({
+  key: z.string().optional(),
+  operator: z.enum(["Exists", "Equal"]).optional(),
+  value: z.string().optional(),
+  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
+  tolerationSeconds: z.int().optional(),
+});
+
+const pool = z.strictObject({
+  name: itemName,
+  /** Labels of the pool's nodes. */
+  nodeSelector: z.record(z.string(), z.string()).default({}),
+  tolerations: z.array(toleration).default([]),
+  /** Extended resource of one accelerator, e.g. `nvidia.com/gpu`; unset for a CPU pool. */
+  gpuResource: z.string().optional(),
+  /** Runtime class of the pool's pods, e.g. `nvidia`. */
+  runtimeClassName: z.string().optional(),
+  /** The most one unit may ask for. */
+  perUnit: z
+    .strictObject({
+      cpu: z.number().positive().default(4),
+      memory: quantity.default("8Gi"),
+      scratch: quantity.default("100Gi"),
+    })
+    .prefault({}),
+  /** Units that run in the pool at once. */
+  concurrency: z.int().min(1).default(1000),
+  /** Relative cost of a second in the pool; the cheapest pool that fits is taken. */
+  costWeight: z.number().positive().default(1),
+});
+export type Pool = z.output<typeof pool>;
+
+export const configuration = z.strictObject({
+  pools: z
+    .array(pool)
+    .min(1)
+    .default([pool.parse({ name: "default" })]),
+  /** Units that run at once over all pools. */
+  concurrency: z.int().min(1).default(1000),
+  worker: z
+    .strictObject({
+      image: z.string().min(1).default("mediajob-worker:dev"),
+      imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
+      imagePullSecrets: z.array(z.strictObject({ name: z.string() })).default([]),
+      /** User and group that run the worker and own what it writes to volumes. */
+      runAsUser: z.int().min(1).default(1000),
+      fsGroup: z.int().min(1).default(1000),
+    })
+    .prefault({}),
+  /** Where workers POST progress, e.g. `http://mediajob.media.svc:8080/progress`; none is sent when unset. */
+  progressUrl: z.string().optional(),
+  /** How long a finished unit's Job is kept for a look at its logs. Its result is in the MediaJob by then. */
+  unitTtlSecondsAfterFinished: z.int().min(60).default(86_400),
+  webhooks: z
+    .strictObject({
+      /** Lets webhooks go to loopback, private and link-local addresses: for receivers in the cluster. */
+      allowPrivateAddresses: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+export type Configuration = z.output<typeof configuration>;
+
+/** The configuration of an operator that was told nothing, and of `mediajob plan` without `--pools`. */
+export const defaultConfiguration = (): Configuration => configuration.parse({});
