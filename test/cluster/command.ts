@@ -14,7 +14,11 @@ export interface CommandOptions {
  * Runs a command to its end and gives its standard output, without the last line break. Throws an error that
  * holds the command, its exit code and the end of what it said.
  */
-export async function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export async function command(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await attempt(file, args, options);
   if (code === 0) return stdout.trimEnd();
   const said = tail(`${stdout}\n${stderr}`.trim(), 30);
@@ -22,7 +26,11 @@ export async function command(file: string, args: readonly string[], options: Co
 }
 
 /** As `command`, but a failure is an answer: for probes and for removing what may be gone already. */
-export async function succeeds(file: string, args: readonly string[], options: CommandOptions = {}): Promise<boolean> {
+export async function succeeds(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<boolean> {
   return await attempt(file, args, options).then(
     ({ code }) => code === 0,
     () => false,

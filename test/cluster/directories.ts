@@ -6,7 +6,7 @@ import { join } from "node:path";
  * that every clone shares it; each entry's name carries the version of what it holds.
  */
 export function cacheDirectory(...parts: string[]): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "mediajob", ...parts);
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "mediajob", ...parts);
 }
 
 /**
@@ -15,6 +15,7 @@ export function cacheDirectory(...parts: string[]): string {
  */
 export function stateDirectory(...parts: string[]): string {
   const userId = process.getuid?.();
-  const root = userId === 0 ? "/run/mediajob-test-cluster" : join(tmpdir(), `mediajob-test-cluster-${userId}`);
+  const root =
+    userId === 0 ? "/run/mediajob-test-cluster" : join(tmpdir(), `mediajob-test-cluster-${userId}`);
   return join(root, ...parts);
 }

@@ -22,7 +22,9 @@ export async function until<T>(
       lastWords = error instanceof Error ? error.message : String(error);
     }
     if (Date.now() > deadline) {
-      throw new Error(`${what} took longer than ${timeoutMs / 1000} s${lastWords ? `; the last answer was: ${lastWords}` : ""}`);
+      throw new Error(
+        `${what} took longer than ${timeoutMs / 1000} s${lastWords ? `; the last answer was: ${lastWords}` : ""}`,
+      );
     }
     await sleep(everyMs);
   }
