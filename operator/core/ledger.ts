@@ -1,0 +1,29 @@
+/**
+ * A ledger keeps one letter for each of many items in little room: `sssf..` is stored as `3s1f2.`.
+ * It is how the status of a MediaJob remembers, with no list that grows, what has ended and how; once a
+ * letter stands there, its Job may be gone.
+ */
+
+/** The letter of an item that has not ended. */
+export const OPEN = ".";
+
+export const encodeLedger = (letters: readonly string[]): string => {
+  let text = "";
+  for (let start = 0; start < letters.length; ) {
+    const letter = letters[start];
+    let end = start + 1;
+    while (letters[end] === letter) end++;
+    text += `${end - start}${letter}`;
+    start = end;
+  }
+  return text;
+};
+
+/** The letters of a ledger of `length` items; a ledger that is unset or of another length is all open. */
+export function decodeLedger(text: string | undefined, length: number): string[] {
+  const letters = (text ?? "")
+    .matchAll(/([0-9]+)([a-z.])/g)
+    .flatMap(([, run, letter]) => Array.from({ length: Number(run) }, () => letter ?? OPEN))
+    .toArray();
+  return letters.length === length ? letters : Array.from({ length }, () => OPEN);
+}

@@ -1,0 +1,84 @@
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import type { Output } from "../../../crds/outputs/output.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+
+/** What one attempt of a unit is expected to need. */
+export interface Estimate {
+  /** Cores that can be kept busy. */
+  cpu: number;
+  memoryBytes: number;
+  /** Disk for intermediate files. */
+  scratchBytes: number;
+  /** Wall time on `cpu` cores; also the weight of the unit in the MediaJob's progress. */
+  seconds: number;
+  /** Whether an accelerator makes it faster. */
+  gpu: boolean;
+}
+
+const MIB = 2 ** 20;
+
+/** Node and sharp or ffmpeg at rest, before the first pixel: measured 75 MB and 95 MB, rounded up. */
+const RUNTIME_BYTES = 128 * MIB;
+
+/** Seeds 004 "Image Processing Architecture Decisions": width × height × 3 × 2.5, with a margin of 20 %. */
+const decodedImageBytes = (pixels: number) => pixels * 3 * 2.5 * 1.2;
+
+/** A photo is not probed before it is planned; this many pixels are taken for granted, as of a 24 MP camera. */
+const ASSUMED_IMAGE_PIXELS = 24e6;
+
+/** Relative time of each encoder for the same pixels, measured with sharp 0.35 at its defaults. */
+const IMAGE_FORMAT_SECONDS: Record<string, number> = { jpeg: 0.1, webp: 0.2, png: 0.3, avif: 1.5 };
+
+/** A unit that makes `outputs` from `sources` photos, one photo after another. */
+export function estimateImages(outputs: readonly Output[], sources: number): Estimate {
+  const perSourceSeconds = outputs.reduce((sum, { image }) => sum + imageSeconds(image), 0.2);
+  return {
+    cpu: 1,
+    memoryBytes: RUNTIME_BYTES + decodedImageBytes(ASSUMED_IMAGE_PIXELS),
+    scratchBytes: 64 * MIB,
+    seconds: perSourceSeconds * sources,
+    gpu: false,
+  };
+}
+
+const imageSeconds = (image: ImageOutput | undefined): number =>
+  IMAGE_FORMAT_SECONDS[image?.format ?? "jpeg"] ?? 0.3;
+
+/** Seeds 004's default for a video task where nothing is known of the source: 300 s of work. */
+const ASSUMED_VIDEO_SECONDS = 300;
+
+/** A source is not probed before it is planned; this frame size and rate are taken for granted. */
+const ASSUMED_SOURCE = { width: 1920, height: 1080, fps: 30 };
+
+/** Time of each x264 preset relative to `medium`, measured on 1080p with ffmpeg 5.1. */
+const PRESET_FACTORS: Record<string, number> = {
+  ultrafast: 0.2,
+  superfast: 0.3,
+  veryfast: 0.45,
+  faster: 0.7,
+  fast: 0.85,
+  medium: 1,
+  slow: 1.6,
+  slower: 3,
+  veryslow: 6,
+};
+
+/**
+ * A rendition of one video. Memory after seeds 004 "Memory Management": HD is width × height × 3 × fps ×
+ * 4.0 with a margin of 25 %, above HD × 5.0 and 30 %.
+ */
+export function estimateVideo(output: Output): Estimate {
+  const video: Partial<VideoOutput> = output.video ?? {};
+  const frameBytes = ASSUMED_SOURCE.width * ASSUMED_SOURCE.height * 3 * ASSUMED_SOURCE.fps;
+  const height = Math.min(video.height ?? ASSUMED_SOURCE.height, ASSUMED_SOURCE.height);
+  return {
+    cpu: 4,
+    memoryBytes: RUNTIME_BYTES + frameBytes * 4 * 1.25,
+    scratchBytes: 1024 * MIB,
+    seconds:
+      ASSUMED_VIDEO_SECONDS *
+      (height / ASSUMED_SOURCE.height) ** 2 *
+      (PRESET_FACTORS[video.preset ?? "medium"] ?? 1),
+    gpu: false,
+  };
+}

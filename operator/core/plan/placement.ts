@@ -1,0 +1,76 @@
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import type { Pool } from "../configuration.ts";
+import { parseQuantity } from "../quantity.ts";
+import type { Estimate } from "./estimate.ts";
+
+/** Where a unit runs and what it is given there; or why it can run nowhere. */
+export type Placement =
+  | {
+      pool: string;
+      gpu: boolean;
+      cpu: number;
+      memoryBytes: number;
+      /** How far memory may grow on a retry. */
+      memoryLimitBytes: number;
+      scratchBytes: number;
+    }
+  | { refused: string };
+
+/**
+ * The cheapest pool that fits. CPU is compressible, so a pool that offers less than the estimate only takes
+ * longer; memory and scratch are not, so a pool that offers less does not fit.
+ */
+export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Pool[]): Placement {
+  const maxMemoryBytes = spec.resources.maxMemory
+    ? parseQuantity(spec.resources.maxMemory)
+    : Number.POSITIVE_INFINITY;
+  const wanted = {
+    ...estimate,
+    memoryBytes: Math.min(estimate.memoryBytes * (spec.resources.memoryMultiplier ?? 1), maxMemoryBytes),
+  };
+  const refusals: string[] = [];
+  const fitting: Pool[] = [];
+  for (const pool of pools) {
+    const refusal = refusalOf(pool, wanted, spec.placement);
+    if (refusal) refusals.push(`${pool.name}: ${refusal}`);
+    else fitting.push(pool);
+  }
+  const [cheapest] = fitting.toSorted((a, b) => cost(a, estimate, spec) - cost(b, estimate, spec));
+  if (!cheapest) return { refused: `no pool fits (${refusals.join("; ")})` };
+  return {
+    pool: cheapest.name,
+    gpu: cheapest.gpuResource !== undefined && usesGpu(estimate, spec),
+    cpu: Math.min(wanted.cpu, cheapest.perUnit.cpu),
+    memoryBytes: Math.ceil(wanted.memoryBytes),
+    memoryLimitBytes: Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes),
+    scratchBytes: Math.ceil(wanted.scratchBytes),
+  };
+}
+
+const usesGpu = (estimate: Estimate, { placement }: MediaJobSpec) =>
+  placement.gpu === "Require" || (placement.gpu === "Prefer" && estimate.gpu);
+
+function refusalOf(pool: Pool, wanted: Estimate, placement: MediaJobSpec["placement"]): string | undefined {
+  if (placement.pool !== undefined && placement.pool !== pool.name) {
+    return `spec.placement.pool asks for ${placement.pool}`;
+  }
+  const hasGpu = pool.gpuResource !== undefined;
+  if (placement.gpu === "Require" && !hasGpu) return "it has no GPU and spec.placement.gpu is Require";
+  if (placement.gpu === "Never" && hasGpu) return "it is a GPU pool and spec.placement.gpu is Never";
+  for (const [what, need, limit] of [
+    ["memory", wanted.memoryBytes, pool.perUnit.memory],
+    ["scratch", wanted.scratchBytes, pool.perUnit.scratch],
+  ] as const) {
+    if (need > parseQuantity(limit)) {
+      return `the unit needs ${Math.ceil(need / 2 ** 20)}Mi of ${what}, a unit there may have ${limit}`;
+    }
+  }
+  return undefined;
+}
+
+/** A GPU pool costs its weight also when the GPU stays idle, and more so: it is kept for who needs it. */
+function cost(pool: Pool, estimate: Estimate, spec: MediaJobSpec): number {
+  const idleGpu = pool.gpuResource !== undefined && !usesGpu(estimate, spec);
+  const missedGpu = pool.gpuResource === undefined && usesGpu(estimate, spec);
+  return pool.costWeight * (idleGpu ? 100 : 1) * (missedGpu ? 10 : 1);
+}

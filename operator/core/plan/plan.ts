@@ -1,0 +1,79 @@
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import { type Family, familyOf, type Output } from "../../../crds/outputs/output.ts";
+import type { Pool } from "../configuration.ts";
+import { type Estimate, estimateImages, estimateVideo } from "./estimate.ts";
+import { type Placement, place } from "./placement.ts";
+
+/**
+ * A unit of work: what is retried as one. Its name and its index never change, because a MediaJob's
+ * sources and outputs never do.
+ */
+export interface PlannedUnit {
+  /** `<family>-<n>`, n from 0 within the family. */
+  name: string;
+  /** Place in the plan and in the ledger of units. */
+  index: number;
+  family: Family;
+  /** Indexes into spec.sources. */
+  sources: readonly number[];
+  /** Indexes into spec.outputs; each is made from every source of the unit. */
+  outputs: readonly number[];
+  estimate: Estimate;
+  placement: Placement;
+}
+
+export interface Plan {
+  units: readonly PlannedUnit[];
+  /** Estimated seconds over all units: the whole of the progress. */
+  totalSeconds: number;
+}
+
+/**
+ * Cuts a MediaJob into units. Images of one source are one unit, since they share its decode; every video
+ * rendition is a unit of its own, since encoding it takes long and it is retried alone.
+ */
+export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
+  const outputsOf = (family: Family) =>
+    spec.outputs.flatMap((output, index) => (familyOf(output) === family ? [index] : []));
+  const images = outputsOf("image");
+  const videos = outputsOf("video");
+
+  const drafts = spec.sources
+    .keys()
+    .flatMap((source): Draft[] => [
+      ...(images.length ? [{ family: "image" as const, source, outputs: images }] : []),
+      ...videos.map((output) => ({ family: "video" as const, source, outputs: [output] })),
+    ]);
+
+  const count = new Map<Family, number>();
+  const units = drafts
+    .map(({ family, source, outputs }, index): PlannedUnit => {
+      const number = count.get(family) ?? 0;
+      count.set(family, number + 1);
+      const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
+      const estimate = estimateOf(family, wanted);
+      return {
+        name: `${family}-${number}`,
+        index,
+        family,
+        sources: [source],
+        outputs,
+        estimate,
+        placement: place(estimate, spec, pools),
+      };
+    })
+    .toArray();
+  return { units, totalSeconds: units.reduce((sum, { estimate }) => sum + estimate.seconds, 0) };
+}
+
+interface Draft {
+  family: Family;
+  source: number;
+  outputs: readonly number[];
+}
+
+function estimateOf(family: Family, outputs: readonly Output[]): Estimate {
+  const [first] = outputs;
+  if (family === "video" && first) return estimateVideo(first);
+  return estimateImages(outputs, 1);
+}

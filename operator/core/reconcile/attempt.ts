@@ -1,0 +1,47 @@
+import type { UnitResult } from "../../../crds/result.ts";
+
+/**
+ * An attempt at a unit as a shell sees it: one Kubernetes Job with its pod, or one child process.
+ *
+ *     Active ──> Succeeded | Failed
+ *     Active ──> Ending ──> gone          (deleted, its pod still stops)
+ */
+export interface ObservedAttempt {
+  unit: string;
+  /** From 1; see `attemptNumber`. */
+  attempt: number;
+  /** Name of the Job. */
+  name: string;
+  state: "Active" | "Ending" | "Succeeded" | "Failed";
+  /** Pool it was started in. */
+  pool: string;
+  /** Memory it was given. */
+  memoryBytes: number;
+  /** In ms since 1970, as far as known. */
+  endedAtMs?: number;
+  /** What the worker left as its termination message. */
+  result?: UnitResult;
+  exitCode?: number;
+  oomKilled?: boolean;
+  /** A pod condition says that the cluster ended it: eviction, drain, preemption, node loss. */
+  disrupted?: boolean;
+  deadlineExceeded?: boolean;
+  /** The cluster's own words, e.g. why no container could be made. */
+  message?: string;
+}
+
+/** Attempts per retryGeneration; more than `retry.maxAttempts` may ever be, with room for disruptions. */
+const ATTEMPTS_PER_GENERATION = 100;
+
+/**
+ * The number of the n-th attempt (from 1) of a retryGeneration: 1, 2, … then 101, 102, …
+ * Raising retryGeneration thus starts with new Job names and a fresh count.
+ */
+export const attemptNumber = (retryGeneration: number, n: number): number =>
+  retryGeneration * ATTEMPTS_PER_GENERATION + n;
+
+/** The inverse of `attemptNumber`. */
+export const generationOf = (attempt: number): number => Math.floor((attempt - 1) / ATTEMPTS_PER_GENERATION);
+
+/** How many attempts one retryGeneration may have in all, disruptions included. */
+export const MAX_ATTEMPTS_PER_GENERATION = ATTEMPTS_PER_GENERATION - 1;

@@ -1,0 +1,49 @@
+import { classByCode, classOf, type FailureReason } from "../../../crds/failures.ts";
+import type { Failure } from "../../../crds/result.ts";
+import type { ObservedAttempt } from "./attempt.ts";
+
+/**
+ * Says why an attempt failed; the first rule that answers wins. Order matters: a drained node may also end
+ * a pod with 137, so `disrupted` is asked before `outOfMemory`; and a worker that reported why it failed
+ * knows better than its exit code.
+ */
+export function classifyFailure(attempt: ObservedAttempt): Failure {
+  for (const rule of [disrupted, deadlineExceeded, outOfMemory, reportedByWorker, byExitCode]) {
+    const failure = rule(attempt);
+    if (failure) return failure;
+  }
+  return failed("NoResult", attempt.message ?? "the attempt ended without a result or an exit code");
+}
+
+type Rule = (attempt: ObservedAttempt) => Failure | undefined;
+
+const disrupted: Rule = ({ disrupted, message }) =>
+  disrupted ? failed("Evicted", message ?? "the cluster stopped the pod") : undefined;
+
+const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
+  deadlineExceeded
+    ? failed("DeadlineExceeded", message ?? "the attempt ran longer than spec.unitTimeoutSeconds")
+    : undefined;
+
+const outOfMemory: Rule = ({ oomKilled, exitCode, result, memoryBytes }) =>
+  oomKilled || (exitCode === 137 && !result)
+    ? failed(
+        "MemoryLimitExceeded",
+        `killed for using more than its ${Math.round(memoryBytes / 2 ** 20)}Mi of memory`,
+      )
+    : undefined;
+
+const reportedByWorker: Rule = ({ result }) => result?.failure;
+
+const byExitCode: Rule = ({ exitCode, message }) => {
+  if (exitCode === undefined) return undefined;
+  const text = `worker exited with code ${exitCode} and left no result${message ? `: ${message}` : ""}`;
+  const known = classByCode(exitCode);
+  return { ...failed("WorkerCrashed", text), ...(known && { class: known }) };
+};
+
+const failed = (reason: FailureReason, message: string): Failure => ({
+  class: classOf(reason),
+  reason,
+  message,
+});

@@ -1,0 +1,78 @@
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Decision, Observation } from "./decision.ts";
+import { foldUnits } from "./fold-units.ts";
+import { intentOf } from "./intent.ts";
+import { announcementsOf, notify } from "./notify.ts";
+import { phaseOf } from "./phase.ts";
+import { startAttempts } from "./start-attempts.ts";
+import { statusOf } from "./status.ts";
+import { stopAttempts } from "./stop-attempts.ts";
+
+/**
+ * One decision about one MediaJob: what to do, and the status that is true then. Pure; the same observation
+ * gives the same decision, so a crash between any two of its effects is repaired by deciding again.
+ *
+ * The order is the order of cause: what the units did, what is wanted, what to start and stop, the phase
+ * that follows, and who is told.
+ */
+export function decide(observation: Observation, plan: Plan): Decision {
+  const { job, nowMs } = observation;
+  const finished = finishedDecision(observation);
+  if (finished) return finished;
+
+  const units = foldUnits(observation, plan);
+  const intent = intentOf(job, units, nowMs);
+  const starts = startAttempts({ job, units, intent, free: observation.free, nowMs });
+  const stops = stopAttempts(units, intent);
+  const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
+  const status = notify(
+    job,
+    statusOf({ observation, plan, units: starts.units, phase, starts, intent }),
+    observation,
+  );
+
+  return {
+    actions: [...stops, ...starts.actions],
+    status,
+    announcements: announcementsOf(job, status, starts.units),
+    requeueAfterMs: soonest([starts.nextStartMs, intent.deadlineMs], nowMs),
+    waitingFor: starts.waitingFor,
+  };
+}
+
+/** A finished MediaJob only delivers its last events and waits for its end of life. */
+function finishedDecision(observation: Observation): Decision | undefined {
+  const { job, nowMs } = observation;
+  const { phase, completionTime, retryGeneration } = job.status ?? {};
+  const retried = job.spec.retryGeneration > (retryGeneration ?? 0) && phase !== "Cancelled";
+  if (!phase || !TERMINAL_PHASES.includes(phase) || retried) return undefined;
+
+  const { ttlSecondsAfterFinished } = job.spec;
+  const endOfLifeMs =
+    ttlSecondsAfterFinished === undefined || !completionTime
+      ? null
+      : Date.parse(completionTime) + ttlSecondsAfterFinished * 1000;
+  const due = endOfLifeMs !== null && endOfLifeMs <= nowMs;
+  const leftovers = observation.attempts.filter(({ state }) => state === "Active");
+  const observed = job.metadata.generation ?? job.status?.observedGeneration;
+  return {
+    actions: [
+      ...leftovers.map((attempt) => ({ do: "StopAttempt" as const, attempt })),
+      ...(due ? [{ do: "DeleteMediaJob" as const }] : []),
+    ],
+    status: notify(
+      job,
+      { ...job.status, ...(observed !== undefined && { observedGeneration: observed }) },
+      observation,
+    ),
+    announcements: [],
+    requeueAfterMs: due ? null : soonest([endOfLifeMs], nowMs),
+    waitingFor: [],
+  };
+}
+
+function soonest(times: readonly (number | null)[], nowMs: number): number | null {
+  const future = times.filter((time) => time !== null);
+  return future.length ? Math.max(0, Math.min(...future) - nowMs) : null;
+}

@@ -1,0 +1,60 @@
+import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { Placement } from "../plan/placement.ts";
+import type { PlannedUnit } from "../plan/plan.ts";
+import type { ObservedAttempt } from "./attempt.ts";
+
+export type Placed = Exclude<Placement, { refused: string }>;
+
+/** What a running worker said last; a view, never a fact to decide upon. */
+export interface UnitProgress {
+  attempt: number;
+  /** 0 to 1. */
+  fraction: number;
+  stage: string;
+}
+
+/** How the delivery of the first pending event of an endpoint ended. */
+export interface DeliveryOutcome {
+  /** Name of the endpoint in spec.webhooks. */
+  webhook: string;
+  /** Id of the event. */
+  id: string;
+  delivered: boolean;
+  error?: string;
+}
+
+/** Everything a decision may depend on. */
+export interface Observation {
+  job: MediaJob;
+  attempts: readonly ObservedAttempt[];
+  /** By unit name. */
+  progress: ReadonlyMap<string, UnitProgress>;
+  deliveries: readonly DeliveryOutcome[];
+  /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
+  free: ReadonlyMap<string, number>;
+  nowMs: number;
+}
+
+export type Action =
+  | { do: "StartAttempt"; unit: PlannedUnit; attempt: number; placed: Placed }
+  | { do: "StopAttempt"; attempt: ObservedAttempt }
+  | { do: "DeleteMediaJob" };
+
+/** A line for `kubectl describe`: a Kubernetes Event. */
+export interface Announcement {
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+}
+
+export interface Decision {
+  actions: readonly Action[];
+  /** The whole new status; the shell writes what differs. */
+  status: MediaJobStatus;
+  announcements: readonly Announcement[];
+  /** When to look again though nothing happens; null when only a change can matter. */
+  requeueAfterMs: number | null;
+  /** Pools for which units wait only because `free` ran out. */
+  waitingFor: readonly string[];
+}

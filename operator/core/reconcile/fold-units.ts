@@ -1,0 +1,32 @@
+import { decodeLedger } from "../ledger.ts";
+import type { Plan, PlannedUnit } from "../plan/plan.ts";
+import type { Observation } from "./decision.ts";
+import { foldAttempts, UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
+
+/** A unit with its state in this pass. */
+export interface FoldedUnit {
+  unit: PlannedUnit;
+  state: UnitState;
+  /** True when the ledger does not know yet that the unit ended: its result is taken into status now, once. */
+  fresh: boolean;
+}
+
+/**
+ * The state of every unit. What the ledger holds is final; the rest is folded from the attempts. A raised
+ * retryGeneration opens again what failed, was partial or was cancelled, and nothing else.
+ */
+export function foldUnits({ job, attempts }: Observation, { units }: Plan): FoldedUnit[] {
+  const letters = decodeLedger(job.status?.units?.ledger, units.length);
+  const reopened = job.spec.retryGeneration > (job.status?.retryGeneration ?? 0);
+  const byUnit = Map.groupBy(attempts, ({ unit }) => unit);
+  const context = { spec: job.spec, uid: job.metadata.uid ?? "" };
+
+  return units.map((unit) => {
+    const letter = letters[unit.index] as UnitLetter;
+    const closed = letter !== UNIT_LETTERS.open && !(reopened && letter !== UNIT_LETTERS.succeeded);
+    const own = byUnit.get(unit.name) ?? [];
+    if (closed) return { unit, state: { state: "Ended", letter, attempt: 0 }, fresh: false };
+    const state = foldAttempts(unit, own, context);
+    return { unit, state, fresh: state.state === "Ended" };
+  });
+}

@@ -1,0 +1,104 @@
+import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Phase } from "../../../crds/media-job-status.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { FoldedUnit } from "./fold-units.ts";
+import type { Intent } from "./intent.ts";
+import { UNIT_LETTERS } from "./unit-state.ts";
+
+/** The phase with its reason, one CamelCase word, and a message for people. */
+export interface PhaseVerdict {
+  phase: Phase;
+  reason: string;
+  message: string;
+}
+
+/**
+ * The phase that follows from the units and the wish; the first rule that answers wins. A MediaJob that has
+ * started stays Running while it waits for a retry or a place, so that nobody is told of starts twice.
+ */
+export function phaseOf(input: PhaseInput): PhaseVerdict {
+  for (const rule of [finished, stopping, suspended, running]) {
+    const verdict = rule(input);
+    if (verdict) return verdict;
+  }
+  return { phase: "Queued", reason: "WaitingForRoom", message: "waits until a pool has room" };
+}
+
+interface PhaseInput {
+  job: MediaJob;
+  plan: Plan;
+  units: readonly FoldedUnit[];
+  intent: Intent;
+  /** Attempts that are started in this pass. */
+  starting: number;
+}
+
+type PhaseRule = (input: PhaseInput) => PhaseVerdict | undefined;
+
+const finished: PhaseRule = ({ units, intent }) => {
+  if (units.some(({ state }) => state.state !== "Ended")) return undefined;
+  const count = countLetters(units);
+  const total = units.length;
+  if (intent.stop?.reason === "Cancelled" && count.cancelled + count.failed > 0) {
+    return {
+      phase: "Cancelled",
+      reason: "Cancelled",
+      message: `cancelled after ${count.done} of ${total} units`,
+    };
+  }
+  if (intent.stop && intent.stop.reason !== "Cancelled") {
+    return { phase: "Failed", reason: intent.stop.reason, message: intent.stop.message };
+  }
+  if (count.succeeded === total) {
+    return { phase: "Succeeded", reason: "Succeeded", message: `all ${total} units succeeded` };
+  }
+  if (count.done > 0) {
+    const message = `${total - count.succeeded} of ${total} units failed or failed in part; see status.failures`;
+    return { phase: "PartiallySucceeded", reason: "PartiallySucceeded", message };
+  }
+  return {
+    phase: "Failed",
+    reason: "UnitsFailed",
+    message: `all ${total} units failed; see status.failures`,
+  };
+};
+
+const stopping: PhaseRule = ({ intent }) =>
+  intent.stop && {
+    phase: "Running",
+    reason: "Stopping",
+    message: `${intent.stop.message}; running units are ending`,
+  };
+
+const suspended: PhaseRule = ({ units, intent }) => {
+  if (!intent.suspended) return undefined;
+  const active = units.filter(({ state }) => state.state === "Running").length;
+  const message = active ? `spec.suspend is set; ${active} running units finish` : "spec.suspend is set";
+  return { phase: "Suspended", reason: "Suspended", message };
+};
+
+const running: PhaseRule = ({ job, units, starting }) => {
+  const active = units.filter(({ state }) => state.state === "Running").length + starting;
+  const ended = units.filter(({ state }) => state.state === "Ended").length;
+  const begun = active > 0 || job.status?.startTime !== undefined;
+  if (!begun) return undefined;
+  return {
+    phase: "Running",
+    reason: "UnitsRunning",
+    message: `${active} units run, ${ended} of ${units.length} ended`,
+  };
+};
+
+/** How many units ended in which way; `done` made at least one output. */
+export function countLetters(units: readonly FoldedUnit[]) {
+  const of = (letter: string) =>
+    units.filter(({ state }) => state.state === "Ended" && state.letter === letter).length;
+  const [succeeded, partial] = [of(UNIT_LETTERS.succeeded), of(UNIT_LETTERS.partial)];
+  return {
+    succeeded,
+    partial,
+    failed: of(UNIT_LETTERS.failed),
+    cancelled: of(UNIT_LETTERS.cancelled),
+    done: succeeded + partial,
+  };
+}

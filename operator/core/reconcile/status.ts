@@ -1,0 +1,237 @@
+import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import type { Failure, UnitResult } from "../../../crds/result.ts";
+import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
+import type { Plan } from "../plan/plan.ts";
+import { conditionsOf } from "./conditions.ts";
+import type { Observation } from "./decision.ts";
+import type { FoldedUnit } from "./fold-units.ts";
+import type { Intent } from "./intent.ts";
+import { countLetters, type PhaseVerdict } from "./phase.ts";
+import { progressOf } from "./progress.ts";
+import type { Starts } from "./start-attempts.ts";
+import { UNIT_LETTERS } from "./unit-state.ts";
+
+/** Bounds of the lists in status; the full truth is in the manifests at the destination. */
+const MAX_OUTPUTS = 100;
+const MAX_FAILURES = 20;
+const MAX_WARNINGS = 20;
+const MAX_TEXT = 1024;
+
+/**
+ * The status that is true after this pass. Results of units that ended since the last one are taken in
+ * exactly once, guarded by the ledger; all else is computed anew.
+ */
+export function statusOf({
+  observation,
+  plan,
+  units,
+  phase: verdict,
+  starts,
+  intent,
+}: {
+  observation: Observation;
+  plan: Plan;
+  units: readonly FoldedUnit[];
+  phase: PhaseVerdict;
+  starts: Starts;
+  intent: Intent;
+}): MediaJobStatus {
+  const { job, nowMs } = observation;
+  const previous = job.status ?? {};
+  const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const fresh = units.filter((folded) => folded.fresh);
+  const terminal = TERMINAL_PHASES.includes(verdict.phase);
+  const startTime = previous.startTime ?? (starts.actions.length ? now : undefined);
+  const queue = queueOf(starts, intent);
+  const generation = job.metadata.generation;
+
+  return {
+    ...(generation !== undefined && { observedGeneration: generation }),
+    phase: verdict.phase,
+    conditions: conditionsOf({
+      verdict,
+      plannedMessage: `${units.length} units from ${job.spec.sources.length} sources`,
+      previous: previous.conditions ?? [],
+      generation,
+      now,
+    }),
+    ...(startTime && { startTime }),
+    ...(terminal && { completionTime: now }),
+    progress: progressOf({
+      plan,
+      units,
+      reports: observation.progress,
+      previous: previous.progress,
+      elapsedSeconds: startTime ? (nowMs - Date.parse(startTime)) / 1000 : null,
+      succeeded: verdict.phase === "Succeeded" || verdict.phase === "PartiallySucceeded",
+    }),
+    units: unitCounts(units, starts, previous),
+    sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
+    ...(queue && { queue }),
+    ...listsOf(fresh, job.spec.sources, previous),
+    ...usageOf(fresh, previous),
+    retryGeneration: job.spec.retryGeneration,
+    ...(previous.reportUri && { reportUri: previous.reportUri }),
+    ...(previous.eventSequence !== undefined && { eventSequence: previous.eventSequence }),
+    ...(previous.webhooks && { webhooks: previous.webhooks }),
+  };
+}
+
+function queueOf(starts: Starts, intent: Intent): MediaJobStatus["queue"] {
+  if (intent.stop) return undefined;
+  if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
+  if (starts.waitingFor.length) {
+    return { reason: "PoolFull", message: `no room in ${starts.waitingFor.join(", ")}` };
+  }
+  if (starts.nextStartMs !== null && starts.actions.length === 0) {
+    return { reason: "BackingOff", message: "waits before the next attempt" };
+  }
+  return undefined;
+}
+
+function unitCounts(
+  units: readonly FoldedUnit[],
+  starts: Starts,
+  previous: MediaJobStatus,
+): NonNullable<MediaJobStatus["units"]> {
+  const count = countLetters(units);
+  const ended = units.filter(({ state }) => state.state === "Ended").length;
+  const running = units.filter(({ state }) => state.state === "Running").length + starts.actions.length;
+  return {
+    total: units.length,
+    pending: units.length - ended - running,
+    running,
+    succeeded: count.done,
+    failed: count.failed,
+    cancelled: count.cancelled,
+    attempts: (previous.units?.attempts ?? 0) + starts.actions.length,
+    ledger: encodeLedger(
+      units.map(({ state }) => (state.state === "Ended" ? state.letter : UNIT_LETTERS.open)),
+    ),
+    done: `${ended}/${units.length}`,
+  };
+}
+
+const FAILED_SOURCE = "f";
+
+/** A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. */
+function sourceCounts(
+  total: number,
+  units: readonly FoldedUnit[],
+  fresh: readonly FoldedUnit[],
+  previous: MediaJobStatus,
+): NonNullable<MediaJobStatus["sources"]> {
+  const reopened = new Set(
+    units.filter(({ state }) => state.state !== "Ended").flatMap(({ unit }) => unit.sources),
+  );
+  const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
+    reopened.has(index) && !hasOtherFailure(index, units) ? OPEN : letter,
+  );
+  for (const { unit, state } of fresh) {
+    if (state.state !== "Ended") continue;
+    const failed =
+      state.letter === UNIT_LETTERS.partial
+        ? (state.result?.failedSources ?? []).map((index) => unit.sources[index])
+        : state.letter === UNIT_LETTERS.succeeded
+          ? []
+          : unit.sources;
+    for (const source of failed) if (source !== undefined) letters[source] = FAILED_SOURCE;
+  }
+  const failed = letters.filter((letter) => letter === FAILED_SOURCE).length;
+  const succeeded = letters.filter((letter, index) => letter === OPEN && !reopened.has(index)).length;
+  return { total, succeeded, failed, ledger: encodeLedger(letters) };
+}
+
+const hasOtherFailure = (source: number, units: readonly FoldedUnit[]): boolean =>
+  units.some(
+    ({ unit, state }) =>
+      state.state === "Ended" &&
+      (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial) &&
+      unit.sources.includes(source),
+  );
+
+function listsOf(
+  fresh: readonly FoldedUnit[],
+  sources: readonly { name: string }[],
+  previous: MediaJobStatus,
+): Pick<MediaJobStatus, "outputs" | "failures" | "warnings"> {
+  const results = fresh.flatMap(({ state }) =>
+    state.state === "Ended" && state.result ? [state.result] : [],
+  );
+  const finished = new Set(fresh.map(({ unit }) => unit.name));
+  const outputs = [...(previous.outputs ?? []), ...results.flatMap(({ outputs }) => outputs)];
+  const failures = [
+    // A unit that was tried again speaks for itself now.
+    ...(previous.failures ?? []).filter(({ unit }) => !finished.has(unit)),
+    ...fresh.flatMap((folded) => failuresOf(folded, sources)),
+  ];
+  const warnings = [...(previous.warnings ?? []), ...results.flatMap(({ warnings }) => warnings)];
+  return {
+    ...(outputs.length && { outputs: latestOf(outputs).slice(0, MAX_OUTPUTS) }),
+    ...(failures.length && { failures: failures.slice(0, MAX_FAILURES) }),
+    ...(warnings.length && {
+      warnings: warnings
+        .slice(0, MAX_WARNINGS)
+        .map((warning) => ({ ...warning, message: cut(warning.message) })),
+    }),
+  };
+}
+
+type Outputs = NonNullable<MediaJobStatus["outputs"]>;
+
+/** One entry per source and output, the latest. */
+const latestOf = (outputs: Outputs): Outputs => [
+  ...new Map(outputs.map((made) => [`${made.source}/${made.output}`, made])).values(),
+];
+
+function failuresOf(
+  { unit, state }: FoldedUnit,
+  sources: readonly { name: string }[],
+): NonNullable<MediaJobStatus["failures"]> {
+  if (state.state !== "Ended") return [];
+  const onlySource = unit.sources.length === 1 ? sources[unit.sources[0] ?? 0]?.name : undefined;
+  const entry = (failure: Failure) => ({
+    unit: unit.name,
+    ...((failure.source ?? onlySource) && { source: failure.source ?? onlySource }),
+    ...(failure.output && { output: failure.output }),
+    ...(state.attempt > 0 && { attempt: state.attempt }),
+    class: failure.class,
+    reason: failure.reason,
+    message: cut(failure.message),
+  });
+  const listed = state.result?.failures ?? [];
+  if (listed.length) return listed.map(entry);
+  return state.failure ? [entry(state.failure)] : [];
+}
+
+const cut = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
+
+function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<MediaJobStatus, "usage"> {
+  const used = fresh.flatMap(({ unit, state }) =>
+    state.state === "Ended" && state.result ? [{ unit, usage: state.result.usage }] : [],
+  );
+  if (!used.length) return previous.usage ? { usage: previous.usage } : {};
+  const before = previous.usage ?? {
+    cpuSeconds: 0,
+    gpuSeconds: 0,
+    peakMemoryBytes: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+  const sum = (value: (usage: UnitResult["usage"]) => number) =>
+    used.reduce((total, { usage }) => total + value(usage), 0);
+  const onGpu = used.filter(({ unit }) => !("refused" in unit.placement) && unit.placement.gpu);
+  return {
+    usage: {
+      cpuSeconds: hundredths(before.cpuSeconds + sum(({ cpuSeconds }) => cpuSeconds)),
+      gpuSeconds: hundredths(
+        before.gpuSeconds + onGpu.reduce((total, { usage }) => total + usage.wallSeconds, 0),
+      ),
+      peakMemoryBytes: Math.max(before.peakMemoryBytes, ...used.map(({ usage }) => usage.peakMemoryBytes)),
+      bytesIn: before.bytesIn + sum(({ bytesIn }) => bytesIn),
+      bytesOut: before.bytesOut + sum(({ bytesOut }) => bytesOut),
+    },
+  };
+}
+
+const hundredths = (seconds: number) => Math.round(seconds * 100) / 100;

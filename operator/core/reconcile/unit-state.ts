@@ -1,0 +1,103 @@
+import { FAILURE_CLASSES } from "../../../crds/failures.ts";
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import type { Failure, UnitResult } from "../../../crds/result.ts";
+import { OPEN } from "../ledger.ts";
+import type { PlannedUnit } from "../plan/plan.ts";
+import { spreadOf } from "../spread.ts";
+import { attemptNumber, generationOf, MAX_ATTEMPTS_PER_GENERATION, type ObservedAttempt } from "./attempt.ts";
+import { classifyFailure } from "./classify-failure.ts";
+import { mayRetry, retryDelayMs } from "./retry.ts";
+
+/** Letters of the units' ledger. */
+export const UNIT_LETTERS = {
+  succeeded: "s",
+  partial: "p",
+  failed: "f",
+  cancelled: "c",
+  open: OPEN,
+} as const;
+export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
+
+/** After an attempt ran out of memory: what it had, and what the next one wants (exact when reported, else twice). */
+export interface MemoryNeed {
+  givenBytes: number;
+  wantedBytes: number;
+}
+
+/**
+ * Where a unit stands.
+ *
+ *     Waiting ──> Running ──> Ended (succeeded, partial, failed)
+ *        ^           │
+ *        └── retry ──┘
+ */
+export type UnitState =
+  | { state: "Waiting"; attempt: number; notBeforeMs: number; memory?: MemoryNeed; lastFailure?: Failure }
+  | { state: "Running"; attempt: ObservedAttempt }
+  | { state: "Ended"; letter: UnitLetter; attempt: number; result?: UnitResult; failure?: Failure };
+
+/**
+ * Folds the attempts at a unit into its state. The ledger is not asked: a unit that has a letter there is
+ * never folded again.
+ */
+export function foldAttempts(
+  unit: PlannedUnit,
+  attempts: readonly ObservedAttempt[],
+  { spec, uid }: { spec: MediaJobSpec; uid: string },
+): UnitState {
+  const ofGeneration = attempts
+    .filter(({ attempt }) => generationOf(attempt) === spec.retryGeneration)
+    .toSorted((a, b) => a.attempt - b.attempt);
+
+  // Any live attempt holds the unit, also one of an earlier generation: no unit runs twice at once.
+  const live = attempts.find(({ state }) => state === "Active" || state === "Ending");
+  if (live) return { state: "Running", attempt: live };
+
+  const last = ofGeneration.at(-1);
+  if (!last) return { state: "Waiting", attempt: attemptNumber(spec.retryGeneration, 1), notBeforeMs: 0 };
+  if (last.state === "Succeeded") return ended(last);
+
+  const failure = classifyFailure(last);
+  const counted = ofGeneration.filter(
+    (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
+  ).length;
+  const givenUp =
+    !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||
+    ofGeneration.length >= MAX_ATTEMPTS_PER_GENERATION;
+  if (givenUp) {
+    return {
+      state: "Ended",
+      letter: UNIT_LETTERS.failed,
+      attempt: last.attempt,
+      failure,
+      ...(last.result && { result: last.result }),
+    };
+  }
+
+  const delayMs = retryDelayMs({
+    failureClass: failure.class,
+    counted: Math.max(1, counted),
+    priority: spec.priority,
+    spread: spreadOf(`${uid}/${unit.name}/${last.attempt}`),
+  });
+  return {
+    state: "Waiting",
+    attempt: last.attempt + 1,
+    notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
+    lastFailure: failure,
+    ...(failure.class === "memory" && {
+      memoryBytes: last.result?.needs?.memoryBytes ?? last.memoryBytes * 2,
+    }),
+  };
+}
+
+function ended(attempt: ObservedAttempt): UnitState {
+  const { result } = attempt;
+  const partial = result !== undefined && result.counts.failed > 0;
+  return {
+    state: "Ended",
+    letter: partial ? UNIT_LETTERS.partial : UNIT_LETTERS.succeeded,
+    attempt: attempt.attempt,
+    ...(result && { result }),
+  };
+}
