@@ -105,13 +105,13 @@ function clip(stills: string[], to: string): void {
     const x = `(in_w-out_w)*(${fromX}+(${toX - fromX})*t/${shotSeconds})`;
     return (
       `[${index}:v]scale=3200:-2:flags=lanczos,crop=2560:1440:x='${x}':y='(in_h-out_h)*(0.3+0.4*t/${shotSeconds})',` +
-      `scale=1280:720:flags=area,setsar=1,format=yuv420p[shot${index}]`
+      `scale=1280:720:flags=area:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p[shot${index}]`
     );
   });
   const fades = stills.slice(1).map((_, index) => {
     const before = index === 0 ? "[shot0]" : `[joined${index - 1}]`;
     const offset = (index + 1) * (shotSeconds - CROSSFADE_SECONDS);
-    return `${before}[shot${index + 1}]xfade=transition=fade:duration=${CROSSFADE_SECONDS}:offset=${offset}[joined${index}]`;
+    return `${before}[shot${index + 1}]xfade=transition=fade:duration=${CROSSFADE_SECONDS}:offset=${offset},format=yuv420p[joined${index}]`;
   });
 
   const cutSeconds = CLIP_SECONDS / 3;
@@ -135,6 +135,7 @@ function clip(stills: string[], to: string): void {
     ...["-filter_complex", [...shots, ...fades].join(";")],
     ...["-map", `[joined${stills.length - 2}]`, "-map", `${stills.length}:a`],
     ...["-c:v", "libx264", "-preset", "slow", "-crf", "33", "-threads", "1", "-g", "50"],
+    ...["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"],
     ...["-c:a", "aac", "-b:a", "96k", "-t", `${CLIP_SECONDS}`],
     ...["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"],
     ...["-movflags", "+faststart", to],
