@@ -86,7 +86,10 @@ export function foldAttempts(
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
     ...(failure.class === "memory" && {
-      memoryBytes: last.result?.needs?.memoryBytes ?? last.memoryBytes * 2,
+      memory: {
+        givenBytes: last.memoryBytes,
+        wantedBytes: last.result?.needs?.memoryBytes ?? last.memoryBytes * 2,
+      },
     }),
   };
 }

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { WORKER_ENV } from "../../crds/group.ts";
+import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
+import { unitResult } from "../../crds/result.ts";
+import type { Unit } from "../../crds/unit.ts";
+import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+
+/** A worker has 5 s to clean up after SIGTERM, as in a pod; then it is killed. */
+const GRACE_MS = 6_000;
+
+/** The last lines a worker wrote to its log are told when it left no result. */
+const LOG_LINES = 5;
+
+/**
+ * An attempt as a child process: the same worker program that runs in a pod, with the same unit file, the
+ * same result file, and a pipe for its progress. It never throws for what the worker does: every end is an
+ * observed attempt.
+ */
+export class ChildAttempt {
+  observed: ObservedAttempt;
+  /** Resolves when the process is gone and its private directory is removed. */
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #log: string[] = [];
+  #killTimer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    { unit, observed, directory, child }: Started,
+    { onProgress, deadlineMs }: { onProgress: (message: ProgressMessage) => void; deadlineMs: number },
+  ) {
+    this.observed = observed;
+    this.#child = child;
+    const deadline = setTimeout(() => {
+      this.observed = { ...this.observed, deadlineExceeded: true };
+      this.stop();
+    }, deadlineMs);
+    readLines(child.stdio[3], (line) => {
+      const message = progressMessage.safeParse(parseJson(line));
+      if (message.success && message.data.unit === unit.name) onProgress(message.data);
+    });
+    readLines(child.stderr, (line) => {
+      this.#log.push(line);
+      if (this.#log.length > LOG_LINES) this.#log.shift();
+    });
+    this.ended = new Promise((resolve) => {
+      child.once("error", (error) => this.#log.push(error.message));
+      child.once("close", async (code, signal) => {
+        clearTimeout(deadline);
+        clearTimeout(this.#killTimer);
+        await this.#conclude(directory, code, signal);
+        resolve();
+      });
+    });
+  }
+
+  static async start({
+    unit,
+    name,
+    pool,
+    workerFile,
+    volumes,
+    onProgress,
+  }: {
+    unit: Unit;
+    name: string;
+    pool: string;
+    workerFile: string;
+    volumes: Readonly<Record<string, string>>;
+    onProgress: (message: ProgressMessage) => void;
+  }): Promise<ChildAttempt> {
+    const directory = await mkdtemp(join(tmpdir(), "mediajob-"));
+    const scratch = join(directory, "scratch");
+    await mkdir(scratch);
+    await writeFile(join(directory, "unit.json"), JSON.stringify(unit));
+    const child = spawn(process.execPath, [workerFile], {
+      // A group of its own: Ctrl-C at the terminal reaches this process only, which stops its children in order.
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        [WORKER_ENV.unitFile]: join(directory, "unit.json"),
+        [WORKER_ENV.resultFile]: join(directory, "result.json"),
+        [WORKER_ENV.scratchDir]: scratch,
+        [WORKER_ENV.volumes]: JSON.stringify(volumes),
+        [WORKER_ENV.progress]: "fd:3",
+      },
+    });
+    const { memoryBytes } = unit.limits;
+    const observed = {
+      unit: unit.name,
+      attempt: unit.attempt,
+      name,
+      state: "Active",
+      pool,
+      memoryBytes,
+    } as const;
+    return new ChildAttempt(
+      { unit, observed, directory, child },
+      { onProgress, deadlineMs: unit.limits.timeoutSeconds * 1000 },
+    );
+  }
+
+  /** Asks the worker to end; kills it when it does not. */
+  stop(): void {
+    if (this.observed.state !== "Active") return;
+    this.observed = { ...this.observed, state: "Ending" };
+    this.#child.kill("SIGTERM");
+    this.#killTimer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
+  }
+
+  async #conclude(directory: string, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    const text = await readFile(join(directory, "result.json"), "utf8").catch(() => "");
+    const result = unitResult.safeParse(parseJson(text));
+    await rm(directory, { recursive: true, force: true });
+    const exitCode = code ?? (signal === "SIGKILL" ? 137 : 143);
+    this.observed = {
+      ...this.observed,
+      state: exitCode === 0 ? "Succeeded" : "Failed",
+      exitCode,
+      endedAtMs: Date.now(),
+      ...(result.success && { result: result.data }),
+      ...(!result.success && this.#log.length > 0 && { message: this.#log.join("\n") }),
+    };
+  }
+}
+
+interface Started {
+  unit: Unit;
+  observed: ObservedAttempt;
+  directory: string;
+  child: ChildProcess;
+}
+
+function readLines(stream: unknown, onLine: (line: string) => void): void {
+  createInterface({ input: stream as Readable }).on("line", onLine);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import type { MediaJob } from "../../crds/media-job.ts";
+import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { childName } from "../core/child-name.ts";
+import type { Configuration } from "../core/configuration.ts";
+import { type Plan, plan } from "../core/plan/plan.ts";
+import { decide } from "../core/reconcile/decide.ts";
+import type { Action, UnitProgress } from "../core/reconcile/decision.ts";
+import { unitOf } from "../core/unit-of.ts";
+import { ChildAttempt } from "./child-attempt.ts";
+
+/** What a display may show while a MediaJob runs. */
+export interface LocalView {
+  job: MediaJob;
+  plan: Plan;
+  progress: ReadonlyMap<string, UnitProgress>;
+}
+
+/**
+ * Runs one MediaJob on this machine: the core that decides in the cluster decides here, and each attempt is
+ * a child process instead of a Kubernetes Job. Ends with the MediaJob in a terminal phase; an abort cancels
+ * it and waits until every child is gone.
+ */
+export async function runLocally(
+  manifest: MediaJob,
+  {
+    configuration,
+    workerFile,
+    volumes,
+    signal,
+    onChange,
+  }: {
+    configuration: Configuration;
+    workerFile: string;
+    volumes: Readonly<Record<string, string>>;
+    signal: AbortSignal;
+    onChange: (view: LocalView) => void;
+  },
+): Promise<MediaJob> {
+  let job = admitted(manifest);
+  const planned = plan(job.spec, configuration.pools);
+  const attempts = new Map<string, ChildAttempt>();
+  const progress = new Map<string, UnitProgress>();
+  const wake = new Wake();
+  signal.addEventListener("abort", () => wake.now(), { once: true });
+
+  for (;;) {
+    if (signal.aborted && !job.spec.cancel) job = { ...job, spec: { ...job.spec, cancel: true } };
+    const decision = decide(
+      {
+        job,
+        attempts: [...attempts.values()].map(({ observed }) => observed),
+        progress,
+        deliveries: [],
+        free: freeRoom(configuration, attempts.values()),
+        nowMs: Date.now(),
+      },
+      planned,
+    );
+    for (const action of decision.actions) await apply(action);
+    job = { ...job, status: decision.status };
+    onChange({ job, plan: planned, progress });
+    if (decision.status.phase && TERMINAL_PHASES.includes(decision.status.phase)) return job;
+    await wake.wait(decision.requeueAfterMs);
+  }
+
+  async function apply(action: Action): Promise<void> {
+    if (action.do === "StopAttempt") attempts.get(action.attempt.name)?.stop();
+    if (action.do !== "StartAttempt") return;
+    const { unit, attempt, placed } = action;
+    const name = childName(job.metadata.name, unit.name, attempt);
+    const child = await ChildAttempt.start({
+      unit: unitOf({ job, planned: unit, attempt, placed }),
+      name,
+      pool: placed.pool,
+      workerFile,
+      volumes,
+      onProgress: ({ fraction, stage }) => {
+        progress.set(unit.name, { attempt, fraction, stage });
+        wake.now();
+      },
+    });
+    attempts.set(name, child);
+    void child.ended.then(() => wake.now());
+  }
+}
+
+/** What the API server would have filled in. */
+function admitted(manifest: MediaJob): MediaJob {
+  return {
+    ...manifest,
+    metadata: {
+      ...manifest.metadata,
+      namespace: manifest.metadata.namespace ?? "default",
+      uid: randomUUID(),
+      generation: 1,
+      creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    },
+  };
+}
+
+function freeRoom(
+  { pools, concurrency }: Configuration,
+  attempts: Iterable<ChildAttempt>,
+): Map<string, number> {
+  const running = [...attempts].filter(
+    ({ observed }) => observed.state === "Active" || observed.state === "Ending",
+  );
+  const free = concurrency - running.length;
+  return new Map(
+    pools.map(({ name, concurrency }) => {
+      const inPool = running.filter(({ observed }) => observed.pool === name).length;
+      return [name, Math.min(free, concurrency - inPool)];
+    }),
+  );
+}
+
+/** Waits for the next thing to happen; what happens while nobody waits is not lost. */
+class Wake {
+  #pending = false;
+  #resolve: (() => void) | undefined;
+
+  now(): void {
+    this.#pending = true;
+    this.#resolve?.();
+  }
+
+  async wait(timeoutMs: number | null): Promise<void> {
+    if (!this.#pending) {
+      await new Promise<void>((resolve) => {
+        const timer = timeoutMs === null ? undefined : setTimeout(resolve, timeoutMs);
+        this.#resolve = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#resolve = undefined;
+    this.#pending = false;
+  }
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
+import { configuration } from "../configuration.ts";
+import { plan } from "./plan.ts";
+
+const pools = configuration.parse({
+  pools: [
+    { name: "cpu" },
+    { name: "gpu", gpuResource: "nvidia.com/gpu", costWeight: 5 },
+    { name: "small", costWeight: 0.1, perUnit: { memory: "128Mi" } },
+  ],
+}).pools;
+
+const poolsOf = (spec: Record<string, unknown>) =>
+  plan(mediaJob(spec).spec, pools).units.map(({ placement }) =>
+    "refused" in placement ? placement.refused : placement.pool,
+  );
+
+test("images of one source are one unit, each rendition of a video is its own", () => {
+  const square = { name: "square", image: { format: "jpeg", width: 100, height: 100 } };
+  const mobile = { name: "mobile", video: { height: 360 } };
+  const { units } = plan(
+    mediaJob({ sources: sources("a", "b"), outputs: [thumb, web, square, mobile] }).spec,
+    pools,
+  );
+  expect(units.map(({ name, sources, outputs }) => ({ name, sources, outputs }))).toEqual([
+    { name: "image-0", sources: [0], outputs: [0, 2] },
+    { name: "video-0", sources: [0], outputs: [1] },
+    { name: "video-1", sources: [0], outputs: [3] },
+    { name: "image-1", sources: [1], outputs: [0, 2] },
+    { name: "video-2", sources: [1], outputs: [1] },
+    { name: "video-3", sources: [1], outputs: [3] },
+  ]);
+  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test.each([
+  { name: "work goes to the cheapest pool that has enough memory", spec: {}, expected: ["cpu"] },
+  { name: "Require goes to the GPU pool", spec: { placement: { gpu: "Require" } }, expected: ["gpu"] },
+  { name: "a pin is obeyed", spec: { placement: { pool: "gpu" } }, expected: ["gpu"] },
+  {
+    name: "a unit kept small by hand fits the small pool",
+    spec: { resources: { maxMemory: "100Mi" } },
+    expected: ["small"],
+  },
+])("$name", ({ spec, expected }) => expect(poolsOf(spec)).toEqual(expected));
+
+test("a unit that fits nowhere says what each pool lacks", () => {
+  const [refusal] = poolsOf({ placement: { gpu: "Require", pool: "cpu" } });
+  expect(refusal).toContain("cpu: it has no GPU and spec.placement.gpu is Require");
+  expect(refusal).toContain("gpu: spec.placement.pool asks for cpu");
+});
+
+test("a smaller rendition at a faster preset is estimated shorter", () => {
+  const outputs = [
+    { name: "slow", video: { height: 1080, preset: "slow" } },
+    { name: "fast", video: { height: 360, preset: "veryfast" } },
+  ];
+  const [slow, fast] = plan(mediaJob({ outputs }).spec, pools).units;
+  expect(slow?.estimate.seconds).toBeGreaterThan(10 * (fast?.estimate.seconds ?? Number.NaN));
+});
+
+test("the total is the sum of the estimates", () => {
+  const { units, totalSeconds } = plan(mediaJob({ sources: sources("a", "b", "c") }).spec, pools);
+  expect(totalSeconds).toBeCloseTo(units.reduce((sum, { estimate }) => sum + estimate.seconds, 0));
+});

@@ -1,0 +1,309 @@
+import { describe, expect, test } from "vitest";
+import type { MediaJob } from "../../../crds/media-job.ts";
+import {
+  attempt,
+  failed,
+  mediaJob,
+  NOW_MS,
+  observation,
+  result,
+  sources,
+  succeeded,
+} from "../../../test/builders/core.ts";
+import { defaultConfiguration } from "../configuration.ts";
+import { plan } from "../plan/plan.ts";
+import type { ObservedAttempt } from "./attempt.ts";
+import { decide } from "./decide.ts";
+import type { Decision, Observation } from "./decision.ts";
+
+const pass = (fields: Partial<Observation>): Decision => {
+  const seen = observation(fields);
+  return decide(seen, plan(seen.job.spec, defaultConfiguration().pools));
+};
+
+const starts = ({ actions }: Decision) =>
+  actions.flatMap((action) =>
+    action.do === "StartAttempt" ? [`${action.unit.name}-a${action.attempt}`] : [],
+  );
+
+const stops = ({ actions }: Decision) =>
+  actions.flatMap((action) => (action.do === "StopAttempt" ? [action.attempt.name] : []));
+
+/** The job after a pass, as the API server would have it. */
+const advanced = (job: MediaJob, decision: Decision): MediaJob => ({ ...job, status: decision.status });
+
+const conditions = ({ status }: Decision) =>
+  (status.conditions ?? []).filter(({ status }) => status === "True").map(({ type }) => type);
+
+describe("starting", () => {
+  test("a new MediaJob starts its unit and is Running", () => {
+    const decision = pass({});
+    expect(starts(decision)).toEqual(["image-0-a1"]);
+    expect(decision.status).toMatchObject({
+      phase: "Running",
+      units: { running: 1, attempts: 1, done: "0/1" },
+    });
+    expect(conditions(decision)).toEqual(["Reconciling", "Admitted", "Planned"]);
+  });
+
+  test("without room it is Queued and says for which pool", () => {
+    const decision = pass({ free: new Map([["default", 0]]) });
+    expect(starts(decision)).toEqual([]);
+    expect(decision.status).toMatchObject({ phase: "Queued", queue: { reason: "PoolFull" } });
+    expect(decision.waitingFor).toEqual(["default"]);
+  });
+
+  test("no more than parallelism run at once", () => {
+    const job = mediaJob({ sources: sources("a", "b", "c", "d"), parallelism: 2 });
+    expect(starts(pass({ job }))).toEqual(["image-0-a1", "image-1-a1"]);
+    expect(starts(pass({ job, attempts: [attempt()] }))).toEqual(["image-1-a1"]);
+  });
+
+  test("a suspended MediaJob starts nothing and lets what runs finish", () => {
+    const decision = pass({
+      job: mediaJob({ sources: sources("a", "b"), suspend: true }),
+      attempts: [attempt()],
+    });
+    expect(decision.actions).toEqual([]);
+    expect(decision.status.phase).toBe("Suspended");
+  });
+
+  test("a unit with a live attempt of an earlier retryGeneration does not start again", () => {
+    expect(starts(pass({ job: mediaJob({ retryGeneration: 1 }), attempts: [attempt()] }))).toEqual([]);
+  });
+});
+
+describe("ending", () => {
+  test("when all units succeeded it is Succeeded, with outputs and usage", () => {
+    const decision = pass({ attempts: [succeeded()] });
+    expect(decision.status).toMatchObject({
+      phase: "Succeeded",
+      progress: { percent: 100, etaSeconds: 0 },
+      units: { succeeded: 1, ledger: "1s", done: "1/1" },
+      sources: { total: 1, succeeded: 1, failed: 0 },
+      outputs: [{ uri: "volume://media/out/beach/thumb.webp" }],
+      usage: { cpuSeconds: 1.5, bytesOut: 100 },
+    });
+    expect(conditions(decision)).toEqual(["Ready", "Admitted", "Complete", "Planned"]);
+  });
+
+  test("a second pass over a finished MediaJob changes nothing, also when its Jobs are gone", () => {
+    const first = pass({ attempts: [succeeded()] });
+    const job = advanced(mediaJob(), first);
+    for (const attempts of [[succeeded()], []]) {
+      const second = pass({ job, attempts, nowMs: NOW_MS + 60_000 });
+      expect(second.status).toEqual(first.status);
+      expect(second.actions).toEqual([]);
+    }
+  });
+
+  test("an input that is broken for good is not tried again", () => {
+    const failure = { class: "input", reason: "SourceCorrupt", message: "beach ends early" } as const;
+    const decision = pass({ attempts: [failed({ exitCode: 10, result: result({ failure }) })] });
+    expect(starts(decision)).toEqual([]);
+    expect(decision.status).toMatchObject({
+      phase: "Failed",
+      failures: [{ unit: "image-0", source: "beach", reason: "SourceCorrupt", attempt: 1 }],
+      sources: { failed: 1, succeeded: 0 },
+    });
+    expect(conditions(decision)).toEqual(["Stalled", "Admitted", "Failed", "Planned"]);
+  });
+
+  test("when some sources failed it is PartiallySucceeded", () => {
+    const job = mediaJob({ sources: sources("a", "b") });
+    const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
+    const decision = pass({
+      job,
+      attempts: [succeeded(), failed({ unit: "image-1", result: result({ failure }) })],
+    });
+    expect(decision.status).toMatchObject({
+      phase: "PartiallySucceeded",
+      sources: { total: 2, succeeded: 1, failed: 1, ledger: "1.1f" },
+      units: { ledger: "1s1f" },
+    });
+  });
+
+  test("FailFast stops what has not started", () => {
+    const job = mediaJob({
+      sources: sources("a", "b", "c"),
+      failurePolicy: { sources: "FailFast" },
+      parallelism: 1,
+    });
+    const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
+    const decision = pass({ job, attempts: [failed({ result: result({ failure }) })] });
+    expect(starts(decision)).toEqual([]);
+    expect(decision.status).toMatchObject({ phase: "Failed", units: { failed: 1, cancelled: 2 } });
+  });
+});
+
+describe("retrying", () => {
+  test("a transient failure is tried again after its delay", () => {
+    const seen = { attempts: [failed()] };
+    const waiting = pass(seen);
+    expect(starts(waiting)).toEqual([]);
+    expect(waiting.requeueAfterMs).toBeGreaterThan(2_000);
+    const later = pass({ ...seen, nowMs: NOW_MS + (waiting.requeueAfterMs ?? 0) });
+    expect(starts(later)).toEqual(["image-0-a2"]);
+  });
+
+  test("after maxAttempts the unit is given up", () => {
+    const attempts = [1, 2, 3].map((n) => failed({ attempt: n }));
+    expect(pass({ attempts, nowMs: NOW_MS + 1e6 }).status).toMatchObject({
+      phase: "Failed",
+      units: { failed: 1 },
+    });
+  });
+
+  test("a disruption is tried again at once and never counts", () => {
+    const disrupted = [1, 2, 3, 4, 5].map((n) => failed({ attempt: n, disrupted: true }));
+    expect(starts(pass({ attempts: disrupted }))).toEqual(["image-0-a6"]);
+  });
+
+  test("out of memory is tried again with twice as much, or with what the worker asked for", () => {
+    const memoryOf = (decision: Decision) =>
+      decision.actions.flatMap((action) => (action.do === "StartAttempt" ? [action.placed.memoryBytes] : []));
+    const oom = { exitCode: 137, oomKilled: true, memoryBytes: 2 ** 30 };
+    expect(memoryOf(pass({ attempts: [failed(oom)] }))).toEqual([2 ** 31]);
+    const failure = { class: "memory", reason: "MemoryLimitExceeded", message: "needs more" } as const;
+    const asked = failed({ exitCode: 30, result: result({ failure, needs: { memoryBytes: 3 * 2 ** 30 } }) });
+    expect(memoryOf(pass({ attempts: [asked] }))).toEqual([3 * 2 ** 30]);
+  });
+
+  test("what needs more memory than the pool gives a unit fails with the numbers", () => {
+    const oom = failed({ exitCode: 137, oomKilled: true, memoryBytes: 8 * 2 ** 30 });
+    const { status } = pass({ attempts: [oom] });
+    expect(status).toMatchObject({ phase: "Failed", failures: [{ reason: "NoPoolFits" }] });
+    expect(status.failures?.[0]?.message).toContain("8192Mi in pool default");
+  });
+
+  test("a raised retryGeneration runs the failed unit again and leaves the finished one", () => {
+    const job = mediaJob({ sources: sources("a", "b") });
+    const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
+    const ended = pass({
+      job,
+      attempts: [succeeded(), failed({ unit: "image-1", result: result({ failure }) })],
+    });
+    const raised = { ...mediaJob({ sources: sources("a", "b"), retryGeneration: 1 }), status: ended.status };
+
+    const again = pass({ job: raised, attempts: [] });
+    expect(starts(again)).toEqual(["image-1-a101"]);
+    const done = pass({
+      job: advanced(raised, again),
+      attempts: [succeeded({ unit: "image-1", attempt: 101 })],
+    });
+    expect(done.status).toMatchObject({
+      phase: "Succeeded",
+      units: { ledger: "2s" },
+      sources: { succeeded: 2, failed: 0 },
+    });
+    expect(done.status.failures).toBeUndefined();
+  });
+});
+
+describe("stopping", () => {
+  test("cancel stops what runs, and is Cancelled when it is gone", () => {
+    const job = mediaJob({ sources: sources("a", "b"), cancel: true });
+    const running = advanced(job, pass({ job: mediaJob({ sources: sources("a", "b") }) }));
+    const stopping = pass({ job: running, attempts: [succeeded(), attempt({ unit: "image-1" })] });
+    expect(stops(stopping)).toEqual(["holiday-image-1-a1"]);
+    expect(stopping.status.phase).toBe("Running");
+    const ended = pass({ job: advanced(job, stopping), attempts: [] });
+    expect(ended.status).toMatchObject({ phase: "Cancelled", units: { ledger: "1s1c" } });
+  });
+
+  test("a MediaJob past its deadline fails", () => {
+    const job = mediaJob({ activeDeadlineSeconds: 60 });
+    const running = advanced(job, pass({ job }));
+    expect(pass({ job: running, attempts: [attempt()] }).requeueAfterMs).toBe(60_000);
+    const late = pass({ job: running, attempts: [attempt()], nowMs: NOW_MS + 60_000 });
+    expect(stops(late)).toEqual(["holiday-image-0-a1"]);
+    const ended = pass({ job: advanced(job, late), nowMs: NOW_MS + 61_000 });
+    expect(ended.status).toMatchObject({
+      phase: "Failed",
+      conditions: [{ reason: "DeadlineExceeded" }, {}, {}, {}, {}, {}, {}],
+    });
+  });
+
+  test("a finished MediaJob is deleted when its time to live is over", () => {
+    const job = mediaJob({ ttlSecondsAfterFinished: 10 });
+    const done = advanced(job, pass({ job, attempts: [succeeded()] }));
+    expect(pass({ job: done }).requeueAfterMs).toBe(10_000);
+    expect(pass({ job: done, nowMs: NOW_MS + 10_000 }).actions).toEqual([{ do: "DeleteMediaJob" }]);
+  });
+});
+
+describe("progress", () => {
+  const report = (fraction: number, of = 1) =>
+    new Map([["image-0", { attempt: of, fraction, stage: "encode" }]]);
+
+  test("follows what the worker reports", () => {
+    const { status } = pass({ attempts: [attempt()], progress: report(0.25) });
+    expect(status.progress).toMatchObject({ percent: 25, display: "25%", stage: "encode" });
+  });
+
+  test("never falls when a unit starts over", () => {
+    const first = pass({ attempts: [attempt()], progress: report(0.8) });
+    const again = pass({
+      job: advanced(mediaJob(), first),
+      attempts: [failed(), attempt({ attempt: 2 })],
+      progress: report(0.1, 2),
+    });
+    expect(again.status.progress?.percent).toBe(80);
+  });
+
+  test("of an earlier attempt counts for nothing", () => {
+    const attempts: ObservedAttempt[] = [failed(), attempt({ attempt: 2 })];
+    expect(pass({ attempts, progress: report(0.9, 1) }).status.progress?.percent).toBe(0);
+  });
+});
+
+describe("webhooks", () => {
+  const webhooks = [
+    { name: "all", url: "https://example.com/all", secretRef: { name: "s" } },
+    { name: "ends", url: "https://example.com/ends", secretRef: { name: "s" }, events: ["job.completed"] },
+  ];
+  const job = mediaJob({ webhooks });
+
+  const pending = (status: Decision["status"]) =>
+    (status.webhooks ?? []).map(({ name, pending }) => [
+      name,
+      ...pending.map(({ type, sequence }) => `${sequence} ${type}`),
+    ]);
+
+  test("each transition is put into the outbox once, for those who want it", () => {
+    const started = pass({ job });
+    const same = pass({ job: advanced(job, started), attempts: [attempt()] });
+    const ended = pass({ job: advanced(job, same), attempts: [succeeded()] });
+    expect(pending(started.status)).toEqual([["all", "1 job.started"], ["ends"]]);
+    expect(pending(same.status)).toEqual(pending(started.status));
+    expect(pending(ended.status)).toEqual([
+      ["all", "1 job.started", "2 job.completed"],
+      ["ends", "2 job.completed"],
+    ]);
+  });
+
+  test("a delivered event leaves the outbox, one that was given up is counted", () => {
+    const started = pass({ job });
+    const id = started.status.webhooks?.[0]?.pending[0]?.id ?? "";
+    const seen = { job: advanced(job, started), attempts: [attempt()] };
+    expect(
+      pass({ ...seen, deliveries: [{ webhook: "all", id, delivered: true }] }).status.webhooks?.[0],
+    ).toEqual({
+      name: "all",
+      pending: [],
+      delivered: 1,
+      deadLetters: 0,
+    });
+    const lost = pass({ ...seen, deliveries: [{ webhook: "all", id, delivered: false, error: "410 Gone" }] });
+    expect(lost.status.webhooks?.[0]).toMatchObject({ pending: [], deadLetters: 1, lastError: "410 Gone" });
+  });
+
+  test("an acknowledgement that comes twice takes nothing else out", () => {
+    const started = pass({ job });
+    const id = started.status.webhooks?.[0]?.pending[0]?.id ?? "";
+    const deliveries = [{ webhook: "all", id, delivered: true }];
+    const once = pass({ job: advanced(job, started), attempts: [succeeded()], deliveries });
+    const twice = pass({ job: advanced(job, once), deliveries });
+    expect(twice.status.webhooks?.[0]).toMatchObject({ delivered: 1, pending: [{ type: "job.completed" }] });
+  });
+});

@@ -1,0 +1,38 @@
+import type { MediaJob } from "../../crds/media-job.ts";
+import type { Unit } from "../../crds/unit.ts";
+import type { PlannedUnit } from "./plan/plan.ts";
+import type { Placed } from "./reconcile/decision.ts";
+
+/** The unit as its worker reads it: the plan's indexes resolved, with the limits of its placement. */
+export function unitOf({
+  job,
+  planned,
+  attempt,
+  placed,
+}: {
+  job: MediaJob;
+  planned: PlannedUnit;
+  attempt: number;
+  placed: Placed;
+}): Unit {
+  const { spec, metadata } = job;
+  return {
+    version: "v1",
+    job: { namespace: metadata.namespace ?? "default", name: metadata.name, uid: metadata.uid ?? "" },
+    name: planned.name,
+    attempt,
+    family: planned.family,
+    sources: pick(spec.sources, planned.sources),
+    outputs: pick(spec.outputs, planned.outputs),
+    destination: spec.destination,
+    limits: {
+      cpu: placed.cpu,
+      memoryBytes: placed.memoryBytes,
+      scratchBytes: placed.scratchBytes,
+      timeoutSeconds: spec.unitTimeoutSeconds,
+    },
+  };
+}
+
+const pick = <T>(items: readonly T[], indexes: readonly number[]): T[] =>
+  indexes.map((index) => items[index]).filter((item) => item !== undefined);
