@@ -24,12 +24,19 @@ export const relativePath = z
   .min(1)
   .max(1024)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what the pattern keeps out
-  .regex(/^[^/\x00][^\x00]*$/)
+  .regex(/^[^\x00]+$/)
   .meta(
-    validations({
-      rule: "!self.matches('(^|/)[.][.](/|$)')",
-      message: "must not leave the volume: the segment '..' is not allowed",
-    }),
+    validations(
+      {
+        rule: "!self.startsWith('/')",
+        message: "must be relative to the volume's root: it must not start with '/'",
+      },
+      {
+        // Not `matches`: over 10,000 paths of 1024 characters its estimated cost is 1.6 times what a rule may have.
+        rule: "!(self == '..' || self.startsWith('../') || self.endsWith('/..') || self.contains('/../'))",
+        message: "must not leave the volume: the segment '..' is not allowed",
+      },
+    ),
   );
 
 /** A Kubernetes resource quantity, e.g. `512Mi`. */

@@ -1,0 +1,106 @@
+import { isCelError, run } from "@bufbuild/cel";
+import type { StructuralSchema } from "../structural-schema.ts";
+
+/** One way in which a field falls short, as a sentence that says how to mend it. */
+type Check = (schema: StructuralSchema) => string | undefined;
+
+/**
+ * Every field is described and every size is bounded: `kubectl explain` must answer for each, and the API
+ * server charges a CEL rule by the largest object that the schema lets through.
+ */
+const CHECKS: Check[] = [
+  described,
+  listBounded,
+  stringBounded,
+  mapBounded,
+  patternRunsOnTheServer,
+  rulesRunOnTheServer,
+  ruleFieldsExist,
+  listKeysAlwaysThere,
+];
+
+/** Throws with the path of every field of a kind's schema that breaks a convention, one line each. */
+export function assertApiConventions(kind: string, root: StructuralSchema): void {
+  const problems = [...walk(root, "")].flatMap(([path, schema]) =>
+    CHECKS.map((check) => check(schema))
+      .filter((problem) => problem !== undefined)
+      .map((problem) => `${path || kind}: ${problem}`),
+  );
+  if (problems.length > 0)
+    throw new Error(`the schema of ${kind} breaks the API conventions:\n  ${problems.join("\n  ")}`);
+}
+
+/** Each schema with its path, e.g. `spec.outputs[].image.width`; `metadata` is Kubernetes' own. */
+function* walk(schema: StructuralSchema, path: string): Generator<[string, StructuralSchema]> {
+  yield [path, schema];
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    if (path || name !== "metadata") yield* walk(property, path ? `${path}.${name}` : name);
+  if (schema.items) yield* walk({ description: "An item.", ...schema.items }, `${path}[]`);
+  if (schema.additionalProperties)
+    yield* walk({ description: "A value.", ...schema.additionalProperties }, `${path}{}`);
+}
+
+function described({ description }: StructuralSchema): string | undefined {
+  if (!description)
+    return "has no description; add .describe() with a sentence, its unit and what unset means";
+  if (!/\S+ .*[.!?]$/s.test(description))
+    return `its description is not a sentence that ends with a full stop: "${description}"`;
+  return undefined;
+}
+
+function listBounded({ type, maxItems }: StructuralSchema): string | undefined {
+  return type === "array" && maxItems === undefined ? "the list has no bound; add .max(items)" : undefined;
+}
+
+function stringBounded({ type, maxLength, enum: words }: StructuralSchema): string | undefined {
+  return type === "string" && maxLength === undefined && !words
+    ? "the string has no bound; add .max(characters)"
+    : undefined;
+}
+
+function mapBounded({ additionalProperties, maxProperties }: StructuralSchema): string | undefined {
+  return additionalProperties && maxProperties === undefined
+    ? "the map has no bound; add .meta({ maxProperties })"
+    : undefined;
+}
+
+/** The API server matches with RE2, which has no lookaround and no back-references. */
+function patternRunsOnTheServer({ pattern }: StructuralSchema): string | undefined {
+  if (pattern === undefined) return undefined;
+  const matched = run("''.matches(pattern)", { pattern });
+  return isCelError(matched) ? `the API server's RE2 refuses the pattern ${pattern}: ${matched}` : undefined;
+}
+
+function rulesRunOnTheServer({
+  "x-kubernetes-validations": rules = [],
+}: StructuralSchema): string | undefined {
+  for (const { rule, message } of rules) {
+    // Only the syntax: what the rule says is answered by the API server's own type check.
+    const parsed = run(`true || (${rule})`, {});
+    if (isCelError(parsed)) return `the CEL rule "${rule}" does not parse: ${parsed}`;
+    if (/\n/.test(rule) || /\n/.test(message)) return `the CEL rule "${rule}" must be one line`;
+  }
+  return undefined;
+}
+
+function ruleFieldsExist({
+  properties = {},
+  "x-kubernetes-validations": rules = [],
+}: StructuralSchema): string | undefined {
+  const lost = rules.find(({ fieldPath }) => {
+    if (!fieldPath) return false;
+    let at: StructuralSchema | undefined = { properties };
+    for (const name of fieldPath.split(".").slice(1)) at = at?.properties?.[name];
+    return at === undefined;
+  });
+  return lost && `the CEL rule "${lost.rule}" points at ${lost.fieldPath}, which does not exist`;
+}
+
+/** An item without its key could not be told from its neighbours. */
+function listKeysAlwaysThere(schema: StructuralSchema): string | undefined {
+  const { items, "x-kubernetes-list-map-keys": keys = [] } = schema;
+  const loose = keys.find(
+    (key) => !items?.required?.includes(key) && items?.properties?.[key]?.default === undefined,
+  );
+  return loose && `${loose} is a key of the list, so it must be required or have a default`;
+}
