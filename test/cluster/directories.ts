@@ -19,3 +19,11 @@ export function stateDirectory(...parts: string[]): string {
     userId === 0 ? "/run/mediajob-test-cluster" : join(tmpdir(), `mediajob-test-cluster-${userId}`);
   return join(root, ...parts);
 }
+
+/**
+ * What nodes and the Docker engine keep on a real disk: image layers, pod volumes, the media of PersistentVolumes.
+ * Not under a home folder, where a non-root pod may not look.
+ */
+export function dataDirectory(...parts: string[]): string {
+  return join("/var/lib/mediajob-test-cluster", ...parts);
+}
