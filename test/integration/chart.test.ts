@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { configuration } from "../../operator/core/configuration.ts";
+import { kubernetesVersion } from "../cluster/binaries.ts";
+import { chart, everythingOn, helm, only, render, repository } from "./chart.ts";
+
+const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
+
+test.each([
+  { name: "its defaults", values: {} },
+  { name: "everything turned on", values: { ...everythingOn, serviceMonitor: { enabled: true } } },
+])("helm lint finds nothing wrong with $name", async ({ values }) => {
+  await helm(["lint", "--strict", chart, "--kube-version", kubernetesVersion()], { values });
+});
+
+test("the versions of package, chart and images are one", () => {
+  const { version: chartVersion, appVersion } = parse(readFileSync(join(chart, "Chart.yaml"), "utf8"));
+  const imageVersions = ["Dockerfile.operator", "Dockerfile.worker"].map(
+    (name) => readFileSync(join(repository, name), "utf8").match(/^ARG VERSION=(.*)$/m)?.[1],
+  );
+  expect([chartVersion, appVersion, ...imageVersions]).toEqual([version, version, version, version]);
+});
+
+describe("the operator's configuration", () => {
+  const rendered = async (values: object) =>
+    configuration.parse(parse(only(await render(values), "ConfigMap").data["config.yaml"]));
+
+  test("names the chart's worker image and the Service as the place for progress", async () => {
+    const { worker, progressUrl } = await rendered({ service: { port: 81 } });
+    expect(worker.image).toBe(`mediajob-worker:${version}`);
+    expect(progressUrl).toBe("http://media-mediajob.media.svc:81/progress");
+  });
+
+  test("takes a worker image by its digest", async () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    const image = { repository: "registry.example/worker", tag: "1", digest, pullPolicy: "Always" };
+    const { worker } = await rendered({ worker: { image, imagePullSecrets: [{ name: "pull" }] } });
+    expect(worker).toMatchObject({
+      image: `registry.example/worker@${digest}`,
+      imagePullPolicy: "Always",
+      imagePullSecrets: [{ name: "pull" }],
+    });
+  });
+
+  test("passes `config` on as it stands, beside what the chart knows", async () => {
+    const config = {
+      pools: [{ name: "gpu", gpuResource: "nvidia.com/gpu", perUnit: { cpu: 1.5 }, costWeight: 5 }],
+      unitTtlSecondsAfterFinished: 31_536_000,
+      worker: { runAsUser: 1234 },
+    };
+    const { pools, unitTtlSecondsAfterFinished, worker } = await rendered({ config });
+    expect(pools).toEqual(configuration.parse(config).pools);
+    expect(unitTtlSecondsAfterFinished).toBe(31_536_000);
+    expect(worker).toMatchObject({ runAsUser: 1234, image: `mediajob-worker:${version}` });
+  });
+
+  test("restarts the operator when it changes, and only then", async () => {
+    const checksum = async (values: object) =>
+      only(await render(values), "Deployment").spec.template.metadata.annotations["checksum/config"];
+    expect(await checksum({ replicas: 3 })).toBe(await checksum({}));
+    expect(await checksum({ config: { concurrency: 7 } })).not.toBe(await checksum({}));
+  });
+});
+
+test("a ServiceMonitor reads the port that the Service names", async () => {
+  const manifests = await render({ serviceMonitor: { enabled: true, labels: { release: "prometheus" } } });
+  const monitor = only(manifests, "ServiceMonitor");
+  const service = only(manifests, "Service");
+  expect(monitor.metadata.labels).toMatchObject({ release: "prometheus" });
+  expect(service.metadata.labels).toMatchObject(monitor.spec.selector.matchLabels);
+  expect(service.spec.ports.map(({ name }: { name: string }) => name)).toEqual([
+    monitor.spec.endpoints[0].port,
+  ]);
+});
+
+test("spread constraints look at the operator's pods, unless they say otherwise", async () => {
+  const spread = { maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "ScheduleAnyway" };
+  const labelSelector = { matchLabels: { app: "all" } };
+  const values = { topologySpreadConstraints: [spread, { ...spread, labelSelector }] };
+  const { spec } = only(await render(values), "Deployment");
+  expect(spec.template.spec.topologySpreadConstraints).toEqual([
+    { ...spread, labelSelector: spec.selector },
+    { ...spread, labelSelector },
+  ]);
+});
