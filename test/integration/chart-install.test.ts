@@ -113,8 +113,8 @@ test("MediaJobs and their definition outlive the release, and a new one takes th
       kind: "MediaJob",
       metadata: { name: "kept" },
       spec: {
-        sources: [{ name: "the operator a", volume }],
-        outputs: [{ name: "the operator b", image: { format: "png" } }],
+        sources: [{ name: "a", volume }],
+        outputs: [{ name: "b", image: { format: "png" } }],
         destination: { volume },
       },
     },
