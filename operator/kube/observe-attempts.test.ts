@@ -1,0 +1,130 @@
+import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { expect, test } from "vitest";
+import { result } from "../../test/builders/core.ts";
+import { observeAttempts } from "./observe-attempts.ts";
+
+/** Objects as the API server sends them: JSON, so times are text, which client-node's types call Date. */
+const json = <T>(value: unknown) => value as T;
+
+const job = (fields: { condition?: object; deleting?: boolean } = {}) =>
+  json<V1Job>({
+    metadata: {
+      name: "holiday-image-0-a2",
+      labels: { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "2" },
+      annotations: { "mediajob.dev/pool": "cpu", "mediajob.dev/memory-bytes": "1024" },
+      ...(fields.deleting && { deletionTimestamp: "2026-01-01T12:00:00Z" }),
+    },
+    status: { conditions: fields.condition ? [{ status: "True", ...fields.condition }] : [] },
+  });
+
+const pod = (phase: string, status: object = {}) =>
+  json<V1Pod>({
+    metadata: {
+      name: "holiday-image-0-a2-x",
+      labels: {
+        "mediajob.dev/unit": "image-0",
+        "mediajob.dev/attempt": "2",
+        "batch.kubernetes.io/job-name": "holiday-image-0-a2",
+      },
+    },
+    status: { phase, ...status },
+  });
+
+const terminated = (state: object) => ({
+  containerStatuses: [{ name: "worker", state: { terminated: state } }],
+});
+const complete = { type: "Complete" };
+const failed = { type: "Failed", reason: "BackoffLimitExceeded" };
+const report = result({ attempt: 2 });
+
+test.each([
+  {
+    name: "a Job without a pod yet is active",
+    jobs: [job()],
+    pods: [],
+    expected: { state: "Active", pool: "cpu", memoryBytes: 1024 },
+  },
+  {
+    name: "a Job with a running pod is active",
+    jobs: [job()],
+    pods: [pod("Running")],
+    expected: { state: "Active" },
+  },
+  {
+    name: "a complete Job has succeeded, with its pod's result",
+    jobs: [job({ condition: complete })],
+    pods: [pod("Succeeded", terminated({ exitCode: 0, message: JSON.stringify(report) }))],
+    expected: { state: "Succeeded", exitCode: 0, result: report },
+  },
+  {
+    name: "a Job that is complete before its pod is seen to have ended is still ending",
+    jobs: [job({ condition: complete })],
+    pods: [pod("Running")],
+    expected: { state: "Ending" },
+  },
+  {
+    name: "a failed Job tells the exit code and that memory ran out",
+    jobs: [job({ condition: failed })],
+    pods: [
+      pod("Failed", terminated({ exitCode: 137, reason: "OOMKilled", finishedAt: "2026-01-01T12:00:00Z" })),
+    ],
+    expected: {
+      state: "Failed",
+      exitCode: 137,
+      oomKilled: true,
+      endedAtMs: Date.parse("2026-01-01T12:00:00Z"),
+    },
+  },
+  {
+    name: "a pod that the cluster evicted was disrupted",
+    jobs: [job({ condition: failed })],
+    pods: [
+      pod("Failed", { conditions: [{ type: "DisruptionTarget", status: "True", message: "node drained" }] }),
+    ],
+    expected: { state: "Failed", disrupted: true, message: "node drained" },
+  },
+  {
+    name: "a Job past its deadline says so",
+    jobs: [job({ condition: { type: "Failed", reason: "DeadlineExceeded" } })],
+    pods: [],
+    expected: { state: "Failed", deadlineExceeded: true },
+  },
+  {
+    name: "a pod that cannot be scheduled tells why",
+    jobs: [job()],
+    pods: [
+      pod("Pending", {
+        conditions: [
+          { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/2 nodes" },
+        ],
+      }),
+    ],
+    expected: { state: "Active", message: "Unschedulable: 0/2 nodes" },
+  },
+  {
+    name: "a message that is not a result is not taken for one",
+    jobs: [job({ condition: failed })],
+    pods: [pod("Failed", terminated({ exitCode: 128, message: "failed to create containerd task" }))],
+    expected: { state: "Failed", exitCode: 128 },
+  },
+  {
+    name: "a Job that is being deleted is ending",
+    jobs: [job({ deleting: true })],
+    pods: [],
+    expected: { state: "Ending" },
+  },
+  {
+    name: "a pod whose Job is gone holds its unit until it ends",
+    jobs: [],
+    pods: [pod("Running")],
+    expected: { state: "Ending" },
+  },
+])("$name", ({ jobs, pods, expected }) => {
+  const attempts = observeAttempts(jobs, pods);
+  expect(attempts).toHaveLength(1);
+  expect(attempts[0]).toMatchObject({ unit: "image-0", attempt: 2, name: "holiday-image-0-a2", ...expected });
+});
+
+test("a pod that ended after its Job was deleted is no attempt any more", () => {
+  expect(observeAttempts([], [pod("Failed")])).toEqual([]);
+});

@@ -1,0 +1,221 @@
+import type { V1Job, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import { API_VERSION, LABELS, TOKEN_AUDIENCE, UNIT_ANNOTATION, WORKER_ENV } from "../../crds/group.ts";
+import type { MediaJob } from "../../crds/media-job.ts";
+import type { Unit } from "../../crds/unit.ts";
+import { childName } from "../core/child-name.ts";
+import type { Configuration, Pool } from "../core/configuration.ts";
+import type { PlannedUnit } from "../core/plan/plan.ts";
+import type { Placed } from "../core/reconcile/decision.ts";
+import { unitOf } from "../core/unit-of.ts";
+
+/** Annotations with which an attempt tells what it was given, so that nothing needs to be remembered elsewhere. */
+export const ATTEMPT_ANNOTATIONS = {
+  pool: "mediajob.dev/pool",
+  memoryBytes: "mediajob.dev/memory-bytes",
+} as const;
+
+/** Who made it, for `app.kubernetes.io/managed-by`, and how the operator finds its Jobs and pods. */
+export const MANAGED_BY = { "app.kubernetes.io/managed-by": "mediajob" } as const;
+
+/** The worker cleans up within 5 s of SIGTERM; the kubelet kills it after this. */
+const GRACE_SECONDS = 10;
+
+/** The Job may run a little longer than the unit: the worker then ends itself, cleanly and with a reason. */
+const DEADLINE_MARGIN_SECONDS = 30;
+
+const UNIT_DIRECTORY = "/etc/mediajob";
+const TOKEN_DIRECTORY = "/var/run/secrets/mediajob.dev";
+const SCRATCH_DIRECTORY = "/scratch";
+const VOLUMES_DIRECTORY = "/volumes";
+
+/**
+ * One attempt at a unit as a Kubernetes Job with one pod, which never restarts: a retry is a new Job, so
+ * that every attempt keeps its own name, log and result. The pod has no rights in the cluster, a read-only
+ * root and no capabilities; it sees its unit, its volumes and a token that only the operator accepts.
+ */
+export function unitJob({
+  job,
+  planned,
+  attempt,
+  placed,
+  configuration,
+}: {
+  job: MediaJob;
+  planned: PlannedUnit;
+  attempt: number;
+  placed: Placed;
+  configuration: Configuration;
+}): V1Job {
+  const unit = unitOf({ job, planned, attempt, placed });
+  const name = childName(job.metadata.name, planned.name, attempt);
+  const labels = labelsOf(job, unit);
+  const pool = configuration.pools.find(({ name }) => name === placed.pool);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name,
+      namespace: unit.job.namespace,
+      labels,
+      annotations: {
+        [ATTEMPT_ANNOTATIONS.pool]: placed.pool,
+        [ATTEMPT_ANNOTATIONS.memoryBytes]: String(placed.memoryBytes),
+      },
+      ownerReferences: [
+        {
+          apiVersion: API_VERSION,
+          kind: "MediaJob",
+          name: job.metadata.name,
+          uid: unit.job.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      backoffLimit: 0,
+      completions: 1,
+      parallelism: 1,
+      podReplacementPolicy: "Failed",
+      activeDeadlineSeconds: unit.limits.timeoutSeconds + DEADLINE_MARGIN_SECONDS,
+      ttlSecondsAfterFinished: configuration.unitTtlSecondsAfterFinished,
+      template: {
+        metadata: { labels, annotations: { [UNIT_ANNOTATION]: JSON.stringify(unit) } },
+        spec: {
+          restartPolicy: "Never",
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: GRACE_SECONDS,
+          ...placement(pool),
+          ...(configuration.worker.imagePullSecrets.length && {
+            imagePullSecrets: configuration.worker.imagePullSecrets,
+          }),
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: configuration.worker.runAsUser,
+            runAsGroup: configuration.worker.runAsUser,
+            fsGroup: configuration.worker.fsGroup,
+            fsGroupChangePolicy: "OnRootMismatch",
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          containers: [
+            {
+              name: "worker",
+              image: configuration.worker.image,
+              imagePullPolicy: configuration.worker.imagePullPolicy,
+              terminationMessagePolicy: "File",
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"] },
+              },
+              env: environment(configuration),
+              resources: resources(placed, pool),
+              volumeMounts: mounts(unit),
+            },
+          ],
+          volumes: volumes(unit),
+        },
+      },
+    },
+  };
+}
+
+function labelsOf(job: MediaJob, unit: Unit): Record<string, string> {
+  return {
+    "app.kubernetes.io/name": "mediajob-worker",
+    "app.kubernetes.io/component": "worker",
+    "app.kubernetes.io/part-of": "mediajob",
+    ...MANAGED_BY,
+    [LABELS.job]: labelValue(job.metadata.name),
+    [LABELS.unit]: unit.name,
+    [LABELS.attempt]: String(unit.attempt),
+  };
+}
+
+/** A name may have 253 characters, a label 63; what is cut is found by owner reference. */
+const labelValue = (name: string) => name.slice(0, 63).replace(/[^a-z0-9]+$/, "");
+
+function placement(pool: Pool | undefined) {
+  return {
+    ...(pool && Object.keys(pool.nodeSelector).length && { nodeSelector: pool.nodeSelector }),
+    ...(pool?.tolerations.length && { tolerations: pool.tolerations as V1Tolerations }),
+    ...(pool?.runtimeClassName && { runtimeClassName: pool.runtimeClassName }),
+  };
+}
+
+type V1Tolerations = NonNullable<NonNullable<NonNullable<V1Job["spec"]>["template"]["spec"]>["tolerations"]>;
+
+/** Memory and scratch are asked for and limited alike: a worker that keeps to its limits is not evicted. */
+function resources(placed: Placed, pool: Pool | undefined) {
+  const amounts = {
+    cpu: `${Math.round(placed.cpu * 1000)}m`,
+    memory: String(placed.memoryBytes),
+    "ephemeral-storage": String(placed.scratchBytes),
+    ...(placed.gpu && pool?.gpuResource && { [pool.gpuResource]: "1" }),
+  };
+  return { requests: amounts, limits: amounts };
+}
+
+function environment({ progressUrl }: Configuration) {
+  const values: Record<string, string> = {
+    [WORKER_ENV.unitFile]: `${UNIT_DIRECTORY}/unit.json`,
+    [WORKER_ENV.resultFile]: "/dev/termination-log",
+    [WORKER_ENV.scratchDir]: SCRATCH_DIRECTORY,
+    // Libraries that want a temporary directory get scratch too: the root is read-only.
+    TMPDIR: SCRATCH_DIRECTORY,
+    ...(progressUrl && {
+      [WORKER_ENV.progress]: progressUrl,
+      [WORKER_ENV.tokenFile]: `${TOKEN_DIRECTORY}/token`,
+    }),
+  };
+  return Object.entries(values).map(([name, value]) => ({ name, value }));
+}
+
+/** Claims of the unit with whether it writes to them; a claim that is both read and written is mounted once. */
+function claimsOf({ sources, destination }: Unit): Map<string, { writable: boolean }> {
+  const claims = new Map<string, { writable: boolean }>();
+  for (const { volume } of sources) if (volume) claims.set(volume.claimName, { writable: false });
+  if (destination.volume) claims.set(destination.volume.claimName, { writable: true });
+  return claims;
+}
+
+const volumeName = (claim: string, index: number) =>
+  `claim-${index}-${claim.replaceAll(".", "-")}`.slice(0, 63);
+
+function mounts(unit: Unit): V1VolumeMount[] {
+  return [
+    { name: "unit", mountPath: UNIT_DIRECTORY, readOnly: true },
+    { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
+    { name: "scratch", mountPath: SCRATCH_DIRECTORY },
+    ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
+      name: volumeName(claim, index),
+      mountPath: `${VOLUMES_DIRECTORY}/${claim}`,
+      ...(!writable && { readOnly: true }),
+    })),
+  ];
+}
+
+function volumes(unit: Unit): V1Volume[] {
+  return [
+    {
+      name: "unit",
+      downwardAPI: {
+        items: [{ path: "unit.json", fieldRef: { fieldPath: `metadata.annotations['${UNIT_ANNOTATION}']` } }],
+      },
+    },
+    {
+      name: "token",
+      projected: {
+        sources: [
+          { serviceAccountToken: { path: "token", audience: TOKEN_AUDIENCE, expirationSeconds: 3600 } },
+        ],
+      },
+    },
+    { name: "scratch", emptyDir: { sizeLimit: String(unit.limits.scratchBytes) } },
+    ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
+      name: volumeName(claim, index),
+      persistentVolumeClaim: { claimName: claim, ...(!writable && { readOnly: true }) },
+    })),
+  ];
+}
