@@ -26,6 +26,15 @@ export const output = z
     name: itemName.describe(
       "name of the output, unique within the MediaJob. Fills `{output}` in the destination's template. Lower-case letters, digits and `-`, at most 63.",
     ),
+    sources: z
+      .array(itemName)
+      .min(1)
+      .max(1000)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "set" })
+      .describe(
+        "sources names the sources this output is made from, at most 1000; every source when unset. Lets one MediaJob hold photos and clips.",
+      ),
     image: imageOutput.optional().describe("image makes a still image from each source."),
     video: videoOutput.optional().describe("video makes a video file from each source."),
     audio: planned.describe("audio is reserved for audio files; not available in this version."),
@@ -40,7 +49,9 @@ export const output = z
     ),
   })
   .meta(validations(exactlyOneOf(...FAMILIES, ...PLANNED_FAMILIES), ...PLANNED_FAMILIES.map(notYet)))
-  .describe("One wanted output, made from every source. Exactly one family is set.");
+  .describe(
+    "One wanted output, made from every source unless `sources` names some. Exactly one family is set.",
+  );
 
 export type Output = z.output<typeof output>;
 

@@ -4,6 +4,7 @@ import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { type Plan, plan } from "../core/plan/plan.ts";
+import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type { Action, UnitProgress } from "../core/reconcile/decision.ts";
 import { unitOf } from "../core/unit-of.ts";
@@ -14,6 +15,7 @@ export interface LocalView {
   job: MediaJob;
   plan: Plan;
   progress: ReadonlyMap<string, UnitProgress>;
+  attempts: readonly ObservedAttempt[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function runLocally(
     signal: AbortSignal;
     onChange: (view: LocalView) => void;
   },
-): Promise<MediaJob> {
+): Promise<LocalView> {
   let job = admitted(manifest);
   const planned = plan(job.spec, configuration.pools);
   const attempts = new Map<string, ChildAttempt>();
@@ -59,8 +61,14 @@ export async function runLocally(
     );
     for (const action of decision.actions) await apply(action);
     job = { ...job, status: decision.status };
-    onChange({ job, plan: planned, progress });
-    if (decision.status.phase && TERMINAL_PHASES.includes(decision.status.phase)) return job;
+    const view = {
+      job,
+      plan: planned,
+      progress,
+      attempts: [...attempts.values()].map(({ observed }) => observed),
+    };
+    onChange(view);
+    if (decision.status.phase && TERMINAL_PHASES.includes(decision.status.phase)) return view;
     await wake.wait(decision.requeueAfterMs);
   }
 

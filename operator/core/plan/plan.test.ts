@@ -34,6 +34,26 @@ test("images of one source are one unit, each rendition of a video is its own", 
   expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+test("an output may be made from some sources only", () => {
+  const outputs = [
+    { ...thumb, sources: ["photo"] },
+    { ...web, sources: ["clip"] },
+  ];
+  const { units, faults } = plan(mediaJob({ sources: sources("photo", "clip"), outputs }).spec, pools);
+  expect(units.map(({ name, sources, outputs }) => ({ name, sources, outputs }))).toEqual([
+    { name: "image-0", sources: [0], outputs: [0] },
+    { name: "video-0", sources: [1], outputs: [1] },
+  ]);
+  expect(faults).toEqual([]);
+});
+
+test("an output of a source that is not there is a fault with its field path", () => {
+  const outputs = [thumb, { ...web, sources: ["photo", "clap"] }];
+  expect(plan(mediaJob({ sources: sources("photo", "clip"), outputs }).spec, pools).faults).toEqual([
+    { path: "spec.outputs[1].sources[1]", message: "no source is named clap" },
+  ]);
+});
+
 test.each([
   { name: "work goes to the cheapest pool that has enough memory", spec: {}, expected: ["cpu"] },
   { name: "Require goes to the GPU pool", spec: { placement: { gpu: "Require" } }, expected: ["gpu"] },

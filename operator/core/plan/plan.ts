@@ -26,6 +26,14 @@ export interface Plan {
   units: readonly PlannedUnit[];
   /** Estimated seconds over all units: the whole of the progress. */
   totalSeconds: number;
+  /** What the API server cannot see is wrong with the spec; a MediaJob with faults fails before it starts. */
+  faults: readonly Fault[];
+}
+
+export interface Fault {
+  /** Field, e.g. `spec.outputs[1].sources[0]`. */
+  path: string;
+  message: string;
 }
 
 /**
@@ -33,43 +41,59 @@ export interface Plan {
  * rendition is a unit of its own, since encoding it takes long and it is retried alone.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
-  const outputsOf = (family: Family) =>
-    spec.outputs.flatMap((output, index) => (familyOf(output) === family ? [index] : []));
-  const images = outputsOf("image");
-  const videos = outputsOf("video");
-
-  const drafts = spec.sources
-    .keys()
-    .flatMap((source): Draft[] => [
-      ...(images.length ? [{ family: "image" as const, source, outputs: images }] : []),
-      ...videos.map((output) => ({ family: "video" as const, source, outputs: [output] })),
-    ]);
-
   const count = new Map<Family, number>();
-  const units = drafts
-    .map(({ family, source, outputs }, index): PlannedUnit => {
-      const number = count.get(family) ?? 0;
-      count.set(family, number + 1);
-      const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
-      const estimate = estimateOf(family, wanted);
-      return {
-        name: `${family}-${number}`,
-        index,
-        family,
-        sources: [source],
-        outputs,
-        estimate,
-        placement: place(estimate, spec, pools),
-      };
-    })
-    .toArray();
-  return { units, totalSeconds: units.reduce((sum, { estimate }) => sum + estimate.seconds, 0) };
+  const units = drafts(spec).map(({ family, source, outputs }, index): PlannedUnit => {
+    const number = count.get(family) ?? 0;
+    count.set(family, number + 1);
+    const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
+    const estimate = estimateOf(family, wanted);
+    return {
+      name: `${family}-${number}`,
+      index,
+      family,
+      sources: [source],
+      outputs,
+      estimate,
+      placement: place(estimate, spec, pools),
+    };
+  });
+  const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+  return { units, totalSeconds, faults: unknownSources(spec) };
 }
 
 interface Draft {
   family: Family;
   source: number;
   outputs: readonly number[];
+}
+
+function drafts(spec: MediaJobSpec): Draft[] {
+  const outputs = spec.outputs.map((output, index) => ({
+    index,
+    family: familyOf(output),
+    only: output.sources && new Set(output.sources),
+  }));
+  return spec.sources.flatMap(({ name }, source): Draft[] => {
+    const wanted = outputs.filter(({ only }) => !only || only.has(name));
+    const images = wanted.filter(({ family }) => family === "image").map(({ index }) => index);
+    const others = wanted.filter(({ family }) => family !== "image");
+    return [
+      ...(images.length ? [{ family: "image" as const, source, outputs: images }] : []),
+      ...others.map(({ family, index }) => ({ family, source, outputs: [index] })),
+    ];
+  });
+}
+
+/** A CEL rule for this would cost the API server every name times every name; so it is checked here. */
+function unknownSources({ sources, outputs }: MediaJobSpec): Fault[] {
+  const known = new Set(sources.map(({ name }) => name));
+  return outputs.flatMap((output, index) =>
+    (output.sources ?? []).flatMap((name, item) =>
+      known.has(name)
+        ? []
+        : [{ path: `spec.outputs[${index}].sources[${item}]`, message: `no source is named ${name}` }],
+    ),
+  );
 }
 
 function estimateOf(family: Family, outputs: readonly Output[]): Estimate {

@@ -123,6 +123,17 @@ describe("ending", () => {
     });
   });
 
+  test("a spec with a fault fails before anything starts, and names the field", () => {
+    const outputs = [{ name: "thumb", image: { format: "webp" }, sources: ["nowhere"] }];
+    const decision = pass({ job: mediaJob({ outputs }) });
+    expect(decision.actions).toEqual([]);
+    expect(decision.status).toMatchObject({
+      phase: "Failed",
+      conditions: [{ reason: "InvalidSpec" }, {}, {}, {}, {}, {}, {}],
+    });
+    expect(decision.status.conditions?.[0]?.message).toContain("spec.outputs[0].sources[0]");
+  });
+
   test("FailFast stops what has not started", () => {
     const job = mediaJob({
       sources: sources("a", "b", "c"),

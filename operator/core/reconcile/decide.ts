@@ -22,7 +22,7 @@ export function decide(observation: Observation, plan: Plan): Decision {
   if (finished) return finished;
 
   const units = foldUnits(observation, plan);
-  const intent = intentOf(job, units, nowMs);
+  const intent = intentOf(job, plan, units, nowMs);
   const starts = startAttempts({ job, units, intent, free: observation.free, nowMs });
   const stops = stopAttempts(units, intent);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });

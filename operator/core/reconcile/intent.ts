@@ -1,4 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -7,13 +8,17 @@ export interface Intent {
   /** Nothing starts for now; running units finish. */
   suspended: boolean;
   /** Nothing starts ever again. */
-  stop?: { reason: "Cancelled" | "DeadlineExceeded" | "FailFast"; stopRunning: boolean; message: string };
+  stop?: {
+    reason: "Cancelled" | "InvalidSpec" | "DeadlineExceeded" | "FailFast";
+    stopRunning: boolean;
+    message: string;
+  };
   /** When activeDeadlineSeconds runs out; null without one. */
   deadlineMs: number | null;
 }
 
 /** Reads the wish from spec, the clock and the units. Of several reasons to stop, the user's own comes first. */
-export function intentOf(job: MediaJob, units: readonly FoldedUnit[], nowMs: number): Intent {
+export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[], nowMs: number): Intent {
   const { spec, status } = job;
   const deadlineMs =
     spec.activeDeadlineSeconds && status?.startTime
@@ -23,6 +28,9 @@ export function intentOf(job: MediaJob, units: readonly FoldedUnit[], nowMs: num
 
   if (spec.cancel) {
     intent.stop = { reason: "Cancelled", stopRunning: true, message: "spec.cancel is set" };
+  } else if (plan.faults.length > 0) {
+    const message = plan.faults.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    intent.stop = { reason: "InvalidSpec", stopRunning: true, message };
   } else if (deadlineMs !== null && deadlineMs <= nowMs) {
     const message = `spec.activeDeadlineSeconds (${spec.activeDeadlineSeconds} s) ran out`;
     intent.stop = { reason: "DeadlineExceeded", stopRunning: true, message };

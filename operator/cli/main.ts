@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { plan } from "./plan.ts";
+import { run } from "./run.ts";
+import { validate } from "./validate.ts";
+
+const positive = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError("expected a whole number above 0");
+  return number;
+};
+
+const outputOption = () =>
+  new Option("-o, --output <format>", "how to print").choices(["table", "json", "yaml"]).default("table");
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+const program = new Command("mediajob")
+  .description("Media work on Kubernetes, and on this machine.")
+  .version(packageJson.version)
+  .exitOverride()
+  .showHelpAfterError("(mediajob --help tells more)");
+
+program
+  .command("run")
+  .description("run the MediaJobs of a file on this machine, with no cluster")
+  .argument("<file>", "manifest, or - for standard input")
+  .option(
+    "--volume <claim=dir>",
+    "directory of a claim; repeatable (default: ./CLAIM beside the manifest)",
+    collect,
+    [],
+  )
+  .option("--parallelism <n>", "units at once (default: the machine's CPUs)", positive)
+  .option("--timeout <seconds>", "stop after this time", positive)
+  .addOption(outputOption())
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 Succeeded, 1 Failed, 2 invalid manifest or usage, 3 PartiallySucceeded, 130 interrupted.",
+  )
+  .action(async (file, options) => finish(await run(file, options)));
+
+program
+  .command("plan")
+  .description("show the units, their estimates and pools; runs nothing")
+  .argument("<file>", "manifest, or - for standard input")
+  .option("--pools <file>", "the operator's configuration, or its list of pools")
+  .addOption(outputOption())
+  .action(async (file, options) => finish(await plan(file, options)));
+
+program
+  .command("validate")
+  .description("check manifests as the API server would; every error with its field path")
+  .argument("<files...>", "manifests, or - for standard input")
+  .action(async (files) => finish(await validate(files)));
+
+function finish(code: number): void {
+  process.exitCode = code;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n`);
+  else if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : EXIT.usage;
+}

@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { parse, stringify } from "yaml";
+import { prettifyError } from "zod";
+import { type Configuration, configuration, defaultConfiguration } from "../core/configuration.ts";
+import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { readMediaJobs } from "./manifests.ts";
+import { plainTable } from "./plain-table.ts";
+
+export interface PlanOptions {
+  pools?: string;
+  output: "table" | "json" | "yaml";
+}
+
+/** `mediajob plan`: the units of every MediaJob of a file, with their estimates and pools. Runs nothing. */
+export async function plan(file: string, options: PlanOptions): Promise<number> {
+  const jobs = await readMediaJobs(file);
+  const { pools } = await readConfiguration(options.pools);
+  const plans = jobs.map(({ metadata, spec }) => ({ name: metadata.name, spec, ...planUnits(spec, pools) }));
+
+  if (options.output === "table") {
+    for (const { name, spec, units } of plans) {
+      const names = (items: readonly { name: string }[], indexes: readonly number[]) =>
+        indexes.map((index) => items[index]?.name).join(", ");
+      const rows = units.map((unit) => [
+        unit.name,
+        names(spec.sources, unit.sources),
+        names(spec.outputs, unit.outputs),
+        ...needs(unit),
+      ]);
+      const head = ["UNIT", "SOURCES", "OUTPUTS", "CPU", "MEMORY", "SCRATCH", "SECONDS", "POOL"];
+      process.stdout.write(`${name}: ${units.length} units\n${plainTable(head, rows)}\n`);
+    }
+  } else {
+    const shown = plans.map(({ spec: _, ...rest }) => rest);
+    const value = shown.length === 1 ? shown[0] : shown;
+    process.stdout.write(
+      options.output === "yaml" ? stringify(value) : `${JSON.stringify(value, null, 2)}\n`,
+    );
+  }
+  const unplaced = plans.some(({ units }) => units.some(({ placement }) => "refused" in placement));
+  return unplaced ? EXIT.failed : EXIT.succeeded;
+}
+
+function needs({ estimate, placement }: PlannedUnit): string[] {
+  const placed = "refused" in placement ? estimate : placement;
+  return [
+    String(placed.cpu),
+    mebi(placed.memoryBytes),
+    mebi(placed.scratchBytes),
+    estimate.seconds.toFixed(1),
+    "refused" in placement ? placement.refused : `${placement.pool}${placement.gpu ? " (GPU)" : ""}`,
+  ];
+}
+
+const mebi = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
+
+/** `--pools FILE` holds the operator's configuration, or only its list of pools. */
+async function readConfiguration(file: string | undefined): Promise<Configuration> {
+  if (!file) return defaultConfiguration();
+  const content = await readFile(file, "utf8").catch((error: Error) => {
+    throw new UsageError(`--pools ${file}: ${error.message}`);
+  });
+  const value: unknown = parse(content);
+  const parsed = configuration.safeParse(Array.isArray(value) ? { pools: value } : value);
+  if (!parsed.success) throw new UsageError(`--pools ${file}:\n${prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,54 @@
+import { relative, resolve } from "node:path";
+import type { OutputStatus } from "../../crds/media-job-status.ts";
+import type { LocalView } from "./local-shell.ts";
+import { plainTable } from "./plain-table.ts";
+
+/** What was made: output, file, dimensions, duration, size, and the time of the unit that made it. */
+export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Record<string, string>>): string {
+  const { outputs = [], failures = [], warnings = [], phase } = job.status ?? {};
+  const lines: string[] = [];
+  if (outputs.length) {
+    const rows = outputs.map((made) => [
+      `${made.source}/${made.output}`,
+      fileOf(made.uri, volumes),
+      made.width && made.height ? `${made.width}×${made.height}` : "",
+      made.durationSeconds === undefined ? "" : `${made.durationSeconds.toFixed(1)} s`,
+      made.bytes === undefined ? "" : humanBytes(made.bytes),
+      made.phase === "Skipped" ? "skipped" : unitTime(made, attempts),
+    ]);
+    lines.push(plainTable(["OUTPUT", "FILE", "DIMENSIONS", "DURATION", "SIZE", "TIME"], rows));
+  }
+  for (const { source, output, reason, message } of failures) {
+    lines.push(`failed   ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);
+  }
+  for (const { source, output, reason, message } of warnings) {
+    lines.push(`warning  ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);
+  }
+  const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
+  lines.push(`${job.metadata.name}: ${phase}: ${ready?.message ?? ""}`);
+  return lines.join("\n");
+}
+
+/** The local file behind `volume://claim/path`, as short as it can be written from here. */
+export function fileOf(uri: string, volumes: Readonly<Record<string, string>>): string {
+  const match = /^volume:\/\/([^/]+)\/(.*)$/s.exec(uri);
+  const root = match?.[1] === undefined ? undefined : volumes[match[1]];
+  if (!match || root === undefined) return uri;
+  const path = resolve(root, decodeURIComponent(match[2] ?? ""));
+  const short = relative(process.cwd(), path);
+  return short.length < path.length ? short : path;
+}
+
+function unitTime({ source, output }: OutputStatus, attempts: LocalView["attempts"]): string {
+  const attempt = attempts.find(({ result }) =>
+    result?.outputs.some((made) => made.source === source && made.output === output),
+  );
+  return attempt?.result ? `${attempt.result.usage.wallSeconds.toFixed(1)} s` : "";
+}
+
+/** `1.2 MB`: decimal units, as file managers show them. */
+export function humanBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

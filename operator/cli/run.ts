@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { stringify } from "yaml";
+import type { MediaJob } from "../../crds/media-job.ts";
+import { type Configuration, configuration } from "../core/configuration.ts";
+import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
+import { type LocalView, runLocally } from "./local-shell.ts";
+import { readMediaJobs } from "./manifests.ts";
+import { progressDisplay } from "./progress-display.ts";
+import { resultTable } from "./result-table.ts";
+
+export interface RunOptions {
+  volume: string[];
+  parallelism?: number;
+  output: "table" | "json" | "yaml";
+  /** Seconds for all documents together. */
+  timeout?: number;
+}
+
+/** `mediajob run`: runs every MediaJob of a file on this machine, one after another. Returns the exit code. */
+export async function run(file: string, options: RunOptions): Promise<number> {
+  const jobs = await readMediaJobs(file);
+  const given = parseVolumes(options.volume);
+  const stop = stopSignal(options.timeout);
+  const views: LocalView[] = [];
+  let code: number = EXIT.succeeded;
+
+  for (const job of jobs) {
+    const volumes = volumesOf(job, given, file);
+    const display = progressDisplay(process.stderr);
+    if (job.spec.webhooks.length) {
+      process.stderr.write(
+        `${job.metadata.name}: webhooks are sent by the operator only; none is sent here\n`,
+      );
+    }
+    const view = await runLocally(
+      { ...job, spec: { ...job.spec, webhooks: [] } },
+      {
+        configuration: localConfiguration(options.parallelism),
+        workerFile: workerFile(),
+        volumes,
+        signal: stop.signal,
+        onChange: (view) => display.show(view),
+      },
+    ).finally(() => display.stop());
+    views.push(view);
+    if (options.output === "table") process.stdout.write(`${resultTable(view, volumes)}\n`);
+    code = worse(code, exitCodeOf(view.job.status?.phase));
+    if (stop.signal.aborted) break;
+  }
+  if (options.output !== "table") process.stdout.write(printed(views, options.output));
+  if (stop.interrupted()) return EXIT.interrupted;
+  if (stop.signal.aborted) {
+    process.stderr.write(
+      `mediajob: --timeout ${options.timeout}: time ran out; what had not finished was stopped\n`,
+    );
+    return EXIT.failed;
+  }
+  return code;
+}
+
+/** This machine as one pool. */
+function localConfiguration(parallelism = availableParallelism()): Configuration {
+  const perUnit = { cpu: availableParallelism(), memory: `${Math.floor(totalmem() / 2 ** 20)}Mi` };
+  return configuration.parse({ pools: [{ name: "local", perUnit, concurrency: parallelism }] });
+}
+
+/** The worker program: bundled beside this file, or the source when this is the source. */
+function workerFile(): string {
+  const bundled = join(import.meta.dirname, "worker.js");
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, "../../worker-image/main.ts");
+}
+
+function parseVolumes(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, claim, directory] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+      if (!claim || !directory)
+        throw new UsageError(`--volume ${text}: expected CLAIM=DIR, e.g. media=./media`);
+      return [claim, resolve(directory)];
+    }),
+  );
+}
+
+/** A claim that was not given is the directory of its name beside the manifest. */
+function volumesOf(
+  { spec, metadata }: MediaJob,
+  given: Record<string, string>,
+  file: string,
+): Record<string, string> {
+  const base = file === "-" ? process.cwd() : dirname(resolve(file));
+  const claims = [...spec.sources, spec.destination].flatMap(({ volume }) =>
+    volume ? [volume.claimName] : [],
+  );
+  const volumes = Object.fromEntries(
+    [...new Set(claims)].map((claim) => [claim, given[claim] ?? join(base, claim)]),
+  );
+  for (const [claim, directory] of Object.entries(volumes)) {
+    if (!existsSync(directory)) {
+      throw new UsageError(
+        `${metadata.name}: there is no directory for the claim ${claim}: ${directory}; make it, or give another with --volume ${claim}=DIR`,
+      );
+    }
+  }
+  return volumes;
+}
+
+function stopSignal(timeoutSeconds: number | undefined): { signal: AbortSignal; interrupted(): boolean } {
+  const controller = new AbortController();
+  let interrupted = false;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => {
+      interrupted = true;
+      controller.abort();
+    });
+  }
+  if (timeoutSeconds !== undefined) setTimeout(() => controller.abort(), timeoutSeconds * 1000).unref();
+  return { signal: controller.signal, interrupted: () => interrupted };
+}
+
+/** Failed outweighs PartiallySucceeded, which outweighs Succeeded. */
+const worse = (a: number, b: number): number =>
+  [EXIT.failed, EXIT.partiallySucceeded].find((code) => code === a || code === b) ?? EXIT.succeeded;
+
+function printed(views: readonly LocalView[], output: "json" | "yaml"): string {
+  const jobs = views.map(({ job }) => job);
+  if (output === "yaml") return jobs.map((job) => stringify(job)).join("---\n");
+  const value = jobs.length === 1 ? jobs[0] : { apiVersion: "v1", kind: "List", items: jobs };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
