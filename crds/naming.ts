@@ -1,0 +1,108 @@
+/**
+ * How outputs are named: the destination's template, expanded. Pure, and shared: the planner finds names that
+ * collide before work starts, the worker makes the very same ones.
+ */
+
+/** The tokens of a template, each with what it stands for. */
+export const TEMPLATE_TOKENS = {
+  source: "name of the source",
+  output: "name of the output",
+  ext: "extension that fits the format",
+  format: "format of the file",
+  width: "width in pixels",
+  height: "height in pixels",
+  hash: "first 16 hex digits of the file's sha256",
+  index: "place of the source in spec.sources, from 1",
+  date: "UTC day of the MediaJob's creation, YYYY-MM-DD",
+} as const;
+
+export type TemplateToken = keyof typeof TEMPLATE_TOKENS;
+export type TemplateValues = Partial<Record<TemplateToken, string | number>>;
+
+/** Names below the destination that are the worker's own; no output may go there. */
+export const PRIVATE_DIRECTORY = ".mediajob";
+
+/** Matches a template that holds known tokens only, every brace being part of one. In RE2 and JavaScript alike. */
+export const TEMPLATE_PATTERN = `^([^{}]|[{](${Object.keys(TEMPLATE_TOKENS).join("|")})[}])*$`;
+
+/** What a file system takes as one name. */
+const SEGMENT_BYTES_MAX = 255;
+
+/** A name that cannot be made: an unknown or unset token, or a path that is none. */
+export class NamingError extends Error {
+  override readonly name = "NamingError";
+}
+
+/** The tokens that a template uses, once each. */
+export function tokensOf(template: string): TemplateToken[] {
+  const known = Object.keys(TEMPLATE_TOKENS) as TemplateToken[];
+  return known.filter((token) => template.includes(`{${token}}`));
+}
+
+/**
+ * The path of an output, relative to the destination. It never leaves the destination and never enters the
+ * worker's own directory, whatever the template and the values hold: separators in values and control
+ * characters become `_`, dots and spaces at the edges of a name are cut (FACTS: seeds 002 "Output Path
+ * Generation"), and a name that is too long is cut before its extension.
+ *
+ * @throws NamingError for an unknown token, a token without a value, and a path without a file name.
+ */
+export function expandTemplate(template: string, values: TemplateValues): string {
+  const path = template.replace(/\{([^{}]*)\}/g, (_, token: string) => {
+    const value = Object.hasOwn(TEMPLATE_TOKENS, token) ? values[token as TemplateToken] : undefined;
+    if (value === undefined) throw new NamingError(unknownToken(template, token));
+    return `${value}`.replace(/[/\\]/g, "_");
+  });
+  if (/[{}]/.test(path))
+    throw new NamingError(`destination.template ${template}: a brace is not part of a token`);
+  const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
+  const last = segments.at(-1);
+  if (last === undefined || path.endsWith("/")) {
+    throw new NamingError(`destination.template ${template} names no file: it gives '${path}'`);
+  }
+  if (segments.includes("..")) {
+    throw new NamingError(`destination.template ${template} leaves the destination: it gives '${path}'`);
+  }
+  const safe = segments.map(safeSegment);
+  if (safe[0]?.toLowerCase() === PRIVATE_DIRECTORY) {
+    throw new NamingError(`destination.template ${template}: ${PRIVATE_DIRECTORY}/ is the workers' own`);
+  }
+  return safe.join("/");
+}
+
+/** `path` with `suffix` before its extension: `a/b.webp` and `_001` give `a/b_001.webp`. */
+export function withSuffix(path: string, suffix: string): string {
+  const [, stem = path, extension = ""] = path.match(/^(.*[^/])(\.[^./]+)$/s) ?? [];
+  return `${stem}${suffix}${extension}`;
+}
+
+/** The uri of a file on a volume, e.g. `volume://media/out/beach/thumb.webp`; each segment percent-encoded. */
+export const volumeUri = (claimName: string, path: string): string =>
+  `volume://${claimName}/${path.split("/").filter(Boolean).map(encodeURIComponent).join("/")}`;
+
+/** The claim and the path that a volume's uri stands for; undefined for any other uri. */
+export function parseVolumeUri(uri: string): { claimName: string; path: string } | undefined {
+  const [, claimName, path] = uri.match(/^volume:\/\/([^/]+)\/(.*)$/) ?? [];
+  if (claimName === undefined || path === undefined) return undefined;
+  return { claimName, path: path.split("/").map(decodeURIComponent).join("/") };
+}
+
+const unknownToken = (template: string, token: string) =>
+  Object.hasOwn(TEMPLATE_TOKENS, token)
+    ? `destination.template ${template}: {${token}} has no value here`
+    : `destination.template ${template}: {${token}} is no token; there are ${Object.keys(TEMPLATE_TOKENS)
+        .map((name) => `{${name}}`)
+        .join(" ")}`;
+
+/** One name that every file system takes. A leading dot is kept: a hidden file may be wanted. */
+function safeSegment(segment: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  const clean = segment.replace(/[\x00-\x1f\x7f]/g, "_").replace(/^ +|[. ]+$/g, "");
+  if (clean === "") return "output";
+  const extension = clean.match(/\.[^.]{1,16}$/)?.[0] ?? "";
+  let stem = clean.slice(0, clean.length - extension.length);
+  while (byteLength(stem + extension) > SEGMENT_BYTES_MAX) stem = [...stem].slice(0, -1).join("");
+  return stem + extension;
+}
+
+const byteLength = (text: string) => new TextEncoder().encode(text).length;

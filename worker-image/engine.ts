@@ -1,0 +1,95 @@
+import type { MadeOutput, Warning } from "../crds/result.ts";
+import type { Source } from "../crds/source.ts";
+import type { Unit } from "../crds/unit.ts";
+import type { Subject } from "./work-failure.ts";
+
+/**
+ * An engine makes the outputs of one family. It owns pixels and samples and nothing else: where bytes come
+ * from, how they reach their final name, what is told to whom and how the attempt ends is the runtime's.
+ */
+export interface Engine {
+  /** Of everything that decides what the bytes look like. A change makes earlier outputs stale. */
+  versions(): Promise<Record<string, string>> | Record<string, string>;
+  /**
+   * Makes every output of the unit from every source of it. A failure of one source or output is told with
+   * `context.fail` and the rest goes on; what is thrown fails the whole attempt.
+   */
+  run(context: EngineContext): Promise<void>;
+}
+
+/** What an engine is given. */
+export interface EngineContext {
+  readonly unit: Unit;
+  readonly limits: Unit["limits"];
+  /** Aborted when the attempt has to stop; an engine stops its work and throws the signal's reason. */
+  readonly signal: AbortSignal;
+  /** For intermediate files; within `limits.scratchBytes`. */
+  readonly scratchDir: string;
+  /** On the destination's file system: what is published is written here. Swept however the attempt ends. */
+  readonly stagingDir: string;
+
+  /** @throws WorkFailure SourceNotFound, SourceUnreadable, SourceEmpty, SourceIsDirectory, SourceOutsideVolume. */
+  openSource(source: Source): Promise<OpenedSource>;
+
+  /**
+   * The output as it stands already: made by an earlier attempt from the same source, spec and engine, or
+   * kept because onConflict is Skip. It is counted; the engine must not make it again.
+   *
+   * @throws WorkFailure OutputExists when onConflict is Fail and the name is known and taken.
+   */
+  findMade(product: Product): Promise<MadeOutput | undefined>;
+
+  /**
+   * Moves a finished, verified file from the staging directory to its final name, in one atomic step, and
+   * counts it. The file is gone from the staging directory afterwards.
+   *
+   * @throws WorkFailure OutputExists, OutputPathConflict, DestinationUnwritable, DiskFull, StorageError.
+   */
+  publish(stagedPath: string, product: Product, facts: ProductFacts): Promise<MadeOutput>;
+
+  /** `fraction` of the whole unit, 0 to 1; never falls. Coalesced, so it may be called for every frame. */
+  progress(stage: string, fraction: number, extra?: ProgressExtra): void;
+  warn(warning: Warning): void;
+  /** Counts one source or output as failed. The class decides whether another attempt is asked for. */
+  fail(error: unknown, subject: Subject): void;
+  /** Watches a child's memory until it ends, for `usage.peakMemoryBytes`. */
+  watchChild(pid: number): void;
+  /** Keeps arguments and measurements for the manifest. */
+  record(entry: Record<string, unknown>): void;
+}
+
+export interface OpenedSource {
+  readonly source: Source;
+  /** A regular file with at least one byte; free of links. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Changes when the source's content does. */
+  readonly identity: string;
+}
+
+/** One file that is to be made. */
+export interface Product {
+  readonly source: OpenedSource;
+  /** Name of the output in the unit. */
+  readonly output: string;
+  /** Tells apart the files of one output, e.g. `640w.webp`; unset when there is one. */
+  readonly variant?: string | undefined;
+  readonly ext: string;
+}
+
+/** What was verified about a finished file. */
+export interface ProductFacts {
+  format?: string;
+  width?: number;
+  height?: number;
+  durationSeconds?: number;
+  /** Spares a second reading of the file. */
+  sha256?: string;
+}
+
+export interface ProgressExtra {
+  outputsDone?: number;
+  outputsTotal?: number;
+  mediaSeconds?: number;
+  speed?: number;
+}

@@ -1,0 +1,170 @@
+import { mkdir } from "node:fs/promises";
+import { familyOf, type Output } from "../crds/outputs/output.ts";
+import type { Failure, MadeOutput, UnitResult, Warning } from "../crds/result.ts";
+import type { Unit } from "../crds/unit.ts";
+import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
+import { ENGINES } from "./engines.ts";
+import { log } from "./log.ts";
+import { conclude, type Ledger } from "./outcome.ts";
+import { progressReporter, progressSink } from "./progress.ts";
+import { VolumeDestination } from "./storage/destination.ts";
+import { openVolumeSource } from "./storage/volume.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { UsageMeter } from "./usage.ts";
+import { failureOf, WorkFailure } from "./work-failure.ts";
+
+/** How long an engine may take to stop. The kubelet kills soon after; what is left is swept without it. */
+const STOP_MS = 3_500;
+
+export interface EndedUnit {
+  result: UnitResult;
+  exitCode: number;
+  /** False when an engine still had threads at work; the process must end without waiting for them. */
+  idle: boolean;
+}
+
+/**
+ * One attempt of one unit, from opening the destination to the result. It never throws: whatever goes wrong
+ * is told in the result, and nothing but finished files, the journal and the manifest is left behind.
+ */
+export async function runUnit(
+  unit: Unit,
+  { surroundings, signal: stopped }: { surroundings: Surroundings; signal: AbortSignal },
+): Promise<EndedUnit> {
+  const usage = new UsageMeter();
+  const made: MadeOutput[] = [];
+  const failures: Failure[] = [];
+  const warnings: Warning[] = [];
+  const records: Record<string, unknown>[] = [];
+  const opened: OpenedSource[] = [];
+  let neededMemoryBytes: number | undefined;
+  let fatal: Failure | undefined;
+  let idle = true;
+  let destination: VolumeDestination | undefined;
+  let versions: Record<string, string> = {};
+
+  const reporter = progressReporter(unit, progressSink(surroundings.progress, surroundings));
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(overdue(unit)), unit.limits.timeoutSeconds * 1000);
+  const signal = AbortSignal.any([stopped, deadline.signal]);
+
+  try {
+    reporter.report("VALIDATION", 0);
+    const engine = await engineOf(unit);
+    versions = await engine.versions();
+    await mkdir(surroundings.scratchDir, { recursive: true });
+    destination = await VolumeDestination.open(unit, { volumeRoot: surroundings.volumeRoot, versions });
+    const { stagingDir } = destination;
+    const published = destination;
+    const context: EngineContext = {
+      unit,
+      limits: unit.limits,
+      signal,
+      scratchDir: surroundings.scratchDir,
+      stagingDir,
+      async openSource(source) {
+        const file = await openVolumeSource(source, surroundings.volumeRoot);
+        usage.bytesIn += file.bytes;
+        opened.push(file);
+        return file;
+      },
+      async findMade(product) {
+        const found = await published.findMade(product);
+        if (found) made.push(found);
+        return found;
+      },
+      async publish(stagedPath, product, facts) {
+        signal.throwIfAborted();
+        const output = await published.publish(stagedPath, product, facts);
+        usage.bytesOut += output.phase === "Succeeded" ? (output.bytes ?? 0) : 0;
+        made.push(output);
+        return output;
+      },
+      progress: reporter.report,
+      warn(warning) {
+        log.warn(warning, "warned");
+        warnings.push(warning);
+      },
+      fail(error, subject) {
+        signal.throwIfAborted(); // what breaks because it was stopped is no failure of its own
+        const failure = failureOf(error, subject);
+        if (error instanceof WorkFailure && error.neededMemoryBytes !== undefined) {
+          neededMemoryBytes = Math.max(neededMemoryBytes ?? 0, error.neededMemoryBytes);
+        }
+        log.error({ ...failure, ...(failure.class === "internal" && { err: error }) }, "failed");
+        failures.push(failure);
+      },
+      watchChild: (pid) => usage.watchChild(pid),
+      record: (entry) => records.push(entry),
+    };
+    idle = false;
+    await endsOrIsAbandoned(engine.run(context), signal);
+    idle = true;
+    signal.throwIfAborted();
+    await destination.settle();
+  } catch (error) {
+    if (error instanceof Abandoned) fatal = failureOf(signal.reason);
+    else {
+      idle = true;
+      fatal = failureOf(signal.aborted ? signal.reason : error);
+      if (error instanceof WorkFailure) neededMemoryBytes ??= error.neededMemoryBytes;
+    }
+    log.error({ ...fatal, ...(fatal.class === "internal" && { err: error }) }, "attempt failed");
+  }
+  clearTimeout(timer);
+
+  const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
+  const manifestUri = destination?.manifestUri;
+  let ended = conclude(unit, ledger, { usage: usage.read(), manifestUri });
+  try {
+    await destination?.writeManifest({
+      ...ended.result,
+      job: unit.job,
+      engine: { family: unit.family, versions },
+      sources: opened.map(({ source, bytes, identity }) => ({ name: source.name, bytes, identity })),
+      records,
+    });
+  } catch (error) {
+    log.warn({ err: error }, "manifest not written");
+    ended = conclude(unit, ledger, { usage: usage.read() });
+  }
+  destination?.sweep();
+  if (!fatal) reporter.report("FINALIZATION", 1);
+  await reporter.close();
+  return { ...ended, idle };
+}
+
+async function engineOf(unit: Unit): Promise<Engine> {
+  const stray = unit.outputs.find((output) => familyOf(output as Output) !== unit.family);
+  if (stray) {
+    throw new WorkFailure("InvalidUnit", `output ${stray.name} is not of the unit's family ${unit.family}`);
+  }
+  const load = ENGINES[unit.family];
+  if (!load) throw new WorkFailure("InvalidUnit", `this worker has no engine for the family ${unit.family}`);
+  return await load();
+}
+
+class Abandoned extends Error {}
+
+/** Waits for the engine; once stopped it has STOP_MS to end by itself. */
+async function endsOrIsAbandoned(run: Promise<void>, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    const start = () => {
+      timer = setTimeout(() => reject(new Abandoned()), STOP_MS);
+    };
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
+  });
+  try {
+    await Promise.race([run, abandoned]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const overdue = ({ name, limits }: Unit) =>
+  new WorkFailure(
+    "DeadlineExceeded",
+    `unit ${name} took longer than the ${limits.timeoutSeconds} s it may; raise spec.unitTimeoutSeconds`,
+  );

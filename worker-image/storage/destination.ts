@@ -1,0 +1,352 @@
+import { chmod, link, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { expandTemplate, type TemplateValues, tokensOf, volumeUri, withSuffix } from "../../crds/naming.ts";
+import type { MadeOutput } from "../../crds/result.ts";
+import type { Unit } from "../../crds/unit.ts";
+import type { Product, ProductFacts } from "../engine.ts";
+import { WorkFailure } from "../work-failure.ts";
+import { fingerprintOf, sha256Of } from "./fingerprint.ts";
+import { Journal } from "./journal.ts";
+import {
+  isShared,
+  makePrivateDirectory,
+  makeShared,
+  type PrivateDirectory,
+  sweepPrivateDirectory,
+} from "./private-directory.ts";
+import { realRoot } from "./volume.ts";
+
+/** `_001` to `_999`, after seeds 002 "Output Path Generation". */
+const SUFFIXES = Array.from({ length: 999 }, (_, index) => `_${`${index + 1}`.padStart(3, "0")}`);
+
+/**
+ * The destination on a mounted volume. A file gets its final name by one system call, `rename` or `link`, so
+ * that no reader ever sees a part of it and no other writer's file is lost unless onConflict says so.
+ */
+export class VolumeDestination {
+  readonly #unit: Unit;
+  readonly #root: string;
+  readonly #directory: string;
+  readonly #claimName: string;
+  readonly #path: string;
+  readonly #versions: Record<string, string>;
+  readonly #private: PrivateDirectory;
+  readonly #journal: Journal;
+  /** Targets of this attempt, by path in lower case: some file systems do not tell cases apart. */
+  readonly #claimed = new Map<string, string>();
+  readonly #changedDirectories = new Set<string>();
+  /** The mode of a file in each directory that has been made ready. */
+  readonly #fileModes = new Map<string, Promise<number>>();
+
+  private constructor(parts: {
+    unit: Unit;
+    root: string;
+    directory: string;
+    versions: Record<string, string>;
+    private: PrivateDirectory;
+    journal: Journal;
+  }) {
+    const { volume } = parts.unit.destination;
+    this.#unit = parts.unit;
+    this.#root = parts.root;
+    this.#directory = parts.directory;
+    this.#claimName = volume?.claimName ?? "";
+    this.#path = volume?.path ?? "";
+    this.#versions = parts.versions;
+    this.#private = parts.private;
+    this.#journal = parts.journal;
+  }
+
+  /** @throws WorkFailure VolumeMissing, DestinationUnwritable, OutputPathConflict, DiskFull. */
+  static async open(
+    unit: Unit,
+    { volumeRoot, versions }: { volumeRoot: (claimName: string) => string; versions: Record<string, string> },
+  ): Promise<VolumeDestination> {
+    const { volume } = unit.destination;
+    if (!volume) throw new WorkFailure("InvalidUnit", "destination names no volume");
+    const root = await realRoot(volumeRoot(volume.claimName), volume.claimName);
+    const directory = join(root, volume.path ?? "");
+    return await onDestination(
+      `destination ${volume.path ?? "/"} on the volume ${volume.claimName}`,
+      async () => {
+        await staysWithin(root, directory);
+        const made = await makePrivateDirectory(directory, unit);
+        const journal = await Journal.open(made.journal);
+        return new VolumeDestination({ unit, root, directory, versions, private: made, journal });
+      },
+    );
+  }
+
+  get stagingDir(): string {
+    return this.#private.staging;
+  }
+
+  get manifestUri(): string {
+    return this.#uri(this.#private.manifest.slice(this.#directory.length + 1));
+  }
+
+  /** The output as it stands already, by an earlier attempt or by onConflict Skip. */
+  async findMade(product: Product): Promise<MadeOutput | undefined> {
+    const entry = this.#journal.find(keyOf(product), this.#fingerprint(product));
+    if (entry && (await this.#isIntact(entry.target, entry.made))) {
+      this.#claim(entry.target, product);
+      return { ...entry.made, phase: "Skipped" };
+    }
+    const { onConflict, template } = this.#unit.destination;
+    if (onConflict !== "Skip" && onConflict !== "Fail") return undefined;
+    const early = this.#earlyValues(product);
+    if (tokensOf(template).some((token) => early[token] === undefined)) return undefined;
+    const target = expandTemplate(template, early);
+    const found = await stat(join(this.#directory, target)).catch(() => undefined);
+    if (!found) return undefined;
+    if (onConflict === "Fail") throw alreadyThere(target);
+    return this.#kept(product, target, found.size);
+  }
+
+  /** Moves a finished file to its final name. */
+  async publish(staged: string, product: Product, facts: ProductFacts): Promise<MadeOutput> {
+    return await onDestination(
+      `output ${product.output} of source ${product.source.source.name}`,
+      async () => {
+        const { size } = await stat(staged);
+        if (size === 0) throw new WorkFailure("VerificationFailed", `output ${product.output} has no bytes`);
+        const sha256 = facts.sha256 ?? (await sha256Of(staged));
+        await flush(staged);
+        const wanted = expandTemplate(this.#unit.destination.template, {
+          ...this.#earlyValues(product),
+          ...(facts.width !== undefined && { width: facts.width }),
+          ...(facts.height !== undefined && { height: facts.height }),
+          ...(facts.format !== undefined && { format: facts.format }),
+          hash: sha256.slice(0, 16),
+        });
+        const made: Omit<MadeOutput, "uri"> = {
+          source: product.source.source.name,
+          output: product.output,
+          phase: "Succeeded",
+          bytes: size,
+          sha256,
+          ...(facts.format !== undefined && { format: facts.format }),
+          ...(facts.width !== undefined && { width: facts.width }),
+          ...(facts.height !== undefined && { height: facts.height }),
+          ...(facts.durationSeconds !== undefined && { durationSeconds: facts.durationSeconds }),
+        };
+        return await this.#place(staged, product, { wanted, made });
+      },
+    );
+  }
+
+  /** Leaves the manifest beside the outputs, in one atomic step as well. */
+  async writeManifest(manifest: unknown): Promise<void> {
+    const staged = join(this.stagingDir, "manifest.json");
+    await writeFile(staged, `${JSON.stringify(manifest, null, 2)}\n`);
+    await rename(staged, this.#private.manifest);
+  }
+
+  /**
+   * Makes what was published outlast a crash of the node: names live in directories, which are flushed last.
+   * Some network file systems refuse to flush a directory; they order its changes themselves.
+   */
+  async settle(): Promise<void> {
+    await this.#journal.close();
+    for (const directory of this.#changedDirectories) await flush(directory).catch(() => undefined);
+  }
+
+  /** Removes what is not published. Safe at any time, and more than once. */
+  sweep(): void {
+    sweepPrivateDirectory(this.#private);
+  }
+
+  async #place(
+    staged: string,
+    product: Product,
+    { wanted, made }: { wanted: string; made: Omit<MadeOutput, "uri"> },
+  ): Promise<MadeOutput> {
+    const { onConflict } = this.#unit.destination;
+    const candidates =
+      onConflict === "Suffix" ? ["", ...SUFFIXES].map((suffix) => withSuffix(wanted, suffix)) : [wanted];
+    for (const target of candidates) {
+      const path = join(this.#directory, target);
+      if (onConflict !== "Suffix") this.#claim(target, product);
+      await chmod(staged, await this.#prepareDirectory(dirname(path)));
+      const output = { ...made, uri: this.#uri(target) };
+      await this.#journal.append({
+        key: keyOf(product),
+        fingerprint: this.#fingerprint(product),
+        target,
+        made: output,
+      });
+      if (onConflict === "Overwrite") {
+        await rename(staged, path);
+        return output;
+      }
+      if (await linkNew(staged, path)) return output;
+      if (onConflict === "Fail") throw alreadyThere(target);
+      if (onConflict === "Skip") {
+        await unlink(staged);
+        return this.#kept(product, target, (await stat(path)).size);
+      }
+    }
+    throw new WorkFailure(
+      "OutputExists",
+      `${wanted} and all its suffixes _001 to _999 exist at the destination; remove some or choose another template`,
+    );
+  }
+
+  /** Two outputs of one unit under one name would replace each other without a word. */
+  #claim(target: string, product: Product): void {
+    const key = keyOf(product);
+    const other = this.#claimed.get(target.toLowerCase());
+    if (other !== undefined && other !== key) {
+      throw new WorkFailure(
+        "OutputPathConflict",
+        `${key} and ${other} would both be named ${target}; tell them apart in destination.template, e.g. by {output}, {width} or {ext}`,
+      );
+    }
+    this.#claimed.set(target.toLowerCase(), key);
+  }
+
+  /** Makes a directory for outputs, and answers with the mode of a file in it. */
+  async #prepareDirectory(directory: string): Promise<number> {
+    let fileMode = this.#fileModes.get(directory);
+    if (!fileMode) {
+      fileMode = staysWithin(this.#root, directory)
+        .then(() => makeShared(directory))
+        .then(async () => ((await isShared(directory)) ? 0o664 : 0o644));
+      this.#fileModes.set(directory, fileMode);
+    }
+    this.#changedDirectories.add(directory);
+    return await fileMode;
+  }
+
+  async #isIntact(target: string, made: MadeOutput): Promise<boolean> {
+    const path = join(this.#directory, target);
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isFile() || found.size !== made.bytes) return false;
+    return (await sha256Of(path).catch(() => undefined)) === made.sha256;
+  }
+
+  #kept(product: Product, target: string, bytes: number): MadeOutput {
+    this.#claim(target, product);
+    return {
+      source: product.source.source.name,
+      output: product.output,
+      phase: "Skipped",
+      uri: this.#uri(target),
+      bytes,
+    };
+  }
+
+  #earlyValues(product: Product): TemplateValues {
+    return { source: product.source.source.name, output: product.output, ext: product.ext };
+  }
+
+  #fingerprint(product: Product): string {
+    const output = this.#unit.outputs.find(({ name }) => name === product.output);
+    const { template, onConflict } = this.#unit.destination;
+    return fingerprintOf(product.source.identity, output, product.ext, template, onConflict, this.#versions);
+  }
+
+  #uri(target: string): string {
+    return volumeUri(this.#claimName, `${this.#path}/${target}`);
+  }
+}
+
+const keyOf = ({ source, output, variant }: Product) =>
+  [source.source.name, output, ...(variant === undefined ? [] : [variant])].join("/");
+
+const alreadyThere = (target: string) =>
+  new WorkFailure(
+    "OutputExists",
+    `${target} exists at the destination and destination.onConflict is Fail; remove it, or choose Overwrite, Suffix or Skip`,
+  );
+
+/** Gives `staged` the name `path` if nothing has it, in one step that no other writer can come between. */
+async function linkNew(staged: string, path: string): Promise<boolean> {
+  try {
+    await link(staged, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS") {
+      throw new WorkFailure(
+        "DestinationUnwritable",
+        "the destination's file system has no hard links, which destination.onConflict Suffix, Skip and Fail need; use Overwrite",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  await unlink(staged);
+  return true;
+}
+
+/** A link within the destination may lead to another directory of the volume, never out of it. */
+async function staysWithin(root: string, directory: string): Promise<void> {
+  let existing = directory;
+  for (;;) {
+    const real = await realpath(existing).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (real !== undefined) {
+      if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
+      throw new WorkFailure(
+        "OutputPathConflict",
+        `${directory.slice(root.length + 1)} leads out of the destination's volume, by '..' or by a link`,
+      );
+    }
+    existing = dirname(existing);
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Says what was being done where the operating system only gives a code and a path. */
+async function onDestination<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    switch (code) {
+      case "EACCES":
+      case "EPERM":
+      case "EROFS":
+        throw new WorkFailure(
+          "DestinationUnwritable",
+          `${what}: the worker (uid ${process.getuid?.()}) may not write there (${message}); check the volume's access mode and permissions`,
+          { cause: error },
+        );
+      case "ENOSPC":
+      case "EDQUOT":
+        throw new WorkFailure("DiskFull", `${what}: the destination is full (${message})`, { cause: error });
+      case "EISDIR":
+      case "ENOTDIR":
+      case "EEXIST":
+      case "ENOTEMPTY":
+        throw new WorkFailure(
+          "OutputPathConflict",
+          `${what}: a file and a directory want the same name (${message}); choose another destination.template`,
+          { cause: error },
+        );
+      case "EXDEV":
+        throw new WorkFailure(
+          "OutputPathConflict",
+          `${what}: its directory is on another file system than the destination, so it cannot be moved there in one step (${message})`,
+          { cause: error },
+        );
+      case "ENOENT":
+      case "EIO":
+      case "ESTALE":
+        throw new WorkFailure("StorageError", `${what}: ${message}`, { cause: error });
+      default:
+        throw error;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { rmSync } from "node:fs";
+import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
+import type { Unit } from "../../crds/unit.ts";
+
+/**
+ * `.mediajob/<job uid>/` at the destination: the manifests and journals of a MediaJob's units, which stay,
+ * and each attempt's private directory, which is gone when the attempt is. It lies at the destination so that
+ * a finished file is renamed into place within one file system.
+ */
+export interface PrivateDirectory {
+  /** `.mediajob/<job uid>`, absolute. */
+  jobDirectory: string;
+  /** The attempt's own, absolute. */
+  staging: string;
+  manifest: string;
+  journal: string;
+}
+
+/** Makes the attempt's directory, and removes what earlier attempts of the unit left behind. */
+export async function makePrivateDirectory(destination: string, unit: Unit): Promise<PrivateDirectory> {
+  const paths = privatePaths(destination, unit);
+  await makeShared(paths.jobDirectory);
+  for (const name of await readdir(paths.jobDirectory)) {
+    const attempt = attemptOf(name, unit.name);
+    if (attempt !== undefined && attempt <= unit.attempt) {
+      await rm(join(paths.jobDirectory, name), { recursive: true, force: true });
+    }
+  }
+  await mkdir(paths.staging, { mode: 0o700 });
+  return paths;
+}
+
+/** Removes the attempt's directory. Synchronous: it also runs when the process is about to be replaced. */
+export function sweepPrivateDirectory({ staging }: PrivateDirectory): void {
+  rmSync(staging, { recursive: true, force: true, maxRetries: 3 });
+}
+
+export function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {
+  const jobDirectory = join(destination, PRIVATE_DIRECTORY, job.uid);
+  const attemptName = `${name}-a${attempt}`;
+  return {
+    jobDirectory,
+    staging: join(jobDirectory, attemptName),
+    manifest: join(jobDirectory, `${attemptName}.json`),
+    journal: join(jobDirectory, `${name}.made.jsonl`),
+  };
+}
+
+/**
+ * Makes a directory and its parents. On a volume that pods of several users share through a common group
+ * (fsGroup sets the setgid bit), what is made there stays writable for that group.
+ */
+export async function makeShared(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first === undefined) return;
+  const depth = relative(first, directory).split(sep).filter(Boolean).length;
+  for (let up = depth; up >= 0; up--) {
+    const made = join(directory, ...Array<string>(up).fill(".."));
+    if (await isShared(dirname(made))) await chmod(made, 0o2775);
+  }
+}
+
+/** Whether the group that owns a directory is meant to write there. */
+export async function isShared(directory: string): Promise<boolean> {
+  return ((await stat(directory)).mode & 0o2020) === 0o2020;
+}
+
+function attemptOf(name: string, unit: string): number | undefined {
+  const number = name.startsWith(`${unit}-a`) ? name.slice(unit.length + 2) : "";
+  return /^[0-9]+$/.test(number) ? Number(number) : undefined;
+}

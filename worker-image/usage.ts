@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { Usage } from "../crds/result.ts";
+
+/** Clock ticks a second in /proc/<pid>/stat, which Linux fixes for user space. */
+const TICKS_PER_SECOND = 100;
+
+/** Often enough to see a child's high-water mark shortly before its end. */
+const CHILD_SAMPLE_MS = 200;
+
+/** Counts what an attempt consumes: its own and its children's processor time, the peak memory, the bytes. */
+export class UsageMeter {
+  readonly #startedMs = performance.now();
+  readonly #children = new Map<number, number>();
+  #peakChildrenBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  bytesIn = 0;
+  bytesOut = 0;
+
+  /** Samples a child until it is gone. */
+  watchChild(pid: number): void {
+    this.#children.set(pid, 0);
+    this.#sample();
+    this.#timer ??= setInterval(() => this.#sample(), CHILD_SAMPLE_MS).unref();
+  }
+
+  read(): Usage {
+    this.#sample();
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    return {
+      wallSeconds: round((performance.now() - this.#startedMs) / 1000),
+      cpuSeconds: round((userCPUTime + systemCPUTime) / 1e6 + endedChildrenSeconds()),
+      peakMemoryBytes: maxRSS * 1024 + this.#peakChildrenBytes,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+    };
+  }
+
+  #sample(): void {
+    for (const pid of this.#children.keys()) {
+      const bytes = highWaterMark(pid);
+      if (bytes === undefined) this.#children.delete(pid);
+      else this.#children.set(pid, bytes);
+    }
+    const together = [...this.#children.values()].reduce((sum, bytes) => sum + bytes, 0);
+    this.#peakChildrenBytes = Math.max(this.#peakChildrenBytes, together);
+    if (this.#children.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+}
+
+/** Peak resident memory of a live process, from the kernel; undefined when it is gone. */
+function highWaterMark(pid: number): number | undefined {
+  const [, kib] = readProc(`/proc/${pid}/status`)?.match(/^VmHWM:\s+([0-9]+) kB$/m) ?? [];
+  return kib === undefined ? undefined : Number(kib) * 1024;
+}
+
+/** Processor time of children that have been waited for: fields 16 and 17 of proc(5)'s stat. */
+function endedChildrenSeconds(): number {
+  const text = readProc("/proc/self/stat");
+  if (text === undefined) return 0;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // the name may hold spaces; field 3 comes first
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+}
+
+/** /proc is Linux's own; elsewhere (`mediajob run` on a laptop) the children are not counted. */
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
