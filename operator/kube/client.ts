@@ -1,0 +1,450 @@
+/**
+ * Plain JSON to and from the API server: one method per verb. Owns connections, time limits, paths and the reading
+ * of errors. Never retries, caches or decides: a failed call is an ApiError, and the work queue's or the informer's
+ * business. @kubernetes/client-node's typed calls stay unused: they walk each object by its schema, both ways, which
+ * costs more CPU per request than everything else here.
+ */
+import { Pool } from "undici";
+import type { ApiAccess } from "./access.ts";
+import { ApiError, type Asked, isExpired, isNotFound, type Status } from "./api-error.ts";
+import { deadline } from "./deadline.ts";
+import { jsonLines } from "./json-lines.ts";
+import type { Draft, KubeObject, ObjectRef } from "./kube-object.ts";
+import type { Resource } from "./resources.ts";
+
+export interface ClientOptions {
+  /** Requests in flight at once; more wait for a connection. Watches are not counted. Default 64. */
+  readonly maxConnections?: number;
+  /** Limit on a whole request, its answer and the wait for a connection included. Default 30 s. */
+  readonly timeoutMs?: number;
+  /** Told of each request when its answer begins, or none came. For metrics; must not throw. */
+  readonly onRequest?: (request: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly verb: Verb;
+  readonly resource: string;
+  /** HTTP status code; 0 when no answer came. */
+  readonly code: number;
+  readonly durationMs: number;
+}
+
+export type Verb = "get" | "list" | "watch" | "create" | "patch" | "apply" | "delete";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Instead of the client's. */
+  readonly timeoutMs?: number;
+}
+
+export interface Selection {
+  /** All namespaces when unset. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+export interface ListOptions<T> extends Selection, CallOptions {
+  /** Objects per page. Default 500, as in client-go. */
+  readonly pageSize?: number;
+  /** Applied to each object as its page arrives, so that what it strips is never held for the whole list. */
+  readonly transform?: (object: T) => T;
+}
+
+export interface List<T> {
+  readonly items: T[];
+  /** The version of the store that all items, also those of later pages, were read at. */
+  readonly resourceVersion: string;
+}
+
+export interface WatchOptions extends Selection {
+  readonly resourceVersion: string;
+  /** When the server is to end the watch. */
+  readonly timeoutSeconds: number;
+  /** When we end it, since the server has not. */
+  readonly overdueMs: number;
+  /** When we end it, since not a byte has come for so long. */
+  readonly silentMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type WatchEvent<T> =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
+  | { readonly type: "BOOKMARK"; readonly object: KubeObject };
+
+export interface PatchOptions extends CallOptions {
+  readonly subresource?: "status";
+}
+
+export interface DeleteOptions extends CallOptions {
+  readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
+  /** The delete fails with Conflict when the object is not, or no longer, this one. */
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly gracePeriodSeconds?: number;
+}
+
+export const FIELD_MANAGER = "mediajob-operator";
+
+/**
+ * Under the 90 s after which kube-apiserver closes an idle connection, so that no request goes out on one that is
+ * just being closed.
+ */
+const KEEP_ALIVE_MS = 60_000;
+
+interface Call {
+  readonly verb: Verb;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly resource: Resource;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly subresource?: string | undefined;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly contentType?: string;
+  readonly body?: unknown;
+}
+
+export class KubeClient {
+  readonly #access: ApiAccess;
+  readonly #requests: Pool;
+  readonly #watches: Pool;
+  readonly #timeoutMs: number;
+  readonly #onRequest: (request: AnsweredRequest) => void;
+
+  constructor(access: ApiAccess, options: ClientOptions = {}) {
+    this.#access = access;
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#onRequest = options.onRequest ?? (() => {});
+    // HTTP/1.1: a connection per watch gives each its own back-pressure, and a lost packet stalls one of them only.
+    const shared = {
+      connect: access.tls,
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    this.#requests = new Pool(access.server.origin, { ...shared, connections: options.maxConnections ?? 64 });
+    this.#watches = new Pool(access.server.origin, { ...shared, connections: null });
+  }
+
+  /** Null when there is no such object. */
+  async get<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    options: CallOptions = {},
+  ): Promise<T | null> {
+    return await nullWhenNotFound(this.#send<T>({ verb: "get", method: "GET", resource, ...ref }, options));
+  }
+
+  /**
+   * All objects, read page by page and all at one version, the newest: no `resourceVersion` is sent. With 0 the
+   * server may answer from a cache of any age, so that an operator that has just restarted could see less than its
+   * former self had written; and it would ignore the page size.
+   *
+   * When the snapshot expires between two pages (410: reading took longer than the five minutes until etcd compacts)
+   * it starts over without pages, since a single answer cannot expire. The token that comes with the 410 goes on at a
+   * newer version, and the list would mix two.
+   */
+  async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T> = {}): Promise<List<T>> {
+    try {
+      return await this.#listPages(resource, options, options.pageSize ?? 500);
+    } catch (error) {
+      if (!isExpired(error)) throw error;
+      return await this.#listPages(resource, options, undefined);
+    }
+  }
+
+  /** `apiVersion` and `kind` are filled in. */
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const { apiVersion, kind } = resource;
+    return this.#send<T>(
+      {
+        verb: "create",
+        method: "POST",
+        resource,
+        namespace: object.metadata.namespace,
+        query: { fieldManager: FIELD_MANAGER },
+        body: { apiVersion, kind, ...object },
+      },
+      options,
+    );
+  }
+
+  /** RFC 7386. A `metadata.resourceVersion` in the patch makes it fail with Conflict if another write came first. */
+  mergePatch<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    patch: object,
+    { subresource, ...options }: PatchOptions = {},
+  ): Promise<T> {
+    return this.#send<T>(
+      {
+        verb: "patch",
+        method: "PATCH",
+        resource,
+        ...{ name: ref.name, namespace: ref.namespace, subresource },
+        query: { fieldManager: FIELD_MANAGER },
+        contentType: "application/merge-patch+json",
+        body: patch,
+      },
+      options,
+    );
+  }
+
+  /** Server-side apply: creates it, or makes our fields so, by force, and leaves those of other managers alone. */
+  apply<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T> & { readonly metadata: { readonly name: string } },
+    { subresource, ...options }: PatchOptions = {},
+  ): Promise<T> {
+    const { apiVersion, kind } = resource;
+    const { name, namespace } = object.metadata;
+    return this.#send<T>(
+      {
+        verb: "apply",
+        method: "PATCH",
+        resource,
+        ...{ name, namespace, subresource },
+        query: { fieldManager: FIELD_MANAGER, force: "true" },
+        contentType: "application/apply-patch+yaml", // JSON is YAML
+        body: { apiVersion, kind, ...object },
+      },
+      options,
+    );
+  }
+
+  /**
+   * Null when the object is gone, also when it was before. The object itself while it waits for its finalizers or
+   * its grace period.
+   */
+  async delete<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    { signal, timeoutMs, ...body }: DeleteOptions = {},
+  ): Promise<T | null> {
+    const options = { ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) };
+    const call: Call = {
+      verb: "delete",
+      method: "DELETE",
+      resource,
+      ...{ name: ref.name, namespace: ref.namespace },
+      body: { apiVersion: "v1", kind: "DeleteOptions", ...body },
+    };
+    const answer = await nullWhenNotFound(this.#send<T>(call, options));
+    return answer?.kind === "Status" ? null : answer;
+  }
+
+  /**
+   * The changes after `resourceVersion`, from the moment this resolves, when the server has accepted the watch. Ends
+   * when the server ends it; throws an ApiError on an ERROR event, a lost connection, silence or lateness. Reads from
+   * the connection only as fast as the events are taken.
+   */
+  async watch<T extends KubeObject>(
+    resource: Resource<T>,
+    { resourceVersion, timeoutSeconds, overdueMs, silentMs, signal, ...selection }: WatchOptions,
+  ): Promise<AsyncGenerator<WatchEvent<T>, void, undefined>> {
+    const call: Call = {
+      verb: "watch",
+      method: "GET",
+      resource,
+      namespace: selection.namespace,
+      query: {
+        ...selectors(selection),
+        watch: "true",
+        allowWatchBookmarks: "true",
+        timeoutSeconds: String(timeoutSeconds),
+        resourceVersion,
+      },
+    };
+    const asked = askedBy(call);
+    const overdue = deadline(
+      overdueMs,
+      () =>
+        ApiError.unanswered(asked, "WatchOverdue", `the server did not end the watch within ${overdueMs} ms`),
+      signal,
+    );
+    const silent = deadline(
+      silentMs,
+      () => ApiError.unanswered(asked, "WatchSilent", `nothing came for ${silentMs} ms`),
+      overdue.signal,
+    );
+    const clear = () => {
+      silent.clear();
+      overdue.clear();
+    };
+    try {
+      const body = await this.#open(this.#watches, call, silent.signal);
+      return watchEvents<T>({ asked, chunks: noticing(body, silent.restart), signal: silent.signal, clear });
+    } catch (error) {
+      clear();
+      throw error;
+    }
+  }
+
+  /** Ends every request and watch in flight. */
+  async close(): Promise<void> {
+    await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
+  }
+
+  async #listPages<T extends KubeObject>(
+    resource: Resource<T>,
+    { namespace, labelSelector, fieldSelector, transform = (object) => object, ...options }: ListOptions<T>,
+    limit: number | undefined,
+  ): Promise<List<T>> {
+    const { apiVersion, kind } = resource;
+    const items: T[] = [];
+    let resourceVersion: string | undefined;
+    let next: string | undefined;
+    do {
+      const page: ListPage<T> = await this.#send<ListPage<T>>(
+        {
+          verb: "list",
+          method: "GET",
+          resource,
+          namespace,
+          query: { ...selectors({ labelSelector, fieldSelector }), limit: limit?.toString(), continue: next },
+        },
+        options,
+      );
+      // Items of built-in kinds come without the two fields; watch events have them.
+      for (const item of page.items ?? []) items.push(transform(Object.assign(item, { apiVersion, kind })));
+      resourceVersion ??= page.metadata.resourceVersion;
+      next = page.metadata.continue || undefined;
+    } while (next !== undefined);
+    return { items, resourceVersion };
+  }
+
+  /** Sends, reads the whole answer and parses it, all within one time limit. */
+  async #send<T>(call: Call, { signal, timeoutMs = this.#timeoutMs }: CallOptions): Promise<T> {
+    const asked = askedBy(call);
+    const limit = deadline(
+      timeoutMs,
+      () => ApiError.unanswered(asked, "RequestTimeout", `no complete answer within ${timeoutMs} ms`),
+      signal,
+    );
+    try {
+      const body = await this.#open(this.#requests, call, limit.signal);
+      return JSON.parse(await body.text()) as T;
+    } catch (error) {
+      throw explained(error, asked, limit.signal);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /** Resolves with the body of a good answer; throws an ApiError for a refusal. */
+  async #open(pool: Pool, call: Call, signal: AbortSignal) {
+    const asked = askedBy(call);
+    const startedAt = performance.now();
+    let code = 0;
+    try {
+      const credentials = await this.#access.headers();
+      signal.throwIfAborted();
+      const { statusCode, headers, body } = await pool.request({
+        method: call.method,
+        path: pathOf(this.#access.server, call),
+        headers: {
+          accept: "application/json",
+          "user-agent": FIELD_MANAGER,
+          ...(call.body !== undefined && { "content-type": call.contentType ?? "application/json" }),
+          ...credentials,
+        },
+        ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+        signal,
+      });
+      code = statusCode;
+      if (code < 400) return body;
+      if (code === 401) this.#access.rejected();
+      const retryAfter = headers["retry-after"]?.toString();
+      throw ApiError.refused(asked, { code, retryAfter, body: await body.text() });
+    } catch (error) {
+      throw explained(error, asked, signal);
+    } finally {
+      const { verb, resource } = call;
+      this.#onRequest({ verb, resource: resource.plural, code, durationMs: performance.now() - startedAt });
+    }
+  }
+}
+
+interface ListPage<T> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: T[] | null;
+}
+
+interface OpenWatch {
+  readonly asked: Asked;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+  readonly clear: () => void;
+}
+
+async function* watchEvents<T extends KubeObject>({ asked, chunks, signal, clear }: OpenWatch) {
+  try {
+    for await (const line of jsonLines(chunks)) {
+      const event = line as WatchEvent<T> | { type: "ERROR"; object: Status };
+      if (event.type === "ERROR") throw ApiError.inStream(asked, event.object);
+      yield event;
+    }
+  } catch (error) {
+    throw explained(error, asked, signal);
+  } finally {
+    clear();
+  }
+}
+
+async function* noticing(chunks: AsyncIterable<Uint8Array>, notice: () => void) {
+  for await (const chunk of chunks) {
+    notice();
+    yield chunk;
+  }
+}
+
+/** An aborted request fails in many ways; the reason of the abort is the one to tell. */
+function explained(error: unknown, asked: Asked, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof ApiError) return error;
+  const said =
+    error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
+  return ApiError.unanswered(asked, "ConnectionFailed", `no answer from the API server: ${said}`, error);
+}
+
+async function nullWhenNotFound<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+function askedBy({ method, verb, resource, namespace, name, subresource }: Call): Asked {
+  const where = [namespace, name].filter(Boolean).join("/");
+  return {
+    method: verb === "watch" ? "WATCH" : method,
+    what: `${resource.plural}${where && ` ${where}`}${subresource ? `, ${subresource}` : ""}`,
+  };
+}
+
+function selectors({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {
+  return { labelSelector, fieldSelector };
+}
+
+function pathOf(server: URL, { resource, namespace, name, subresource, query = {} }: Call): string {
+  const prefix = server.pathname.replace(/\/$/, ""); // some front ends serve a cluster below a path
+  const group = resource.apiVersion.includes("/") ? "apis" : "api";
+  const parts = [
+    group,
+    resource.apiVersion,
+    ...(resource.namespaced && namespace ? ["namespaces", encodeURIComponent(namespace)] : []),
+    resource.plural,
+    ...(name ? [encodeURIComponent(name)] : []),
+    ...(subresource ? [subresource] : []),
+  ];
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.set(key, value);
+  const search = parameters.toString();
+  return `${prefix}/${parts.join("/")}${search && `?${search}`}`;
+}
