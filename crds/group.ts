@@ -6,6 +6,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 /** Labels on every Job and Pod of a unit. Values are cut to the 63 characters a label may have. */
 export const LABELS = {
   job: `${GROUP}/job`,
+  /** UID of the MediaJob: names are used again, UIDs never. */
+  jobUid: `${GROUP}/job-uid`,
   unit: `${GROUP}/unit`,
   attempt: `${GROUP}/attempt`,
 } as const;

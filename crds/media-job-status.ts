@@ -181,7 +181,6 @@ export const mediaJobStatus = z
         succeeded: count.describe("succeeded units."),
         failed: count.describe("failed units are out of attempts."),
         cancelled: count.describe("cancelled units never ran or were stopped."),
-        attempts: count.describe("attempts started over all units."),
         ledger: ledger.describe(
           "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come).",
         ),

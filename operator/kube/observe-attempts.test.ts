@@ -1,13 +1,13 @@
-import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
 import { result } from "../../test/builders/core.ts";
 import { observeAttempts } from "./observe-attempts.ts";
+import type { Job, Pod } from "./resources.ts";
 
-/** Objects as the API server sends them: JSON, so times are text, which client-node's types call Date. */
+/** As much of an object as is read here. */
 const json = <T>(value: unknown) => value as T;
 
 const job = (fields: { condition?: object; deleting?: boolean } = {}) =>
-  json<V1Job>({
+  json<Job>({
     metadata: {
       name: "holiday-image-0-a2",
       labels: { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "2" },
@@ -18,7 +18,7 @@ const job = (fields: { condition?: object; deleting?: boolean } = {}) =>
   });
 
 const pod = (phase: string, status: object = {}) =>
-  json<V1Pod>({
+  json<Pod>({
     metadata: {
       name: "holiday-image-0-a2-x",
       labels: {

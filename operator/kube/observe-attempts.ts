@@ -1,14 +1,16 @@
-import type { V1ContainerStateTerminated, V1Job, V1Pod } from "@kubernetes/client-node";
+import type { V1ContainerStateTerminated } from "@kubernetes/client-node";
 import { LABELS } from "../../crds/group.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+import type { Wire } from "./kube-object.ts";
+import type { Job, Pod } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
 /**
  * The attempts at a MediaJob's units, read from its Jobs and their pods. A pod outlives its Job while it
  * ends; it holds its unit until it is gone, so that no unit runs twice at once.
  */
-export function observeAttempts(jobs: readonly V1Job[], pods: readonly V1Pod[]): ObservedAttempt[] {
+export function observeAttempts(jobs: readonly Job[], pods: readonly Pod[]): ObservedAttempt[] {
   const podsByJob = Map.groupBy(pods, (pod) => pod.metadata?.labels?.["batch.kubernetes.io/job-name"] ?? "");
   const names = new Set(jobs.map((job) => job.metadata?.name ?? ""));
   const orphans = [...podsByJob].filter(([name]) => !names.has(name)).flatMap(([, pods]) => pods);
@@ -18,7 +20,7 @@ export function observeAttempts(jobs: readonly V1Job[], pods: readonly V1Pod[]):
   ];
 }
 
-function ofJob(job: V1Job, pods: readonly V1Pod[]): ObservedAttempt {
+function ofJob(job: Job, pods: readonly Pod[]): ObservedAttempt {
   const pod = latest(pods);
   const terminated = terminatedOf(pod);
   const condition = (type: string) =>
@@ -73,7 +75,7 @@ function stateOf({
   return deleting ? "Ending" : "Active";
 }
 
-const ofOrphan = (pod: V1Pod): ObservedAttempt => ({
+const ofOrphan = (pod: Pod): ObservedAttempt => ({
   ...identityOf(pod),
   name: pod.metadata?.labels?.["batch.kubernetes.io/job-name"] ?? "",
   pool: "",
@@ -81,7 +83,7 @@ const ofOrphan = (pod: V1Pod): ObservedAttempt => ({
   state: "Ending",
 });
 
-function identityOf({ metadata }: V1Job | V1Pod): Pick<ObservedAttempt, "unit" | "attempt" | "name"> {
+function identityOf({ metadata }: Job | Pod): Pick<ObservedAttempt, "unit" | "attempt" | "name"> {
   const labels = metadata?.labels ?? {};
   return {
     name: metadata?.name ?? "",
@@ -90,19 +92,19 @@ function identityOf({ metadata }: V1Job | V1Pod): Pick<ObservedAttempt, "unit" |
   };
 }
 
-const hasEnded = (pod: V1Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+const hasEnded = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /** Several pods are there only while the Job controller replaces one that the cluster lost. */
-const latest = (pods: readonly V1Pod[]): V1Pod | undefined =>
+const latest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => createdMs(a) - createdMs(b)).at(-1);
 
-const createdMs = (pod: V1Pod) => new Date(pod.metadata?.creationTimestamp ?? 0).getTime();
+const createdMs = (pod: Pod) => new Date(pod.metadata?.creationTimestamp ?? 0).getTime();
 
-const terminatedOf = (pod: V1Pod | undefined): V1ContainerStateTerminated | undefined =>
+const terminatedOf = (pod: Pod | undefined): Wire<V1ContainerStateTerminated> | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.terminated;
 
 /** Why no container runs, in the cluster's own words: ImagePullBackOff, Unschedulable, … */
-function waitingMessage(pod: V1Pod | undefined): string | undefined {
+function waitingMessage(pod: Pod | undefined): string | undefined {
   const waiting = pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.waiting;
   if (waiting?.message) return `${waiting.reason}: ${waiting.message}`;
   const unschedulable = pod?.status?.conditions?.find(

@@ -1,4 +1,4 @@
-import type { V1Job, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { V1Toleration, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import { API_VERSION, LABELS, TOKEN_AUDIENCE, UNIT_ANNOTATION, WORKER_ENV } from "../../crds/group.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -7,6 +7,8 @@ import type { Configuration, Pool } from "../core/configuration.ts";
 import type { PlannedUnit } from "../core/plan/plan.ts";
 import type { Placed } from "../core/reconcile/decision.ts";
 import { unitOf } from "../core/unit-of.ts";
+import type { Draft, Wire } from "./kube-object.ts";
+import type { Job } from "./resources.ts";
 
 /** Annotations with which an attempt tells what it was given, so that nothing needs to be remembered elsewhere. */
 export const ATTEMPT_ANNOTATIONS = {
@@ -45,14 +47,12 @@ export function unitJob({
   attempt: number;
   placed: Placed;
   configuration: Configuration;
-}): V1Job {
+}): Draft<Job> {
   const unit = unitOf({ job, planned, attempt, placed });
   const name = childName(job.metadata.name, planned.name, attempt);
   const labels = labelsOf(job, unit);
   const pool = configuration.pools.find(({ name }) => name === placed.pool);
   return {
-    apiVersion: "batch/v1",
-    kind: "Job",
     metadata: {
       name,
       namespace: unit.job.namespace,
@@ -128,6 +128,7 @@ function labelsOf(job: MediaJob, unit: Unit): Record<string, string> {
     "app.kubernetes.io/part-of": "mediajob",
     ...MANAGED_BY,
     [LABELS.job]: labelValue(job.metadata.name),
+    [LABELS.jobUid]: unit.job.uid,
     [LABELS.unit]: unit.name,
     [LABELS.attempt]: String(unit.attempt),
   };
@@ -139,12 +140,10 @@ const labelValue = (name: string) => name.slice(0, 63).replace(/[^a-z0-9]+$/, ""
 function placement(pool: Pool | undefined) {
   return {
     ...(pool && Object.keys(pool.nodeSelector).length && { nodeSelector: pool.nodeSelector }),
-    ...(pool?.tolerations.length && { tolerations: pool.tolerations as V1Tolerations }),
+    ...(pool?.tolerations.length && { tolerations: pool.tolerations as V1Toleration[] }),
     ...(pool?.runtimeClassName && { runtimeClassName: pool.runtimeClassName }),
   };
 }
-
-type V1Tolerations = NonNullable<NonNullable<NonNullable<V1Job["spec"]>["template"]["spec"]>["tolerations"]>;
 
 /** Memory and scratch are asked for and limited alike: a worker that keeps to its limits is not evicted. */
 function resources(placed: Placed, pool: Pool | undefined) {
@@ -183,7 +182,7 @@ function claimsOf({ sources, destination }: Unit): Map<string, { writable: boole
 const volumeName = (claim: string, index: number) =>
   `claim-${index}-${claim.replaceAll(".", "-")}`.slice(0, 63);
 
-function mounts(unit: Unit): V1VolumeMount[] {
+function mounts(unit: Unit): Wire<V1VolumeMount>[] {
   return [
     { name: "unit", mountPath: UNIT_DIRECTORY, readOnly: true },
     { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
@@ -196,7 +195,7 @@ function mounts(unit: Unit): V1VolumeMount[] {
   ];
 }
 
-function volumes(unit: Unit): V1Volume[] {
+function volumes(unit: Unit): Wire<V1Volume>[] {
   return [
     {
       name: "unit",

@@ -41,7 +41,7 @@ describe("starting", () => {
     expect(starts(decision)).toEqual(["image-0-a1"]);
     expect(decision.status).toMatchObject({
       phase: "Running",
-      units: { running: 1, attempts: 1, done: "0/1" },
+      units: { running: 1, done: "0/1" },
     });
     expect(conditions(decision)).toEqual(["Reconciling", "Admitted", "Planned"]);
   });

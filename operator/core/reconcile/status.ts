@@ -65,7 +65,7 @@ export function statusOf({
       elapsedSeconds: startTime ? (nowMs - Date.parse(startTime)) / 1000 : null,
       succeeded: verdict.phase === "Succeeded" || verdict.phase === "PartiallySucceeded",
     }),
-    units: unitCounts(units, starts, previous),
+    units: unitCounts(units, starts),
     sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous),
@@ -89,11 +89,7 @@ function queueOf(starts: Starts, intent: Intent): MediaJobStatus["queue"] {
   return undefined;
 }
 
-function unitCounts(
-  units: readonly FoldedUnit[],
-  starts: Starts,
-  previous: MediaJobStatus,
-): NonNullable<MediaJobStatus["units"]> {
+function unitCounts(units: readonly FoldedUnit[], starts: Starts): NonNullable<MediaJobStatus["units"]> {
   const count = countLetters(units);
   const ended = units.filter(({ state }) => state.state === "Ended").length;
   const running = units.filter(({ state }) => state.state === "Running").length + starts.actions.length;
@@ -104,7 +100,6 @@ function unitCounts(
     succeeded: count.done,
     failed: count.failed,
     cancelled: count.cancelled,
-    attempts: (previous.units?.attempts ?? 0) + starts.actions.length,
     ledger: encodeLedger(
       units.map(({ state }) => (state.state === "Ended" ? state.letter : UNIT_LETTERS.open)),
     ),

@@ -1,0 +1,23 @@
+/**
+ * The RFC 7386 merge patch that turns `from` into `to`, both plain JSON objects; undefined when they are
+ * equal. A field that is gone becomes null, a list is replaced whole.
+ */
+export function mergePatchOf(from: object, to: object): Record<string, unknown> | undefined {
+  const patch: Record<string, unknown> = {};
+  const [before, after] = [from as Record<string, unknown>, to as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, wanted] = [before[key], after[key]];
+    if (wanted === undefined) {
+      if (old !== undefined) patch[key] = null;
+    } else if (isPlainObject(old) && isPlainObject(wanted)) {
+      const nested = mergePatchOf(old, wanted);
+      if (nested) patch[key] = nested;
+    } else if (JSON.stringify(old) !== JSON.stringify(wanted)) {
+      patch[key] = wanted;
+    }
+  }
+  return Object.keys(patch).length ? patch : undefined;
+}
+
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,206 @@
+import type { MediaJobStatus } from "../../crds/media-job-status.ts";
+import { childName } from "../core/child-name.ts";
+import type { Configuration } from "../core/configuration.ts";
+import { decide } from "../core/reconcile/decide.ts";
+import type {
+  Action,
+  Announcement,
+  Decision,
+  DeliveryOutcome,
+  UnitProgress,
+} from "../core/reconcile/decision.ts";
+import { isAlreadyExists } from "./api-error.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { mergePatchOf } from "./merge-patch.ts";
+import { observeAttempts } from "./observe-attempts.ts";
+import type { PlanCache } from "./plan-cache.ts";
+import type { PoolUsage } from "./pool-usage.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { ownerUids, type Store } from "./store.ts";
+import { unitJob } from "./unit-job.ts";
+import type { WaitingLine } from "./waiting-line.ts";
+import type { Requeue } from "./work-queue.ts";
+
+/** What a pass reads and writes. */
+export interface Shell {
+  client: Pick<KubeClient, "get" | "create" | "delete" | "list" | "mergePatch">;
+  mediaJobs: Store<StoredMediaJob, "uid">;
+  jobs: Store<Job, "owner">;
+  pods: Store<Pod, "mediaJob">;
+  configuration(): Configuration;
+  plans: PlanCache;
+  usage: PoolUsage;
+  line: WaitingLine;
+  clock: Clock;
+  progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;
+  deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
+  /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
+  fence(): { timeoutMs: number };
+  onStart(start: StartAttempt): void;
+  /** The status as the API server has it after this pass. */
+  onStatus(key: ObjectKey, job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
+  onAnnouncement(job: StoredMediaJob, announcement: Announcement): void;
+  onGone(key: ObjectKey): void;
+}
+
+type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
+
+/**
+ * One pass over one MediaJob: gather, decide, apply, write the status once. Safe to repeat after a crash
+ * between any two lines: a Job's name follows from its attempt, so creating it again finds it there; and the
+ * status comes last, so it never runs ahead of the cluster.
+ */
+export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
+  const job = shell.mediaJobs.get(refOf(key));
+  if (!job) return forget(key, shell); // deleted: the cluster's garbage collection ends what it owned
+  if (job.metadata.deletionTimestamp) return { afterMs: null };
+
+  await fetchMissingPods(job, shell);
+  const decision = decideNow(key, job, shell);
+  for (const action of decision.actions) await apply(job, action, shell);
+  if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
+  const written = await writeStatus(job, decision.status, shell);
+  for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
+  shell.onStatus(key, written, job.status);
+  return { afterMs: decision.requeueAfterMs };
+}
+
+function forget(key: ObjectKey, shell: Shell): Requeue {
+  shell.line.remove(key);
+  shell.onGone(key);
+  return { afterMs: null };
+}
+
+/**
+ * A Job that has ended while no pod of it is known: its pod was deleted, or the watch of pods is behind. The
+ * pod holds the result, so ask for it before the attempt is taken for one without.
+ */
+async function fetchMissingPods({ metadata }: StoredMediaJob, { client, jobs, pods }: Shell): Promise<void> {
+  const known = new Set(pods.byIndex("mediaJob", metadata.uid).map((pod) => pod.metadata.labels?.[JOB_NAME]));
+  const orphaned = jobs
+    .byIndex("owner", metadata.uid)
+    .filter((job) => hasEnded(job) && !known.has(job.metadata.name) && !job.metadata.deletionTimestamp);
+  for (const job of orphaned) {
+    const labelSelector = `${JOB_NAME}=${job.metadata.name}`;
+    const { items } = await client.list(PODS, { namespace: job.metadata.namespace, labelSelector });
+    for (const pod of items) pods.observe(pod);
+  }
+}
+
+/** On every pod of a Job, by the Job controller. */
+const JOB_NAME = "batch.kubernetes.io/job-name";
+
+const hasEnded = ({ status }: Job): boolean =>
+  status?.conditions?.some(
+    ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
+  ) ?? false;
+
+/** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
+function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision {
+  const { uid } = job.metadata;
+  const decision = decide(
+    {
+      job,
+      attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid)),
+      progress: shell.progressOf(uid),
+      deliveries: shell.deliveriesOf(key),
+      free: shell.usage.free(),
+      nowMs: shell.clock.date().getTime(),
+    },
+    shell.plans.of(job, shell.configuration()),
+  );
+  for (const action of decision.actions) {
+    if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
+  }
+  shell.line.set({
+    key,
+    pools: decision.waitingFor,
+    priority: job.spec.priority,
+    created: job.metadata.creationTimestamp ?? "",
+  });
+  return decision;
+}
+
+const jobKey = ({ metadata }: StoredMediaJob, { unit, attempt }: StartAttempt): ObjectKey =>
+  keyOf({ namespace: metadata.namespace, name: childName(metadata.name, unit.name, attempt) });
+
+async function apply(job: StoredMediaJob, action: Action, shell: Shell): Promise<void> {
+  if (action.do === "StartAttempt") return await start(job, action, shell);
+  const { client, jobs, mediaJobs, fence } = shell;
+  if (action.do === "StopAttempt") {
+    const { namespace } = job.metadata;
+    const running = jobs.get({ namespace, name: action.attempt.name });
+    if (!running || running.metadata.deletionTimestamp) return;
+    const preconditions = { uid: running.metadata.uid };
+    // In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long.
+    const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
+    const deleting = await client.delete(JOBS, running.metadata, options);
+    if (deleting) jobs.observe(deleting);
+    else jobs.observeGone(running);
+    return;
+  }
+  const preconditions = { uid: job.metadata.uid };
+  const deleting = await client.delete(MEDIA_JOBS, job.metadata, { ...fence(), preconditions });
+  if (deleting) mediaJobs.observe(deleting);
+  else mediaJobs.observeGone(job);
+}
+
+/** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
+async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
+  const { client, jobs, usage, configuration, fence } = shell;
+  const { unit, attempt, placed } = action;
+  const draft = unitJob({ job, planned: unit, attempt, placed, configuration: configuration() });
+  try {
+    jobs.observe(await client.create(JOBS, draft, fence()));
+    shell.onStart(action);
+  } catch (error) {
+    if (!isAlreadyExists(error)) {
+      usage.release(jobKey(job, action));
+      throw error;
+    }
+    const found = await client.get(JOBS, {
+      namespace: job.metadata.namespace,
+      name: draft.metadata.name ?? "",
+    });
+    if (!found || !ownerUids(found).includes(job.metadata.uid)) {
+      usage.release(jobKey(job, action));
+      throw new Error(
+        `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
+        { cause: error },
+      );
+    }
+    jobs.observe(found);
+  }
+}
+
+/**
+ * Writes what differs, if a person would see it: that the estimate of the remaining time moved with the
+ * clock is no news. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
+ */
+async function writeStatus(
+  job: StoredMediaJob,
+  status: MediaJobStatus,
+  shell: Shell,
+): Promise<StoredMediaJob> {
+  const previous = job.status ?? {};
+  if (!mergePatchOf(withoutEta(previous), withoutEta(status))) return job;
+  const written = await shell.client.mergePatch(
+    MEDIA_JOBS,
+    job.metadata,
+    {
+      metadata: { resourceVersion: job.metadata.resourceVersion },
+      status: mergePatchOf(previous, status) ?? {},
+    },
+    { subresource: "status", ...shell.fence() },
+  );
+  shell.mediaJobs.observe(written);
+  return written;
+}
+
+function withoutEta(status: MediaJobStatus): MediaJobStatus {
+  if (!status.progress) return status;
+  const { etaSeconds: _, ...progress } = status.progress;
+  return { ...status, progress };
+}
