@@ -69,7 +69,7 @@ test.each([
   { name: "the operator watches pods", access: { ...pods, verb: "watch" } },
   {
     name: "the operator records Events",
-    access: { verb: "create", group: "events.k8s.io", resource: "events", namespace: "any" },
+    access: { verb: "create", group: "", resource: "events", namespace: "any" },
   },
   {
     name: "the operator reviews workers' tokens",
