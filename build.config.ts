@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, glob, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
@@ -48,13 +48,12 @@ const options = {
 } satisfies BuildOptions;
 
 async function bundle(program: Program): Promise<void> {
-  for (const left of [program, `${program}.js`, `${program}.js.map`, `${program}.licenses.txt`]) {
-    await rm(inDist(left), { recursive: true, force: true }); // parts are named by hash: old ones would stay
-  }
+  for await (const left of glob(inDist(`${program}{.,-}*`))) await rm(left); // parts are named by hash: old ones would stay
   const { metafile } = await build({
     ...options,
     entryPoints: { [program]: entries[program] },
-    chunkNames: `${program}/[name]-[hash]`,
+    // Beside the program: `import.meta.dirname` is one folder for all its code.
+    chunkNames: `${program}-[name]-[hash]`,
   });
   await writeFile(inDist(`${program}.licenses.txt`), await licences(metafile));
   await chmod(inDist(`${program}.js`), 0o755);
