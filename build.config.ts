@@ -48,7 +48,8 @@ const options = {
 } satisfies BuildOptions;
 
 async function bundle(program: Program): Promise<void> {
-  for await (const left of glob(inDist(`${program}{.,-}*`))) await rm(left); // parts are named by hash: old ones would stay
+  // Parts are named by their hash: old ones would stay.
+  for await (const left of glob(inDist(`${program}{.,-}*`))) await rm(left);
   const { metafile } = await build({
     ...options,
     entryPoints: { [program]: entries[program] },
