@@ -12,6 +12,7 @@ import type {
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
+import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import { observeAttempts } from "./observe-attempts.ts";
@@ -42,7 +43,6 @@ export interface Shell {
   /** The status as the API server has it after this pass. */
   onStatus(key: ObjectKey, job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
   onAnnouncement(job: StoredMediaJob, announcement: Announcement): void;
-  onGone(key: ObjectKey): void;
 }
 
 type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
@@ -54,8 +54,7 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
  */
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
   const job = shell.mediaJobs.get(refOf(key));
-  if (!job) return forget(key, shell); // deleted: the cluster's garbage collection ends what it owned
-  if (job.metadata.deletionTimestamp) return { afterMs: null };
+  if (!job || job.metadata.deletionTimestamp) return { afterMs: null }; // garbage collection ends what it owned
 
   await fetchMissingPods(job, shell);
   const decision = decideNow(key, job, shell);
@@ -65,12 +64,6 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   shell.onStatus(key, written, job.status);
   return { afterMs: decision.requeueAfterMs };
-}
-
-function forget(key: ObjectKey, shell: Shell): Requeue {
-  shell.line.remove(key);
-  shell.onGone(key);
-  return { afterMs: null };
 }
 
 /**
@@ -91,11 +84,6 @@ async function fetchMissingPods({ metadata }: StoredMediaJob, { client, jobs, po
 
 /** On every pod of a Job, by the Job controller. */
 const JOB_NAME = "batch.kubernetes.io/job-name";
-
-const hasEnded = ({ status }: Job): boolean =>
-  status?.conditions?.some(
-    ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
-  ) ?? false;
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision {

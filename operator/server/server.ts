@@ -12,12 +12,15 @@ export async function startServer({
   port,
   ready,
   registry,
+  beforeScrape = () => undefined,
   progress,
 }: {
   port: number;
   /** Why this replica is not ready; undefined when it is. */
   ready: () => string | undefined;
   registry: Registry;
+  /** Brings gauges up to date. */
+  beforeScrape?: () => void;
   progress: ProgressDependencies;
 }): Promise<{ port: number; close(): Promise<void> }> {
   const app = express();
@@ -32,6 +35,7 @@ export async function startServer({
       .send(`${reason ?? "ok"}\n`);
   });
   app.get("/metrics", async (_, response) => {
+    beforeScrape();
     response.set("content-type", registry.contentType).send(await registry.metrics());
   });
   app.use(progressRoute(progress));

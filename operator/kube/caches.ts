@@ -1,0 +1,62 @@
+import { LABELS } from "../../crds/group.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import { Informer } from "./informer.ts";
+import { JOBS, MEDIA_JOBS, PODS } from "./resources.ts";
+import { slimJob, slimMediaJob, slimPod } from "./slim.ts";
+import { ownerUids } from "./store.ts";
+import { MANAGED_BY } from "./unit-job.ts";
+
+/** The caches a pass reads: all MediaJobs, and the Jobs and pods made for them. */
+export function createCaches({
+  client,
+  clock,
+  onError,
+}: {
+  client: KubeClient;
+  clock: Clock;
+  onError: (plural: string, error: unknown, retryInMs: number) => void;
+}) {
+  const common = { client, clock, random: Math.random };
+  const ours = Object.entries(MANAGED_BY)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
+  const mediaJobs = new Informer({
+    ...common,
+    resource: MEDIA_JOBS,
+    indices: { uid: ({ metadata }) => [metadata.uid] },
+    transform: slimMediaJob,
+    onError: (error, retryInMs) => onError("mediajobs", error, retryInMs),
+  });
+  const jobs = new Informer({
+    ...common,
+    resource: JOBS,
+    labelSelector: ours,
+    indices: { owner: ownerUids },
+    transform: slimJob,
+    onError: (error, retryInMs) => onError("jobs", error, retryInMs),
+  });
+  const pods = new Informer({
+    ...common,
+    resource: PODS,
+    labelSelector: ours,
+    indices: { mediaJob: ({ metadata }) => [metadata.labels?.[LABELS.jobUid] ?? ""] },
+    transform: slimPod,
+    onError: (error, retryInMs) => onError("pods", error, retryInMs),
+  });
+  const all = { mediajobs: mediaJobs, jobs, pods };
+  return {
+    mediaJobs,
+    jobs,
+    pods,
+    run: (signal: AbortSignal) => Promise.all(Object.values(all).map((informer) => informer.run(signal))),
+    whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
+    /** Kinds of which no whole list has been read yet. */
+    unsynced: () =>
+      Object.entries(all)
+        .filter(([, informer]) => !informer.hasSynced)
+        .map(([name]) => name),
+  };
+}
+
+export type Caches = ReturnType<typeof createCaches>;

@@ -1,0 +1,224 @@
+import type { Logger } from "pino";
+import { LABELS } from "../../crds/group.ts";
+import type { ProgressMessage } from "../../crds/progress.ts";
+import type { Configuration } from "../core/configuration.ts";
+import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
+import type { WorkerPod } from "../server/progress-route.ts";
+import { announce } from "./announce.ts";
+import { isConflict } from "./api-error.ts";
+import type { Caches } from "./caches.ts";
+import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import { hasEnded } from "./job-conditions.ts";
+import { keyOf, type ObjectKey } from "./kube-object.ts";
+import { PlanCache } from "./plan-cache.ts";
+import { PoolUsage } from "./pool-usage.ts";
+import { ProgressView } from "./progress-view.ts";
+import { reconcile, type Shell } from "./reconciler.ts";
+import type { Job, StoredMediaJob } from "./resources.ts";
+import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
+import { WaitingLine } from "./waiting-line.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** MediaJobs that are decided side by side. They wait for the API server most of the time. */
+const CONCURRENCY = 32;
+
+/** Progress alone leads to at most one status write per MediaJob in this time. */
+const PROGRESS_PERIOD_MS = 2_000;
+
+/** A write must end this long before another replica may lead. */
+const FENCE_MARGIN_MS = 1_000;
+
+export interface ControllerOptions {
+  client: KubeClient;
+  caches: Caches;
+  configuration(): Configuration;
+  clock: Clock;
+  log: Logger;
+  /** Name of this replica, for Events. */
+  instance: string;
+  /** For how long no other replica can lead. */
+  remainingMs(): number;
+  deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
+  /** The MediaJob as it is after a pass: its outbox may hold events to send, or be rid of some. */
+  onOutbox(key: ObjectKey, job: StoredMediaJob): void;
+  onGone(key: ObjectKey): void;
+  metrics: {
+    onPass(seconds: number, failed: boolean): void;
+    onStart(start: Extract<Action, { do: "StartAttempt" }>): void;
+    onPhase(phase: string): void;
+  };
+}
+
+/**
+ * Turns changes in the cluster into passes of `reconcile`, while this replica leads. Owns what a term of
+ * leadership remembers - queue, places in pools, progress - all of which is made anew from the caches at the
+ * next one.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #progress = new ProgressView();
+  readonly #line = new WaitingLine();
+  readonly #plans = new PlanCache();
+  readonly #usage: PoolUsage;
+  readonly #lastProgressMs = new Map<ObjectKey, number>();
+  #queue: WorkQueue | undefined;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#usage = new PoolUsage(options.configuration, (pool) => {
+      const next = this.#line.first(pool);
+      if (next) this.enqueue(next);
+    });
+    const { mediaJobs, jobs, pods } = options.caches;
+    mediaJobs.store.onChange((change) => {
+      if (change.type === "deleted") this.#forget(change.object);
+      else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
+    });
+    jobs.store.onChange((change) => {
+      if (change.type === "deleted" || hasEnded(change.object))
+        this.#usage.release(keyOf(change.object.metadata));
+      else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
+      if (jobMatters(change)) this.#enqueueOwner(change.object.metadata.ownerReferences?.[0]?.uid);
+    });
+    pods.store.onChange((change) => {
+      if (podMatters(change)) this.#enqueueOwner(change.object.metadata.labels?.[LABELS.jobUid]);
+    });
+  }
+
+  /** Begins a term. All caches must have synced. */
+  start(): void {
+    const { clock, metrics, log } = this.#options;
+    this.#queue = new WorkQueue({
+      process: (key) => reconcile(key, this.#shell()),
+      concurrency: CONCURRENCY,
+      clock,
+      random: Math.random,
+      onProcessed: ({ key, runMs, error }) => {
+        metrics.onPass(runMs / 1000, error !== null);
+        if (error) logFailure(log, key, error);
+      },
+    });
+    for (const { metadata } of this.#options.caches.mediaJobs.store.list()) this.#queue.add(keyOf(metadata));
+    this.#queue.start();
+  }
+
+  /** Ends a term: lets passes end, starts no more. */
+  async stop(timeoutMs: number): Promise<void> {
+    const queue = this.#queue;
+    this.#queue = undefined;
+    await queue?.drain(timeoutMs);
+  }
+
+  get depth(): number {
+    return this.#queue?.depth ?? 0;
+  }
+
+  running(pool: string): number {
+    return this.#usage.running(pool);
+  }
+
+  enqueue(key: ObjectKey): void {
+    this.#queue?.add(key);
+  }
+
+  /** Takes a worker's report; it is shown with the next status write, at most one in two seconds. */
+  acceptProgress(message: ProgressMessage): void {
+    if (!this.#progress.accept(message)) return;
+    const key = keyOf(message.job);
+    const now = this.#options.clock.now();
+    const last = this.#lastProgressMs.get(key) ?? Number.NEGATIVE_INFINITY;
+    const waitMs = last + PROGRESS_PERIOD_MS - now;
+    if (waitMs <= 0) {
+      this.#lastProgressMs.set(key, now);
+      this.enqueue(key);
+    } else {
+      this.#queue?.addAfter(key, waitMs);
+    }
+  }
+
+  /** The worker pod of that name, and the unit it may speak of. */
+  workerPod(namespace: string, name: string): WorkerPod | undefined {
+    const pod = this.#options.caches.pods.store.get({ namespace, name });
+    const labels = pod?.metadata.labels;
+    const [jobUid, unit, attempt] = [
+      labels?.[LABELS.jobUid],
+      labels?.[LABELS.unit],
+      labels?.[LABELS.attempt],
+    ];
+    if (!pod || !jobUid || !unit || !attempt) return undefined;
+    return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
+  }
+
+  #enqueueOwner(uid: string | undefined): void {
+    for (const { metadata } of uid ? this.#options.caches.mediaJobs.store.byIndex("uid", uid) : []) {
+      this.enqueue(keyOf(metadata));
+    }
+  }
+
+  #shell(): Shell {
+    const { client, caches, configuration, clock, remainingMs, metrics, log, onOutbox } = this.#options;
+    return {
+      client,
+      mediaJobs: caches.mediaJobs.store,
+      jobs: caches.jobs.store,
+      pods: caches.pods.store,
+      configuration,
+      plans: this.#plans,
+      usage: this.#usage,
+      line: this.#line,
+      clock,
+      progressOf: (uid) => this.#progress.of(uid),
+      deliveriesOf: this.#options.deliveriesOf,
+      fence: () => {
+        const timeoutMs = remainingMs() - FENCE_MARGIN_MS;
+        if (timeoutMs <= 0)
+          throw new Error("this replica leads no more, or not for long: nothing is written");
+        return { timeoutMs };
+      },
+      onStart: (start) => metrics.onStart(start),
+      onStatus: (key, job, previous) => {
+        const phase = job.status?.phase;
+        if (phase && phase !== previous?.phase) {
+          metrics.onPhase(phase);
+          const { namespace, name } = job.metadata;
+          log.info({ namespace, mediajob: name, from: previous?.phase, to: phase }, "phase changed");
+        }
+        onOutbox(key, job);
+      },
+      onAnnouncement: (job, announcement) => {
+        const { instance } = this.#options;
+        announce(client, job, announcement, { now: clock.date(), instance }).catch((error: Error) => {
+          log.warn(
+            { mediajob: job.metadata.name, reason: announcement.reason, err: error },
+            "Event not written",
+          );
+        });
+      },
+    };
+  }
+
+  #forget({ metadata }: StoredMediaJob): void {
+    const key = keyOf(metadata);
+    this.#lastProgressMs.delete(key);
+    this.#line.remove(key);
+    this.#progress.forget(metadata.uid);
+    this.#plans.forget(metadata.uid);
+    this.#options.onGone(key);
+  }
+}
+
+const poolOf = ({ metadata }: Job): string => metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "";
+
+/** Somebody else wrote first: that happens, and the pass is simply done again. */
+function logFailure(
+  log: Logger,
+  key: ObjectKey,
+  error: { cause: unknown; failures: number; retryInMs: number },
+): void {
+  const [namespace, mediajob] = key.split("/");
+  const fields = { namespace, mediajob, failures: error.failures, retryInMs: error.retryInMs };
+  if (isConflict(error.cause)) log.debug(fields, "status changed meanwhile");
+  else log.error({ ...fields, err: error.cause }, "pass failed");
+}

@@ -1,0 +1,26 @@
+import { UNIT_ANNOTATION } from "../../crds/group.ts";
+import type { Job, Pod, StoredMediaJob } from "./resources.ts";
+import { withoutManagedFields } from "./store.ts";
+
+/** Written by `kubectl apply` beside the object: the whole manifest once more. */
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/**
+ * What each kind keeps in the cache. With ten thousands of objects, what nobody reads is most of the
+ * operator's memory.
+ */
+export function slimMediaJob(job: StoredMediaJob): StoredMediaJob {
+  if (job.metadata.annotations) delete job.metadata.annotations[LAST_APPLIED];
+  return withoutManagedFields(job);
+}
+
+export function slimJob(job: Job): Job {
+  delete job.spec;
+  return withoutManagedFields(job);
+}
+
+export function slimPod(pod: Pod): Pod {
+  delete pod.spec;
+  if (pod.metadata.annotations) delete pod.metadata.annotations[UNIT_ANNOTATION];
+  return withoutManagedFields(pod);
+}

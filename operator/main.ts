@@ -1,0 +1,134 @@
+/** The operator's program: wires the parts together, starts and stops them. It decides nothing. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { pino } from "pino";
+import { loadAccess } from "./kube/access.ts";
+import { createCaches } from "./kube/caches.ts";
+import { KubeClient } from "./kube/client.ts";
+import { systemClock } from "./kube/clock.ts";
+import { Controller } from "./kube/controller.ts";
+import { LeaderElector } from "./kube/leader.ts";
+import { secretReader } from "./kube/secrets.ts";
+import { TokenReviews } from "./kube/token-reviews.ts";
+import { createMetrics } from "./server/metrics.ts";
+import { startServer } from "./server/server.ts";
+import { readSettings } from "./settings.ts";
+import { Sender } from "./webhooks/deliver.ts";
+import { Dispatcher } from "./webhooks/dispatcher.ts";
+
+/** How long passes in flight may take to end when this replica stops: the whole stop is to take under 5 s. */
+const DRAIN_MS = 3_000;
+
+const settings = await readSettings(process.argv.slice(2), process.env);
+const log = pino({ level: settings.logLevel, base: { replica: settings.name } });
+const metrics = createMetrics();
+const stop = new AbortController();
+let term = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+
+const access = await loadAccess();
+const client = new KubeClient(access, {
+  onRequest: ({ verb, resource, code, durationMs }) =>
+    verb !== "watch" && metrics.apiRequestSeconds.observe({ verb, resource, code }, durationMs / 1000),
+});
+const caches = createCaches({
+  client,
+  clock: systemClock,
+  onError: (kind, error, retryInMs) => log.warn({ kind, retryInMs, err: error }, "cache not in step"),
+});
+
+const sender = new Sender(settings.configuration.webhooks);
+const dispatcher = new Dispatcher({
+  secretOf: secretReader(client),
+  send: (event, now) => sender.send(event, now),
+  sleep: (ms) => delay(ms, true, { signal: term.signal }).catch(() => false),
+  now: () => new Date(),
+  log,
+  onOutcome: (key, { delivered }) => {
+    metrics.webhookDeliveries.inc({ outcome: delivered ? "delivered" : "dead_letter" });
+    controller.enqueue(key);
+  },
+});
+
+const controller: Controller = new Controller({
+  client,
+  caches,
+  configuration: () => settings.configuration,
+  clock: systemClock,
+  log,
+  instance: settings.name,
+  remainingMs: () => elector.remainingMs(),
+  deliveriesOf: (key) => dispatcher.outcomes(key),
+  onOutbox: (key, job) => {
+    dispatcher.acknowledge(key, job);
+    dispatcher.dispatch(key, job);
+  },
+  onGone: (key) => dispatcher.forget(key),
+  metrics: {
+    onPass: (seconds, failed) =>
+      metrics.reconcileSeconds.observe({ result: failed ? "error" : "ok" }, seconds),
+    onStart: ({ unit, placed }) => metrics.attemptsStarted.inc({ family: unit.family, pool: placed.pool }),
+    onPhase: (phase) => metrics.phaseTransitions.inc({ phase }),
+  },
+});
+
+// Others find the leader by what its Lease says: its name, its address and, lest a restart be taken for it, a mark.
+const address = settings.address ? `@${settings.address}:${settings.port}` : "";
+const identity = `${settings.name}${address}_${randomUUID().slice(0, 8)}`;
+const elector: LeaderElector = new LeaderElector({
+  client,
+  lease: { namespace: settings.namespace ?? access.namespace, name: "mediajob-operator" },
+  identity,
+  clock: systemClock,
+  random: Math.random,
+  onStarted: () => {
+    log.info("leading");
+    metrics.leader.set(1);
+    term = new AbortController();
+    controller.start();
+  },
+  onStopped: async () => {
+    log.info("leads no more");
+    metrics.leader.set(0);
+    term.abort();
+    await controller.stop(DRAIN_MS);
+  },
+  onError: (error) => log.warn({ err: error }, "leader election"),
+});
+
+const reviews = new TokenReviews(client, systemClock);
+const server = await startServer({
+  port: settings.port,
+  ready: () => {
+    const unsynced = caches.unsynced();
+    return unsynced.length ? `caches are not synced: ${unsynced.join(", ")}` : undefined;
+  },
+  registry: metrics.registry,
+  beforeScrape: () => {
+    metrics.queueDepth.set(controller.depth);
+    for (const { name } of settings.configuration.pools)
+      metrics.unitsRunning.set({ pool: name }, controller.running(name));
+  },
+  progress: {
+    authenticate: (token) => reviews.authenticate(token),
+    podOf: (namespace, name) => controller.workerPod(namespace, name),
+    accept: (message) => controller.acceptProgress(message),
+    leaderUrl: () => {
+      const [, leader] = /@(.+)_[0-9a-f]{8}$/.exec(elector.leader ?? "") ?? [];
+      return leader && !elector.isLeader ? `http://${leader}` : undefined;
+    },
+    onAnswer: (code) => metrics.progressReports.inc({ code }),
+  },
+});
+log.info({ port: server.port, pools: settings.configuration.pools.map(({ name }) => name) }, "started");
+
+const watching = caches.run(stop.signal);
+await Promise.race([caches.whenSynced(), watching]);
+if (!stop.signal.aborted) {
+  log.info("caches are synced");
+  await elector.run(stop.signal);
+}
+await watching;
+await Promise.all([server.close(), sender.close()]);
+await client.close();
+log.info("stopped");
