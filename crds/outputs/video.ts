@@ -1,19 +1,108 @@
 import { z } from "zod";
+import { type Rule, validations } from "../validation.ts";
+import { qualityWord } from "./image.ts";
+import { soundtrack } from "./soundtrack.ts";
+
+/** What each container takes, as players and editors expect it, not all that ffmpeg can be talked into. */
+export const CONTAINER_CODECS = {
+  mp4: { video: ["h264", "h265", "vp9", "av1"], audio: ["aac", "opus", "mp3"] },
+  mov: { video: ["h264", "h265", "prores", "dnxhr"], audio: ["aac", "pcm", "mp3"] },
+  mkv: {
+    video: ["h264", "h265", "vp9", "av1", "prores", "dnxhr"],
+    audio: ["aac", "opus", "mp3", "flac", "pcm"],
+  },
+  webm: { video: ["vp9", "av1"], audio: ["opus"] },
+} as const;
+
+export type Container = keyof typeof CONTAINER_CODECS;
+
+const list = (values: readonly string[]) => values.map((value) => `'${value}'`).join(", ");
+
+const containerRules: Rule[] = Object.entries(CONTAINER_CODECS).flatMap(([container, { video, audio }]) => [
+  {
+    rule: `self.container != '${container}' || self.codec in [${list([...video, "copy"])}]`,
+    message: `${container} takes the codecs ${video.join(", ")} and copy`,
+    fieldPath: ".codec",
+    reason: "FieldValueInvalid",
+  },
+  {
+    rule: `self.container != '${container}' || !has(self.audio.codec) || self.audio.codec in [${list([...audio, "copy", "none"])}]`,
+    message: `${container} takes the audio codecs ${audio.join(", ")}, copy and none`,
+    fieldPath: ".audio.codec",
+    reason: "FieldValueInvalid",
+  },
+]);
+
+/** A field that only some codecs have. */
+const onlyFor = (field: string, codecs: readonly string[], what = `${field} is`): Rule => ({
+  rule: `!has(self.${field}) || self.codec in [${list(codecs)}]`,
+  message: `${what} only for the codecs ${codecs.join(", ")}`,
+  fieldPath: `.${field}`,
+  reason: "FieldValueForbidden",
+});
+
+/** `copy` moves the packets as they are, so nothing about the pictures can be changed. */
+const notForCopy = (...fields: string[]): Rule[] =>
+  fields.map((field) => ({
+    rule: `self.codec != 'copy' || !has(self.${field})`,
+    message: `codec copy leaves the pictures as they are: ${field} needs another codec`,
+    fieldPath: `.${field}`,
+    reason: "FieldValueForbidden",
+  }));
+
+export const VIDEO_PROFILES = {
+  h264: ["baseline", "main", "high", "high10", "high422"],
+  h265: ["main", "main10", "main422-10"],
+  prores: ["proxy", "lt", "standard", "hq", "4444"],
+  dnxhr: ["lb", "sq", "hq", "hqx"],
+} as const;
+
+const profileRules: Rule[] = Object.entries(VIDEO_PROFILES).map(([codec, profiles]) => ({
+  rule: `self.codec != '${codec}' || !has(self.profile) || self.profile in [${list(profiles)}]`,
+  message: `${codec} has the profiles ${profiles.join(", ")}`,
+  fieldPath: ".profile",
+  reason: "FieldValueInvalid",
+}));
+
+const LOSSY = ["h264", "h265", "vp9", "av1"] as const;
+
+const seconds = z.number().min(0).max(86_400);
+
+export const cut = z
+  .strictObject({
+    startSeconds: seconds.default(0).describe("startSeconds of the source, from 0. Default 0."),
+    endSeconds: seconds
+      .optional()
+      .describe("endSeconds of the source, the first moment that is left out. The source's end when unset."),
+  })
+  .meta(
+    validations({
+      rule: "!has(self.endSeconds) || self.endSeconds > self.startSeconds",
+      message: "endSeconds must be greater than startSeconds",
+      fieldPath: ".endSeconds",
+    }),
+  )
+  .describe("A part of the source, exact to the frame.");
 
 export const videoOutput = z
   .strictObject({
     container: z
-      .enum(["mp4"])
+      .enum(["mp4", "mov", "mkv", "webm"])
       .default("mp4")
-      .describe("container of the file. Default mp4, always with faststart."),
-    codec: z.enum(["h264"]).default("h264").describe("codec of the video: h264 (libx264). Default h264."),
+      .describe("container of the file: mp4, mov, mkv or webm. mp4 and mov are written with faststart."),
+    codec: z
+      .enum(["h264", "h265", "vp9", "av1", "prores", "dnxhr", "copy"])
+      .default("h264")
+      .describe(
+        "codec of the video: h264 (libx264), h265 (libx265), vp9 (libvpx), av1 (SVT-AV1), prores, dnxhr, or copy, which moves the packets as they are. mp4 takes h264, h265, vp9, av1; mov h264, h265, prores, dnxhr; webm vp9, av1; mkv all.",
+      ),
     width: z
       .int()
       .min(16)
       .max(8192)
       .optional()
       .describe(
-        "width in pixels, rounded to an even number. With height unset the ratio is kept. Never enlarges.",
+        "width in pixels, rounded to an even number. With height unset the ratio is kept. Not above the source unless enlarge is set.",
       ),
     height: z
       .int()
@@ -21,36 +110,305 @@ export const videoOutput = z
       .max(8192)
       .optional()
       .describe(
-        "height in pixels, rounded to an even number. With width unset the ratio is kept. Never enlarges.",
+        "height in pixels, rounded to an even number. With width unset the ratio is kept. Not above the source unless enlarge is set.",
       ),
+    fit: z
+      .enum(["inside", "cover", "contain", "fill"])
+      .default("inside")
+      .describe(
+        "fit is sharp's word for how the picture fills width × height when both are set: inside keeps the ratio and may stay smaller, cover crops, contain adds bars, fill distorts.",
+      ),
+    background: z
+      .string()
+      .max(7)
+      .regex(/^#[0-9a-fA-F]{6}$/)
+      .default("#000000")
+      .describe("background is the colour of the bars of fit contain, as #rrggbb."),
+    enlarge: z
+      .boolean()
+      .default(false)
+      .describe("enlarge lets width and height go above the source's size (Lanczos)."),
+    crop: z
+      .strictObject({
+        left: z.int().min(0).max(16_384).default(0).describe("left edge in pixels of the upright source."),
+        top: z.int().min(0).max(16_384).default(0).describe("top edge in pixels of the upright source."),
+        width: z.int().min(16).max(16_384).describe("width of the part in pixels."),
+        height: z.int().min(16).max(16_384).describe("height of the part in pixels."),
+      })
+      .optional()
+      .describe("crop keeps a part of the picture, before it is scaled. It must lie inside the picture."),
+    rotate: z
+      .int()
+      .min(0)
+      .max(270)
+      .optional()
+      .meta(
+        validations({
+          rule: "self % 90 == 0",
+          message: "rotate must be 0, 90, 180 or 270",
+        }),
+      )
+      .describe(
+        "rotate turns the picture clockwise by 0, 90, 180 or 270 degrees, after the source's own rotation, which is always honoured. No turn when unset.",
+      ),
+    flip: z
+      .enum(["Horizontal", "Vertical"])
+      .optional()
+      .describe("flip mirrors the picture: Horizontal swaps left and right, Vertical top and bottom."),
+    fps: z
+      .number()
+      .min(1)
+      .max(240)
+      .optional()
+      .describe(
+        "fps makes the frame rate constant by repeating or dropping frames, in frames per second; 23.976, 29.97 and 59.94 mean 24000/1001 and so on. The source's timing when unset.",
+      ),
+    cuts: z
+      .array(cut)
+      .max(50)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe(
+        "cuts are the parts of the source to keep, joined in this order, at most 50; exact to the frame. All of it when unset.",
+      ),
+    speed: z
+      .number()
+      .min(0.25)
+      .max(8)
+      .optional()
+      .describe(
+        "speed of the playback: 2 is twice as fast and half as long; the sound keeps its pitch. 1 when unset.",
+      ),
+    deinterlace: z
+      .enum(["Auto", "Always", "Never"])
+      .default("Auto")
+      .describe(
+        "deinterlace turns fields into whole frames (bwdif): Auto when the source says it is interlaced, Always, or Never.",
+      ),
+    dynamicRange: z
+      .enum(["SDR", "Source"])
+      .default("SDR")
+      .describe(
+        "dynamicRange: SDR maps HDR sources to BT.709, Source keeps PQ or HLG with its metadata, which needs 10 bits (h265, vp9, av1, prores or dnxhr hqx).",
+      ),
+    denoise: z
+      .enum(["Light", "Medium", "Strong"])
+      .optional()
+      .describe(
+        "denoise takes away noise in space and time (hqdn3d): Light, Medium or Strong. None when unset.",
+      ),
+    sharpen: z
+      .number()
+      .min(0)
+      .max(2)
+      .optional()
+      .describe("sharpen by an unsharp mask of this strength, 0 to 2. None when unset."),
     crf: z
       .int()
       .min(0)
-      .max(51)
-      .default(23)
+      .max(63)
+      .optional()
       .describe(
-        "crf is ffmpeg's constant rate factor, 0 to 51 for libx264: lower looks better and weighs more. Default 23.",
+        "crf is ffmpeg's constant rate factor: lower looks better and weighs more. 0 to 51 for h264 and h265, 0 to 63 for vp9 and av1. Default 23 for h264, 28 for h265, 31 for vp9, 35 for av1, as quality High. Overrides quality.",
       ),
+    quality: qualityWord
+      .optional()
+      .describe(
+        "quality in a word, mapped to a crf of the codec: Low, Medium, High or Maximum, e.g. 32, 27, 23, 18 for h264. Default High.",
+      ),
+    bitrateKbps: z
+      .int()
+      .min(16)
+      .max(800_000)
+      .optional()
+      .describe("bitrateKbps aims at this average bitrate of the video in kbit/s, instead of a crf."),
+    maxBitrateKbps: z
+      .int()
+      .min(16)
+      .max(800_000)
+      .optional()
+      .describe(
+        "maxBitrateKbps caps the bitrate in kbit/s over the span of the buffer, with a crf or a bitrate. No cap when unset.",
+      ),
+    bufferKbits: z
+      .int()
+      .min(16)
+      .max(1_600_000)
+      .optional()
+      .describe("bufferKbits is the size of the decoder's buffer in kbit. Default 2 × maxBitrateKbps."),
+    targetBytes: z
+      .int()
+      .min(10_000)
+      .max(1_099_511_627_776)
+      .optional()
+      .describe(
+        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute.",
+      ),
+    twoPass: z
+      .boolean()
+      .default(false)
+      .describe("twoPass encodes twice to meet bitrateKbps more exactly; takes about twice the time."),
     preset: z
       .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])
-      .default("medium")
-      .describe("preset trades encoding time for size. Default medium."),
-    audio: z
-      .strictObject({
-        codec: z
-          .enum(["aac", "none"])
-          .default("aac")
-          .describe("codec of the audio, or none to drop it. Default aac."),
-        bitrateKbps: z
-          .int()
-          .min(8)
-          .max(512)
-          .default(128)
-          .describe("bitrateKbps is the audio bitrate in kbit/s. Default 128."),
-      })
-      .prefault({})
-      .describe("audio of the rendition."),
+      .optional()
+      .describe(
+        "preset trades encoding time for size, in x264's words; mapped to cpu-used for vp9 and to SVT-AV1's numbers for av1. Default medium.",
+      ),
+    tune: z
+      .enum(["film", "animation", "grain", "stillimage", "fastdecode", "zerolatency"])
+      .optional()
+      .describe(
+        "tune is the encoder's word for the kind of content: film and stillimage for h264; animation, grain, fastdecode, zerolatency for h264 and h265. None when unset.",
+      ),
+    profile: z
+      .enum([
+        "baseline",
+        "main",
+        "high",
+        "high10",
+        "high422",
+        "main10",
+        "main422-10",
+        "proxy",
+        "lt",
+        "standard",
+        "hq",
+        "4444",
+        "lb",
+        "sq",
+        "hqx",
+      ])
+      .optional()
+      .describe(
+        "profile of the codec. h264: baseline, main, high, high10, high422; h265: main, main10, main422-10; prores: proxy, lt, standard, hq, 4444; dnxhr: lb, sq, hq, hqx. Default by the pixel format for h264 and h265, standard for prores, sq for dnxhr.",
+      ),
+    level: z
+      .string()
+      .max(4)
+      .regex(/^[1-6](\.[0-3])?$/)
+      .optional()
+      .describe("level of h264 or h265 that decoders must have, e.g. 4.0. As the encoder finds when unset."),
+    keyframeIntervalSeconds: z
+      .number()
+      .min(0.1)
+      .max(60)
+      .optional()
+      .describe(
+        "keyframeIntervalSeconds puts a keyframe at each multiple of this time, in seconds. As the encoder finds, at most 10 s, when unset.",
+      ),
+    pixelFormat: z
+      .enum(["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuva444p10le"])
+      .optional()
+      .describe(
+        "pixelFormat in ffmpeg's word. Default yuv420p; yuv420p10le when HDR is kept; yuv422p10le for prores and dnxhr hqx, yuv444p10le for prores 4444, yuv422p for the other dnxhr.",
+      ),
+    audio: soundtrack.prefault({}).describe("audio of the file."),
+    subtitles: z
+      .enum(["Keep", "None"])
+      .default("None")
+      .describe(
+        "subtitles: Keep takes the source's text subtitles along, converted to what the container holds (mov_text, WebVTT, SubRip); pictures cannot be converted and are left out with a warning.",
+      ),
+    metadata: z
+      .enum(["Keep", "Strip"])
+      .default("Keep")
+      .describe(
+        "metadata: Keep takes titles, dates, chapters, timecode and reel name along, but never the place of recording; Strip leaves all out.",
+      ),
+    verify: z
+      .enum(["Fast", "Full"])
+      .default("Fast")
+      .describe(
+        "verify: Fast opens the finished file and decodes samples of it, Full decodes all of it, before it gets its name.",
+      ),
   })
+  .meta(
+    validations(
+      ...containerRules,
+      ...profileRules,
+      onlyFor("profile", Object.keys(VIDEO_PROFILES)),
+      onlyFor("crf", LOSSY),
+      onlyFor("quality", LOSSY),
+      onlyFor("bitrateKbps", LOSSY),
+      onlyFor("maxBitrateKbps", ["h264", "h265", "vp9"]),
+      onlyFor("targetBytes", ["h264", "h265", "vp9"]),
+      onlyFor("preset", LOSSY),
+      onlyFor("tune", ["h264", "h265"]),
+      onlyFor("level", ["h264", "h265"]),
+      onlyFor("keyframeIntervalSeconds", LOSSY),
+      ...notForCopy(
+        "width",
+        "height",
+        "crop",
+        "rotate",
+        "flip",
+        "fps",
+        "cuts",
+        "speed",
+        "denoise",
+        "sharpen",
+      ),
+      ...notForCopy("pixelFormat"),
+      {
+        rule: "!has(self.crf) || self.crf <= 51 || self.codec in ['vp9', 'av1']",
+        message: "crf goes from 0 to 51 for h264 and h265",
+        fieldPath: ".crf",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "(has(self.crf) ? 1 : 0) + (has(self.bitrateKbps) ? 1 : 0) + (has(self.targetBytes) ? 1 : 0) <= 1",
+        message: "set at most one of crf, bitrateKbps, targetBytes: each decides the bitrate",
+      },
+      {
+        rule: "!has(self.quality) || !(has(self.bitrateKbps) || has(self.targetBytes))",
+        message: "quality does nothing beside bitrateKbps or targetBytes",
+        fieldPath: ".quality",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.maxBitrateKbps) || !has(self.bitrateKbps) || self.maxBitrateKbps >= self.bitrateKbps",
+        message: "maxBitrateKbps must not be below bitrateKbps",
+        fieldPath: ".maxBitrateKbps",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "!has(self.bufferKbits) || has(self.maxBitrateKbps)",
+        message: "bufferKbits needs maxBitrateKbps",
+        fieldPath: ".bufferKbits",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!self.twoPass || (has(self.bitrateKbps) && self.codec in ['h264', 'h265', 'vp9'])",
+        message: "twoPass needs bitrateKbps and the codec h264, h265 or vp9",
+        fieldPath: ".twoPass",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.tune) || self.codec == 'h264' || !(self.tune in ['film', 'stillimage'])",
+        message: "h265 has no tune film or stillimage",
+        fieldPath: ".tune",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "self.dynamicRange == 'SDR' || self.codec in ['h265', 'vp9', 'av1', 'prores', 'dnxhr', 'copy']",
+        message: "HDR needs 10 bits: h265, vp9, av1, prores or dnxhr",
+        fieldPath: ".dynamicRange",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "!has(self.audio.codec) || self.audio.codec != 'copy' || !(has(self.cuts) || has(self.speed))",
+        message: "audio codec copy cannot be cut or sped up: choose another audio codec",
+        fieldPath: ".audio.codec",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "self.subtitles == 'None' || !(has(self.cuts) || has(self.speed))",
+        message: "subtitles cannot be kept with cuts or speed: their times would no longer fit",
+        fieldPath: ".subtitles",
+        reason: "FieldValueForbidden",
+      },
+    ),
+  )
   .describe("A video file, made by ffmpeg.");
 
 export type VideoOutput = z.output<typeof videoOutput>;

@@ -1,0 +1,170 @@
+import { spawn } from "node:child_process";
+import { z } from "zod";
+import { inputArguments } from "./media-input.ts";
+
+/** A number that ffprobe writes as text, and leaves out or writes as `N/A` when it does not know. */
+const numeric = z
+  .union([z.string(), z.number()])
+  .optional()
+  .transform((value) => {
+    const number = value === undefined || value === "" ? Number.NaN : Number(value);
+    return Number.isFinite(number) ? number : undefined;
+  });
+
+const tags = z.record(z.string(), z.string()).default({});
+
+const sideData = z.looseObject({
+  side_data_type: z.string().optional(),
+  rotation: numeric,
+  dv_profile: numeric,
+});
+
+const stream = z.object({
+  index: z.int(),
+  codec_type: z.string().default("unknown"),
+  codec_name: z.string().optional(),
+  codec_long_name: z.string().optional(),
+  codec_tag_string: z.string().optional(),
+  profile: z.string().optional(),
+  level: numeric,
+  width: numeric,
+  height: numeric,
+  sample_aspect_ratio: z.string().optional(),
+  display_aspect_ratio: z.string().optional(),
+  pix_fmt: z.string().optional(),
+  color_range: z.string().optional(),
+  color_space: z.string().optional(),
+  color_transfer: z.string().optional(),
+  color_primaries: z.string().optional(),
+  chroma_location: z.string().optional(),
+  field_order: z.string().optional(),
+  r_frame_rate: z.string().optional(),
+  avg_frame_rate: z.string().optional(),
+  time_base: z.string().optional(),
+  start_time: numeric,
+  duration: numeric,
+  bit_rate: numeric,
+  bits_per_raw_sample: numeric,
+  nb_frames: numeric,
+  has_b_frames: numeric,
+  sample_fmt: z.string().optional(),
+  sample_rate: numeric,
+  channels: numeric,
+  channel_layout: z.string().optional(),
+  disposition: z.record(z.string(), z.number()).default({}),
+  tags,
+  side_data_list: z.array(sideData).default([]),
+});
+
+const frame = z.object({
+  pix_fmt: z.string().optional(),
+  interlaced_frame: z.number().default(0),
+  top_field_first: z.number().default(0),
+  color_transfer: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_space: z.string().optional(),
+  color_range: z.string().optional(),
+  side_data_list: z.array(sideData).default([]),
+});
+
+const packet = z.object({
+  pts_time: numeric,
+  dts_time: numeric,
+  duration_time: numeric,
+  flags: z.string().default(""),
+});
+
+const chapter = z.object({ start_time: numeric, end_time: numeric, tags });
+
+/** What ffprobe writes with `-print_format json`; what it does not know is absent. */
+export const ffprobeJson = z.object({
+  streams: z.array(stream).default([]),
+  frames: z.array(frame).default([]),
+  packets: z.array(packet).default([]),
+  chapters: z.array(chapter).default([]),
+  format: z
+    .object({
+      format_name: z.string().optional(),
+      format_long_name: z.string().optional(),
+      start_time: numeric,
+      duration: numeric,
+      size: numeric,
+      bit_rate: numeric,
+      tags,
+    })
+    .optional(),
+  error: z.object({ code: z.number(), string: z.string() }).optional(),
+});
+export type FfprobeJson = z.output<typeof ffprobeJson>;
+export type FfprobeStream = z.output<typeof stream>;
+export type FfprobePacket = z.output<typeof packet>;
+
+/** What one run of ffprobe found: its JSON, and what it wrote about the file, one line each. */
+export interface FfprobeAnswer {
+  json: FfprobeJson;
+  log: string[];
+}
+
+/** ffprobe reads a few megabytes; what takes longer hangs on its storage. */
+const TIMEOUT_MS = 60_000;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const MAX_LOG_LINES = 50;
+
+/** What stands in the way of probing at all: no program, no answer. It is no statement about the file. */
+export class FfprobeUnavailable extends Error {
+  override readonly name = "FfprobeUnavailable";
+}
+
+/**
+ * Runs ffprobe on a local file with `sections` as its output options. A file it cannot read is an answer
+ * (`json.error`), not an exception.
+ */
+export function ffprobe(
+  path: string,
+  { sections, signal }: { sections: readonly string[]; signal?: AbortSignal | undefined },
+): Promise<FfprobeAnswer> {
+  const list = [
+    ...["-v", "level+error", "-hide_banner", "-print_format", "json", "-show_error"],
+    ...sections,
+    ...inputArguments(path),
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.env.FFPROBE_PATH || "ffprobe", list, {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+      ...(signal ? { signal } : {}),
+    });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_OUTPUT_BYTES) chunks.push(chunk);
+      else child.kill("SIGKILL");
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (stderr.length < 64 * 1024) stderr += text;
+    });
+    child.on("error", (error) =>
+      reject(
+        (error as NodeJS.ErrnoException).code === "ENOENT"
+          ? new FfprobeUnavailable("ffprobe was not found; install ffmpeg or set FFPROBE_PATH")
+          : error,
+      ),
+    );
+    child.on("close", (code, ended) => {
+      if (ended !== null) {
+        const why = bytes > MAX_OUTPUT_BYTES ? "wrote too much" : `did not end within ${TIMEOUT_MS / 1000} s`;
+        reject(new FfprobeUnavailable(`ffprobe ${why} and was stopped (${ended})`));
+        return;
+      }
+      const log = stderr.split("\n").filter(Boolean).slice(0, MAX_LOG_LINES);
+      try {
+        resolve({ json: ffprobeJson.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), log });
+      } catch (error) {
+        reject(new FfprobeUnavailable(`ffprobe exited ${code} with no readable answer: ${error}`));
+      }
+    });
+  });
+}

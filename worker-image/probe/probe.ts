@@ -1,0 +1,54 @@
+import { stat } from "node:fs/promises";
+import { type BoxWalk, walkBoxes } from "./box-walk.ts";
+import { ffprobe } from "./ffprobe.ts";
+import { explainLog, lastErrors } from "./log-reading.ts";
+import { MediaFailure } from "./media-failure.ts";
+import { describeMedia, type MediaRecord } from "./record.ts";
+
+/** Bytes that an MP4 may lack without losing more than its last frame; some cameras miscount by a few. */
+const TOLERATED_MISSING_BYTES = 16;
+
+/**
+ * Reads what a local file is, without decoding more than one frame.
+ *
+ * @throws MediaFailure when it is empty, cut short, broken or no media at all.
+ */
+export async function probe(path: string, signal?: AbortSignal): Promise<MediaRecord> {
+  const { size } = await stat(path);
+  if (size === 0) throw new MediaFailure("SourceEmpty", "the file has 0 bytes; upload it again");
+
+  const [boxes, whole, firstFrame] = await Promise.all([
+    walkBoxes(path),
+    ffprobe(path, { sections: ["-show_format", "-show_streams", "-show_chapters"], signal }),
+    ffprobe(path, {
+      sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
+      signal,
+    }),
+  ]);
+  refuseUnreadable(whole, boxes);
+  return describeMedia({ ...whole.json, frames: firstFrame.json.frames }, size);
+}
+
+function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, boxes: BoxWalk): void {
+  if (boxes.isoBaseMedia && boxes.missingBytes > TOLERATED_MISSING_BYTES) {
+    throw new MediaFailure(
+      "SourceTruncated",
+      `the file is cut short: ${boxes.missingBytes} bytes are missing at its end; copy it again`,
+      log,
+    );
+  }
+  if (json.error === undefined && json.streams.length > 0) return;
+
+  const reading = explainLog(log);
+  // ffprobe takes any text named .mp4 for an MP4 and then misses the index; the boxes know better.
+  if (reading && !(reading.reason === "SourceTruncated" && !boxes.isoBaseMedia)) {
+    throw new MediaFailure(reading.reason, reading.sentence, log);
+  }
+  throw new MediaFailure(
+    boxes.isoBaseMedia ? "SourceCorrupt" : "UnsupportedFormat",
+    boxes.isoBaseMedia
+      ? `the file looks like MP4 or MOV but its index cannot be read: ${lastErrors(log)}`
+      : "the file is no video or audio that is known here, whatever its name says",
+    log,
+  );
+}

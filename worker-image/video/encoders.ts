@@ -1,0 +1,250 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { DynamicRange } from "../probe/record.ts";
+
+/**
+ * How each codec's wishes become ffmpeg's arguments. Numbers of one encoder mean nothing to another, so crf,
+ * quality words and presets are mapped by tables, and an encoder that lacks an option is never given it.
+ */
+
+export type EncodedCodec = Exclude<VideoOutput["codec"], "copy">;
+
+interface Encoder {
+  /** ffmpeg's name. */
+  name: string;
+  /** What ffprobe calls the codec it makes. */
+  codec: string;
+  /** crf of each quality word; only encoders that have a crf. Equal words look about equally good. */
+  crf?: Record<NonNullable<VideoOutput["quality"]>, number>;
+}
+
+export const ENCODERS: Record<EncodedCodec, Encoder> = {
+  h264: { name: "libx264", codec: "h264", crf: { Low: 32, Medium: 27, High: 23, Maximum: 18 } },
+  h265: { name: "libx265", codec: "hevc", crf: { Low: 36, Medium: 32, High: 28, Maximum: 22 } },
+  vp9: { name: "libvpx-vp9", codec: "vp9", crf: { Low: 42, Medium: 36, High: 31, Maximum: 22 } },
+  av1: { name: "libsvtav1", codec: "av1", crf: { Low: 50, Medium: 42, High: 35, Maximum: 24 } },
+  prores: { name: "prores_ks", codec: "prores" },
+  dnxhr: { name: "dnxhd", codec: "dnxhd" },
+};
+
+type Preset = NonNullable<VideoOutput["preset"]>;
+
+/** libvpx: `-deadline good` with cpu-used 5 (fast) to 0; realtime beyond. */
+const VP9_CPU_USED: Record<Preset, number> = {
+  ultrafast: 8,
+  superfast: 7,
+  veryfast: 6,
+  faster: 5,
+  fast: 4,
+  medium: 3,
+  slow: 2,
+  slower: 1,
+  veryslow: 0,
+};
+
+/** SVT-AV1: 13 (fastest) to 0. */
+const AV1_PRESETS: Record<Preset, number> = {
+  ultrafast: 12,
+  superfast: 11,
+  veryfast: 10,
+  faster: 9,
+  fast: 8,
+  medium: 7,
+  slow: 5,
+  slower: 4,
+  veryslow: 3,
+};
+
+/** prores_ks: apco, apcs, apcn, apch, ap4h. */
+const PRORES_PROFILES: Record<string, number> = { proxy: 0, lt: 1, standard: 2, hq: 3, 4444: 4 };
+
+/** How the bitrate is decided: by the wish, or worked out from a size. */
+export interface RateControl {
+  crf?: number;
+  bitrateKbps?: number;
+  maxBitrateKbps?: number;
+  bufferKbits?: number;
+  /** 1 or 2 of two passes over the same input; undefined for one pass. */
+  pass?: 1 | 2;
+  passLogFile?: string;
+}
+
+/** The decision the output's fields make; a pass is added by whoever runs two. */
+export function rateControlOf(output: VideoOutput, codec: EncodedCodec): RateControl {
+  const { crf: words } = ENCODERS[codec];
+  if (!words) return {};
+  const caps = {
+    ...(output.maxBitrateKbps !== undefined && {
+      maxBitrateKbps: output.maxBitrateKbps,
+      bufferKbits: output.bufferKbits ?? output.maxBitrateKbps * 2,
+    }),
+  };
+  if (output.bitrateKbps !== undefined) return { bitrateKbps: output.bitrateKbps, ...caps };
+  return { crf: output.crf ?? words[output.quality ?? "High"], ...caps };
+}
+
+/** What is left for the picture of a file of `targetBytes`, after its sound and 1 % for the container. */
+export function bitrateForSize(wish: { targetBytes: number; seconds: number; audioKbps: number }): number {
+  const kbps = (wish.targetBytes * 8 * 0.99) / 1000 / wish.seconds - wish.audioKbps;
+  return Math.max(0, Math.floor(kbps));
+}
+
+/** The pixel format where the user names none. */
+export function defaultPixelFormat(
+  codec: EncodedCodec,
+  { profile, hdr }: { profile?: VideoOutput["profile"]; hdr: boolean },
+): string {
+  if (codec === "prores") return profile === "4444" ? "yuv444p10le" : "yuv422p10le";
+  if (codec === "dnxhr") return profile === "hqx" ? "yuv422p10le" : "yuv422p";
+  if (profile === "high422" || profile === "main422-10") return "yuv422p10le";
+  if (profile === "high10" || profile === "main10") return "yuv420p10le";
+  return hdr ? "yuv420p10le" : "yuv420p";
+}
+
+export interface EncodeWish {
+  codec: EncodedCodec;
+  output: Pick<
+    VideoOutput,
+    "preset" | "tune" | "profile" | "level" | "keyframeIntervalSeconds" | "container"
+  >;
+  rate: RateControl;
+  pixelFormat: string;
+  threads: number;
+  /** Frames per second, for the keyframe interval in frames; null when it varies or is unknown. */
+  fps: number | null;
+  /** Keyframes nowhere but at the interval, as segments need. */
+  closedInterval?: boolean;
+  dynamicRange: DynamicRange;
+}
+
+/** The arguments of one encoder, for the stream `specifier` (`v`, `v:0`). */
+export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
+  const { codec, output, rate, pixelFormat, threads } = wish;
+  const preset = output.preset ?? "medium";
+  const s = specifier;
+  const common = [
+    `-c:${s}`,
+    ENCODERS[codec].name,
+    `-pix_fmt:${s}`,
+    pixelFormat,
+    `-threads:${s}`,
+    `${threads}`,
+  ];
+  switch (codec) {
+    case "h264":
+      return [
+        ...common,
+        ...[`-preset:${s}`, preset],
+        ...(output.tune ? [`-tune:${s}`, output.tune] : []),
+        ...(output.profile ? [`-profile:${s}`, output.profile] : []),
+        ...(output.level ? [`-level:${s}`, output.level] : []),
+        ...rateArguments(rate, s),
+        ...keyframeArguments(wish, s),
+        ...passArguments(rate, s),
+      ];
+    case "h265":
+      return [
+        ...common,
+        ...[`-preset:${s}`, preset],
+        ...(output.tune ? [`-tune:${s}`, output.tune] : []),
+        ...(output.profile ? [`-profile:${s}`, output.profile] : []),
+        ...rateArguments(rate, s),
+        ...keyframeArguments(wish, s),
+        ...(output.container === "mkv" ? [] : [`-tag:${s}`, "hvc1"]), // Apple's players know no hev1
+        ...[`-x265-params:${s}`, x265Parameters(wish)],
+      ];
+    case "vp9":
+      return [
+        ...common,
+        ...vp9Speed(preset, { twoPass: rate.pass !== undefined, s }),
+        ...vp9Rate(rate, s),
+        ...keyframeArguments(wish, s),
+        ...passArguments(rate, s),
+      ];
+    case "av1":
+      return [
+        ...common,
+        ...[`-preset:${s}`, `${AV1_PRESETS[preset]}`],
+        ...rateArguments(rate, s),
+        ...keyframeArguments(wish, s),
+        // SVT-AV1 takes all cores of the node unless told
+        ...[`-svtav1-params:${s}`, `lp=${threads}`],
+      ];
+    case "prores":
+      return [
+        ...common,
+        ...[`-profile:${s}`, `${PRORES_PROFILES[output.profile ?? "standard"]}`],
+        ...[`-vendor:${s}`, "apl0"], // editors refuse to take ProRes of unknown makers as native
+      ];
+    case "dnxhr":
+      return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? "sq"}`];
+  }
+}
+
+function rateArguments({ crf, bitrateKbps, maxBitrateKbps, bufferKbits }: RateControl, s: string): string[] {
+  return [
+    ...(crf !== undefined ? [`-crf:${s}`, `${crf}`] : []),
+    ...(bitrateKbps !== undefined ? [`-b:${s}`, `${bitrateKbps}k`] : []),
+    ...(maxBitrateKbps !== undefined ? [`-maxrate:${s}`, `${maxBitrateKbps}k`] : []),
+    ...(bufferKbits !== undefined ? [`-bufsize:${s}`, `${bufferKbits}k`] : []),
+  ];
+}
+
+/** The realtime deadline, which alone takes cpu-used above 5, knows no second pass. */
+function vp9Speed(preset: Preset, { twoPass, s }: { twoPass: boolean; s: string }): string[] {
+  const cpuUsed = twoPass ? Math.min(5, VP9_CPU_USED[preset]) : VP9_CPU_USED[preset];
+  return [
+    `-deadline:${s}`,
+    cpuUsed > 5 ? "realtime" : "good",
+    `-cpu-used:${s}`,
+    `${cpuUsed}`,
+    `-row-mt:${s}`,
+    "1",
+  ];
+}
+
+/** libvpx takes a bitrate beside a crf as its cap, 0 as none, and refuses a maxrate there. */
+function vp9Rate(rate: RateControl, s: string): string[] {
+  if (rate.crf === undefined) return rateArguments(rate, s);
+  return [
+    `-crf:${s}`,
+    `${rate.crf}`,
+    `-b:${s}`,
+    rate.maxBitrateKbps === undefined ? "0" : `${rate.maxBitrateKbps}k`,
+  ];
+}
+
+function passArguments({ pass, passLogFile }: RateControl, s: string): string[] {
+  if (pass === undefined) return [];
+  return [`-pass:${s}`, `${pass}`, ...(passLogFile ? [`-passlogfile:${s}`, passLogFile] : [])];
+}
+
+/**
+ * Keyframes at exact times whatever the frame rate, and a group no longer than that. Without scene-cut
+ * keyframes where segments must be equally cut in every rendition.
+ */
+function keyframeArguments({ output, fps, closedInterval, codec }: EncodeWish, s: string): string[] {
+  const seconds = output.keyframeIntervalSeconds;
+  if (seconds === undefined) return [];
+  const frames = fps === null ? undefined : Math.max(1, Math.round(seconds * fps));
+  return [
+    ...(frames !== undefined ? [`-g:${s}`, `${frames}`] : []),
+    ...(closedInterval && codec === "h264" ? [`-sc_threshold:${s}`, "0", `-flags:${s}`, "+cgop"] : []),
+    ...[`-force_key_frames:${s}`, `expr:gte(t,n_forced*${seconds})`],
+  ];
+}
+
+/** libx265 takes threads, passes, levels and HDR metadata only in its own words. */
+function x265Parameters({ rate, output, threads, closedInterval, dynamicRange }: EncodeWish): string {
+  return [
+    "log-level=error",
+    `pools=${threads}`,
+    ...(output.level ? [`level-idc=${output.level}`] : []),
+    ...(closedInterval ? ["scenecut=0", "open-gop=0"] : []),
+    ...(rate.pass ? [`pass=${rate.pass}`] : []),
+    ...(rate.pass && rate.passLogFile ? [`stats=${escapeParameter(`${rate.passLogFile}-x265.log`)}`] : []),
+    ...(dynamicRange === "HDR10" ? ["hdr10=1", "hdr10-opt=1", "repeat-headers=1"] : []),
+  ].join(":");
+}
+
+/** `:` separates x265's parameters. */
+const escapeParameter = (text: string) => text.replaceAll("\\", "\\\\").replaceAll(":", "\\:");

@@ -1,0 +1,108 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { DynamicRange, Rate } from "../probe/record.ts";
+import type { Scaling, Size } from "./geometry.ts";
+import { perSecond } from "./timing.ts";
+
+/** What the pictures go through, decided before; see `rendition.ts`. */
+export interface PictureWork {
+  deinterlace: "none" | "marked" | "all";
+  crop: VideoOutput["crop"];
+  rotate: number;
+  flip: VideoOutput["flip"];
+  denoise: VideoOutput["denoise"];
+  sharpen: number;
+  /** Before scaling, upright and with its own pixel aspect. */
+  from: Size;
+  squarePixels: boolean;
+  scaling: Scaling;
+  background: string;
+  /** Constant rate of the output; undefined keeps the source's timing. */
+  fps: Rate | undefined;
+  sourceFps: Rate | null;
+  speed: number;
+  /** Set when HDR is mapped to BT.709. */
+  toneMapFrom: Exclude<DynamicRange, "SDR"> | undefined;
+}
+
+/** hqdn3d's spatial luma strength; its other three strengths follow from it. 4 is its own default. */
+const DENOISE = { Light: 2, Medium: 4, Strong: 8 } as const;
+
+/** Nits of diffuse white: ITU-R BT.2408, for PQ and HLG alike. */
+const REFERENCE_WHITE_NITS = 203;
+
+/**
+ * The filters in the order they have to run: fields become frames before anything moves pixels, frames are
+ * dropped before they cost anything, a picture is made smaller before it is tone-mapped, and sharpened last.
+ * ffmpeg itself turns the picture upright before the first of them.
+ */
+export function pictureFilters(work: PictureWork): string[] {
+  const dropsFrames =
+    work.fps && work.sourceFps && perSecond(work.fps) < perSecond(work.sourceFps) * work.speed;
+  const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
+  return [
+    ...deinterlaceFilter(work),
+    ...(work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`]),
+    ...(dropsFrames ? rate : []),
+    ...cropFilter(work),
+    ...turnFilters(work),
+    ...(work.denoise ? [`hqdn3d=luma_spatial=${DENOISE[work.denoise]}`] : []),
+    ...scaleFilters(work),
+    ...toneMapFilters(work),
+    ...(work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : []),
+    ...(dropsFrames ? [] : rate),
+  ];
+}
+
+function deinterlaceFilter({ deinterlace }: PictureWork): string[] {
+  if (deinterlace === "none") return [];
+  return [`bwdif=mode=send_frame:parity=auto:deint=${deinterlace === "all" ? "all" : "interlaced"}`];
+}
+
+function cropFilter({ crop }: PictureWork): string[] {
+  return crop ? [`crop=${crop.width}:${crop.height}:${crop.left}:${crop.top}:exact=1`] : [];
+}
+
+function turnFilters({ rotate, flip }: PictureWork): string[] {
+  const turns: Record<number, string[]> = {
+    90: ["transpose=clock"],
+    180: ["hflip", "vflip"],
+    270: ["transpose=cclock"],
+  };
+  return [
+    ...(turns[rotate] ?? []),
+    ...(flip === "Horizontal" ? ["hflip"] : flip === "Vertical" ? ["vflip"] : []),
+  ];
+}
+
+function scaleFilters({ from, squarePixels, scaling, background }: PictureWork): string[] {
+  const { scaled, final } = scaling;
+  const needed = !squarePixels || scaled.width !== from.width || scaled.height !== from.height;
+  // Seeds 004 "Image Processing Architecture Decisions": Lanczos to shrink, bicubic to enlarge.
+  const kernel = scaled.width > from.width || scaled.height > from.height ? "bicubic" : "lanczos";
+  return [
+    ...(needed ? [`scale=${scaled.width}:${scaled.height}:flags=${kernel}+accurate_rnd`, "setsar=1"] : []),
+    ...(final.width < scaled.width || final.height < scaled.height
+      ? [`crop=${final.width}:${final.height}:exact=1`]
+      : []),
+    ...(final.width > scaled.width || final.height > scaled.height
+      ? [`pad=${final.width}:${final.height}:(ow-iw)/2:(oh-ih)/2:color=0x${background.slice(1)}`]
+      : []),
+  ];
+}
+
+/**
+ * PQ or HLG to BT.709 by zimg and Hable's curve, in linear light. The transfer is named since some files
+ * leave it to the container, where zscale does not look.
+ */
+function toneMapFilters({ toneMapFrom }: PictureWork): string[] {
+  if (!toneMapFrom) return [];
+  const transfer = toneMapFrom === "HLG" ? "arib-std-b67" : "smpte2084";
+  return [
+    `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=${REFERENCE_WHITE_NITS}`,
+    "format=gbrpf32le",
+    "zscale=p=bt709",
+    "tonemap=tonemap=hable:desat=0",
+    "zscale=t=bt709:m=bt709:r=tv",
+    "format=yuv420p",
+  ];
+}

@@ -1,0 +1,237 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
+import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateControlOf } from "./encoders.ts";
+import type { PictureWork } from "./filters.ts";
+import { type Scaling, type Size, scalingOf } from "./geometry.ts";
+import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
+import { exactRate, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
+
+/**
+ * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to
+ * it, and what the finished file must look like. Pure.
+ */
+export interface Rendition {
+  output: VideoOutput;
+  picture: VideoStream;
+  size: Size;
+  /** The output's rate: as asked, or the source's where it is steady; null when it varies. */
+  fps: Rate | null;
+  pixelFormat: string;
+  work: PictureWork;
+  rate: RateControl;
+  tracks: AudioStream[];
+  soundCodec: SoundCodec;
+  sound: SoundWish | undefined;
+  subtitles: TextStream[];
+  keepsHdr: boolean;
+  spans: Span[];
+  /** Of the finished file; null when the source does not say. */
+  expectedSeconds: number | null;
+  warnings: { reason: string; message: string }[];
+}
+
+/** @throws MediaFailure NoVideoStream, InvalidOutputSpec. */
+export function planRendition(record: MediaRecord, output: VideoOutput): Rendition {
+  const picture = record.video[0];
+  if (!picture || picture.width === 0 || picture.height === 0) {
+    throw new MediaFailure("NoVideoStream", withoutPicture(record));
+  }
+  const warnings: Rendition["warnings"] = [];
+  const work = pictureWork(picture, output, warnings);
+  const codec = output.codec;
+  const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
+  const spans = spansOf(output.cuts, record.durationSeconds);
+  if (output.cuts?.length && spans.length === 0) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
+    );
+  }
+  const expectedSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
+
+  const soundCodec = output.audio.codec ?? defaultSoundCodec(output.container, codec);
+  const { chosen, missingLanguages } =
+    soundCodec === "none" ? { chosen: [], missingLanguages: [] } : chooseTracks(record.audio, output.audio);
+  for (const language of missingLanguages) {
+    warnings.push({ reason: "LanguageMissing", message: `the source has no audio track in '${language}'` });
+  }
+  const sound: SoundWish | undefined =
+    soundCodec === "none" || soundCodec === "copy"
+      ? undefined
+      : {
+          codec: soundCodec,
+          soundtrack: output.audio,
+          deepSamples: codec === "prores" || codec === "dnxhr",
+          speed: output.speed ?? 1,
+        };
+
+  return {
+    output,
+    picture,
+    size:
+      codec === "copy" ? { width: picture.storedWidth, height: picture.storedHeight } : work.scaling.final,
+    fps: work.fps ?? steadyRate(picture),
+    pixelFormat:
+      codec === "copy"
+        ? (picture.pixelFormat ?? "unknown")
+        : (output.pixelFormat ?? defaultPixelFormat(codec, { profile: output.profile, hdr: keepsHdr })),
+    work,
+    rate: rateFor({ output, expectedSeconds, tracks: chosen, sound }),
+    tracks: chosen,
+    soundCodec,
+    sound,
+    subtitles: output.subtitles === "Keep" ? textSubtitles(record.subtitles, output, warnings) : [],
+    keepsHdr,
+    spans,
+    expectedSeconds,
+    warnings,
+  };
+}
+
+function withoutPicture({ audio, coverArt }: MediaRecord): string {
+  if (coverArt.length > 0)
+    return "the source has sound and a cover picture but no video; use an audio or image output";
+  if (audio.length > 0) return "the source has sound but no video; use an audio output";
+  return "the source has no video stream";
+}
+
+function pictureWork(
+  picture: VideoStream,
+  output: VideoOutput,
+  warnings: Rendition["warnings"],
+): PictureWork {
+  const crop = output.crop;
+  if (crop && (crop.left + crop.width > picture.width || crop.top + crop.height > picture.height)) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `crop ${crop.width}×${crop.height} at ${crop.left},${crop.top} leaves the picture, which is ${picture.width}×${picture.height}`,
+    );
+  }
+  const squarePixels = picture.sampleAspect.num === picture.sampleAspect.den;
+  // Crop works on stored pixels; where those are not square its rectangle is given in shown ones.
+  const shown: Size = crop ?? { width: picture.width, height: picture.height };
+  const turned = output.rotate === 90 || output.rotate === 270;
+  const from = turned
+    ? { width: shown.height, height: shown.width }
+    : { width: shown.width, height: shown.height };
+  const scaling: Scaling = scalingOf(from, output);
+  const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
+  if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
+    warnings.push({
+      reason: "InterlacedScaled",
+      message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
+    });
+  }
+  return {
+    deinterlace:
+      output.deinterlace === "Always"
+        ? "all"
+        : output.deinterlace === "Auto" && interlaced
+          ? "marked"
+          : "none",
+    crop: crop && !squarePixels ? storedCrop(crop, picture) : crop,
+    rotate: output.rotate ?? 0,
+    flip: output.flip,
+    denoise: output.denoise,
+    sharpen: output.sharpen ?? 0,
+    from,
+    squarePixels,
+    scaling,
+    background: output.background,
+    fps:
+      output.fps !== undefined
+        ? exactRate(output.fps)
+        : output.speed !== undefined && output.speed !== 1
+          ? (steadyRate(picture) ?? undefined)
+          : undefined,
+    sourceFps: picture.frameRate,
+    speed: output.speed ?? 1,
+    toneMapFrom:
+      picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
+  };
+}
+
+function storedCrop(
+  crop: NonNullable<VideoOutput["crop"]>,
+  picture: VideoStream,
+): NonNullable<VideoOutput["crop"]> {
+  const upright = picture.rotation % 180 === 0;
+  const x = (upright ? picture.storedWidth : picture.storedHeight) / picture.width;
+  const y = (upright ? picture.storedHeight : picture.storedWidth) / picture.height;
+  return {
+    left: Math.round(crop.left * x),
+    top: Math.round(crop.top * y),
+    width: Math.round(crop.width * x),
+    height: Math.round(crop.height * y),
+  };
+}
+
+/** The source's rate where average and real rate agree; null where it varies or is no rate of a film. */
+export function steadyRate({ frameRate, realFrameRate }: VideoStream): Rate | null {
+  if (!frameRate || perSecond(frameRate) > 300) return null;
+  if (realFrameRate && Math.abs(perSecond(realFrameRate) / perSecond(frameRate) - 1) > 0.01) return null;
+  return realFrameRate ?? frameRate;
+}
+
+function rateFor(wish: {
+  output: VideoOutput;
+  expectedSeconds: number | null;
+  tracks: AudioStream[];
+  sound: SoundWish | undefined;
+}): RateControl {
+  const { output, expectedSeconds, tracks, sound } = wish;
+  if (output.codec === "copy") return {};
+  if (output.targetBytes === undefined) return rateControlOf(output, output.codec);
+  if (expectedSeconds === null) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "targetBytes needs the duration of the source, which its container does not tell; use bitrateKbps",
+    );
+  }
+  const audioKbps = tracks.reduce(
+    (sum, track) =>
+      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : (track.bitrate ?? 0) / 1000),
+    0,
+  );
+  const bitrateKbps = bitrateForSize({
+    targetBytes: output.targetBytes,
+    seconds: expectedSeconds,
+    audioKbps,
+  });
+  if (bitrateKbps < 16) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `targetBytes ${output.targetBytes} leaves ${bitrateKbps} kbit/s for ${expectedSeconds.toFixed(1)} s of picture beside ${Math.round(audioKbps)} kbit/s of sound; raise it or cut`,
+    );
+  }
+  return { bitrateKbps };
+}
+
+const uncompressedKbps = ({ sampleRate, channels }: AudioStream) =>
+  ((sampleRate ?? 48_000) * channels * 16) / 1000;
+
+const TEXT_SUBTITLES = new Set(["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"]);
+
+function textSubtitles(
+  subtitles: readonly TextStream[],
+  output: VideoOutput,
+  warnings: Rendition["warnings"],
+): TextStream[] {
+  const [texts, pictures] = [
+    subtitles.filter(({ codec }) => TEXT_SUBTITLES.has(codec ?? "")),
+    subtitles.filter(({ codec }) => !TEXT_SUBTITLES.has(codec ?? "")),
+  ];
+  if (pictures.length > 0) {
+    warnings.push({
+      reason: "SubtitlesLeftOut",
+      message: `${pictures.length} subtitle track(s) are pictures (${pictures[0]?.codec}), which ${output.container} cannot take as text`,
+    });
+  }
+  return texts;
+}
+
+/** What ffprobe must call the video codec of the finished file. */
+export function expectedCodec({ output, picture }: Rendition): string | null {
+  return output.codec === "copy" ? picture.codec : ENCODERS[output.codec].codec;
+}

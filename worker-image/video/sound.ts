@@ -1,0 +1,211 @@
+import type { Soundtrack } from "../../crds/outputs/soundtrack.ts";
+import type { Container } from "../../crds/outputs/video.ts";
+import type { AudioStream } from "../probe/record.ts";
+
+export type SoundCodec = NonNullable<Soundtrack["codec"]>;
+export type EncodedSoundCodec = Exclude<SoundCodec, "copy" | "none">;
+
+/** What loudnorm measured in its first pass, in its own words. */
+export interface MeasuredLoudness {
+  input_i: number;
+  input_tp: number;
+  input_lra: number;
+  input_thresh: number;
+  target_offset: number;
+}
+
+const SOUND_ENCODERS: Record<EncodedSoundCodec, string> = {
+  aac: "aac",
+  opus: "libopus",
+  mp3: "libmp3lame",
+  flac: "flac",
+  pcm: "pcm_s16le",
+};
+
+/** What ffprobe calls what each encoder makes. */
+export const SOUND_CODEC_NAMES: Record<EncodedSoundCodec, readonly string[]> = {
+  aac: ["aac"],
+  opus: ["opus"],
+  mp3: ["mp3"],
+  flac: ["flac"],
+  pcm: ["pcm_s16le", "pcm_s24le"],
+};
+
+/** kbit/s for one channel at which each codec sounds clean; a floor of 64 for the whole track. */
+const KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { aac: 64, opus: 48, mp3: 96 };
+
+/** The highest sample rate each encoder takes; opus has one rate only. */
+const MAX_RATE_HZ: Partial<Record<EncodedSoundCodec, number>> = { aac: 96_000, opus: 48_000, mp3: 48_000 };
+
+/** Encoders refuse layouts they have no name for, such as 5.1(side) in opus; these all of them take. */
+const LAYOUTS: Record<number, string> = {
+  1: "mono",
+  2: "stereo",
+  3: "3.0",
+  4: "4.0",
+  5: "5.0",
+  6: "5.1",
+  8: "7.1",
+};
+
+export function defaultSoundCodec(container: Container, videoCodec: string): SoundCodec {
+  if (videoCodec === "copy") return "copy";
+  if (videoCodec === "prores" || videoCodec === "dnxhr") return "pcm";
+  return container === "webm" ? "opus" : "aac";
+}
+
+/** The tracks to take, and what was asked for in vain. */
+export function chooseTracks(
+  tracks: readonly AudioStream[],
+  { languages, tracks: which }: Pick<Soundtrack, "languages" | "tracks">,
+): { chosen: AudioStream[]; missingLanguages: string[] } {
+  if (languages && languages.length > 0) {
+    const found = languages.map((language) =>
+      tracks.filter((track) => sameLanguage(track.language, language)),
+    );
+    return {
+      chosen: found.flat(),
+      missingLanguages: languages.filter((_, index) => found[index]?.length === 0),
+    };
+  }
+  if (which === "All") return { chosen: [...tracks], missingLanguages: [] };
+  const first = tracks.find(({ isDefault }) => isDefault) ?? tracks[0];
+  return { chosen: first ? [first] : [], missingLanguages: [] };
+}
+
+/** Containers hold ISO 639-2 codes of either kind (`deu`, `ger`) or a BCP 47 tag (`de-AT`). */
+const SYNONYMS = [
+  ["de", "deu", "ger"],
+  ["en", "eng"],
+  ["fr", "fra", "fre"],
+  ["es", "spa"],
+  ["it", "ita"],
+  ["nl", "nld", "dut"],
+  ["pt", "por"],
+  ["pl", "pol"],
+  ["cs", "ces", "cze"],
+  ["zh", "zho", "chi"],
+  ["ja", "jpn"],
+  ["ko", "kor"],
+  ["ru", "rus"],
+  ["sv", "swe"],
+  ["da", "dan"],
+  ["no", "nor", "nob"],
+  ["fi", "fin"],
+  ["tr", "tur"],
+  ["ar", "ara"],
+  ["hi", "hin"],
+  ["uk", "ukr"],
+  ["el", "ell", "gre"],
+  ["hu", "hun"],
+  ["ro", "ron", "rum"],
+];
+
+function sameLanguage(tag: string | null, wanted: string): boolean {
+  const language = tag?.toLowerCase().split("-")[0];
+  if (language === undefined) return false;
+  return language === wanted || SYNONYMS.some((names) => names.includes(language) && names.includes(wanted));
+}
+
+export interface SoundWish {
+  codec: EncodedSoundCodec;
+  soundtrack: Pick<Soundtrack, "channels" | "sampleRateHz" | "bitrateKbps" | "loudness">;
+  /** 24 bits for pcm, as editing codecs carry. */
+  deepSamples?: boolean;
+  speed: number;
+}
+
+/** The channels a track ends up with. */
+export function channelsOf(track: AudioStream, { codec, soundtrack }: SoundWish): number {
+  const wanted = { Source: track.channels, Mono: 1, Stereo: 2, "5.1": 6 }[soundtrack.channels];
+  if (codec === "mp3") return Math.min(2, wanted);
+  if (codec === "pcm" && soundtrack.channels === "Source") return wanted;
+  return LAYOUTS[wanted] ? wanted : 2;
+}
+
+export function sampleRateOf(track: AudioStream, { codec, soundtrack }: SoundWish): number {
+  if (codec === "opus") return 48_000;
+  const wanted = soundtrack.sampleRateHz ?? track.sampleRate ?? 48_000;
+  return Math.min(wanted, MAX_RATE_HZ[codec] ?? wanted);
+}
+
+/** Bitrate of one track; undefined for codecs without one. */
+export function bitrateKbpsOf(track: AudioStream, wish: SoundWish): number | undefined {
+  const perChannel = KBPS_PER_CHANNEL[wish.codec];
+  if (perChannel === undefined) return undefined;
+  return wish.soundtrack.bitrateKbps ?? Math.max(64, perChannel * channelsOf(track, wish));
+}
+
+/**
+ * The filters of one track. The first fills gaps and pads a late start with silence, so that sound and
+ * picture stay together whatever the container's timestamps do.
+ */
+export function soundFilters(track: AudioStream, wish: SoundWish, measured?: MeasuredLoudness): string[] {
+  const channels = channelsOf(track, wish);
+  const layout = LAYOUTS[channels];
+  return [
+    "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+    ...tempoFilters(wish.speed),
+    ...(channels !== track.channels || layout !== track.layout
+      ? layout
+        ? [`aformat=channel_layouts=${layout}`]
+        : []
+      : []),
+    ...(wish.soundtrack.loudness && measured ? [loudnessFilter(wish.soundtrack.loudness, measured)] : []),
+    `aresample=${sampleRateOf(track, wish)}`,
+  ];
+}
+
+/** The filter that measures what `soundFilters` then corrects. */
+export function measuringFilters(track: AudioStream, wish: SoundWish): string[] {
+  const loudness = wish.soundtrack.loudness;
+  if (!loudness) return [];
+  return [
+    ...soundFilters(track, { ...wish, soundtrack: { ...wish.soundtrack, loudness: undefined } }).slice(0, -1),
+    `loudnorm=${targets(loudness)}:print_format=json`,
+  ];
+}
+
+const targets = ({ integratedLufs, truePeakDbtp, rangeLu }: NonNullable<Soundtrack["loudness"]>) =>
+  `I=${integratedLufs}:TP=${truePeakDbtp}:LRA=${rangeLu}`;
+
+function loudnessFilter(loudness: NonNullable<Soundtrack["loudness"]>, measured: MeasuredLoudness): string {
+  return [
+    `loudnorm=${targets(loudness)}`,
+    `measured_I=${measured.input_i}`,
+    `measured_TP=${measured.input_tp}`,
+    `measured_LRA=${measured.input_lra}`,
+    `measured_thresh=${measured.input_thresh}`,
+    `offset=${measured.target_offset}`,
+    "linear=true",
+  ].join(":");
+}
+
+/** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud. */
+export function readLoudness(log: readonly string[]): MeasuredLoudness | undefined {
+  const text = log.join("\n").replaceAll(/^\[(?:info|Parsed)[^\n]*?\]\s*/gm, "");
+  const json = /\{[^{}]*"input_i"[^{}]*\}/.exec(text)?.[0];
+  if (!json) return undefined;
+  const values = JSON.parse(json) as Record<string, string>;
+  const measured = {
+    input_i: Number(values.input_i),
+    input_tp: Number(values.input_tp),
+    input_lra: Number(values.input_lra),
+    input_thresh: Number(values.input_thresh),
+    target_offset: Number(values.target_offset),
+  };
+  return Object.values(measured).every(Number.isFinite) ? measured : undefined;
+}
+
+/** atempo keeps the pitch and takes 0.5 and above in one step. */
+function tempoFilters(speed: number): string[] {
+  if (speed === 1) return [];
+  return speed >= 0.5 ? [`atempo=${speed}`] : ["atempo=0.5", `atempo=${speed / 0.5}`];
+}
+
+/** The encoder's arguments of the output's track number `position`. */
+export function soundEncoderArguments(track: AudioStream, position: number, wish: SoundWish): string[] {
+  const bitrate = bitrateKbpsOf(track, wish);
+  const name = wish.codec === "pcm" && wish.deepSamples ? "pcm_s24le" : SOUND_ENCODERS[wish.codec];
+  return [`-c:a:${position}`, name, ...(bitrate === undefined ? [] : [`-b:a:${position}`, `${bitrate}k`])];
+}

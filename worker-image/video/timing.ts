@@ -1,0 +1,50 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { Rate } from "../probe/record.ts";
+
+/** Part of the source in seconds from its start; `endSeconds` is the first moment left out. */
+export interface Span {
+  startSeconds: number;
+  /** Undefined: to the end of a source whose duration is unknown. */
+  endSeconds: number | undefined;
+}
+
+/** The spans to keep; empty when all of the source is. Cuts beyond the end are clipped or dropped. */
+export function spansOf(cuts: VideoOutput["cuts"], durationSeconds: number | null): Span[] {
+  return (cuts ?? [])
+    .map(({ startSeconds, endSeconds }) => ({
+      startSeconds,
+      endSeconds:
+        durationSeconds === null ? endSeconds : Math.min(endSeconds ?? durationSeconds, durationSeconds),
+    }))
+    .filter(({ startSeconds, endSeconds }) => endSeconds === undefined || endSeconds > startSeconds);
+}
+
+/** Duration of the finished file; null when the source's is unknown. */
+export function outputSeconds(
+  wish: { spans: readonly Span[]; speed: number | undefined },
+  durationSeconds: number | null,
+): number | null {
+  const lengths =
+    wish.spans.length > 0 ? wish.spans : [{ startSeconds: 0, endSeconds: durationSeconds ?? undefined }];
+  let total = 0;
+  for (const { startSeconds, endSeconds } of lengths) {
+    if (endSeconds === undefined) return null;
+    total += endSeconds - startSeconds;
+  }
+  return total / (wish.speed ?? 1);
+}
+
+/** Rates of the NTSC family, which are written as decimals but are fractions of 1001. */
+const NTSC: readonly (readonly [decimal: number, rate: Rate])[] = [24, 30, 48, 60, 120, 240].map((whole) => [
+  whole / 1.001,
+  { num: whole * 1000, den: 1001 },
+]);
+
+/** A decimal frame rate as the exact fraction that is meant: 29.97 is 30000/1001. */
+export function exactRate(fps: number): Rate {
+  const ntsc = NTSC.find(([decimal]) => Math.abs(decimal - fps) < 0.006);
+  if (ntsc) return ntsc[1];
+  return Number.isInteger(fps) ? { num: fps, den: 1 } : { num: Math.round(fps * 1000), den: 1000 };
+}
+
+export const perSecond = ({ num, den }: Rate): number => num / den;

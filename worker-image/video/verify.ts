@@ -1,0 +1,187 @@
+import { stat } from "node:fs/promises";
+import { startsFast, walkBoxes } from "../probe/box-walk.ts";
+import { lastErrors } from "../probe/log-reading.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import { probe } from "../probe/probe.ts";
+import type { MediaRecord } from "../probe/record.ts";
+import { type FfmpegReport, type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import { expectedCodec, type Rendition } from "./rendition.ts";
+import { SOUND_CODEC_NAMES } from "./sound.ts";
+import { perSecond } from "./timing.ts";
+
+/** What a finished file was found to be. */
+export interface Verified {
+  record: MediaRecord;
+  warnings: { reason: string; message: string }[];
+}
+
+/**
+ * Looks at a finished file before it gets its name: that it opens, is whole, has the codecs, size and length
+ * that were decided, and decodes.
+ *
+ * @throws MediaFailure VerificationFailed when ffmpeg made something else than it was told to; SourceTruncated
+ * or SourceCorrupt when the source gave less than it promised.
+ */
+export async function verifyRendition(
+  path: string,
+  rendition: Rendition,
+  { report, run }: { report: FfmpegReport; run: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal"> },
+): Promise<Verified> {
+  if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
+    throw new MediaFailure(
+      "SourceCorrupt",
+      `no frame of the source could be decoded: ${lastErrors(report.log)}`,
+      report.log,
+    );
+  }
+  const record = await probe(path, run.signal).catch((error: unknown) => {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file does not open: ${(error as Error).message}`,
+    );
+  });
+  const differences = [...pictureDifferences(record, rendition), ...soundDifferences(record, rendition)];
+  if (rendition.output.container === "mp4" || rendition.output.container === "mov") {
+    if (!startsFast(await walkBoxes(path))) differences.push("its index is not at the front");
+  }
+  differences.push(...lengthDifferences(record, rendition, report));
+  if (differences.length > 0) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file is not what was asked for: ${differences.join("; ")}`,
+      report.log,
+    );
+  }
+  const warnings = sourceWarnings(record, rendition, report);
+  await decode(path, rendition, run);
+  return { record, warnings };
+}
+
+export function pictureDifferences(record: MediaRecord, rendition: Rendition): string[] {
+  const picture = record.video[0];
+  if (!picture) return ["it has no video"];
+  const { size, output, pixelFormat } = rendition;
+  const codec = expectedCodec(rendition);
+  return [
+    ...(codec !== null && picture.codec !== codec ? [`its codec is ${picture.codec}, not ${codec}`] : []),
+    ...(picture.storedWidth !== size.width || picture.storedHeight !== size.height
+      ? [`its size is ${picture.storedWidth}×${picture.storedHeight}, not ${size.width}×${size.height}`]
+      : []),
+    ...(output.codec !== "copy" && !samePixels(picture.pixelFormat, pixelFormat)
+      ? [`its pixel format is ${picture.pixelFormat}, not ${pixelFormat}`]
+      : []),
+    ...(output.codec !== "copy" && picture.rotation !== 0
+      ? [`it is stored turned by ${picture.rotation}°`]
+      : []),
+  ];
+}
+
+/** ProRes 4444 is written from 10 bits and always read as 12: the stream does not say. */
+const samePixels = (found: string | null, wanted: string): boolean =>
+  found === wanted || found?.replace("p12le", "p10le") === wanted;
+
+export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Rendition): string[] {
+  if (record.audio.length !== tracks.length) {
+    return [`it has ${record.audio.length} audio tracks, not ${tracks.length}`];
+  }
+  if (soundCodec === "copy" || soundCodec === "none") return [];
+  const names = SOUND_CODEC_NAMES[soundCodec];
+  const wrong = record.audio.find(({ codec }) => !names.includes(codec ?? ""));
+  return wrong ? [`its audio codec is ${wrong.codec}, not ${soundCodec}`] : [];
+}
+
+/** Shortest length that is told apart; below it, priming and rounding of containers differ. */
+const LENGTH_TOLERANCE_SECONDS = 0.25;
+
+/** The file against what ffmpeg said it wrote: a difference is ffmpeg's or the disk's fault. */
+export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
+  const written = report.progress?.outTimeSeconds ?? 0;
+  const found = record.durationSeconds;
+  const differences: string[] = [];
+  if (found !== null && Math.abs(found - written) > toleranceSeconds(rendition)) {
+    differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
+  }
+  const frames = record.video[0]?.frames ?? null;
+  if (
+    rendition.output.codec !== "copy" &&
+    frames !== null &&
+    report.progress &&
+    frames !== report.progress.frames
+  ) {
+    differences.push(`it has ${frames} frames but ${report.progress.frames} were written`);
+  }
+  return differences;
+}
+
+/** The file against what the source promised: a difference is the source's. */
+function sourceWarnings(
+  record: MediaRecord,
+  rendition: Rendition,
+  report: FfmpegReport,
+): Verified["warnings"] {
+  const warnings: Verified["warnings"] = [];
+  const expected = rendition.expectedSeconds;
+  const found = record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0;
+  const short =
+    expected !== null && found < expected - Math.max(toleranceSeconds(rendition), expected * 0.01);
+  if (short && report.cutShortLines > 0) {
+    throw new MediaFailure(
+      "SourceTruncated",
+      `the source ends after ${found.toFixed(1)} s of the ${expected.toFixed(1)} s it declares; copy it again`,
+      report.log,
+    );
+  }
+  if (short) {
+    warnings.push({
+      reason: "SourceShorterThanDeclared",
+      message: `the source declares ${expected.toFixed(1)} s but holds ${found.toFixed(1)} s of pictures and sound`,
+    });
+  }
+  if (report.damagedLines > 0) {
+    warnings.push({
+      reason: "SourceDamaged",
+      message: `the source is damaged in ${report.damagedLines} place(s), which were concealed: ${lastErrors(report.log, 1)}`,
+    });
+  }
+  return warnings;
+}
+
+function toleranceSeconds({ fps, picture }: Rendition): number {
+  const rate = fps ?? picture.frameRate;
+  return Math.max(LENGTH_TOLERANCE_SECONDS, rate ? 2 / perSecond(rate) : 0);
+}
+
+/** Seconds decoded at the start and at the end with `verify: Fast`. */
+const SAMPLE_SECONDS = 1;
+
+/** Decodes a second at each end, or everything; any error of the decoder fails it. */
+async function decode(
+  path: string,
+  { output }: Rendition,
+  run: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">,
+): Promise<void> {
+  const common = ["-threads", `${run.threads}`, "-err_detect", "explode"];
+  const parts =
+    output.verify === "Full"
+      ? [common]
+      : [
+          [...common, "-t", `${SAMPLE_SECONDS}`],
+          [...common, "-sseof", `-${SAMPLE_SECONDS}`],
+        ];
+  const list = [
+    ...parts.flatMap((options) => inputArguments(path, { options })),
+    ...parts.flatMap((_, input) => ["-map", `${input}:v`, "-map", `${input}:a?`]),
+    ...["-f", "null", "-"],
+  ];
+  const { log } = await runFfmpeg({ ...run, arguments: list });
+  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
+  // A copied stream may have been damaged before; that is the source's and was warned of.
+  if (errors.length > 0 && output.codec !== "copy") {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file does not decode: ${lastErrors(errors)}`,
+      log,
+    );
+  }
+}
