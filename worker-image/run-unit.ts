@@ -88,9 +88,7 @@ export async function runUnit(
       fail(error, subject) {
         signal.throwIfAborted(); // what breaks because it was stopped is no failure of its own
         const failure = failureOf(error, subject);
-        if (error instanceof WorkFailure && error.neededMemoryBytes !== undefined) {
-          neededMemoryBytes = Math.max(neededMemoryBytes ?? 0, error.neededMemoryBytes);
-        }
+        neededMemoryBytes = larger(neededMemoryBytes, error);
         log.error({ ...failure, ...(failure.class === "internal" && { err: error }) }, "failed");
         failures.push(failure);
       },
@@ -107,7 +105,7 @@ export async function runUnit(
     else {
       idle = true;
       fatal = failureOf(signal.aborted ? signal.reason : error);
-      if (error instanceof WorkFailure) neededMemoryBytes ??= error.neededMemoryBytes;
+      neededMemoryBytes = larger(neededMemoryBytes, error);
     }
     log.error({ ...fatal, ...(fatal.class === "internal" && { err: error }) }, "attempt failed");
   }
@@ -129,7 +127,7 @@ export async function runUnit(
     ended = conclude(unit, ledger, { usage: usage.read() });
   }
   destination?.sweep();
-  if (!fatal) reporter.report("FINALIZATION", 1);
+  if (ended.exitCode === 0) reporter.report("FINALIZATION", 1);
   await reporter.close();
   return { ...ended, idle };
 }
@@ -142,6 +140,12 @@ async function engineOf(unit: Unit): Promise<Engine> {
   const load = ENGINES[unit.family];
   if (!load) throw new WorkFailure("InvalidUnit", `this worker has no engine for the family ${unit.family}`);
   return await load();
+}
+
+/** The larger of what is known and what an error tells. */
+function larger(known: number | undefined, error: unknown): number | undefined {
+  const told = error instanceof Error && "neededMemoryBytes" in error ? Number(error.neededMemoryBytes) : 0;
+  return told > (known ?? 0) ? told : known;
 }
 
 class Abandoned extends Error {}

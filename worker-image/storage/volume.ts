@@ -29,7 +29,8 @@ export async function openVolumeSource(
       `${where} leads out of the volume, by '..' or by a link; name a file that lies on the volume`,
     );
   }
-  const { size, mtimeNs, ...found } = await stat(real, { bigint: true });
+  const found = await stat(real, { bigint: true });
+  const { size, mtimeNs } = found;
   if (found.isDirectory()) {
     throw new WorkFailure(
       "SourceIsDirectory",
