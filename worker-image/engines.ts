@@ -2,4 +2,6 @@ import type { Family } from "../crds/outputs/output.ts";
 import type { Engine } from "./engine.ts";
 
 /** The engine of each family, loaded when it is needed: a video unit never pays for libvips. */
-export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {};
+export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
+  image: async () => (await import("./image/engine.ts")).imageEngine,
+};

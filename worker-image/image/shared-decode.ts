@@ -1,0 +1,52 @@
+import sharp, { type Sharp } from "sharp";
+import type { ImageSource } from "./image-source.ts";
+import type { Rendering } from "./rendering.ts";
+
+/**
+ * One decode for all renderings of a source: the upright image in sRGB, raw in memory. It depends on the
+ * source and the spec alone, never on limits or on what an earlier attempt made, so that the same MediaJob
+ * gives the same bytes everywhere.
+ */
+export interface SharedDecode {
+  width: number;
+  height: number;
+}
+
+/** JPEG decodes at 1/8, 1/4 and 1/2 for a fraction of the work. */
+const SHRINKS = [8, 4, 2] as const;
+
+/** The size at which to decode once; undefined when each rendering has a decode of its own. */
+export function planSharedDecode(
+  source: ImageSource,
+  renderings: readonly Rendering[],
+): SharedDecode | undefined {
+  if (renderings.length < 2) return undefined;
+  const { width, height, kind } = source;
+  const enough = Math.min(...renderings.map((rendering) => shrinkOf(source, rendering)));
+  const shrink =
+    kind === "jpeg" ? SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0) : undefined;
+  return { width: width / (shrink ?? 1), height: height / (shrink ?? 1) };
+}
+
+/** Bytes of the decoded image, at most. */
+export const sharedBytes = ({ width, height }: SharedDecode): number => width * height * 4;
+
+/** Decodes, and gives new pipelines on the pixels. */
+export async function decodeShared(
+  source: ImageSource,
+  { width, height }: SharedDecode,
+): Promise<() => Sharp> {
+  const pipeline = source.decode();
+  if (width !== source.width) pipeline.resize({ width, height, fit: "fill" });
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  const raw = { width: info.width, height: info.height, channels: info.channels };
+  return () => sharp(data, { raw });
+}
+
+/** By how much a rendering shrinks the source, at least, on either axis. */
+function shrinkOf({ width, height }: ImageSource, wanted: Rendering): number {
+  const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;
+  const down = wanted.height === undefined ? Number.POSITIVE_INFINITY : height / wanted.height;
+  const least = Math.min(across, down);
+  return Number.isFinite(least) ? least : 1;
+}
