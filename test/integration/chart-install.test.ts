@@ -50,13 +50,15 @@ interface Access {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
+  /** Of the object; any when unset. */
+  readonly name?: string;
   readonly namespace: string;
 }
 
 const mediaJobs = { group: "mediajob.dev", resource: "mediajobs", namespace: "any" };
 const secrets = { group: "", resource: "secrets" };
 const pods = { group: "", resource: "pods", namespace: "any" };
-const leases = { group: "coordination.k8s.io", resource: "leases" };
+const lease = { group: "coordination.k8s.io", resource: "leases", name: "mediajob-operator" };
 
 test.each([
   { name: "the operator watches MediaJobs everywhere", access: { ...mediaJobs, verb: "watch" } },
@@ -77,7 +79,7 @@ test.each([
   },
   {
     name: "the operator holds the Lease in its own namespace",
-    access: { ...leases, verb: "patch", namespace: "media" },
+    access: { ...lease, verb: "patch", namespace: "media" },
   },
   {
     name: "the operator reads Secrets where it was let",
@@ -93,7 +95,11 @@ test.each([
     name: "the operator lists no Secrets anywhere",
     access: { ...secrets, verb: "list", namespace: "films" },
   },
-  { name: "the operator touches no Lease elsewhere", access: { ...leases, verb: "patch", namespace: "any" } },
+  {
+    name: "the operator touches no Lease of others",
+    access: { ...lease, name: "theirs", verb: "patch", namespace: "media" },
+  },
+  { name: "the operator touches no Lease elsewhere", access: { ...lease, verb: "patch", namespace: "any" } },
   { name: "the operator changes no MediaJob's spec", access: { ...mediaJobs, verb: "patch" } },
   { name: "the operator creates no pods by itself", access: { ...pods, verb: "create" } },
   { name: "the operator enters no pods", access: { ...pods, verb: "create", subresource: "exec" } },
