@@ -23,7 +23,8 @@ function linesOf({ job, plan, progress, attempts }: LocalView): UnitLine[] {
   return plan.units.flatMap((unit): UnitLine[] => {
     const attempt = attempts.filter(({ unit: name }) => name === unit.name).at(-1);
     if (!attempt) return [];
-    const report = progress.get(unit.name);
+    const said = progress.get(unit.name);
+    const report = said?.attempt === attempt.attempt ? said : undefined;
     const sources = unit.sources.map((index) => job.spec.sources[index]?.name);
     const outputs = unit.outputs.map((index) => job.spec.outputs[index]?.name);
     const running = attempt.state === "Active" || attempt.state === "Ending";

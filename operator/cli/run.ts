@@ -18,8 +18,16 @@ export interface RunOptions {
   timeout?: number;
 }
 
-/** `mediajob run`: runs every MediaJob of a file on this machine, one after another. Returns the exit code. */
-export async function run(file: string, options: RunOptions): Promise<number> {
+/**
+ * `mediajob run`: runs every MediaJob of a file on this machine, one after another. Returns the exit code.
+ *
+ * @param onFinished called with each MediaJob as it ended, and the directories of its claims
+ */
+export async function run(
+  file: string,
+  options: RunOptions,
+  onFinished: (view: LocalView, volumes: Readonly<Record<string, string>>) => void = () => undefined,
+): Promise<number> {
   const jobs = await readMediaJobs(file);
   const given = parseVolumes(options.volume);
   const stop = stopSignal(options.timeout);
@@ -45,6 +53,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
       },
     ).finally(() => display.stop());
     views.push(view);
+    onFinished(view, volumes);
     if (options.output === "table") process.stdout.write(`${resultTable(view, volumes)}\n`);
     code = worse(code, exitCodeOf(view.job.status?.phase));
     if (stop.signal.aborted) break;
