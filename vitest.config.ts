@@ -14,6 +14,7 @@ export default defineConfig({
             "crds/**/*.test.ts",
             "operator/**/*.test.ts",
             "worker-image/**/*.test.ts",
+            "test/*.test.ts",
             "test/simulation/**/*.test.ts",
           ],
           testTimeout: 10_000,
