@@ -99,7 +99,6 @@ export async function runUnit(
     await endsOrIsAbandoned(engine.run(context), signal);
     idle = true;
     signal.throwIfAborted();
-    await destination.settle();
   } catch (error) {
     if (error instanceof Abandoned) fatal = failureOf(signal.reason);
     else {
@@ -115,6 +114,7 @@ export async function runUnit(
   const manifestUri = destination?.manifestUri;
   let ended = conclude(unit, ledger, { usage: usage.read(), manifestUri });
   try {
+    await destination?.settle();
     await destination?.writeManifest({
       ...ended.result,
       job: unit.job,

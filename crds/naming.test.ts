@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import {
+  expandTemplate,
+  NamingError,
+  parseVolumeUri,
+  TEMPLATE_PATTERN,
+  tokensOf,
+  volumeUri,
+  withSuffix,
+} from "./naming.ts";
+
+const values = {
+  source: "beach",
+  output: "thumb",
+  ext: "webp",
+  width: 320,
+  height: 240,
+  hash: "0123456789abcdef",
+};
+
+test.each([
+  {
+    name: "the default puts a source's outputs into its directory",
+    template: "{source}/{output}.{ext}",
+    expected: "beach/thumb.webp",
+  },
+  {
+    name: "a token may come twice",
+    template: "{source}/{source}-{width}x{height}.{ext}",
+    expected: "beach/beach-320x240.webp",
+  },
+  { name: "empty and dot segments fall away", template: "a//./{output}.{ext}", expected: "a/thumb.webp" },
+  {
+    name: "a leading slash stays within the destination",
+    template: "/{output}.{ext}",
+    expected: "thumb.webp",
+  },
+  {
+    name: "control characters become underscores",
+    template: "a\nb\t{output}.{ext}",
+    expected: "a_b_thumb.webp",
+  },
+  {
+    name: "dots and spaces at the edges of a name are cut",
+    template: "  in. /{output}.{ext} ",
+    expected: "in/thumb.webp",
+  },
+  {
+    name: "a name of nothing but dots and spaces is called output",
+    template: "... /{output}.{ext}",
+    expected: "output/thumb.webp",
+  },
+  { name: "a hidden file may be wanted", template: ".cache/{output}.{ext}", expected: ".cache/thumb.webp" },
+])("$name", ({ template, expected }) => expect(expandTemplate(template, values)).toBe(expected));
+
+test.each([
+  {
+    name: "an unknown token is named with those that exist",
+    template: "{sorce}.{ext}",
+    message: /\{sorce\} is no token; there are \{source\}/,
+  },
+  {
+    name: "a token without a value is said to have none",
+    template: "{date}.{ext}",
+    message: /\{date\} has no value here/,
+  },
+  { name: "a lone brace is no part of a name", template: "{output.{ext}", message: /no token|brace/ },
+  { name: "two dots never climb", template: "../{output}.{ext}", message: /leaves the destination/ },
+  {
+    name: "two dots never climb from the middle either",
+    template: "a/../../{output}.{ext}",
+    message: /leaves the destination/,
+  },
+  { name: "a directory is no file name", template: "{source}/", message: /names no file/ },
+  {
+    name: "the workers' own directory is theirs in any spelling",
+    template: ".MediaJob/{output}.{ext}",
+    message: /workers' own/,
+  },
+])("$name", ({ template, message }) => {
+  expect(() => expandTemplate(template, values)).toThrow(NamingError);
+  expect(() => expandTemplate(template, values)).toThrow(message);
+});
+
+test("a value cannot bring a separator or climb", () => {
+  expect(expandTemplate("{source}.{ext}", { source: "../../etc/passwd", ext: "png" })).toBe(
+    ".._.._etc_passwd.png",
+  );
+  expect(() => expandTemplate("{source}/x", { source: ".." })).toThrow(/leaves the destination/);
+});
+
+test("a long name is cut to 255 bytes, before its extension and between characters", () => {
+  const path = expandTemplate("{source}.{ext}", { source: "ö".repeat(300), ext: "webp" });
+  expect(new TextEncoder().encode(path).length).toBe(255);
+  expect(path).toMatch(/^ö+\.webp$/);
+});
+
+test("the tokens of a template are found once each", () => {
+  expect(tokensOf("{source}/{source}-{width}.{ext}")).toEqual(["source", "ext", "width"]);
+});
+
+test.each([
+  { template: "{source}/{output}-{width}w.{ext}", ok: true },
+  { template: "plain.jpg", ok: true },
+  { template: "{sorce}", ok: false },
+  { template: "{source", ok: false },
+  { template: "source}", ok: false },
+])("the pattern for the API takes known tokens only: $template", ({ template, ok }) => {
+  expect(new RegExp(TEMPLATE_PATTERN).test(template)).toBe(ok);
+});
+
+test("a suffix goes before the extension of the last segment", () => {
+  expect(withSuffix("a.b/c.webp", "_001")).toBe("a.b/c_001.webp");
+  expect(withSuffix("a.b/c", "_001")).toBe("a.b/c_001");
+  expect(withSuffix("a/.hidden", "_001")).toBe("a/.hidden_001");
+});
+
+test("a uri leads back to its claim and path, whatever the path holds", () => {
+  const path = "in/ö b#1?/100%.jpg";
+  expect(volumeUri("media", path)).toBe("volume://media/in/%C3%B6%20b%231%3F/100%25.jpg");
+  expect(parseVolumeUri(volumeUri("media", path))).toEqual({ claimName: "media", path });
+  expect(parseVolumeUri("s3://bucket/key")).toBeUndefined();
+});
