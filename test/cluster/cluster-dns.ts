@@ -31,20 +31,31 @@ export async function startClusterDns(
   await kubectl.apply(dnsObjects);
 }
 
-/** Names beyond the cluster do not exist, at once: a resolver that got no answer would ask again for seconds. */
+/**
+ * A block for each kind of name, as CoreDNS asks its plugins in an order of its own. Names beyond the cluster do not
+ * exist, at once: a resolver that got no answer would ask again for seconds.
+ */
 function corefileText(kubeconfig: string): string {
-  return `.:53 {
+  return `(common) {
   bind ${layout.clusterAddress}
   errors
-  hosts {
-    ${layout.hostAddress} ${layout.hostName}
-    fallthrough
-  }
+}
+${layout.clusterDomain} in-addr.arpa {
+  import common
   kubernetes ${layout.clusterDomain} in-addr.arpa {
     kubeconfig ${kubeconfig}
     ttl 1
   }
-  template IN ANY . {
+}
+${layout.hostName} {
+  import common
+  hosts {
+    ${layout.hostAddress} ${layout.hostName}
+  }
+}
+. {
+  import common
+  template ANY ANY {
     rcode NXDOMAIN
   }
 }

@@ -1,0 +1,118 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { baseImage, ensureBaseImage } from "./base-image.ts";
+import { type ContainerdPlace, ctr } from "./containerd.ts";
+import { dataDirectory } from "./directories.ts";
+import { type Docker, startDocker } from "./docker.ts";
+import { nodes } from "./layout.ts";
+import { nativeClusterDirectory } from "./native-cluster.ts";
+import { containerdPlace } from "./node.ts";
+import type { InstallOptions } from "./packages.ts";
+
+export interface BuildOptions extends InstallOptions {
+  /** Default: "dev". */
+  readonly tag?: string;
+  /** The folder with the Dockerfiles. Default: this repository. */
+  readonly context?: string;
+  /** Default: worker and operator. */
+  readonly components?: readonly string[];
+}
+
+export interface BuiltImage {
+  /** For a pod's `image`, for example mediajob-worker:dev. */
+  readonly name: string;
+  /** The digest of its configuration, the same in every store. */
+  readonly id: string;
+  readonly sizeBytes: number;
+}
+
+/** Builds Dockerfile.worker and Dockerfile.operator, as a user does, with the private engine. */
+export async function buildImages(options: BuildOptions = {}): Promise<BuiltImage[]> {
+  const {
+    tag = "dev",
+    context = join(import.meta.dirname, "../.."),
+    components = ["worker", "operator"],
+  } = options;
+  const docker = await startDocker(options);
+  await ensureBaseImage(docker);
+  const built: BuiltImage[] = [];
+  for (const component of components) {
+    const name = `mediajob-${component}:${tag}`;
+    const startedAt = Date.now();
+    await docker([
+      ...["build", "--progress", "plain", "--network", "host", "--tag", name],
+      ...["--file", join(context, `Dockerfile.${component}`), ...proxyArguments(), context],
+    ]);
+    const image = await inspect(docker, name);
+    console.error(`Built ${name}: ${megabytes(image.sizeBytes)}, in ${secondsSince(startedAt)} s`);
+    built.push(image);
+  }
+  return built;
+}
+
+/**
+ * Loads images of the private engine into every node of the native cluster, where `imagePullPolicy: IfNotPresent`
+ * finds them. A node that has the same image already is left as it is.
+ */
+export async function loadImages(names: readonly string[], options: InstallOptions = {}): Promise<void> {
+  const docker = await startDocker(options);
+  if (names.includes(baseImage)) await ensureBaseImage(docker);
+  const images = await Promise.all(names.map((name) => inspect(docker, name)));
+  const wanted = await Promise.all(
+    nodes.map(async (node) => {
+      const place = containerdPlace(nativeClusterDirectory(), node);
+      const has = await Promise.all(images.map((image) => hasImage(place, image)));
+      return { node, place, missing: images.filter((_, index) => !has[index]) };
+    }),
+  );
+  const missing = [...new Set(wanted.flatMap((one) => one.missing))];
+  if (missing.length === 0) return;
+  const startedAt = Date.now();
+  const archive = dataDirectory(`images-${process.pid}.tar`);
+  try {
+    // One archive for all: the layers that images share are in it once.
+    await docker(["save", "--output", archive, ...missing.map((image) => image.name)]);
+    const lacking = wanted.filter((one) => one.missing.length > 0);
+    await Promise.all(lacking.map(({ place }) => ctr(place, "images", "import", archive)));
+    const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
+    console.error(
+      `Loaded ${loaded} into ${lacking.map(({ node }) => node.name).join(", ")} in ${secondsSince(startedAt)} s`,
+    );
+  } finally {
+    rmSync(archive, { force: true });
+  }
+}
+
+async function inspect(docker: Docker, name: string): Promise<BuiltImage> {
+  const [id = "", size] = (await docker(["image", "inspect", "--format", "{{.Id}} {{.Size}}", name])).split(
+    " ",
+  );
+  return { name, id, sizeBytes: Number(size) };
+}
+
+/** An image's manifest differs from store to store; the configuration that it names does not. */
+async function hasImage(place: ContainerdPlace, image: BuiltImage): Promise<boolean> {
+  const reference = `docker.io/library/${image.name}`;
+  const [, row] = (await ctr(place, "images", "list", `name==${reference}`)).split("\n");
+  const manifestDigest = row?.split(/\s+/)[2];
+  if (!manifestDigest) return false;
+  const manifest = JSON.parse(await ctr(place, "content", "get", manifestDigest)) as {
+    config?: { digest?: string };
+  };
+  return manifest.config?.digest === image.id;
+}
+
+/** Docker knows these by name and leaves them out of the image. */
+function proxyArguments(): string[] {
+  return ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
+    .filter((name) => process.env[name])
+    .flatMap((name) => ["--build-arg", name]);
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+function secondsSince(startedAt: number): string {
+  return ((Date.now() - startedAt) / 1000).toFixed(1);
+}
