@@ -7,6 +7,7 @@
 /** The letter of an item that has not ended. */
 export const OPEN = ".";
 
+/** The ledger of these letters, each of one item, in their order. */
 export const encodeLedger = (letters: readonly string[]): string => {
   let text = "";
   for (let start = 0; start < letters.length; ) {

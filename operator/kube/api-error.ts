@@ -131,3 +131,22 @@ function wayOut(code: number): string {
   if (code === 403) return "; grant it to the operator's service account (RBAC)";
   return "";
 }
+
+/** An aborted request fails in many ways; the reason of the abort is the one to tell. */
+export function explained(error: unknown, asked: Asked, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof ApiError) return error;
+  const said =
+    error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
+  return ApiError.unanswered(asked, "ConnectionFailed", `no answer from the API server: ${said}`, error);
+}
+
+/** The object of a call, or null when there is none of that name. */
+export async function nullWhenNotFound<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}

@@ -6,7 +6,8 @@
  */
 import { Pool } from "undici";
 import type { ApiAccess } from "./access.ts";
-import { ApiError, type Asked, isExpired, isNotFound, type Status } from "./api-error.ts";
+import { ApiError, type Asked, explained, isExpired, nullWhenNotFound, type Status } from "./api-error.ts";
+import { askedBy, type Call, pathOf, type Verb } from "./call.ts";
 import { deadline } from "./deadline.ts";
 import { jsonLines } from "./json-lines.ts";
 import type { Draft, KubeObject, ObjectRef } from "./kube-object.ts";
@@ -28,8 +29,6 @@ export interface AnsweredRequest {
   readonly code: number;
   readonly durationMs: number;
 }
-
-export type Verb = "get" | "list" | "watch" | "create" | "patch" | "apply" | "delete";
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -90,18 +89,6 @@ export const FIELD_MANAGER = "mediajob-operator";
  * just being closed.
  */
 const KEEP_ALIVE_MS = 60_000;
-
-interface Call {
-  readonly verb: Verb;
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  readonly resource: Resource;
-  readonly namespace?: string | undefined;
-  readonly name?: string | undefined;
-  readonly subresource?: string | undefined;
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly contentType?: string;
-  readonly body?: unknown;
-}
 
 export class KubeClient {
   readonly #access: ApiAccess;
@@ -402,49 +389,6 @@ async function* noticing(chunks: AsyncIterable<Uint8Array>, notice: () => void) 
   }
 }
 
-/** An aborted request fails in many ways; the reason of the abort is the one to tell. */
-function explained(error: unknown, asked: Asked, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof ApiError) return error;
-  const said =
-    error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error);
-  return ApiError.unanswered(asked, "ConnectionFailed", `no answer from the API server: ${said}`, error);
-}
-
-async function nullWhenNotFound<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
-  }
-}
-
-function askedBy({ method, verb, resource, namespace, name, subresource }: Call): Asked {
-  const where = [namespace, name].filter(Boolean).join("/");
-  return {
-    method: verb === "watch" ? "WATCH" : method,
-    what: `${resource.plural}${where && ` ${where}`}${subresource ? `, ${subresource}` : ""}`,
-  };
-}
-
 function selectors({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {
   return { labelSelector, fieldSelector };
-}
-
-function pathOf(server: URL, { resource, namespace, name, subresource, query = {} }: Call): string {
-  const prefix = server.pathname.replace(/\/$/, ""); // some front ends serve a cluster below a path
-  const group = resource.apiVersion.includes("/") ? "apis" : "api";
-  const parts = [
-    group,
-    resource.apiVersion,
-    ...(resource.namespaced && namespace ? ["namespaces", encodeURIComponent(namespace)] : []),
-    resource.plural,
-    ...(name ? [encodeURIComponent(name)] : []),
-    ...(subresource ? [subresource] : []),
-  ];
-  const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.set(key, value);
-  const search = parameters.toString();
-  return `${prefix}/${parts.join("/")}${search && `?${search}`}`;
 }
