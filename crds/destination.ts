@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { TEMPLATE_PATTERN, TEMPLATE_TOKENS } from "./naming.ts";
 import { objectName, relativePath } from "./scalars.ts";
 import { exactlyOneOf, validations } from "./validation.ts";
 
 export const DEFAULT_TEMPLATE = "{source}/{output}.{ext}";
+
+const TOKENS = Object.entries(TEMPLATE_TOKENS).map(([token, meaning]) => `{${token}} ${meaning}`);
 
 export const destination = z
   .strictObject({
@@ -23,9 +26,28 @@ export const destination = z
       .string()
       .min(1)
       .max(512)
+      .meta(
+        validations(
+          {
+            rule: `self.matches('${TEMPLATE_PATTERN}')`,
+            message: `template has an unknown token; there are ${Object.keys(TEMPLATE_TOKENS)
+              .map((token) => `{${token}}`)
+              .join(" ")}`,
+          },
+          {
+            rule: "!self.matches('(^|/)[.][.](/|$)') && !self.startsWith('/') && !self.endsWith('/')",
+            message:
+              "template must be a relative path to a file: no leading or trailing '/', and no segment '..'",
+          },
+          {
+            rule: "!self.matches('^[.][mM][eE][dD][iI][aA][jJ][oO][bB]/')",
+            message: "template must not enter .mediajob/, which is the workers' own",
+          },
+        ),
+      )
       .default(DEFAULT_TEMPLATE)
       .describe(
-        "template names each output file, relative to the destination. Tokens: {source} {output} {ext}. Must hold {output} when there are several outputs and {source} when there are several sources.",
+        `template names each output file, relative to the destination. Tokens: ${TOKENS.join(", ")}. Must hold {output} when there are several outputs and {source} when there are several sources. Characters that no file name takes become _.`,
       ),
     onConflict: z
       .enum(["Overwrite", "Suffix", "Skip", "Fail"])

@@ -61,8 +61,8 @@ test.each([
   },
   {
     name: "a token without a value is said to have none",
-    template: "{date}.{ext}",
-    message: /\{date\} has no value here/,
+    template: "{format}.{ext}",
+    message: /\{format\} has no value here/,
   },
   { name: "a lone brace is no part of a name", template: "{output.{ext}", message: /no token|brace/ },
   { name: "two dots never climb", template: "../{output}.{ext}", message: /leaves the destination/ },

@@ -12,8 +12,6 @@ export const TEMPLATE_TOKENS = {
   width: "width in pixels",
   height: "height in pixels",
   hash: "first 16 hex digits of the file's sha256",
-  index: "place of the source in spec.sources, from 1",
-  date: "UTC day of the MediaJob's creation, YYYY-MM-DD",
 } as const;
 
 export type TemplateToken = keyof typeof TEMPLATE_TOKENS;
