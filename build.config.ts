@@ -24,6 +24,22 @@ const onlyEnglish: Plugin = {
   },
 };
 
+/**
+ * Of the Kubernetes client only its configuration is used, and none of its modules does anything by being loaded,
+ * though its package does not say so. Without the rest an idle operator takes 11 MB less.
+ */
+const onlyUsedClient: Plugin = {
+  name: "only-used-client",
+  setup({ onResolve, resolve }) {
+    const client = "@kubernetes/client-node";
+    onResolve({ filter: /./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === client || !(path === client || importer.includes(`/${client}/`))) return null;
+      const resolved = await resolve(path, { importer, kind, resolveDir, pluginData: client });
+      return resolved.path.includes(`/${client}/`) ? { ...resolved, sideEffects: false } : resolved;
+    });
+  },
+};
+
 const options = {
   absWorkingDir: import.meta.dirname,
   outdir: "dist",
@@ -33,12 +49,13 @@ const options = {
   format: "esm",
   splitting: true, // `await import()` makes a part of its own, read only when it is reached
   minifyWhitespace: true, // names stay: people read stack traces
+  lineLimit: 120, // Node shows the line of a crash, which would be the whole program
   legalComments: "none", // the whole licences are written beside the bundle
   sourcemap: "linked",
   sourcesContent: false,
   metafile: true,
   logLevel: "warning",
-  plugins: [onlyEnglish],
+  plugins: [onlyEnglish, onlyUsedClient],
   // fluent-ffmpeg would otherwise look for its own coverage build, which is not published.
   define: { "process.env.FLUENTFFMPEG_COV": "undefined" },
   // CommonJS packages within an ES module still `require` Node's own modules.
