@@ -271,7 +271,7 @@ describe("list", () => {
     items.map(({ metadata }) => metadata.name);
 
   test("goes through all pages, and its version is the first one's", async () => {
-    await serve([page(7, "next", "a", "b"), page(7, "", "c")]);
+    await serve([page(7, "next", "a", "b"), page(8, "", "c")]);
     const { items, resourceVersion } = await client.list(CONFIG_MAPS, { pageSize: 2 });
     expect(namesOf(items)).toEqual(["a", "b", "c"]);
     expect(resourceVersion).toBe("7");
@@ -351,6 +351,23 @@ describe("watch", () => {
     const events = await client.watch(CONFIG_MAPS, { ...watchFrom1, ...limits });
     expect(await events.next()).toEqual({ value: added({ version: 2 }), done: false });
     await expect(events.next()).rejects.toMatchObject({ reason });
+  });
+
+  test("is not silent as long as anything comes", async () => {
+    const sparse: Step = async (response) => {
+      response.writeHead(200);
+      for (let version = 2; version <= 6; version += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        response.write(`${JSON.stringify(bookmark(version))}\n`);
+      }
+      response.end();
+    };
+    await serve([sparse]);
+    const versions: string[] = [];
+    for await (const { object } of await client.watch(CONFIG_MAPS, { ...watchFrom1, silentMs: 600 })) {
+      versions.push(object.metadata.resourceVersion);
+    }
+    expect(versions).toEqual(["2", "3", "4", "5", "6"]);
   });
 
   test("a refused watch is an error at once", async () => {

@@ -104,6 +104,16 @@ describe("faults after which the watch goes on from where it was", () => {
       waits: [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000],
     },
     {
+      name: "refusals, an event and then another fault, waiting no longer than at first",
+      faults: [
+        refusal(503, "ServiceUnavailable"),
+        refusal(503, "ServiceUnavailable"),
+        stream([modified({ name: "a", version: 5 })], "reset"),
+      ],
+      from: "5",
+      waits: [500, 1000, 500],
+    },
+    {
       name: "a connection reset in the middle of a line",
       faults: [stream([modified({ name: "a", version: 5 }), '{"type":"MODI'], "reset")],
       from: "5",

@@ -6,7 +6,7 @@
  * client-node's own informer does not retry after a watch is refused, tells of a delete and create as of an update,
  * and has neither pages, bookmarks nor timeouts.
  */
-import { ApiError, isExpired } from "./api-error.ts";
+import { ApiError } from "./api-error.ts";
 import { type Backoff, retryDelayMs } from "./backoff.ts";
 import type { KubeClient, Selection } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
@@ -171,5 +171,5 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
  */
 function invalidatesVersion(error: unknown): boolean {
   if (!(error instanceof ApiError) || error.code === 0) return false;
-  return isExpired(error) || error.code === 504 || ![401, 403, 429, 500, 502, 503].includes(error.code);
+  return ![401, 403, 429, 500, 502, 503].includes(error.code);
 }

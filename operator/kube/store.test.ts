@@ -99,6 +99,17 @@ describe("changes", () => {
       left: ["a@5"],
     },
     {
+      name: "late news of a former life bring nothing back after the present one has ended, too",
+      acts: [
+        put({ uid: "one", version: 1 }),
+        put({ uid: "two", version: 5 }),
+        remove({ uid: "two", version: 6 }),
+        observe({ uid: "one", version: 3 }),
+      ],
+      told: ["added a@1", "deleted a@1", "added a@5", "deleted a@5"],
+      left: [],
+    },
+    {
       name: "what a list lacks is deleted",
       acts: [
         put({ name: "a", version: 1 }),

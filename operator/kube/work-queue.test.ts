@@ -44,12 +44,14 @@ describe("which key is worked on when", () => {
     await settled();
     queue.add("a");
     queue.add("a");
+    queue.add("b");
     await settled();
-    expect(started).toEqual(["a"]);
+    await finish("b");
+    expect(started).toEqual(["a", "b"]);
     await finish("a");
-    expect(started).toEqual(["a", "a"]);
+    expect(started).toEqual(["a", "b", "a"]);
     await finish("a");
-    expect(started).toEqual(["a", "a"]);
+    expect(started).toEqual(["a", "b", "a"]);
     expect([queue.activeCount, queue.depth]).toEqual([0, 0]);
   });
 });
