@@ -58,9 +58,9 @@ const options = {
   plugins: [onlyEnglish, onlyUsedClient],
   // fluent-ffmpeg would otherwise look for its own coverage build, which is not published.
   define: { "process.env.FLUENTFFMPEG_COV": "undefined" },
-  // CommonJS packages within an ES module still `require` Node's own modules.
+  // CommonJS packages within an ES module still `require` Node's own modules, and ask where they are.
   banner: {
-    js: 'import{createRequire as nodeRequire}from"node:module";const require=nodeRequire(import.meta.url);',
+    js: 'import{createRequire as nodeRequire}from"node:module";const require=nodeRequire(import.meta.url),__dirname=import.meta.dirname,__filename=import.meta.filename;',
   },
 } satisfies BuildOptions;
 

@@ -33,6 +33,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/e2e/install.ts"],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { ensureCluster } from "../cluster/cluster.ts";
+import { buildImages } from "../cluster/images.ts";
+import { nodes } from "../cluster/layout.ts";
+
+export const OPERATOR_NAMESPACE = "mediajob-system";
+export const RELEASE = "mediajob";
+
+/** The pools of the test cluster's two nodes; a unit takes half a core, so that several fit. */
+const pools = nodes.map(({ labels, taints, extendedResources }) => {
+  const [gpuResource] = Object.keys(extendedResources);
+  return {
+    name: labels["mediajob.dev/pool"],
+    nodeSelector: labels,
+    tolerations: taints.map(({ key, effect }) => ({ key, operator: "Exists", effect })),
+    perUnit: { cpu: 0.5, memory: "3Gi", scratch: "4Gi" },
+    concurrency: gpuResource ? 1 : 3,
+    ...(gpuResource && { gpuResource }),
+  };
+});
+
+const values = {
+  // Webhook receivers of the tests listen on this machine's private address.
+  config: { pools, webhooks: { allowPrivateAddresses: true } },
+  image: { repository: "mediajob-operator", tag: "dev", pullPolicy: "Never" },
+  worker: { image: { repository: "mediajob-worker", tag: "dev", pullPolicy: "Never" } },
+};
+
+/**
+ * Before the end-to-end tests: builds both images as a user does, loads them into the nodes, and installs the
+ * chart. Returns what ends the cluster, if it was started here.
+ */
+export default async function install(): Promise<() => Promise<void>> {
+  const cluster = await ensureCluster();
+  if (cluster.provider === "native") {
+    const images = await buildImages();
+    await cluster.loadImages(...images.map(({ name }) => name));
+  }
+  await cluster.helm(
+    ...["upgrade", "--install", RELEASE, join(import.meta.dirname, "../../charts/mediajob")],
+    ...["--namespace", OPERATOR_NAMESPACE, "--create-namespace", "--wait", "--timeout", "90s"],
+    ...["--set-json", `config=${JSON.stringify(values.config)}`],
+    ...["--set-json", `image=${JSON.stringify(values.image)}`],
+    ...["--set-json", `worker=${JSON.stringify(values.worker)}`],
+  );
+  // The tag is the same each time; only a new pod runs a new image.
+  const deployment = ["--namespace", OPERATOR_NAMESPACE, `deployment/${RELEASE}`];
+  await cluster.kubectl("rollout", "restart", ...deployment);
+  await cluster.kubectl("rollout", "status", ...deployment, "--timeout=90s");
+  return () => cluster.stop();
+}

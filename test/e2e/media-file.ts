@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process";
+import sharp from "sharp";
+
+/** What an independent reader says of a video: ffprobe, and a full decode that counts frames and errors. */
+export function inspectVideo(path: string) {
+  const probe = JSON.parse(
+    execFileSync(
+      "ffprobe",
+      ["-v", "error", "-show_streams", "-show_format", "-count_frames", "-of", "json", path],
+      {
+        encoding: "utf8",
+      },
+    ),
+  ) as {
+    streams: {
+      codec_type: string;
+      codec_name: string;
+      width?: number;
+      height?: number;
+      nb_read_frames?: string;
+    }[];
+    format: { duration: string; format_name: string };
+  };
+  const video = probe.streams.find(({ codec_type }) => codec_type === "video");
+  const audio = probe.streams.find(({ codec_type }) => codec_type === "audio");
+  const errors = execFileSync("ffmpeg", ["-v", "error", "-i", path, "-f", "null", "-"], { encoding: "utf8" });
+  return {
+    codec: video?.codec_name,
+    width: video?.width,
+    height: video?.height,
+    frames: Number(video?.nb_read_frames),
+    audioCodec: audio?.codec_name,
+    durationSeconds: Number(probe.format.duration),
+    decodeErrors: errors,
+  };
+}
+
+/** Format and dimensions of an image, after a full decode. */
+export async function inspectImage(path: string) {
+  const image = sharp(path, { failOn: "warning" });
+  await image.stats();
+  const { format, width, height, orientation, exif } = await sharp(path).metadata();
+  return { format, width, height, orientation, hasExif: exif !== undefined };
+}
