@@ -122,6 +122,7 @@ async function build(module: ModuleName, names: readonly Binary[]): Promise<void
               "build",
               "-mod=readonly",
               "-trimpath",
+              "-buildvcs=false", // a checkout of another owner, as in many a CI, would fail the build
               "-ldflags",
               linkerFlags(module),
               "-o",

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, succeeds } from "./command.ts";
+import type { CommandLine } from "./fan-out.ts";
 import { networkPluginDirectory } from "./packages.ts";
 import { identify, signal } from "./process-identity.ts";
 import { assertAlive, startProcess } from "./process-registry.ts";
@@ -84,12 +85,18 @@ ${kubernetes ? "" : 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'}
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
   SystemdCgroup = false
+  Root = ${text(join(place.state, "runc"))}
 `;
 }
 
 /** Runs ctr, containerd's own command, in the namespace that kubelets use. */
 export async function ctr(place: ContainerdPlace, ...args: string[]): Promise<string> {
-  return await command("ctr", ["--address", containerdSocket(place), "--namespace", "k8s.io", ...args]);
+  const [file, ...rest] = ctrCommand(place, ...args);
+  return await command(file, rest);
+}
+
+export function ctrCommand(place: ContainerdPlace, ...args: string[]): CommandLine {
+  return ["ctr", "--address", containerdSocket(place), "--namespace", "k8s.io", ...args];
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CommandOptions, command, succeeds } from "./command.ts";
 import { type ContainerdPlace, containerdSocket, killShims, startContainerd } from "./containerd.ts";
 import { dataDirectory, stateDirectory } from "./directories.ts";
+import type { CommandLine } from "./fan-out.ts";
 import { withLock } from "./lock.ts";
 import { unmountBelow } from "./mounts.ts";
 import { findProgram, type InstallOptions, installPackages } from "./packages.ts";
@@ -72,6 +73,11 @@ const docker: Docker = (args, options = {}) =>
     // BuildKit is part of this engine; a newer client would want a plugin for it.
     env: { DOCKER_HOST: dockerHost(), DOCKER_BUILDKIT: "1", ...options.env },
   });
+
+/** For pipes; everything else goes through `Docker`. */
+export function dockerCommand(...args: string[]): CommandLine {
+  return [client(), "--host", dockerHost(), ...args];
+}
 
 /** The client that came with the engine, not another on the PATH, which may be years apart. */
 function client(): string {

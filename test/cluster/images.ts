@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseImage, ensureBaseImage } from "./base-image.ts";
-import { type ContainerdPlace, ctr } from "./containerd.ts";
-import { dataDirectory } from "./directories.ts";
-import { type Docker, startDocker } from "./docker.ts";
+import { type ContainerdPlace, ctr, ctrCommand } from "./containerd.ts";
+import { type Docker, dockerCommand, startDocker } from "./docker.ts";
+import { fanOut } from "./fan-out.ts";
 import { nodes } from "./layout.ts";
 import { nativeClusterDirectory } from "./native-cluster.ts";
 import { containerdPlace } from "./node.ts";
@@ -68,19 +67,15 @@ export async function loadImages(names: readonly string[], options: InstallOptio
   const missing = [...new Set(wanted.flatMap((one) => one.missing))];
   if (missing.length === 0) return;
   const startedAt = Date.now();
-  const archive = dataDirectory(`images-${process.pid}.tar`);
-  try {
-    // One archive for all: the layers that images share are in it once.
-    await docker(["save", "--output", archive, ...missing.map((image) => image.name)]);
-    const lacking = wanted.filter((one) => one.missing.length > 0);
-    await Promise.all(lacking.map(({ place }) => ctr(place, "images", "import", archive)));
-    const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
-    console.error(
-      `Loaded ${loaded} into ${lacking.map(({ node }) => node.name).join(", ")} in ${secondsSince(startedAt)} s`,
-    );
-  } finally {
-    rmSync(archive, { force: true });
-  }
+  const lacking = wanted.filter((one) => one.missing.length > 0);
+  // One archive for all: the layers that images share are in it once. Piped: by way of a file it took twice as long.
+  await fanOut(
+    dockerCommand("save", ...missing.map((image) => image.name)),
+    lacking.map(({ place }) => ctrCommand(place, "images", "import", "-")),
+  );
+  const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
+  const where = lacking.map(({ node }) => node.name).join(", ");
+  console.error(`Loaded ${loaded} into ${where} in ${secondsSince(startedAt)} s`);
 }
 
 async function inspect(docker: Docker, name: string): Promise<BuiltImage> {

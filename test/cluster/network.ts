@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, succeeds } from "./command.ts";
 import { layout, type NodeLayout, nodes } from "./layout.ts";
@@ -46,8 +46,9 @@ export async function createNetwork(): Promise<void> {
   }
 }
 
-/** Bridges, pods' links, routes and iptables rules all go with the two things removed here. */
+/** Bridges, pods' links, routes and iptables rules all go with the namespace and the link. */
 export async function removeNetwork(): Promise<void> {
+  forgetAttachments();
   await succeeds("ip", ["link", "delete", layout.hostLink]);
   if (existsSync(`/run/netns/${layout.namespace}`))
     await command("ip", ["netns", "delete", layout.namespace]);
@@ -82,6 +83,24 @@ export function writePodNetwork(directory: string, node: NodeLayout): void {
     ],
   };
   writeFileSync(join(directory, "10-pods.conflist"), JSON.stringify(conflist, null, 2));
+}
+
+/**
+ * CNI keeps what it gave each container in one folder for the whole machine, and containers that are killed never
+ * give it back. A file's name is network-container-interface, and each container has one for its loopback too.
+ */
+function forgetAttachments(): void {
+  const directory = "/var/lib/cni/results";
+  if (!existsSync(directory)) return;
+  const names = readdirSync(directory);
+  for (const { bridge } of nodes) {
+    for (const name of names.filter((one) => one.startsWith(`${bridge}-`))) {
+      const [container = ""] = name.slice(bridge.length + 1).split("-");
+      for (const file of names.filter((one) => one.includes(`-${container}-`))) {
+        rmSync(join(directory, file), { force: true });
+      }
+    }
+  }
 }
 
 async function refuseTakenAddresses(): Promise<void> {

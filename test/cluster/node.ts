@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiServer } from "./api-server.ts";
 import { binaries } from "./binaries.ts";
@@ -51,6 +51,7 @@ export async function stopNode(directory: string, node: NodeLayout): Promise<voi
   await stopRecorded(directory, place.name);
   killShims(place);
   await removeCgroup(cgroupName(node));
+  removeLogLinks(node);
   if (isClean && existsSync(place.root)) writeFileSync(cleanMark(place), "");
 }
 
@@ -71,6 +72,17 @@ function cgroupName(node: NodeLayout): string {
 /** Stands in a root that holds images and no containers: only such a one is used again. */
 function cleanMark(place: ContainerdPlace): string {
   return join(place.root, "mediajob-clean");
+}
+
+/** The kubelet links every container's log into a folder that is the same for all kubelets of a machine. */
+function removeLogLinks(node: NodeLayout): void {
+  const directory = "/var/log/containers";
+  if (!existsSync(directory)) return;
+  const links = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  for (const { name } of links) {
+    const path = join(directory, name);
+    if (readlinkSync(path).startsWith(dataDirectory(node.name, ""))) rmSync(path);
+  }
 }
 
 async function discardUnlessClean(place: ContainerdPlace): Promise<void> {
