@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { binaries } from "./binaries.ts";
+import { enter, isAbandoned, keep } from "./cluster-users.ts";
 import { dataDirectory, stateDirectory } from "./directories.ts";
 import { loadImages } from "./images.ts";
 import { boundTo, type Kubectl, kubectlFor } from "./kubectl.ts";
 import { layout } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { createMediaVolume, type MediaVolume } from "./media-volume.ts";
-import { startNativeCluster, stopNativeCluster } from "./native-cluster.ts";
+import { nativeClusterDirectory, startNativeCluster, stopNativeCluster } from "./native-cluster.ts";
 import type { InstallOptions } from "./packages.ts";
 
 /** A Kubernetes cluster with real nodes, as tests use it. */
@@ -25,7 +26,7 @@ export interface Cluster {
   loadImages(...names: string[]): Promise<void>;
   /** A claim, in `namespace` or "default", whose files lie on this machine too. */
   createMediaVolume(name: string, options?: { namespace?: string }): Promise<MediaVolume>;
-  /** Ends the cluster if this run started it; one that was running before goes on. */
+  /** Leaves the cluster. The last one to leave ends it, unless it is to be kept: see `ClusterOptions.keep`. */
   stop(): Promise<void>;
 }
 
@@ -38,17 +39,24 @@ export type Provider = "native" | "existing";
 export interface ClusterOptions extends InstallOptions {
   /** Default: MEDIAJOB_TEST_CLUSTER, else `native`. */
   readonly provider?: Provider;
+  /** The cluster runs on when all have left it, for the next test run. Default: MEDIAJOB_KEEP_CLUSTER=1. */
+  readonly keep?: boolean;
 }
 
 /**
  * Gives a healthy cluster, starting one if need be: some 10 s, and some 10 minutes the very first time, when its
- * programs are built. MEDIAJOB_KEEP_CLUSTER=1 lets it run on after `stop`, for the next test run.
+ * programs are built. One that cannot be had is an error, never a reason to skip.
  */
 export async function ensureCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const provider = options.provider ?? parseProvider(process.env.MEDIAJOB_TEST_CLUSTER);
+  if (provider === "existing") return existingCluster(await binaries("kubectl", "helm"));
+  const directory = nativeClusterDirectory();
+  const { kubeconfig, leave } = await withClusterLock(async () => {
+    const started = await startNativeCluster(options);
+    if (options.keep ?? process.env.MEDIAJOB_KEEP_CLUSTER === "1") keep(directory);
+    return { ...started, leave: enter(directory) };
+  });
   const { kubectl, helm } = await binaries("kubectl", "helm");
-  if (provider === "existing") return existingCluster({ kubectl, helm });
-  const { kubeconfig, isNew } = await withClusterLock(() => startNativeCluster(options));
   const kubectlOfCluster = kubectlFor(kubectl, kubeconfig);
   return {
     provider,
@@ -60,9 +68,11 @@ export async function ensureCluster(options: ClusterOptions = {}): Promise<Clust
     loadImages: (...names) => loadImages(names, options),
     createMediaVolume: (name, place = {}) =>
       createMediaVolume(kubectlOfCluster, name, { ...place, directory: mediaDirectory() }),
-    stop: async () => {
-      if (isNew && process.env.MEDIAJOB_KEEP_CLUSTER !== "1") await withClusterLock(stopNativeCluster);
-    },
+    stop: () =>
+      withClusterLock(async () => {
+        leave();
+        if (isAbandoned(directory)) await stopNativeCluster();
+      }),
   };
 }
 

@@ -6,7 +6,7 @@ import { dataDirectory, stateDirectory } from "./directories.ts";
 import type { CommandLine } from "./fan-out.ts";
 import { withLock } from "./lock.ts";
 import { unmountBelow } from "./mounts.ts";
-import { findProgram, type InstallOptions, installPackages } from "./packages.ts";
+import { clusterRequirements, findProgram, type InstallOptions, installPackages } from "./packages.ts";
 import { isAlive } from "./process-identity.ts";
 import { assertAlive, recordedProcesses, startProcess, stopProcesses } from "./process-registry.ts";
 import { until } from "./until.ts";
@@ -21,7 +21,7 @@ export type Docker = (args: readonly string[], options?: CommandOptions) => Prom
  * Images and build cache stay on disk when it stops.
  */
 export async function startDocker(options: InstallOptions = {}): Promise<Docker> {
-  await installPackages(options);
+  await installPackages(clusterRequirements, options);
   await withLock(stateDirectory("docker.lock"), async () => {
     if (await isRunning()) return;
     await removeDocker();

@@ -1,24 +1,52 @@
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { command } from "./command.ts";
+import { findProgram, type InstallOptions, installPackages } from "./packages.ts";
 
-/** Before 1.21 Go cannot fetch the newer toolchain that a module asks for. */
-const oldestGo = { major: 1, minor: 21 };
+/** From this version on Go itself fetches the newer toolchain that a module asks for. */
+const selfUpdating = { major: 1, minor: 21 };
 
-const places = ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
+/** What an older Go fetches for us. No module under go/ asks for a newer one. */
+const toolchain = "go1.26.0";
 
-/** The Go to build with. Throws what to do when there is none. */
-export async function findGo(forWhat: readonly string[]): Promise<string> {
-  const found: string[] = [];
-  for (const place of places) {
-    if (place.startsWith("/") && !existsSync(place)) continue;
-    const version = await command(place, ["version"]).catch(() => null);
-    const [, major, minor] = version?.match(/go(\d+)\.(\d+)/) ?? [];
-    if (Number(major) === oldestGo.major && Number(minor) >= oldestGo.minor) return place;
-    if (version) found.push(`${place} is ${version}`);
+const usualPlaces = ["/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
+
+/**
+ * The Go to build with: the machine's own, or else Debian's. One that is too old, as Debian 12's, is still good for
+ * fetching a newer one from the module proxy, checked against Go's checksum database like any module.
+ *
+ * @param forWhat the programs to be built, for the error that says there is no Go
+ */
+export async function findGo(forWhat: readonly string[], options: InstallOptions = {}): Promise<string> {
+  const own = findProgram("go") ?? usualPlaces.find((path) => existsSync(path));
+  if (own) return (await isSelfUpdating(own)) ? own : await fetchToolchain(own);
+  const purpose = `builds ${forWhat.join(", ")}`;
+  await installPackages([{ program: "go", package: "golang-go", purpose }], options).catch((error: Error) => {
+    throw new Error(`${error.message}\nAny Go from https://go.dev/dl on the PATH will do as well.`);
+  });
+  const installed = findProgram("go") ?? "go";
+  return (await isSelfUpdating(installed)) ? installed : await fetchToolchain(installed);
+}
+
+async function isSelfUpdating(go: string): Promise<boolean> {
+  const [, major, minor] = (await command(go, ["version"])).match(/go(\d+)\.(\d+)/) ?? [];
+  return Number(major) === selfUpdating.major && Number(minor) >= selfUpdating.minor;
+}
+
+/** Toolchains are published as modules, https://go.dev/ref/mod#toolchains, but a module's files are not executable. */
+async function fetchToolchain(oldGo: string): Promise<string> {
+  const platform = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
+  const version = `v0.0.1-${toolchain}.${platform}`;
+  const answer = await command(oldGo, ["mod", "download", "-json", `golang.org/toolchain@${version}`], {
+    env: { GOFLAGS: "-modcacherw" },
+    cwd: "/",
+  });
+  const { Dir: directory } = JSON.parse(answer) as { Dir: string };
+  for (const folder of ["bin", join("pkg", "tool", platform.replace("-", "_"))]) {
+    for (const name of readdirSync(join(directory, folder))) {
+      const path = join(directory, folder, name);
+      if (statSync(path).isFile()) chmodSync(path, 0o755);
+    }
   }
-  throw new Error(
-    `Go ${oldestGo.major}.${oldestGo.minor} or later is needed to build ${forWhat.join(", ")} of the test cluster, ` +
-      `and ${found.length > 0 ? `only older ones are here (${found.join("; ")})` : "there is none on the PATH or in /usr/local/go"}. ` +
-      "Install it from https://go.dev/dl, or set MEDIAJOB_TEST_CLUSTER=existing and KUBECONFIG to use a cluster you have.",
-  );
+  return join(directory, "bin", "go");
 }

@@ -9,7 +9,7 @@ import { stopOrphans } from "./standalone-api-server.ts";
 
 const usage = `node test/cluster/main.ts COMMAND [--yes] [--provider native|existing] [--tag TAG]
 
-  up                starts the cluster, or finds it running, and prints KUBECONFIG
+  up                starts the cluster, or finds it running, prints KUBECONFIG and keeps it until \`down\`
   down              ends all of it, also what a crashed run has left
   status            says what runs
   images            builds the two images, and loads them into the nodes if the cluster is up
@@ -24,7 +24,7 @@ const commands: Record<
   (args: readonly string[], options: ClusterOptions & { tag: string }) => Promise<void>
 > = {
   up: async (_, options) => {
-    const cluster = await ensureCluster(options);
+    const cluster = await ensureCluster({ ...options, keep: true });
     console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
   },
   down: async () => {
@@ -43,7 +43,8 @@ const commands: Record<
     for (const image of images) console.log(`${image.name} ${image.id} ${image.sizeBytes}`);
   },
   smoke: async (_, options) => {
-    await runSmokeTest(await ensureCluster(options));
+    const cluster = await ensureCluster(options);
+    await runSmokeTest(cluster).finally(() => cluster.stop());
   },
   binaries: async (names) => {
     const unknown = names.filter((name) => !binaryNames.includes(name as Binary));

@@ -6,13 +6,14 @@ import { binaries, binaryPath } from "./binaries.ts";
 import { startClusterDns } from "./cluster-dns.ts";
 import { startControllerManager, startScheduler } from "./controllers.ts";
 import { dataDirectory, stateDirectory } from "./directories.ts";
+import { findGo } from "./go-toolchain.ts";
 import { startKubeProxy } from "./kube-proxy.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { layout, type NodeLayout, nodes } from "./layout.ts";
 import { unmountBelow } from "./mounts.ts";
 import { createNetwork, networkExists, removeNetwork } from "./network.ts";
 import { startNode, stopNode } from "./node.ts";
-import { type InstallOptions, installPackages } from "./packages.ts";
+import { clusterRequirements, type InstallOptions, installPackages } from "./packages.ts";
 import { isAlive } from "./process-identity.ts";
 import { recordedProcesses, stopProcesses } from "./process-registry.ts";
 import { until } from "./until.ts";
@@ -37,20 +38,10 @@ export function nativeClusterDirectory(): string {
  * of an earlier one and starts a new one.
  */
 export async function startNativeCluster(options: InstallOptions = {}): Promise<NativeCluster> {
-  assertPossible();
   const directory = nativeClusterDirectory();
   const running = await findHealthyCluster(directory);
   if (running) return { kubeconfig: running.apiServer.kubeconfig, isNew: false };
-  await installPackages(options);
-  await binaries(
-    "etcd",
-    "kube-apiserver",
-    "kubectl",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-  );
-  const { kubectl: kubectlBinary } = await binaries("kubelet", "coredns", "pause", "helm", "kubectl");
+  await prepare(options);
   await stopNativeCluster();
 
   mkdirSync(directory, { recursive: true });
@@ -60,7 +51,7 @@ export async function startNativeCluster(options: InstallOptions = {}): Promise<
     port: 6443,
     serviceNetwork: { cidr: layout.serviceCidr, apiServerAddress: layout.apiServerServiceAddress },
   });
-  const kubectl = kubectlFor(kubectlBinary, apiServer.kubeconfig);
+  const kubectl = kubectlFor(binaryPath("kubectl"), apiServer.kubeconfig);
   await Promise.all([
     startControllerManager(directory, apiServer),
     startScheduler(directory, apiServer),
@@ -176,7 +167,31 @@ function fingerprint(): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
-function assertPossible(): void {
+const programs = [
+  ...([
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+    "kubelet",
+    "kubectl",
+  ] as const),
+  ...(["coredns", "pause", "helm"] as const),
+];
+
+/** Brings what the cluster is made of. Says all that is missing at once, rather than one thing per try. */
+async function prepare(options: InstallOptions): Promise<void> {
+  const problems: string[] = [];
+  const note = (error: Error) => problems.push(error.message);
+  await assertPossible().catch(note);
+  await installPackages(clusterRequirements, options).catch(note);
+  if (!programs.every((name) => existsSync(binaryPath(name)))) await findGo(programs, options).catch(note);
+  if (problems.length > 0) throw new Error(problems.join("\n\n"));
+  await binaries(...programs);
+}
+
+async function assertPossible(): Promise<void> {
   const obstacle =
     process.platform !== "linux"
       ? `this is ${process.platform}`

@@ -3,14 +3,15 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { command } from "./command.ts";
 
-/** A program the native cluster runs, and the Debian package that brings it. */
-interface Requirement {
+/** A program, and the Debian package that brings it. */
+export interface Requirement {
   readonly program: string;
   readonly package: string;
   readonly purpose: string;
 }
 
-const requirements: readonly Requirement[] = [
+/** What the native cluster is made of besides its Go programs. */
+export const clusterRequirements: readonly Requirement[] = [
   { program: "containerd", package: "containerd", purpose: "runs the nodes' containers" },
   { program: "runc", package: "runc", purpose: "runs one container" },
   { program: "host-local", package: "containernetworking-plugins", purpose: "gives pods their network" },
@@ -51,8 +52,11 @@ export interface InstallOptions {
   readonly yes?: boolean;
 }
 
-/** Installs what the native cluster lacks on this machine, after saying what that is. Throws what is left to do. */
-export async function installPackages(options: InstallOptions = {}): Promise<void> {
+/** Installs what this machine lacks, after saying what that is. Throws what is left to do. */
+export async function installPackages(
+  requirements: readonly Requirement[],
+  options: InstallOptions = {},
+): Promise<void> {
   const missing = requirements.filter(({ program }) => findProgram(program) === null);
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((requirement) => requirement.package))];
