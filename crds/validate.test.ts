@@ -185,6 +185,31 @@ describe("what is wrong is said with its field, what was expected and what came"
   });
 });
 
+describe("as on the API server,", () => {
+  const leadsOut = [volumeSource("a", "../secret"), volumeSource("a")];
+
+  test.each([
+    { name: "a wrong type", spec: { parallelism: "8" } },
+    { name: "a wrong type where a word is wanted", spec: { priority: {} } },
+    { name: "an unknown word", spec: { priority: "Critical" } },
+    { name: "a missing value", spec: { destination: undefined } },
+  ])(
+    "$name keeps rules from being asked, but not lists from being looked through for duplicates",
+    ({ spec }) => {
+      const paths = errorsOf(manifest({ spec: { sources: leadsOut, ...spec } })).map(
+        (error) => error.split(":")[0],
+      );
+      expect(paths).toEqual([`spec.${Object.keys(spec)}`, "spec.sources[1].name"]);
+    },
+  );
+
+  test("a number out of bounds does not", () => {
+    const errors = errorsOf(manifest({ spec: { sources: leadsOut, parallelism: 0 } }));
+    expect(errors).toHaveLength(3);
+    expect(errors).toContainEqual(expect.stringContaining("must not leave the volume"));
+  });
+});
+
 describe("a valid manifest comes back as the API server would keep it", () => {
   test("defaults are filled, also inside objects that were not written", () => {
     const { spec } = accepted(manifest());

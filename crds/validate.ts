@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type MediaJob, mediaJob } from "./media-job.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 import { isObject, withDefaults } from "./validator/defaults.ts";
+import { duplicateErrors } from "./validator/duplicates.ts";
 import { manifestMetadata, manifestMetadataSchema } from "./validator/manifest-metadata.ts";
 import { ruleErrors } from "./validator/rules.ts";
 import { type Shape, shapeErrors, type ValidationError } from "./validator/shape.ts";
@@ -35,7 +36,11 @@ export function validateMediaJob(input: unknown, { previous }: { previous?: Medi
     ? []
     : ruleErrors(manifest.schema, object, previous && withDefaults(manifest.schema, previous));
 
-  const errors = [...wrong.map(({ blocking: _, ...error }) => error), ...broken];
+  const errors = [
+    ...wrong.map(({ blocking: _, ...error }) => error),
+    ...duplicateErrors(manifest.schema, object),
+    ...broken,
+  ];
   return errors.length > 0 ? { ok: false, errors } : { ok: true, value: named(object as MediaJob) };
 }
 

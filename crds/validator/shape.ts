@@ -59,7 +59,7 @@ function wrongField(root: StructuralSchema, issue: z.core.$ZodIssue, value: unkn
     path,
     message: `${expected}, got ${shown(came)}${hint}`,
     ...(typeof value === "object" ? {} : { value }),
-    blocking: isBlocking(issue),
+    blocking: isBlocking(issue, value),
   };
 }
 
@@ -71,10 +71,14 @@ function expectedBy(issue: z.core.$ZodIssue, schema: StructuralSchema | undefine
   return issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
 }
 
-/** The API server checks no rules of an object that has one of these; of any other wrong value it does. */
-function isBlocking(issue: z.core.$ZodIssue): boolean {
+/**
+ * The API server checks no rules of an object in which a value is missing, of the wrong type or word, or too long;
+ * of one that is out of bounds or does not match its pattern it does.
+ */
+function isBlocking(issue: z.core.$ZodIssue, value: unknown): boolean {
   if (issue.code === "too_big") return issue.origin === "string" || issue.origin === "array";
-  return issue.code === "invalid_type";
+  if (issue.code === "invalid_union") return typeof value !== "string" && !Number.isInteger(value);
+  return issue.code === "invalid_type" || issue.code === "invalid_value";
 }
 
 /** zod counts a string's UTF-16 units, the API server its characters: an emoji is two against one. */

@@ -26,6 +26,8 @@ export type Change = (job: Stored) => void;
 export interface MediaJobApi {
   server: StandaloneApiServer;
   create(manifest: Manifest): Promise<Answer<Stored>>;
+  /** Creates it in all but effect. */
+  tryCreate(manifest: Manifest): Promise<Answer<Stored>>;
   /** Reads the object, changes it and puts it back; `status` writes the status and nothing else. */
   update(name: string, change: Change, subresource?: "status"): Promise<Answer<Stored>>;
   remove(name: string): Promise<void>;
@@ -74,6 +76,7 @@ export async function startMediaJobApi(): Promise<MediaJobApi> {
     server,
     get,
     create: (manifest) => send("POST", `${collection}?fieldValidation=Strict`, manifest),
+    tryCreate: (manifest) => send("POST", `${collection}?fieldValidation=Strict&dryRun=All`, manifest),
     async update(name, change, subresource) {
       const job = await get<Stored>(`${collection}/${name}`);
       change(job);
