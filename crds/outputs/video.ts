@@ -64,6 +64,23 @@ const profileRules: Rule[] = Object.entries(VIDEO_PROFILES).map(([codec, profile
   reason: "FieldValueInvalid",
 }));
 
+/** The pixel formats each encoder takes. */
+const PIXEL_FORMATS = {
+  h264: ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"],
+  h265: ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"],
+  vp9: ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"],
+  av1: ["yuv420p", "yuv420p10le"],
+  prores: ["yuv422p10le", "yuv444p10le", "yuva444p10le"],
+  dnxhr: ["yuv422p", "yuv422p10le"],
+} as const;
+
+const pixelFormatRules: Rule[] = Object.entries(PIXEL_FORMATS).map(([codec, formats]) => ({
+  rule: `self.codec != '${codec}' || !has(self.pixelFormat) || self.pixelFormat in [${list(formats)}]`,
+  message: `${codec} takes the pixel formats ${formats.join(", ")}`,
+  fieldPath: ".pixelFormat",
+  reason: "FieldValueInvalid",
+}));
+
 const LOSSY = ["h264", "h265", "vp9", "av1"] as const;
 
 const seconds = z.number().min(0).max(86_400);
@@ -189,7 +206,7 @@ export const videoOutput = z
       .enum(["SDR", "Source"])
       .default("SDR")
       .describe(
-        "dynamicRange: SDR maps HDR sources to BT.709, Source keeps PQ or HLG with its metadata, which needs 10 bits (h265, vp9, av1, prores or dnxhr hqx).",
+        "dynamicRange: SDR maps HDR sources to BT.709, Source keeps PQ or HLG, which needs 10 bits (h265, vp9, av1, prores or dnxhr hqx); h265 and av1 also keep the mastering display and light levels.",
       ),
     denoise: z
       .enum(["Light", "Medium", "Strong"])
@@ -326,6 +343,7 @@ export const videoOutput = z
     validations(
       ...containerRules,
       ...profileRules,
+      ...pixelFormatRules,
       onlyFor("profile", Object.keys(VIDEO_PROFILES)),
       onlyFor("crf", LOSSY),
       onlyFor("quality", LOSSY),
@@ -390,8 +408,8 @@ export const videoOutput = z
         reason: "FieldValueInvalid",
       },
       {
-        rule: "self.dynamicRange == 'SDR' || self.codec in ['h265', 'vp9', 'av1', 'prores', 'dnxhr', 'copy']",
-        message: "HDR needs 10 bits: h265, vp9, av1, prores or dnxhr",
+        rule: "self.dynamicRange == 'SDR' || self.codec in ['h265', 'vp9', 'av1', 'prores', 'copy'] || (self.codec == 'dnxhr' && has(self.profile) && self.profile == 'hqx')",
+        message: "HDR needs 10 bits: h265, vp9, av1, prores or dnxhr with profile hqx",
         fieldPath: ".dynamicRange",
         reason: "FieldValueInvalid",
       },

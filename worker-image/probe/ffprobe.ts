@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
+import { MediaFailure } from "./media-failure.ts";
 import { inputArguments } from "./media-input.ts";
 
 /** A number that ffprobe writes as text, and leaves out or writes as `N/A` when it does not know. */
@@ -17,6 +18,8 @@ const sideData = z.looseObject({
   side_data_type: z.string().optional(),
   rotation: numeric,
   dv_profile: numeric,
+  max_content: numeric,
+  max_average: numeric,
 });
 
 const stream = z.object({
@@ -110,14 +113,11 @@ const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const MAX_LOG_LINES = 50;
 
-/** What stands in the way of probing at all: no program, no answer. It is no statement about the file. */
-export class FfprobeUnavailable extends Error {
-  override readonly name = "FfprobeUnavailable";
-}
-
 /**
  * Runs ffprobe on a local file with `sections` as its output options. A file it cannot read is an answer
  * (`json.error`), not an exception.
+ *
+ * @throws MediaFailure EncoderMissing without ffprobe, Stalled without an answer: nothing is said of the file.
  */
 export function ffprobe(
   path: string,
@@ -149,21 +149,23 @@ export function ffprobe(
     child.on("error", (error) =>
       reject(
         (error as NodeJS.ErrnoException).code === "ENOENT"
-          ? new FfprobeUnavailable("ffprobe was not found; install ffmpeg or set FFPROBE_PATH")
+          ? new MediaFailure("EncoderMissing", "ffprobe was not found; install ffmpeg or set FFPROBE_PATH")
           : error,
       ),
     );
     child.on("close", (code, ended) => {
       if (ended !== null) {
         const why = bytes > MAX_OUTPUT_BYTES ? "wrote too much" : `did not end within ${TIMEOUT_MS / 1000} s`;
-        reject(new FfprobeUnavailable(`ffprobe ${why} and was stopped (${ended})`));
+        reject(new MediaFailure("Stalled", `ffprobe ${why} and was stopped (${ended})`));
         return;
       }
       const log = stderr.split("\n").filter(Boolean).slice(0, MAX_LOG_LINES);
       try {
         resolve({ json: ffprobeJson.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), log });
       } catch (error) {
-        reject(new FfprobeUnavailable(`ffprobe exited ${code} with no readable answer: ${error}`));
+        reject(
+          new MediaFailure("EngineFailed", `ffprobe exited ${code} with no readable answer: ${error}`, log),
+        );
       }
     });
   });

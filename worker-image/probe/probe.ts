@@ -39,6 +39,12 @@ function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, bo
   }
   if (json.error === undefined && json.streams.length > 0) return;
 
+  const refused = log
+    .map((line) => /\[(\S+) @[^\]]*\].*Format not on whitelist/.exec(line)?.[1])
+    .find(Boolean);
+  if (refused && /^image2$|_pipe$/.test(refused)) {
+    throw new MediaFailure("UnsupportedFormat", "the file is a still picture; use an image output", log);
+  }
   const reading = explainLog(log);
   // ffprobe takes any text named .mp4 for an MP4 and then misses the index; the boxes know better.
   if (reading && !(reading.reason === "SourceTruncated" && !boxes.isoBaseMedia)) {
@@ -47,7 +53,7 @@ function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, bo
   throw new MediaFailure(
     boxes.isoBaseMedia ? "SourceCorrupt" : "UnsupportedFormat",
     boxes.isoBaseMedia
-      ? `the file looks like MP4 or MOV but its index cannot be read: ${lastErrors(log)}`
+      ? `the file looks like MP4 or MOV but its index is damaged and cannot be read ${lastErrors(log)}`.trim()
       : "the file is no video or audio that is known here, whatever its name says",
     log,
   );

@@ -60,7 +60,7 @@ export interface VideoStream {
   color: { primaries: string | null; transfer: string | null; matrix: string | null; range: string | null };
   dynamicRange: DynamicRange;
   dolbyVisionProfile: number | null;
-  masteringDisplay: boolean;
+  mastering: Mastering | null;
   startSeconds: number | null;
   durationSeconds: number | null;
   frames: number | null;
@@ -68,6 +68,21 @@ export interface VideoStream {
   /** Only keyframes, as editing codecs have it; null when unknown. */
   intraOnly: boolean | null;
   language: string | null;
+}
+
+/** The display an HDR picture was graded on (SMPTE ST 2086) and its light (CTA-861.3), as far as they are told. */
+export interface Mastering {
+  /** CIE 1931 chromaticities, each as x and y, and luminances in cd/m². */
+  display: {
+    red: [number, number];
+    green: [number, number];
+    blue: [number, number];
+    white: [number, number];
+    minLuminance: number;
+    maxLuminance: number;
+  } | null;
+  maxContentLight: number | null;
+  maxAverageLight: number | null;
 }
 
 /** A rate as the fraction that the container holds, e.g. 30000/1001. */
@@ -175,7 +190,7 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
     },
     dynamicRange: dynamicRangeOf(transfer),
     dolbyVisionProfile: dolbyVision?.dv_profile ?? null,
-    masteringDisplay: sideData.some(({ side_data_type }) => side_data_type === "Mastering display metadata"),
+    mastering: masteringOf(sideData),
     startSeconds: stream.start_time ?? null,
     durationSeconds: positive(stream.duration) ?? taggedDuration(stream),
     frames: positive(stream.nb_frames),
@@ -272,6 +287,32 @@ function dynamicRangeOf(transfer: string | null): DynamicRange {
   if (transfer === "smpte2084") return "HDR10";
   if (transfer === "arib-std-b67") return "HLG";
   return "SDR";
+}
+
+function masteringOf(sideData: FfprobeStream["side_data_list"]): Mastering | null {
+  const find = (type: string) => sideData.find(({ side_data_type }) => side_data_type === type);
+  const display = find("Mastering display metadata");
+  const light = find("Content light level metadata");
+  if (!display && !light) return null;
+  const value = (name: string): number => {
+    const fraction = ratio(`${display?.[name] ?? ""}`, "/");
+    return fraction ? fraction.num / fraction.den : 0;
+  };
+  const point = (name: string): [number, number] => [value(`${name}_x`), value(`${name}_y`)];
+  return {
+    display: display
+      ? {
+          red: point("red"),
+          green: point("green"),
+          blue: point("blue"),
+          white: point("white_point"),
+          minLuminance: value("min_luminance"),
+          maxLuminance: value("max_luminance"),
+        }
+      : null,
+    maxContentLight: light?.max_content ?? null,
+    maxAverageLight: light?.max_average ?? null,
+  };
 }
 
 /** Bits of one component, read from ffmpeg's name of the pixel format; 8 where the name says nothing. */

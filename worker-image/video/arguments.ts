@@ -154,6 +154,7 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
     threads,
     fps: fps ? perSecond(fps) : null,
     dynamicRange: keepsHdr ? picture.dynamicRange : "SDR",
+    mastering: keepsHdr ? picture.mastering : null,
   });
   // A steady rate is kept as a constant one where it was asked for; else the source's timestamps are.
   return [...encoder, "-fps_mode:v", work.fps ? "cfr" : "vfr", ...colorArguments(rendition)];
@@ -180,16 +181,27 @@ const NEVER_KEPT = [
   ...["location", "location-eng", "com.apple.quicktime.location.ISO6709"],
 ];
 
-function metadataArguments({ output, sound, spans }: Rendition, sounds: readonly AudioStream[]): string[] {
+function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[]): string[] {
+  const { output, sound, spans } = rendition;
   const strip = output.metadata === "Strip";
   const moved = spans.length > 0 || (output.speed ?? 1) !== 1;
   return [
     ...["-map_metadata", strip ? "-1" : "0"],
     ...(strip ? [] : NEVER_KEPT.flatMap((tag) => ["-metadata", `${tag}=`])),
+    ...timecodeArguments(rendition),
     // Chapters hold times of the source, which no longer fit what was cut or sped up.
     ...["-map_chapters", strip || moved ? "-1" : "0"],
     // Streams out of a filter graph have lost the source's tags.
     ...(sound ? sounds.flatMap((track, position) => trackTags(track, position, strip)) : []),
+  ];
+}
+
+/** Editors find a proxy's original by timecode and reel; MP4 and MOV keep them in a track, others as tags. */
+function timecodeArguments({ timecode, reelName, output }: Rendition): string[] {
+  const hasTrack = output.container === "mov" || output.container === "mp4";
+  return [
+    ...(timecode ? (hasTrack ? ["-timecode", timecode] : ["-metadata:s:v:0", `timecode=${timecode}`]) : []),
+    ...(reelName ? ["-metadata:s:v:0", `reel_name=${reelName}`] : []),
   ];
 }
 

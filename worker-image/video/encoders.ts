@@ -1,5 +1,5 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { DynamicRange } from "../probe/record.ts";
+import type { DynamicRange, Mastering } from "../probe/record.ts";
 
 /**
  * How each codec's wishes become ffmpeg's arguments. Numbers of one encoder mean nothing to another, so crf,
@@ -114,6 +114,8 @@ export interface EncodeWish {
   /** Keyframes nowhere but at the interval, as segments need. */
   closedInterval?: boolean;
   dynamicRange: DynamicRange;
+  /** What is known of the grading of HDR that is kept. */
+  mastering?: Mastering | null;
 }
 
 /** The arguments of one encoder, for the stream `specifier` (`v`, `v:0`). */
@@ -166,8 +168,7 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
         ...[`-preset:${s}`, `${AV1_PRESETS[preset]}`],
         ...rateArguments(rate, s),
         ...keyframeArguments(wish, s),
-        // SVT-AV1 takes all cores of the node unless told
-        ...[`-svtav1-params:${s}`, `lp=${threads}`],
+        ...[`-svtav1-params:${s}`, svtParameters(wish)],
       ];
     case "prores":
       return [
@@ -234,7 +235,14 @@ function keyframeArguments({ output, fps, closedInterval, codec }: EncodeWish, s
 }
 
 /** libx265 takes threads, passes, levels and HDR metadata only in its own words. */
-function x265Parameters({ rate, output, threads, closedInterval, dynamicRange }: EncodeWish): string {
+function x265Parameters({
+  rate,
+  output,
+  threads,
+  closedInterval,
+  dynamicRange,
+  mastering,
+}: EncodeWish): string {
   return [
     "log-level=error",
     `pools=${threads}`,
@@ -243,7 +251,39 @@ function x265Parameters({ rate, output, threads, closedInterval, dynamicRange }:
     ...(rate.pass ? [`pass=${rate.pass}`] : []),
     ...(rate.pass && rate.passLogFile ? [`stats=${escapeParameter(`${rate.passLogFile}-x265.log`)}`] : []),
     ...(dynamicRange === "HDR10" ? ["hdr10=1", "hdr10-opt=1", "repeat-headers=1"] : []),
+    // in units of 0.00002 and of 0.0001 cd/m², as HEVC writes them
+    ...(mastering?.display
+      ? [`master-display=${displayText(mastering.display, { point: 50_000, light: 10_000 })}`]
+      : []),
+    ...contentLight(mastering, "max-cll"),
   ].join(":");
+}
+
+/** SVT-AV1 takes all cores of the node unless told, and HDR metadata in decimals. */
+function svtParameters({ threads, mastering }: EncodeWish): string {
+  return [
+    `lp=${threads}`,
+    ...(mastering?.display
+      ? [`mastering-display=${displayText(mastering.display, { point: 1, light: 1 })}`]
+      : []),
+    ...contentLight(mastering, "content-light"),
+  ].join(":");
+}
+
+function displayText(
+  display: NonNullable<Mastering["display"]>,
+  unit: { point: number; light: number },
+): string {
+  const number = (value: number, scale: number) =>
+    scale === 1 ? value.toFixed(4) : `${Math.round(value * scale)}`;
+  const point = ([x, y]: [number, number]) => `(${number(x, unit.point)},${number(y, unit.point)})`;
+  const light = `L(${number(display.maxLuminance, unit.light)},${number(display.minLuminance, unit.light)})`;
+  return `G${point(display.green)}B${point(display.blue)}R${point(display.red)}WP${point(display.white)}${light}`;
+}
+
+function contentLight(mastering: Mastering | null | undefined, name: string): string[] {
+  if (!mastering?.maxContentLight) return [];
+  return [`${name}=${mastering.maxContentLight},${mastering.maxAverageLight ?? 0}`];
 }
 
 /** `:` separates x265's parameters. */

@@ -27,6 +27,7 @@ export const videoEngine: Engine = {
         await makeRendition(context, { opened: await context.openSource(source), name, video, share });
       } catch (error) {
         context.signal.throwIfAborted();
+        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
         context.fail(error, { source: source.name, output: name });
       }
       context.progress("video", share.from + share.width, {
@@ -65,7 +66,11 @@ async function makeRendition(context: EngineContext, { opened, name, video, shar
   try {
     const report = await encode.run();
     tell("verify", 0);
-    const verified = await verifyRendition(stagedPath, rendition, { report, run: encode.limits });
+    const verified = await verifyRendition(stagedPath, rendition, {
+      sourcePath: opened.path,
+      report,
+      run: encode.limits,
+    });
     for (const warning of verified.warnings) context.warn({ ...warning, ...subject });
     tell("publish", 0);
     const picture = verified.record.video[0];

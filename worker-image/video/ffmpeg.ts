@@ -48,7 +48,8 @@ export interface FfmpegReport {
 
 const KEPT_LOG_LINES = 50;
 const KEPT_FIRST_LINES = 20;
-const KILL_AFTER_MS = 5_000;
+/** Seeds 004 has 5 s; the worker itself is abandoned 3.5 s after a stop, and ffmpeg must not outlive it. */
+const KILL_AFTER_MS = 2_500;
 const SILENT_MS = 30_000;
 
 /**
@@ -195,6 +196,7 @@ class Watch {
     this.#child = child;
     this.heard();
     this.#run.signal.addEventListener("abort", this.#terminate, { once: true });
+    process.once("exit", this.#killNow);
     if (this.#run.signal.aborted) this.#terminate();
     const silentMs = this.#run.silentMs ?? SILENT_MS;
     this.#silence = setInterval(() => void this.#look(silentMs), silentMs).unref();
@@ -206,6 +208,7 @@ class Watch {
 
   stop(): void {
     this.#run.signal.removeEventListener("abort", this.#terminate);
+    process.removeListener("exit", this.#killNow);
     clearInterval(this.#silence);
     clearTimeout(this.#kill);
   }
@@ -226,6 +229,8 @@ class Watch {
     this.#signalGroup("SIGTERM");
     this.#kill ??= setTimeout(() => this.#signalGroup("SIGKILL"), this.#run.killAfterMs ?? KILL_AFTER_MS);
   };
+
+  readonly #killNow = (): void => this.#signalGroup("SIGKILL");
 
   #signalGroup(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid;

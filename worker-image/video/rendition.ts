@@ -5,6 +5,7 @@ import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateCon
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
+import { timecodeAfter } from "./timecode.ts";
 import { exactRate, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface Rendition {
   sound: SoundWish | undefined;
   subtitles: TextStream[];
   keepsHdr: boolean;
+  timecode: string | null;
+  reelName: string | null;
   spans: Span[];
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
@@ -83,6 +86,8 @@ export function planRendition(record: MediaRecord, output: VideoOutput): Renditi
     sound,
     subtitles: output.subtitles === "Keep" ? textSubtitles(record.subtitles, output, warnings) : [],
     keepsHdr,
+    timecode: output.metadata === "Keep" ? keptTimecode({ record, picture, work, spans }, warnings) : null,
+    reelName: output.metadata === "Keep" ? record.reelName : null,
     spans,
     expectedSeconds,
     warnings,
@@ -165,6 +170,28 @@ function storedCrop(
     width: Math.round(crop.width * x),
     height: Math.round(crop.height * y),
   };
+}
+
+/** The timecode of the first frame that is kept; none where frames no longer follow the source's. */
+function keptTimecode(
+  {
+    record,
+    picture,
+    work,
+    spans,
+  }: { record: MediaRecord; picture: VideoStream; work: PictureWork; spans: Span[] },
+  warnings: Rendition["warnings"],
+): string | null {
+  const rate = steadyRate(picture);
+  if (record.timecode === null || rate === null) return null;
+  if (work.speed !== 1 || (work.fps && perSecond(work.fps) !== perSecond(rate))) {
+    warnings.push({
+      reason: "TimecodeLeftOut",
+      message: `the source's timecode ${record.timecode} counts frames that the output no longer has`,
+    });
+    return null;
+  }
+  return timecodeAfter(record.timecode, spans[0]?.startSeconds ?? 0, rate) ?? null;
 }
 
 /** The source's rate where average and real rate agree; null where it varies or is no rate of a film. */

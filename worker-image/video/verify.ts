@@ -7,8 +7,11 @@ import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { type FfmpegReport, type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
+import { hasSilence, isSilent } from "./silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound.ts";
 import { perSecond } from "./timing.ts";
+
+type Limits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
 
 /** What a finished file was found to be. */
 export interface Verified {
@@ -26,7 +29,7 @@ export interface Verified {
 export async function verifyRendition(
   path: string,
   rendition: Rendition,
-  { report, run }: { report: FfmpegReport; run: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal"> },
+  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: Limits },
 ): Promise<Verified> {
   if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
     throw new MediaFailure(
@@ -54,7 +57,8 @@ export async function verifyRendition(
     );
   }
   const warnings = sourceWarnings(record, rendition, report);
-  await decode(path, rendition, run);
+  const sampledSilence = await decode(path, rendition, run);
+  if (sampledSilence) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
 }
 
@@ -155,12 +159,11 @@ function toleranceSeconds({ fps, picture }: Rendition): number {
 /** Seconds decoded at the start and at the end with `verify: Fast`. */
 const SAMPLE_SECONDS = 1;
 
-/** Decodes a second at each end, or everything; any error of the decoder fails it. */
-async function decode(
-  path: string,
-  { output }: Rendition,
-  run: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">,
-): Promise<void> {
+/**
+ * Decodes a second at each end, or everything; any error of the decoder fails it. True when a track was silent
+ * where it was looked at.
+ */
+async function decode(path: string, { output }: Rendition, run: Limits): Promise<boolean> {
   const common = ["-threads", `${run.threads}`, "-err_detect", "explode"];
   const parts =
     output.verify === "Full"
@@ -172,9 +175,9 @@ async function decode(
   const list = [
     ...parts.flatMap((options) => inputArguments(path, { options })),
     ...parts.flatMap((_, input) => ["-map", `${input}:v`, "-map", `${input}:a?`]),
-    ...["-f", "null", "-"],
+    ...["-filter:a", "volumedetect", "-f", "null", "-"],
   ];
-  const { log } = await runFfmpeg({ ...run, arguments: list });
+  const { log } = await runFfmpeg({ ...run, arguments: list, logLevel: "info" });
   const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
   // A copied stream may have been damaged before; that is the source's and was warned of.
   if (errors.length > 0 && output.codec !== "copy") {
@@ -182,6 +185,24 @@ async function decode(
       "VerificationFailed",
       `the finished file does not decode: ${lastErrors(errors)}`,
       log,
+    );
+  }
+  return hasSilence(log);
+}
+
+/** A track may be silent for seconds or for good; only one that lost its source's sound is wrong. */
+async function refuseLostSound(
+  { path, sourcePath }: { path: string; sourcePath: string },
+  { sound, tracks, spans }: Rendition,
+  run: Limits,
+): Promise<void> {
+  if (!sound || spans.length > 0) return;
+  for (const [position, track] of tracks.entries()) {
+    if (!(await isSilent(path, `0:a:${position}`, run))) continue;
+    if (await isSilent(sourcePath, `0:${track.index}`, run)) continue;
+    throw new MediaFailure(
+      "VerificationFailed",
+      `audio track ${position} of the finished file is silent, that of the source (${track.index}) is not`,
     );
   }
 }

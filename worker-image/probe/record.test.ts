@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { ffprobeJson } from "./ffprobe.ts";
+import { bitDepthOf, describeMedia } from "./record.ts";
+
+type Raw = Record<string, unknown>;
+const describe = ({
+  video = {},
+  streams = [],
+  format = {},
+  ...rest
+}: {
+  video?: Raw;
+  streams?: Raw[];
+  format?: Raw;
+  frames?: Raw[];
+  chapters?: Raw[];
+}) =>
+  describeMedia(
+    ffprobeJson.parse({
+      streams: [
+        {
+          index: 0,
+          codec_type: "video",
+          codec_name: "h264",
+          width: 1920,
+          height: 1080,
+          pix_fmt: "yuv420p",
+          ...video,
+        },
+        ...streams,
+      ],
+      format: { format_name: "mov,mp4,m4a,3gp,3g2,mj2", duration: "10.000000", ...format },
+      ...rest,
+    }),
+    1000,
+  );
+const picture = (video: Raw, frames: Raw[] = []) => describe({ video, frames }).video[0];
+
+test.each([
+  {
+    name: "a phone's portrait is upright",
+    rotation: -90,
+    expected: { rotation: 90, width: 1080, height: 1920 },
+  },
+  {
+    name: "upside down keeps its sides",
+    rotation: 180,
+    expected: { rotation: 180, width: 1920, height: 1080 },
+  },
+  { name: "the other way round", rotation: 90, expected: { rotation: 270, width: 1080, height: 1920 } },
+  { name: "a matrix without a turn", rotation: 0, expected: { rotation: 0, width: 1920, height: 1080 } },
+])("$name", ({ rotation, expected }) =>
+  expect(picture({ side_data_list: [{ side_data_type: "Display Matrix", rotation }] })).toMatchObject(
+    expected,
+  ),
+);
+
+test.each([
+  { name: "PAL 16:9 is shown wider than stored", width: 720, height: 576, sar: "64:45", shown: [1024, 576] },
+  { name: "narrow pixels are shown taller", width: 720, height: 480, sar: "8:9", shown: [720, 540] },
+  { name: "an unknown aspect counts as square", width: 640, height: 480, sar: "0:1", shown: [640, 480] },
+])("$name", ({ width, height, sar, shown }) => {
+  const found = picture({ width, height, sample_aspect_ratio: sar });
+  expect([found?.width, found?.height]).toEqual(shown);
+});
+
+test.each([
+  {
+    name: "the container's word for fields",
+    video: { field_order: "tt" },
+    frames: [],
+    expected: "TopFieldFirst",
+  },
+  {
+    name: "the first frame knows better than the container",
+    video: { field_order: "unknown" },
+    frames: [{ interlaced_frame: 1, top_field_first: 0 }],
+    expected: "BottomFieldFirst",
+  },
+  {
+    name: "a frame that is whole makes it progressive",
+    video: {},
+    frames: [{ interlaced_frame: 0 }],
+    expected: "Progressive",
+  },
+  { name: "unknown stays unknown", video: { field_order: "unknown" }, frames: [], expected: null },
+])("$name", ({ video, frames, expected }) => expect(picture(video, frames)?.fieldOrder).toBe(expected));
+
+test.each([
+  { transfer: "smpte2084", expected: "HDR10" },
+  { transfer: "arib-std-b67", expected: "HLG" },
+  { transfer: "bt709", expected: "SDR" },
+])("transfer $transfer is $expected", ({ transfer, expected }) =>
+  expect(picture({ color_transfer: transfer })?.dynamicRange).toBe(expected),
+);
+
+test("a cover picture is no video", () => {
+  const record = describe({ video: { codec_name: "mjpeg", disposition: { attached_pic: 1 } } });
+  expect(record.video).toEqual([]);
+  expect(record.coverArt).toHaveLength(1);
+});
+
+test("a timecode with a semicolon drops frames", () => {
+  const record = describe({
+    streams: [{ index: 1, codec_type: "data", tags: { timecode: "01:00:00;00", reel_name: "A001" } }],
+  });
+  expect(record).toMatchObject({ timecode: "01:00:00;00", dropFrame: true, reelName: "A001" });
+});
+
+test("Matroska's duration of a stream is read from its tag", () => {
+  expect(picture({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
+});
+
+test("what ffprobe does not know is null", () => {
+  const record = describe({
+    video: { avg_frame_rate: "0/0", bit_rate: "N/A", nb_frames: "0" },
+    format: { duration: "N/A" },
+  });
+  expect(record.durationSeconds).toBeNull();
+  expect(record.video[0]).toMatchObject({ frameRate: null, bitrate: null, frames: null, language: null });
+});
+
+test.each([
+  ["yuv420p", 8],
+  ["yuvj420p", 8],
+  ["yuv422p10le", 10],
+  ["yuva444p12le", 12],
+  ["p010le", 10],
+  ["gray16be", 16],
+  ["gbrp14le", 14],
+  ["rgb48le", 16],
+  ["nv12", 8],
+  ["yuv410p", 8],
+])("%s has %i bits", (pixelFormat, bits) => expect(bitDepthOf(pixelFormat)).toBe(bits));

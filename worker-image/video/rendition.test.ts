@@ -1,0 +1,284 @@
+import { expect, test } from "vitest";
+import { videoOutput } from "../../crds/outputs/video.ts";
+import { ffprobeJson } from "../probe/ffprobe.ts";
+import { describeMedia } from "../probe/record.ts";
+import { loudnessArguments, renditionArguments } from "./arguments.ts";
+import { planRendition } from "./rendition.ts";
+
+type Raw = Record<string, unknown>;
+
+const SOUND = {
+  index: 1,
+  codec_type: "audio",
+  codec_name: "aac",
+  channels: 2,
+  channel_layout: "stereo",
+  sample_rate: "48000",
+  disposition: { default: 1 },
+};
+
+/** A minute of 1080p25 with one stereo track, changed where a test says so. */
+const source = ({
+  video = {},
+  streams = [SOUND],
+  format = {},
+}: {
+  video?: Raw;
+  streams?: Raw[];
+  format?: Raw;
+} = {}) =>
+  describeMedia(
+    ffprobeJson.parse({
+      streams: [
+        {
+          index: 0,
+          codec_type: "video",
+          codec_name: "h264",
+          width: 1920,
+          height: 1080,
+          pix_fmt: "yuv420p",
+          avg_frame_rate: "25/1",
+          r_frame_rate: "25/1",
+          field_order: "progressive",
+          ...video,
+        },
+        ...streams,
+      ],
+      format: { format_name: "mov,mp4", duration: "60", ...format },
+    }),
+    1e6,
+  );
+
+const plan = (output: Raw, record = source()) => planRendition(record, videoOutput.parse(output));
+const FILES = { sourcePath: "/in/a b.mp4", targetPath: "/out/x.mp4", threads: 2 };
+const list = (output: Raw, record = source()) => renditionArguments(plan(output, record), FILES);
+const valueAfter = (arguments_: string[], option: string) => arguments_[arguments_.indexOf(option) + 1];
+
+test.each([
+  {
+    name: "no video at all",
+    record: source({ video: { codec_type: "data" } }),
+    message: /sound but no video/,
+  },
+  {
+    name: "a cover picture only",
+    record: source({ video: { disposition: { attached_pic: 1 } } }),
+    message: /cover picture/,
+  },
+  { name: "a stream without a size", record: source({ video: { width: 0, height: 0 } }), message: /video/ },
+])("$name is refused", ({ record, message }) => {
+  expect(() => plan({}, record)).toThrow(
+    expect.objectContaining({ reason: "NoVideoStream", message: expect.stringMatching(message) }),
+  );
+});
+
+test.each([
+  { name: "cuts beyond the end", output: { cuts: [{ startSeconds: 61 }] }, message: /beyond the end/ },
+  {
+    name: "a crop beyond the picture",
+    output: { crop: { width: 1920, height: 1081 } },
+    message: /1920×1081 at 0,0/,
+  },
+  {
+    name: "a size too small for its sound",
+    output: { targetBytes: 10_000 },
+    message: /targetBytes 10000 leaves/,
+  },
+])("$name is an invalid output", ({ output, message }) => {
+  expect(() => plan(output)).toThrow(
+    expect.objectContaining({ reason: "InvalidOutputSpec", message: expect.stringMatching(message) }),
+  );
+});
+
+test.each([
+  { name: "mp4 gets aac", output: {}, expected: "aac" },
+  { name: "webm gets opus", output: { container: "webm", codec: "vp9" }, expected: "opus" },
+  { name: "an editing codec gets pcm", output: { container: "mov", codec: "prores" }, expected: "pcm" },
+  { name: "copy copies", output: { codec: "copy" }, expected: "copy" },
+  { name: "what is asked for wins", output: { audio: { codec: "mp3" } }, expected: "mp3" },
+])("$name", ({ output, expected }) => expect(plan(output).soundCodec).toBe(expected));
+
+const track = (index: number, language: string, isDefault = 0) => ({
+  ...SOUND,
+  index,
+  tags: { language },
+  disposition: { default: isDefault },
+});
+const THREE_TRACKS = source({ streams: [track(1, "eng"), track(2, "ger", 1), track(3, "fra")] });
+
+test.each([
+  { name: "the default track is the first", audio: {}, expected: [2], warned: 0 },
+  { name: "all of them", audio: { tracks: "All" }, expected: [1, 2, 3], warned: 0 },
+  {
+    name: "by language, in the order asked, whatever the code's kind",
+    audio: { languages: ["fra", "deu"] },
+    expected: [3, 2],
+    warned: 0,
+  },
+  {
+    name: "a language that is not there is warned of",
+    audio: { languages: ["eng", "jpn"] },
+    expected: [1],
+    warned: 1,
+  },
+])("$name", ({ audio, expected, warned }) => {
+  const rendition = plan({ audio }, THREE_TRACKS);
+  expect(rendition.tracks.map(({ index }) => index)).toEqual(expected);
+  expect(rendition.warnings).toHaveLength(warned);
+});
+
+test("the plain case is one input, one graph, one output", () => {
+  const arguments_ = list({ height: 720, preset: "fast", crf: 21 });
+  expect(arguments_.filter((token) => token === "-i")).toHaveLength(1);
+  expect(valueAfter(arguments_, "-filter_complex")).toBe(
+    "[0:0]scale=1280:720:flags=lanczos+accurate_rnd,setsar=1[picture];" +
+      "[0:1]aresample=async=1:min_hard_comp=0.1:first_pts=0,aresample=48000[sound0]",
+  );
+  expect(valueAfter(arguments_, "-crf:v")).toBe("21");
+  expect(valueAfter(arguments_, "-preset:v")).toBe("fast");
+  expect(valueAfter(arguments_, "-b:a:0")).toBe("128k");
+  expect(valueAfter(arguments_, "-movflags")).toBe("+faststart");
+  expect(arguments_.at(-1)).toBe("file:/out/x.mp4");
+});
+
+test("every token is an element of its own: a path with spaces stays whole", () => {
+  expect(list({})).toContain("file:/in/a b.mp4");
+});
+
+test("several cuts open the source as often and are joined", () => {
+  const arguments_ = list({ cuts: [{ startSeconds: 1, endSeconds: 2.5 }, { startSeconds: 10 }] });
+  expect(arguments_.filter((token) => token === "-i")).toHaveLength(2);
+  expect(
+    arguments_.flatMap((token, at) => (token === "-ss" || token === "-t" ? [arguments_[at + 1]] : [])),
+  ).toEqual(["1", "1.5", "10", "50"]);
+  expect(valueAfter(arguments_, "-filter_complex")).toContain(
+    "[0:0][1:0]concat=n=2:v=1:a=0[picture];[0:1][1:1]concat=n=2:v=0:a=1",
+  );
+});
+
+test.each([
+  {
+    name: "an interlaced source is deinterlaced",
+    video: { field_order: "tt" },
+    output: {},
+    filter: "bwdif=mode=send_frame:parity=auto:deint=interlaced",
+  },
+  {
+    name: "Always asks nobody",
+    video: {},
+    output: { deinterlace: "Always" },
+    filter: "bwdif=mode=send_frame:parity=auto:deint=all",
+  },
+  {
+    name: "HDR becomes BT.709",
+    video: { color_transfer: "smpte2084" },
+    output: {},
+    filter: "tonemap=tonemap=hable",
+  },
+  {
+    name: "frames are dropped before they are scaled",
+    video: { avg_frame_rate: "50/1", r_frame_rate: "50/1" },
+    output: { fps: 25, height: 720 },
+    filter: "fps=25/1,scale",
+  },
+  {
+    name: "frames are repeated after they are scaled",
+    video: {},
+    output: { fps: 50, height: 720 },
+    filter: "setsar=1,fps=50/1",
+  },
+  { name: "double speed keeps the rate", video: {}, output: { speed: 2 }, filter: "setpts=PTS/2,fps=25/1" },
+  {
+    name: "narrow pixels become square",
+    video: { width: 720, height: 576, sample_aspect_ratio: "64:45" },
+    output: {},
+    filter: "scale=1024:576",
+  },
+  {
+    name: "cover cuts what is over",
+    video: {},
+    output: { width: 400, height: 400, fit: "cover" },
+    filter: "scale=712:400:flags=lanczos+accurate_rnd,setsar=1,crop=400:400:exact=1",
+  },
+  {
+    name: "contain adds bars",
+    video: {},
+    output: { width: 400, height: 400, fit: "contain", background: "#102030" },
+    filter: "pad=400:400:(ow-iw)/2:(oh-ih)/2:color=0x102030",
+  },
+])("$name", ({ video, output, filter }) =>
+  expect(valueAfter(list(output, source({ video })), "-filter_complex")).toContain(filter),
+);
+
+test("Never leaves fields alone and SDR is not tone-mapped", () => {
+  const graph = valueAfter(
+    list({ deinterlace: "Never" }, source({ video: { field_order: "tt" } })),
+    "-filter_complex",
+  );
+  expect(graph).not.toMatch(/bwdif|tonemap/);
+});
+
+test("copy has no graph and no encoder", () => {
+  const arguments_ = list({ codec: "copy", container: "mkv" });
+  expect(arguments_).not.toContain("-filter_complex");
+  expect(valueAfter(arguments_, "-c:v")).toBe("copy");
+  expect(valueAfter(arguments_, "-c:a")).toBe("copy");
+});
+
+test("the first of two passes writes no sound and no file", () => {
+  const rendition = plan({ bitrateKbps: 800, twoPass: true });
+  const arguments_ = renditionArguments(rendition, FILES, {
+    rate: { ...rendition.rate, pass: 1, passLogFile: "/tmp/p" },
+  });
+  expect(arguments_.slice(-3)).toEqual(["-f", "null", "-"]);
+  expect(arguments_).not.toContain("[sound0]");
+  expect(valueAfter(arguments_, "-pass:v")).toBe("1");
+});
+
+test("a size becomes a bitrate beside the sound", () => {
+  expect(plan({ targetBytes: 10_000_000 }).rate).toEqual({
+    bitrateKbps: Math.floor((1e7 * 8 * 0.99) / 1000 / 60 - 128),
+  });
+});
+
+test("loudness is measured on the very cuts that are kept", () => {
+  const rendition = plan({
+    cuts: [{ startSeconds: 5, endSeconds: 9 }],
+    audio: { loudness: { integratedLufs: -16 } },
+  });
+  const first = rendition.tracks[0];
+  const arguments_ = first ? loudnessArguments(rendition, first, FILES) : [];
+  expect(valueAfter(arguments_, "-ss")).toBe("5");
+  expect(valueAfter(arguments_, "-filter_complex")).toContain("loudnorm=I=-16:TP=-1:LRA=7:print_format=json");
+});
+
+test.each([
+  { name: "kept", output: {}, expected: ["-timecode", "10:00:00:00"] },
+  { name: "moved by a cut", output: { cuts: [{ startSeconds: 2 }] }, expected: ["-timecode", "10:00:02:00"] },
+  { name: "left out with the metadata", output: { metadata: "Strip" }, expected: [] },
+  { name: "left out where frames are new", output: { fps: 30 }, expected: [] },
+])("the timecode is $name", ({ output, expected }) => {
+  const arguments_ = list(output, source({ format: { tags: { timecode: "10:00:00:00" } } }));
+  const at = arguments_.indexOf("-timecode");
+  expect(at === -1 ? [] : arguments_.slice(at, at + 2)).toEqual(expected);
+});
+
+test("the place of recording never slips into a rendition", () => {
+  expect(list({})).toEqual(expect.arrayContaining(["location=", "com.apple.quicktime.location.ISO6709="]));
+});
+
+test.each([
+  {
+    name: "text subtitles are converted for MP4",
+    codec: "subrip",
+    expected: ["-c:s", "mov_text"],
+    warned: 0,
+  },
+  { name: "pictures are left out with a warning", codec: "hdmv_pgs_subtitle", expected: [], warned: 1 },
+])("$name", ({ codec, expected, warned }) => {
+  const record = source({ streams: [SOUND, { index: 2, codec_type: "subtitle", codec_name: codec }] });
+  const arguments_ = list({ subtitles: "Keep" }, record);
+  const at = arguments_.indexOf("-c:s");
+  expect(at === -1 ? [] : arguments_.slice(at, at + 2)).toEqual(expected);
+  expect(plan({ subtitles: "Keep" }, record).warnings).toHaveLength(warned);
+});

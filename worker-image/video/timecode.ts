@@ -1,0 +1,40 @@
+import type { Rate } from "../probe/record.ts";
+import { perSecond } from "./timing.ts";
+
+/**
+ * The timecode `seconds` after `start`, as SMPTE ST 12-1 counts: drop-frame timecode (`;`) leaves out the first
+ * two frame numbers of every minute but each tenth (four at 60 fps), so that it keeps pace with the clock.
+ * Undefined for what is no timecode of that rate.
+ */
+export function timecodeAfter(start: string, seconds: number, rate: Rate): string | undefined {
+  const match = /^(\d\d):(\d\d):(\d\d)([:;.])(\d\d)$/.exec(start);
+  if (!match) return undefined;
+  const [hours = 0, minutes = 0, whole = 0, , frames = 0] = match.slice(1).map(Number);
+  const nominal = Math.round(perSecond(rate));
+  if (frames >= nominal) return undefined;
+  const dropped = match[4] === ":" ? 0 : Math.round(nominal / 15);
+
+  const totalMinutes = hours * 60 + minutes;
+  const number =
+    (totalMinutes * 60 + whole) * nominal + frames - dropped * (totalMinutes - Math.floor(totalMinutes / 10));
+  return written(number + Math.round(seconds * perSecond(rate)), {
+    nominal,
+    dropped,
+    separator: match[4] ?? ":",
+  });
+}
+
+function written(number: number, base: { nominal: number; dropped: number; separator: string }): string {
+  const { nominal, dropped, separator } = base;
+  const tenMinutes = nominal * 600 - dropped * 9;
+  const minute = nominal * 60 - dropped;
+  const tens = Math.floor(number / tenMinutes);
+  const inTen = number % tenMinutes;
+  // The first minute of ten drops nothing, each further one `dropped` numbers.
+  const furtherMinutes = inTen < nominal * 60 ? 0 : 1 + Math.floor((inTen - nominal * 60) / minute);
+  const label = number + dropped * (tens * 9 + furtherMinutes);
+  const two = (value: number) => `${Math.floor(value)}`.padStart(2, "0");
+  const seconds = Math.floor(label / nominal);
+  const clock = [(seconds / 3600) % 24, (seconds / 60) % 60, seconds % 60].map(two).join(":");
+  return `${clock}${separator}${two(label % nominal)}`;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { exactRate, outputSeconds, spansOf } from "./timing.ts";
+
+test.each([
+  { fps: 29.97, expected: { num: 30_000, den: 1001 } },
+  { fps: 23.976, expected: { num: 24_000, den: 1001 } },
+  { fps: 23.98, expected: { num: 24_000, den: 1001 } },
+  { fps: 59.94, expected: { num: 60_000, den: 1001 } },
+  { fps: 119.88, expected: { num: 120_000, den: 1001 } },
+  { fps: 25, expected: { num: 25, den: 1 } },
+  { fps: 12.5, expected: { num: 12_500, den: 1000 } },
+])("$fps fps means $expected.num/$expected.den", ({ fps, expected }) =>
+  expect(exactRate(fps)).toEqual(expected),
+);
+
+test.each([
+  { name: "no cuts keep everything", cuts: undefined, spans: [] },
+  {
+    name: "an open end is the source's",
+    cuts: [{ startSeconds: 4 }],
+    spans: [{ startSeconds: 4, endSeconds: 10 }],
+  },
+  {
+    name: "an end beyond the source is its end",
+    cuts: [{ startSeconds: 4, endSeconds: 99 }],
+    spans: [{ startSeconds: 4, endSeconds: 10 }],
+  },
+  { name: "a cut beyond the source is dropped", cuts: [{ startSeconds: 12, endSeconds: 14 }], spans: [] },
+  {
+    name: "order is kept, overlaps are allowed",
+    cuts: [
+      { startSeconds: 5, endSeconds: 6 },
+      { startSeconds: 0, endSeconds: 6 },
+    ],
+    spans: [
+      { startSeconds: 5, endSeconds: 6 },
+      { startSeconds: 0, endSeconds: 6 },
+    ],
+  },
+])("$name", ({ cuts, spans }) => expect(spansOf(cuts, 10)).toEqual(spans));
+
+test("an unknown duration leaves an end open", () => {
+  expect(spansOf([{ startSeconds: 4 }], null)).toEqual([{ startSeconds: 4, endSeconds: undefined }]);
+});
+
+test.each([
+  { name: "all of it", spans: [], speed: undefined, duration: 10, expected: 10 },
+  { name: "half as long at double speed", spans: [], speed: 2, duration: 10, expected: 5 },
+  {
+    name: "cuts add up",
+    spans: [
+      { startSeconds: 1, endSeconds: 2 },
+      { startSeconds: 5, endSeconds: 8 },
+    ],
+    speed: undefined,
+    duration: 10,
+    expected: 4,
+  },
+  { name: "an unknown source stays unknown", spans: [], speed: undefined, duration: null, expected: null },
+])("$name", ({ spans, speed, duration, expected }) =>
+  expect(outputSeconds({ spans, speed }, duration)).toBe(expected),
+);
