@@ -115,26 +115,7 @@ async function build(module: ModuleName, names: readonly Binary[]): Promise<void
       const draft = mkdtempSync(join(directory, ".build-")); // same file system: the renames below are atomic
       try {
         for (const group of buildGroups(wanted)) {
-          const packages = group.map((name) => catalogue[name].package);
-          await command(
-            go,
-            [
-              "build",
-              "-mod=readonly",
-              "-trimpath",
-              "-buildvcs=false", // a checkout of another owner, as in many a CI, would fail the build
-              "-ldflags",
-              linkerFlags(module),
-              "-o",
-              `${draft}/`,
-              ...packages,
-            ],
-            {
-              cwd: sourceDirectory(module),
-              // `auto`: a Go older than a module asks for may fetch the newer one through the module proxy.
-              env: { CGO_ENABLED: "0", GOTOOLCHAIN: process.env.GOTOOLCHAIN || "auto", GOWORK: "off" },
-            },
-          );
+          await compile(go, module, group, draft);
           for (const name of group) renameSync(join(draft, outputName(name)), binaryPath(name));
         }
       } finally {
@@ -144,6 +125,30 @@ async function build(module: ModuleName, names: readonly Binary[]): Promise<void
     },
     waits,
   );
+}
+
+async function compile(
+  go: string,
+  module: ModuleName,
+  names: readonly Binary[],
+  into: string,
+): Promise<void> {
+  const flags = [
+    "-mod=readonly",
+    "-trimpath",
+    "-buildvcs=false", // a checkout of another owner, as in many a CI, would fail the build
+    ...["-ldflags", linkerFlags(module)],
+    ...["-o", `${into}/`],
+  ];
+  await command(go, ["build", ...flags, ...names.map((name) => catalogue[name].package)], {
+    cwd: sourceDirectory(module),
+    env: {
+      CGO_ENABLED: "0",
+      GOROOT: "", // one that is set for another Go would mix two compilers
+      GOTOOLCHAIN: process.env.GOTOOLCHAIN || "auto", // a Go too old for a module may fetch a newer one
+      GOWORK: "off",
+    },
+  });
 }
 
 /** The API server's part comes first and alone: an aborted build of all then still leaves what most tests need. */
