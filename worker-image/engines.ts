@@ -4,4 +4,5 @@ import type { Engine } from "./engine.ts";
 /** The engine of each family, loaded when it is needed: a video unit never pays for libvips. */
 export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
   image: async () => (await import("./image/engine.ts")).imageEngine,
+  video: async () => (await import("./video/engine.ts")).videoEngine,
 };
