@@ -26,23 +26,33 @@ const decodedImageBytes = (pixels: number) => pixels * 3 * 2.5 * 1.2;
 /** A photo is not probed before it is planned; this many pixels are taken for granted, as of a 24 MP camera. */
 const ASSUMED_IMAGE_PIXELS = 24e6;
 
-/** Relative time of each encoder for the same pixels, measured with sharp 0.35 at its defaults. */
+/** Of a 24 MP JPEG. */
+const DECODE_SECONDS = 0.2;
+
+/** Seconds to encode some 2 MP in each format, measured with sharp 0.35 at its defaults. */
 const IMAGE_FORMAT_SECONDS: Record<string, number> = { jpeg: 0.1, webp: 0.2, png: 0.3, avif: 1.5 };
 
-/** A unit that makes `outputs` from `sources` photos, one photo after another. */
+/** Images that a unit works on at once, one a core. */
+const IMAGES_AT_ONCE = 2;
+
+/** A unit that makes `outputs` from each of `sources` photos. */
 export function estimateImages(outputs: readonly Output[], sources: number): Estimate {
-  const perSourceSeconds = outputs.reduce((sum, { image }) => sum + imageSeconds(image), 0.2);
+  const atOnce = Math.min(IMAGES_AT_ONCE, sources);
   return {
-    cpu: 1,
-    memoryBytes: RUNTIME_BYTES + decodedImageBytes(ASSUMED_IMAGE_PIXELS),
+    cpu: atOnce,
+    memoryBytes: RUNTIME_BYTES + decodedImageBytes(ASSUMED_IMAGE_PIXELS) * atOnce,
     scratchBytes: 64 * MIB,
-    seconds: perSourceSeconds * sources,
+    seconds: (imageSeconds(outputs) * sources) / atOnce,
     gpu: false,
   };
 }
 
-const imageSeconds = (image: ImageOutput | undefined): number =>
-  IMAGE_FORMAT_SECONDS[image?.format ?? "jpeg"] ?? 0.3;
+/** Seconds on one core to make `outputs` from one photo: a decode, shared by all, and an encode for each. */
+export const imageSeconds = (outputs: readonly (Output | undefined)[]): number =>
+  outputs.reduce((sum, output) => sum + encodeSeconds(output?.image), DECODE_SECONDS);
+
+const encodeSeconds = (image: ImageOutput | undefined): number =>
+  (IMAGE_FORMAT_SECONDS[image?.format ?? "jpeg"] ?? 0.3) * (image?.widths?.length ?? 1);
 
 /** Seeds 004's default for a video task where nothing is known of the source: 300 s of work. */
 const ASSUMED_VIDEO_SECONDS = 300;

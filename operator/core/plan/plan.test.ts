@@ -16,7 +16,7 @@ const poolsOf = (spec: Record<string, unknown>) =>
     "refused" in placement ? placement.refused : placement.pool,
   );
 
-test("images of one source are one unit, each rendition of a video is its own", () => {
+test("images are one unit, each rendition of each video is its own", () => {
   const square = { name: "square", image: { format: "jpeg", width: 100, height: 100 } };
   const mobile = { name: "mobile", video: { height: 360 } };
   const { units } = plan(
@@ -24,14 +24,35 @@ test("images of one source are one unit, each rendition of a video is its own", 
     pools,
   );
   expect(units.map(({ name, sources, outputs }) => ({ name, sources, outputs }))).toEqual([
-    { name: "image-0", sources: [0], outputs: [0, 2] },
+    { name: "image-0", sources: [0, 1], outputs: [0, 2] },
     { name: "video-0", sources: [0], outputs: [1] },
     { name: "video-1", sources: [0], outputs: [3] },
-    { name: "image-1", sources: [1], outputs: [0, 2] },
     { name: "video-2", sources: [1], outputs: [1] },
     { name: "video-3", sources: [1], outputs: [3] },
   ]);
-  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("images are packed to a minute of work and 250 sources, and none is lost", () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `photo-${index}`);
+  const { units } = plan(mediaJob({ sources: sources(...names) }).spec, pools);
+  expect(units.flatMap(({ sources }) => sources)).toEqual(names.keys().toArray());
+  for (const { sources, estimate } of units) {
+    expect(sources.length).toBeLessThanOrEqual(250);
+    expect(estimate.seconds).toBeLessThanOrEqual(60);
+  }
+  expect(units.length).toBeLessThan(100);
+});
+
+test("a unit's sources with long paths still fit the annotation that carries them", () => {
+  const long = (name: string) => ({
+    name,
+    volume: { claimName: "media", path: `${"x".repeat(1000)}${name}` },
+  });
+  const spec = mediaJob({ sources: Array.from({ length: 500 }, (_, index) => long(`photo-${index}`)) }).spec;
+  for (const { sources: indexes } of plan(spec, pools).units) {
+    expect(JSON.stringify(indexes.map((index) => spec.sources[index])).length).toBeLessThan(128 * 1024);
+  }
 });
 
 test("an output may be made from some sources only", () => {

@@ -1,6 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
-import { type Family, familyOf, type Output } from "../../../crds/outputs/output.ts";
+import type { Family, Output } from "../../../crds/outputs/output.ts";
 import type { Pool } from "../configuration.ts";
+import { cut } from "./cut.ts";
 import { type Estimate, estimateImages, estimateVideo } from "./estimate.ts";
 import { type Placement, place } from "./placement.ts";
 
@@ -36,22 +37,19 @@ export interface Fault {
   message: string;
 }
 
-/**
- * Cuts a MediaJob into units. Images of one source are one unit, since they share its decode; every video
- * rendition is a unit of its own, since encoding it takes long and it is retried alone.
- */
+/** The units of a MediaJob, each with what it needs and where it runs. */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
   const count = new Map<Family, number>();
-  const units = drafts(spec).map(({ family, source, outputs }, index): PlannedUnit => {
+  const units = cut(spec).map(({ family, sources, outputs }, index): PlannedUnit => {
     const number = count.get(family) ?? 0;
     count.set(family, number + 1);
     const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
-    const estimate = estimateOf(family, wanted);
+    const estimate = estimateOf(family, wanted, sources.length);
     return {
       name: `${family}-${number}`,
       index,
       family,
-      sources: [source],
+      sources,
       outputs,
       estimate,
       placement: place(estimate, spec, pools),
@@ -59,29 +57,6 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
   });
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
   return { units, totalSeconds, faults: unknownSources(spec) };
-}
-
-interface Draft {
-  family: Family;
-  source: number;
-  outputs: readonly number[];
-}
-
-function drafts(spec: MediaJobSpec): Draft[] {
-  const outputs = spec.outputs.map((output, index) => ({
-    index,
-    family: familyOf(output),
-    only: output.sources && new Set(output.sources),
-  }));
-  return spec.sources.flatMap(({ name }, source): Draft[] => {
-    const wanted = outputs.filter(({ only }) => !only || only.has(name));
-    const images = wanted.filter(({ family }) => family === "image").map(({ index }) => index);
-    const others = wanted.filter(({ family }) => family !== "image");
-    return [
-      ...(images.length ? [{ family: "image" as const, source, outputs: images }] : []),
-      ...others.map(({ family, index }) => ({ family, source, outputs: [index] })),
-    ];
-  });
 }
 
 /** A CEL rule for this would cost the API server every name times every name; so it is checked here. */
@@ -96,8 +71,8 @@ function unknownSources({ sources, outputs }: MediaJobSpec): Fault[] {
   );
 }
 
-function estimateOf(family: Family, outputs: readonly Output[]): Estimate {
+function estimateOf(family: Family, outputs: readonly Output[], sources: number): Estimate {
   const [first] = outputs;
   if (family === "video" && first) return estimateVideo(first);
-  return estimateImages(outputs, 1);
+  return estimateImages(outputs, sources);
 }

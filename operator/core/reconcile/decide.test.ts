@@ -9,6 +9,7 @@ import {
   result,
   sources,
   succeeded,
+  web,
 } from "../../../test/builders/core.ts";
 import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
@@ -54,15 +55,15 @@ describe("starting", () => {
   });
 
   test("no more than parallelism run at once", () => {
-    const job = mediaJob({ sources: sources("a", "b", "c", "d"), parallelism: 2 });
-    expect(starts(pass({ job }))).toEqual(["image-0-a1", "image-1-a1"]);
-    expect(starts(pass({ job, attempts: [attempt()] }))).toEqual(["image-1-a1"]);
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b", "c", "d"), parallelism: 2 });
+    expect(starts(pass({ job }))).toEqual(["video-0-a1", "video-1-a1"]);
+    expect(starts(pass({ job, attempts: [attempt({ unit: "video-0" })] }))).toEqual(["video-1-a1"]);
   });
 
   test("a suspended MediaJob starts nothing and lets what runs finish", () => {
     const decision = pass({
-      job: mediaJob({ sources: sources("a", "b"), suspend: true }),
-      attempts: [attempt()],
+      job: mediaJob({ outputs: [web], sources: sources("a", "b"), suspend: true }),
+      attempts: [attempt({ unit: "video-0" })],
     });
     expect(decision.actions).toEqual([]);
     expect(decision.status.phase).toBe("Suspended");
@@ -110,11 +111,11 @@ describe("ending", () => {
   });
 
   test("when some sources failed it is PartiallySucceeded", () => {
-    const job = mediaJob({ sources: sources("a", "b") });
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b") });
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
     const decision = pass({
       job,
-      attempts: [succeeded(), failed({ unit: "image-1", result: result({ failure }) })],
+      attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1", result: result({ failure }) })],
     });
     expect(decision.status).toMatchObject({
       phase: "PartiallySucceeded",
@@ -136,12 +137,13 @@ describe("ending", () => {
 
   test("FailFast stops what has not started", () => {
     const job = mediaJob({
+      outputs: [web],
       sources: sources("a", "b", "c"),
       failurePolicy: { sources: "FailFast" },
       parallelism: 1,
     });
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
-    const decision = pass({ job, attempts: [failed({ result: result({ failure }) })] });
+    const decision = pass({ job, attempts: [failed({ unit: "video-0", result: result({ failure }) })] });
     expect(starts(decision)).toEqual([]);
     expect(decision.status).toMatchObject({ phase: "Failed", units: { failed: 1, cancelled: 2 } });
   });
@@ -188,19 +190,22 @@ describe("retrying", () => {
   });
 
   test("a raised retryGeneration runs the failed unit again and leaves the finished one", () => {
-    const job = mediaJob({ sources: sources("a", "b") });
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b") });
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
     const ended = pass({
       job,
-      attempts: [succeeded(), failed({ unit: "image-1", result: result({ failure }) })],
+      attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1", result: result({ failure }) })],
     });
-    const raised = { ...mediaJob({ sources: sources("a", "b"), retryGeneration: 1 }), status: ended.status };
+    const raised = {
+      ...mediaJob({ outputs: [web], sources: sources("a", "b"), retryGeneration: 1 }),
+      status: ended.status,
+    };
 
     const again = pass({ job: raised, attempts: [] });
-    expect(starts(again)).toEqual(["image-1-a101"]);
+    expect(starts(again)).toEqual(["video-1-a101"]);
     const done = pass({
       job: advanced(raised, again),
-      attempts: [succeeded({ unit: "image-1", attempt: 101 })],
+      attempts: [succeeded({ unit: "video-1", attempt: 101 })],
     });
     expect(done.status).toMatchObject({
       phase: "Succeeded",
@@ -213,10 +218,13 @@ describe("retrying", () => {
 
 describe("stopping", () => {
   test("cancel stops what runs, and is Cancelled when it is gone", () => {
-    const job = mediaJob({ sources: sources("a", "b"), cancel: true });
-    const running = advanced(job, pass({ job: mediaJob({ sources: sources("a", "b") }) }));
-    const stopping = pass({ job: running, attempts: [succeeded(), attempt({ unit: "image-1" })] });
-    expect(stops(stopping)).toEqual(["holiday-image-1-a1"]);
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b"), cancel: true });
+    const running = advanced(job, pass({ job: mediaJob({ outputs: [web], sources: sources("a", "b") }) }));
+    const stopping = pass({
+      job: running,
+      attempts: [succeeded({ unit: "video-0" }), attempt({ unit: "video-1" })],
+    });
+    expect(stops(stopping)).toEqual(["holiday-video-1-a1"]);
     expect(stopping.status.phase).toBe("Running");
     const ended = pass({ job: advanced(job, stopping), attempts: [] });
     expect(ended.status).toMatchObject({ phase: "Cancelled", units: { ledger: "1s1c" } });

@@ -1,0 +1,78 @@
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import { type Family, familyOf } from "../../../crds/outputs/output.ts";
+import { imageSeconds } from "./estimate.ts";
+
+/** Work that is to become one unit: every source is turned into every output. */
+export interface Draft {
+  family: Family;
+  /** Indexes into spec.sources. */
+  sources: number[];
+  /** Indexes into spec.outputs. */
+  outputs: readonly number[];
+}
+
+/**
+ * Bounds of a unit of images. A minute is long enough that starting a pod is a small part of it, and short
+ * enough that losing one loses little. The unit travels as an annotation of its pod, and all annotations
+ * together may have 256 KiB.
+ */
+const PACK = { seconds: 60, sources: 250, bytes: 96 * 1024 };
+
+/**
+ * Cuts a MediaJob into units. Images are packed, those with the same outputs together, since a source is
+ * decoded once for all of them; every other output is a unit of its own for each source, since it takes long
+ * and is retried alone.
+ */
+export function cut(spec: MediaJobSpec): Draft[] {
+  const outputs = spec.outputs.map((output, index) => ({
+    index,
+    family: familyOf(output),
+    only: output.sources && new Set(output.sources),
+  }));
+  const drafts: Draft[] = [];
+  const packs = new Map<string, Pack>();
+  for (const [index, source] of spec.sources.entries()) {
+    const wanted = outputs.filter(({ only }) => !only || only.has(source.name));
+    const images = wanted.filter(({ family }) => family === "image").map(({ index }) => index);
+    if (images.length) {
+      const kind = images.join();
+      let pack = packs.get(kind);
+      if (!pack?.take(index, source)) {
+        pack = new Pack(images, imageSeconds(images.map((image) => spec.outputs[image])));
+        pack.take(index, source);
+        packs.set(kind, pack);
+        drafts.push(pack.draft);
+      }
+    }
+    for (const { family, index: output } of wanted) {
+      if (family !== "image") drafts.push({ family, sources: [index], outputs: [output] });
+    }
+  }
+  return drafts;
+}
+
+/** A unit of images while it is filled. */
+class Pack {
+  readonly draft: Draft;
+  readonly #secondsEach: number;
+  #bytes = 0;
+
+  constructor(outputs: readonly number[], secondsEach: number) {
+    this.draft = { family: "image", sources: [], outputs };
+    this.#secondsEach = secondsEach;
+  }
+
+  /** Takes a source in, or answers false when the pack is full. The first one always fits. */
+  take(index: number, source: MediaJobSpec["sources"][number]): boolean {
+    const { sources } = this.draft;
+    const bytes = JSON.stringify(source).length;
+    const full =
+      sources.length >= PACK.sources ||
+      (sources.length + 1) * this.#secondsEach > PACK.seconds ||
+      this.#bytes + bytes > PACK.bytes;
+    if (full && sources.length > 0) return false;
+    sources.push(index);
+    this.#bytes += bytes;
+    return true;
+  }
+}
