@@ -5,4 +5,5 @@ import type { Engine } from "./engine.ts";
 export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
   image: async () => (await import("./image/engine.ts")).imageEngine,
   video: async () => (await import("./video/engine.ts")).videoEngine,
+  metadata: async () => (await import("./probe/engine.ts")).metadataEngine,
 };

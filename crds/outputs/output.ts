@@ -2,14 +2,15 @@ import { z } from "zod";
 import { itemName } from "../scalars.ts";
 import { exactlyOneOf, type Rule, validations } from "../validation.ts";
 import { imageOutput } from "./image.ts";
+import { metadataOutput } from "./metadata.ts";
 import { videoOutput } from "./video.ts";
 
 /** The families a worker can make today. */
-export const FAMILIES = ["image", "video"] as const;
+export const FAMILIES = ["image", "video", "metadata"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** The families the API reserves; the API server refuses them with a message that says so. */
-export const PLANNED_FAMILIES = ["audio", "frames", "stream", "metadata"] as const;
+export const PLANNED_FAMILIES = ["audio", "frames", "stream"] as const;
 
 /** Takes any fields, so that the answer is the message below and not a complaint about the first of them. */
 const planned = z.looseObject({}).optional();
@@ -44,9 +45,7 @@ export const output = z
     stream: planned.describe(
       "stream is reserved for adaptive streams (HLS and DASH); not available in this version.",
     ),
-    metadata: planned.describe(
-      "metadata is reserved for a JSON description of each source; not available in this version.",
-    ),
+    metadata: metadataOutput.optional().describe("metadata makes a JSON description of each source."),
   })
   .meta(validations(exactlyOneOf(...FAMILIES, ...PLANNED_FAMILIES), ...PLANNED_FAMILIES.map(notYet)))
   .describe(

@@ -112,6 +112,7 @@ export interface FfprobeAnswer {
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const MAX_LOG_LINES = 50;
+const MAX_LOG_CHARACTERS = 64 * 1024;
 
 /**
  * Runs ffprobe on a local file with `sections` as its output options. A file it cannot read is an answer
@@ -119,32 +120,77 @@ const MAX_LOG_LINES = 50;
  *
  * @throws MediaFailure EncoderMissing without ffprobe, Stalled without an answer: nothing is said of the file.
  */
-export function ffprobe(
+export async function ffprobe(
   path: string,
   { sections, signal }: { sections: readonly string[]; signal?: AbortSignal | undefined },
 ): Promise<FfprobeAnswer> {
-  const list = [
-    ...["-v", "level+error", "-hide_banner", "-print_format", "json", "-show_error"],
-    ...sections,
-    ...inputArguments(path),
-  ];
+  const chunks: Buffer[] = [];
+  const list = ["-print_format", "json", "-show_error", ...sections, ...inputArguments(path)];
+  const log = await run(list, {
+    signal,
+    timeoutMs: TIMEOUT_MS,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    onOutput: (chunk) => chunks.push(chunk),
+  });
+  try {
+    return { json: ffprobeJson.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), log };
+  } catch (error) {
+    throw new MediaFailure("EngineFailed", `ffprobe gave no readable answer: ${error}`, log);
+  }
+}
+
+/**
+ * Runs ffprobe with fields written as lines, which are handed on one by one: a film's packets as JSON would
+ * take a gigabyte. No time limit but the signal, since all of a file may be read.
+ */
+export async function ffprobeLines(
+  path: string,
+  {
+    sections,
+    signal,
+    onLine,
+  }: { sections: readonly string[]; signal?: AbortSignal | undefined; onLine: (line: string) => void },
+): Promise<void> {
+  let rest = "";
+  await run(["-print_format", "csv=print_section=0", ...sections, ...inputArguments(path)], {
+    signal,
+    onOutput: (chunk) => {
+      const lines = (rest + chunk.toString("latin1")).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine(line);
+    },
+  });
+}
+
+interface ProbeRun {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+  maxOutputBytes?: number;
+  onOutput: (chunk: Buffer) => void;
+}
+
+function run(list: readonly string[], limits: ProbeRun): Promise<string[]> {
+  const { signal, timeoutMs, maxOutputBytes = Number.POSITIVE_INFINITY, onOutput } = limits;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.env.FFPROBE_PATH || "ffprobe", list, {
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: TIMEOUT_MS,
-      killSignal: "SIGKILL",
-      ...(signal ? { signal } : {}),
-    });
-    const chunks: Buffer[] = [];
+    const child = spawn(
+      process.env.FFPROBE_PATH || "ffprobe",
+      ["-v", "level+error", "-hide_banner", ...list],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        killSignal: "SIGKILL",
+        ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+        ...(signal && { signal }),
+      },
+    );
     let bytes = 0;
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= MAX_OUTPUT_BYTES) chunks.push(chunk);
+      if (bytes <= maxOutputBytes) onOutput(chunk);
       else child.kill("SIGKILL");
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      if (stderr.length < 64 * 1024) stderr += text;
+      if (stderr.length < MAX_LOG_CHARACTERS) stderr += text;
     });
     child.on("error", (error) =>
       reject(
@@ -153,19 +199,12 @@ export function ffprobe(
           : error,
       ),
     );
-    child.on("close", (code, ended) => {
-      if (ended !== null) {
-        const why = bytes > MAX_OUTPUT_BYTES ? "wrote too much" : `did not end within ${TIMEOUT_MS / 1000} s`;
+    child.on("close", (_, ended) => {
+      if (ended === null) resolve(stderr.split("\n").filter(Boolean).slice(0, MAX_LOG_LINES));
+      else {
+        const why =
+          bytes > maxOutputBytes ? "wrote too much" : `did not end within ${(timeoutMs ?? 0) / 1000} s`;
         reject(new MediaFailure("Stalled", `ffprobe ${why} and was stopped (${ended})`));
-        return;
-      }
-      const log = stderr.split("\n").filter(Boolean).slice(0, MAX_LOG_LINES);
-      try {
-        resolve({ json: ffprobeJson.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), log });
-      } catch (error) {
-        reject(
-          new MediaFailure("EngineFailed", `ffprobe exited ${code} with no readable answer: ${error}`, log),
-        );
       }
     });
   });

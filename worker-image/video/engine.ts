@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { type FfmpegReport, type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import { ffmpegVersions } from "./ffmpeg-versions.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, readLoudness } from "./sound.ts";
 import { encodeSeconds, type Stage, stageProgress } from "./stages.ts";
@@ -197,15 +196,4 @@ function stagesOf(rendition: Rendition, cpu: number): Stage[] {
     { name: "verify", seconds: 0.3 + (output.verify === "Full" ? seconds * 0.1 : 0) },
     { name: "publish", seconds: 0.1 },
   ];
-}
-
-let versions: Promise<Record<string, string>> | undefined;
-
-/** ffmpeg's version and that of its libraries; the bytes depend on nothing else. */
-function ffmpegVersions(): Promise<Record<string, string>> {
-  versions ??= promisify(execFile)(process.env.FFMPEG_PATH || "ffmpeg", ["-version"]).then(
-    ({ stdout }) => ({ ffmpeg: /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "unknown" }),
-    () => ({ ffmpeg: "missing" }),
-  );
-  return versions;
 }
