@@ -12,23 +12,29 @@ const repository = resolve(import.meta.dirname, "..");
 const FOLDERS = ["crds", "charts/mediajob/files"];
 
 const checkOnly = process.argv.includes("--check");
-const files = KINDS.flatMap((kind) => {
-  const text = customResourceDefinitionYaml(kind);
-  return FOLDERS.map((folder) => ({ path: resolve(repository, folder, fileName(kind)), text }));
-});
+try {
+  for (const kind of KINDS) {
+    const text = customResourceDefinitionYaml(kind);
+    for (const folder of FOLDERS) settle(resolve(repository, folder, fileName(kind)), text);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error); // it names fields, a stack would bury them
+  process.exitCode = 1;
+}
 
-for (const { path, text } of files) {
+/** Brings a file up to date, or with --check says where it is not. */
+function settle(path: string, text: string): void {
   const name = relative(repository, path);
   const difference = firstDifference(read(path), text);
-  if (!difference) continue;
+  if (!difference) return;
   if (checkOnly) {
     console.error(`${name} is out of date; run \`npm run crds\` and commit it. ${difference}`);
     process.exitCode = 1;
-  } else {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    console.log(`wrote ${name}`);
+    return;
   }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  console.log(`wrote ${name}`);
 }
 
 function read(path: string): string {

@@ -72,6 +72,15 @@ describe("what is wrong is said with its field, what was expected and what came"
         'spec.outputs[0].image.quality: expected a whole number from 1 to 100 or one of Low, Medium, High, Maximum, got "Hihg"; did you mean High?',
     },
     {
+      name: "a word that YAML takes for a number, unless it is quoted",
+      input: manifest({
+        spec: { outputs: [{ name: "proxy", video: { container: "mov", codec: "prores", profile: 4444 } }] },
+      }),
+      error: expect.stringMatching(
+        /^spec\.outputs\[0\]\.video\.profile: .*got 4444; write it in quotes: "4444"$/,
+      ),
+    },
+    {
       name: "a misspelt field",
       input: manifest({ spec: { paralelism: 4 } }),
       error: "spec.paralelism: unknown field; did you mean parallelism?",

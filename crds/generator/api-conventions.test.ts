@@ -85,6 +85,16 @@ test.each([
       .describe(described),
     problem: "spec.field: name is a key of the list, so it must be required or have a default",
   },
+  {
+    name: "a field that YAML 1.1 takes for true",
+    field: z.strictObject({ y: z.boolean().describe("y of it.") }).describe(described),
+    problem: "spec.field: kubectl reads y in YAML as another value",
+  },
+  {
+    name: "a word that YAML 1.1 takes for false",
+    field: z.enum(["Auto", "Off"]).describe(described),
+    problem: "spec.field: kubectl reads Off in YAML as another value",
+  },
 ])("$name is refused with its path", ({ field, problem }) => expect(() => check(field)).toThrow(problem));
 
 test("every problem is told at once", () => {

@@ -2,7 +2,7 @@ import { isCelError, run } from "@bufbuild/cel";
 import type { StructuralSchema } from "../structural-schema.ts";
 
 /** One way in which a field falls short, as a sentence that says how to mend it. */
-type Check = (schema: StructuralSchema) => string | undefined;
+type Check = (schema: StructuralSchema, path: string) => string | undefined;
 
 /**
  * Every field is described and every size is bounded: `kubectl explain` must answer for each, and the API
@@ -17,12 +17,13 @@ const CHECKS: Check[] = [
   rulesRunOnTheServer,
   ruleFieldsExist,
   listKeysAlwaysThere,
+  namesStayText,
 ];
 
 /** Throws with the path of every field of a kind's schema that breaks a convention, one line each. */
 export function assertApiConventions(kind: string, root: StructuralSchema): void {
   const problems = [...walk(root, "")].flatMap(([path, schema]) =>
-    CHECKS.map((check) => check(schema))
+    CHECKS.map((check) => check(schema, path))
       .filter((problem) => problem !== undefined)
       .map((problem) => `${path || kind}: ${problem}`),
   );
@@ -103,4 +104,19 @@ function listKeysAlwaysThere(schema: StructuralSchema): string | undefined {
     (key) => !items?.required?.includes(key) && items?.properties?.[key]?.default === undefined,
   );
   return loose && `${loose} is a key of the list, so it must be required or have a default`;
+}
+
+/** Words that are no text in YAML 1.1, which kubectl reads: `y: 5` reaches the API server as `"true": 5`. */
+const YAML_WORDS = /^(y|n|yes|no|on|off|true|false|null|~)$/i;
+
+/** A status is written by programs, as JSON; and its conditions are True or False by the conventions. */
+function namesStayText(
+  { properties = {}, enum: words = [] }: StructuralSchema,
+  path: string,
+): string | undefined {
+  if (path.startsWith("status.")) return undefined;
+  const strange = [...Object.keys(properties), ...words].find((word) => YAML_WORDS.test(word));
+  return (
+    strange && `kubectl reads ${strange} in YAML as another value, not as this text; choose another word`
+  );
 }

@@ -70,5 +70,7 @@ export const fileName = ({ names }: Kind): string => `${GROUP}_${names.plural}.y
 /** A CustomResourceDefinition as the text of its file; the same text for the same schema, always. */
 export function customResourceDefinitionYaml(kind: Kind): string {
   const header = "# Generated from crds/*.ts by `npm run crds`; change those instead.\n";
-  return header + stringify(customResourceDefinition(kind), { lineWidth: 110, aliasDuplicateObjects: false });
+  // YAML 1.1 is what kubectl reads: words that it takes for booleans get their quotes.
+  const style = { schema: "yaml-1.1", lineWidth: 110, aliasDuplicateObjects: false } as const;
+  return header + stringify(customResourceDefinition(kind), style);
 }

@@ -2,7 +2,7 @@ import type { CelInput } from "@bufbuild/cel";
 import type { StructuralSchema } from "../structural-schema.ts";
 import { isObject } from "./defaults.ts";
 
-/** Words that CEL keeps for itself; the Kubernetes API lets a rule write `self.__loop__` for such a field. */
+/** Words that CEL keeps for itself. A rule may write `self.__loop__` for such a field, or `self.loop` where CEL can. */
 const RESERVED = new Set(
   (
     "true false null in as break const continue else for function if import let loop package namespace " +
@@ -33,7 +33,10 @@ export function celValue(
     // A rule sees what the schema names, never what is preserved beside it.
     const seen = Object.entries(value).flatMap(([name, field]): [string, CelInput][] => {
       const property = properties[name];
-      if (property) return [[celName(name), celValue(property, field, { sorted })]];
+      if (property) {
+        const seenAs = celValue(property, field, { sorted });
+        return celNames(name).map((celName) => [celName, seenAs]);
+      }
       return additionalProperties ? [[name, celValue(additionalProperties, field, { sorted })]] : [];
     });
     return new Map(seen);
@@ -41,14 +44,19 @@ export function celValue(
   return value as string | boolean | null;
 }
 
-/** The name by which a rule calls a field, after the Kubernetes documentation on property names in CEL. */
-export function celName(name: string): string {
-  if (RESERVED.has(name)) return `__${name}__`;
-  return name
-    .replaceAll("__", "__underscores__")
-    .replaceAll(".", "__dot__")
-    .replaceAll("-", "__dash__")
-    .replaceAll("/", "__slash__");
+/**
+ * The names by which a rule may call a field: as the Kubernetes documentation on property names in CEL has it, and
+ * for reserved words the plain one as well, which kube-apiserver 1.34 takes too.
+ */
+export function celNames(name: string): string[] {
+  if (RESERVED.has(name)) return [name, `__${name}__`];
+  return [
+    name
+      .replaceAll("__", "__underscores__")
+      .replaceAll(".", "__dot__")
+      .replaceAll("-", "__dash__")
+      .replaceAll("/", "__slash__"),
+  ];
 }
 
 function inKeyOrder(schema: StructuralSchema, items: readonly unknown[]): readonly unknown[] {

@@ -46,7 +46,7 @@ export function shown(value: unknown): string {
 
 /** A question that names the word which was likely meant; empty when none is near. */
 export function didYouMean(word: unknown, words: readonly string[]): string {
-  if (typeof word !== "string") return "";
+  if (typeof word !== "string") return words.includes(String(word)) ? `; write it in quotes: "${word}"` : "";
   const sameLetters = words.find((one) => one.toLowerCase() === word.toLowerCase());
   // A short word is near to too many others.
   const maxDistance = Math.min(MAX_TYPOS, Math.floor(word.length / 2));
