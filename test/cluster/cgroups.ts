@@ -22,7 +22,7 @@ export function createCgroup(name: string): void {
 
 /** Every process in the cgroup and below it. */
 export function cgroupProcesses(name: string): number[] {
-  const pids = hierarchies()
+  const pids = everyTree()
     .flatMap((root) => descendants(join(root, name)))
     .flatMap((path) =>
       readFileSync(join(path, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
@@ -44,7 +44,7 @@ export async function removeCgroup(name: string): Promise<void> {
 }
 
 function removeTrees(name: string): boolean {
-  const paths = hierarchies().flatMap((root) => descendants(join(root, name)));
+  const paths = everyTree().flatMap((root) => descendants(join(root, name)));
   try {
     for (const path of paths.reverse()) rmdirSync(path);
     return true;
@@ -65,12 +65,16 @@ function isVersion1(): boolean {
   return !existsSync(join(mountPoint, "cgroup.controllers"));
 }
 
-/** The roots of the trees: one under v2; one per controller under v1, where some names are links to others. */
+/** The roots of the trees that have controllers: one under v2; under v1 one per controller. */
 function hierarchies(): string[] {
+  return everyTree().filter((root) => !root.endsWith("/unified"));
+}
+
+/** All roots. In a hybrid setup that is also v2's tree, `unified`, where runc makes a cgroup for each container. */
+function everyTree(): string[] {
   if (!isVersion1()) return [mountPoint];
   return readdirSync(mountPoint, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(mountPoint, entry.name, "cgroup.procs")))
-    .filter((entry) => entry.name !== "unified") // the empty v2 tree of a hybrid setup
     .map((entry) => join(mountPoint, entry.name));
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandOptions, command, succeeds } from "./command.ts";
 import { type ContainerdPlace, containerdSocket, killShims, startContainerd } from "./containerd.ts";
@@ -98,6 +98,7 @@ async function removeDocker(): Promise<void> {
   killShims(containerdPlace());
   await unmountBelow(engineDirectory());
   await unmountBelow(dataDirectory("docker"));
+  rmSync(engineDirectory(), { recursive: true, force: true });
 }
 
 function engineDirectory(): string {

@@ -17,6 +17,7 @@ import { writeProgramImage } from "./image-archive.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { layout, type NodeLayout } from "./layout.ts";
 import { inClusterNetwork, writePodNetwork } from "./network.ts";
+import { isAlive } from "./process-identity.ts";
 import { recordedProcesses, startProcess, stopProcess } from "./process-registry.ts";
 
 const pauseImage = "mediajob.dev/pause:1";
@@ -42,17 +43,26 @@ export async function startNode(directory: string, node: NodeLayout, apiServer: 
  */
 export async function stopNode(directory: string, node: NodeLayout): Promise<void> {
   const place = containerdPlace(directory, node);
-  const isClean = await stopRecorded(directory, `kubelet-${node.name}`)
-    .then(() => removeContainers(place))
-    .then(
-      () => true,
-      () => false, // containerd does not answer: its children are killed below, its root is discarded at the next start
-    );
+  await stopRecorded(directory, `kubelet-${node.name}`);
+  const isClean = await removesContainers(directory, place);
   await stopRecorded(directory, place.name);
   killShims(place);
   await removeCgroup(cgroupName(node));
   removeLogLinks(node);
   if (isClean && existsSync(place.root)) writeFileSync(cleanMark(place), "");
+}
+
+/**
+ * False when containerd does not run or does not answer. Its children are then killed, and its root, of which nobody
+ * knows what it holds, is discarded at the next start. ctr would wait 10 s for one that is not there.
+ */
+async function removesContainers(directory: string, place: ContainerdPlace): Promise<boolean> {
+  if (!recordedProcesses(directory).some((process) => process.name === place.name && isAlive(process)))
+    return false;
+  return await removeContainers(place).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Where ctr finds the node's images. */
