@@ -34,6 +34,7 @@ const client = new KubeClient(access, {
 const caches = createCaches({
   client,
   clock: systemClock,
+  random: Math.random,
   onError: (kind, error, retryInMs) => log.warn({ kind, retryInMs, err: error }, "cache not in step"),
 });
 
@@ -55,6 +56,7 @@ const controller: Controller = new Controller({
   caches,
   configuration: () => settings.configuration,
   clock: systemClock,
+  random: Math.random,
   log,
   instance: settings.name,
   remainingMs: () => elector.remainingMs(),

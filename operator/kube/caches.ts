@@ -11,13 +11,15 @@ import { MANAGED_BY } from "./unit-job.ts";
 export function createCaches({
   client,
   clock,
+  random,
   onError,
 }: {
-  client: KubeClient;
+  client: Pick<KubeClient, "list" | "watch">;
   clock: Clock;
+  random: () => number;
   onError: (plural: string, error: unknown, retryInMs: number) => void;
 }) {
-  const common = { client, clock, random: Math.random };
+  const common = { client, clock, random };
   const ours = Object.entries(MANAGED_BY)
     .map(([label, value]) => `${label}=${value}`)
     .join(",");

@@ -8,7 +8,6 @@ import { announce } from "./announce.ts";
 import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
 import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
-import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
@@ -31,10 +30,11 @@ const PROGRESS_PERIOD_MS = 2_000;
 const FENCE_MARGIN_MS = 1_000;
 
 export interface ControllerOptions {
-  client: KubeClient;
+  client: Shell["client"];
   caches: Caches;
   configuration(): Configuration;
   clock: Clock;
+  random: () => number;
   log: Logger;
   /** Name of this replica, for Events. */
   instance: string;
@@ -89,12 +89,12 @@ export class Controller {
 
   /** Begins a term. All caches must have synced. */
   start(): void {
-    const { clock, metrics, log } = this.#options;
+    const { clock, random, metrics, log } = this.#options;
     this.#queue = new WorkQueue({
       process: (key) => reconcile(key, this.#shell()),
       concurrency: CONCURRENCY,
       clock,
-      random: Math.random,
+      random,
       onProcessed: ({ key, runMs, error }) => {
         metrics.onPass(runMs / 1000, error !== null);
         if (error) logFailure(log, key, error);
