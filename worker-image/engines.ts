@@ -5,5 +5,6 @@ import type { Engine } from "./engine.ts";
 export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
   image: async () => (await import("./image/engine.ts")).imageEngine,
   video: async () => (await import("./video/engine.ts")).videoEngine,
+  audio: async () => (await import("./audio/engine.ts")).audioEngine,
   metadata: async () => (await import("./probe/engine.ts")).metadataEngine,
 };

@@ -1,10 +1,10 @@
-import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
 import { encoderArguments, type RateControl } from "./encoders.ts";
 import { pictureFilters } from "./filters.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments, soundFilters } from "./sound.ts";
-import { perSecond, type Span } from "./timing.ts";
+import { soundGraph, sourceInputs } from "./spans.ts";
+import { perSecond } from "./timing.ts";
 
 /** Turns a rendition into ffmpeg's argument list. Pure; nothing is decided here. */
 
@@ -104,43 +104,12 @@ function streams(
   };
 }
 
-/** Opens the source once, or once for each span: a seek costs less than decoding what lies between. */
-function sourceInputs(
-  spans: readonly Span[],
-  { sourcePath, threads }: Files,
-  more: readonly string[] = [],
-): string[] {
-  const common = ["-threads", `${threads}`, ...more];
-  if (spans.length === 0) return inputArguments(sourcePath, { options: common });
-  return spans.flatMap(({ startSeconds, endSeconds }) =>
-    inputArguments(sourcePath, {
-      options: [
-        ...common,
-        ...["-ss", seconds(startSeconds)],
-        ...(endSeconds === undefined ? [] : ["-t", seconds(endSeconds - startSeconds)]),
-      ],
-    }),
-  );
-}
-
 function pictureGraph(rendition: Rendition): string {
   const { picture, spans, work } = rendition;
   const filters = pictureFilters(work);
   if (spans.length <= 1) return `[0:${picture.index}]${filters.join(",") || "null"}[picture]`;
   const pads = spans.map((_, input) => `[${input}:${picture.index}]`).join("");
   return `${pads}concat=n=${spans.length}:v=1:a=0${filters.map((filter) => `,${filter}`).join("")}[picture]`;
-}
-
-function soundGraph(wish: {
-  spans: readonly Span[];
-  index: number;
-  label: string;
-  filters: readonly string[];
-}): string {
-  const { spans, index, label, filters } = wish;
-  if (spans.length <= 1) return `[0:${index}]${filters.join(",")}[${label}]`;
-  const pads = spans.map((_, input) => `[${input}:${index}]`).join("");
-  return `${pads}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
 }
 
 function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number): string[] {
@@ -222,6 +191,3 @@ function containerArguments({ output }: Rendition): string[] {
       return [];
   }
 }
-
-/** Microseconds are what ffmpeg keeps; more digits would only be cut. */
-const seconds = (value: number): string => value.toFixed(6).replace(/\.?0+$/, "");

@@ -5,7 +5,7 @@ import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
-import { type FfmpegReport, type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, readLoudness } from "./sound.ts";
@@ -92,7 +92,7 @@ type Tell = (stage: string, fraction: number, extra?: { mediaSeconds: number; sp
 
 /** The runs of ffmpeg that one rendition takes: loudness of each track, a first pass, the real one. */
 class Encode {
-  readonly limits: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
+  readonly limits: FfmpegLimits;
   readonly #context: EngineContext;
   readonly #rendition: Rendition;
   readonly #files: { sourcePath: string; targetPath: string; threads: number };
@@ -162,17 +162,6 @@ class Encode {
 
 const isTwoPass = ({ output, rate }: Rendition): boolean =>
   rate.bitrateKbps !== undefined && (output.twoPass || output.targetBytes !== undefined);
-
-/** Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks for it. */
-export function ffmpegLimits(
-  context: EngineContext,
-): Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal"> {
-  return {
-    threads: Math.max(1, Math.ceil(context.limits.cpu)),
-    maxAllocBytes: Math.max(2 ** 28, Math.min(2 ** 31 - 1, Math.floor(context.limits.memoryBytes / 2))),
-    signal: context.signal,
-  };
-}
 
 function stagesOf(rendition: Rendition, cpu: number): Stage[] {
   const { output, size, picture, expectedSeconds, sound, tracks } = rendition;

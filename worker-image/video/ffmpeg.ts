@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import fluentFfmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
+import type { EngineContext } from "../engine.ts";
 import { explainLog, lastErrors, tellsCutShort, tellsDamage } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { type EncodeProgress, progressReader } from "./progress-blocks.ts";
@@ -23,6 +25,8 @@ export interface FfmpegRun {
   signal: AbortSignal;
   onStart?: (pid: number) => void;
   onProgress?: (progress: EncodeProgress) => void;
+  /** Takes what ffmpeg writes to its stdout (`pipe:1` as output) instead of progress. */
+  onData?: (chunk: Buffer) => void;
   /** Every line of log as it comes, for filters that report by log. */
   onLog?: (line: string) => void;
   /** `info` where a filter reports at that level; `warning` otherwise. */
@@ -44,6 +48,19 @@ export interface FfmpegReport {
   cutShortLines: number;
   /** Lines that tell of damage that was concealed. */
   damagedLines: number;
+}
+
+export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
+
+/** Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks for it. */
+export function ffmpegLimits(
+  context: EngineContext,
+): Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal"> {
+  return {
+    threads: Math.max(1, Math.ceil(context.limits.cpu)),
+    maxAllocBytes: Math.max(2 ** 28, Math.min(2 ** 31 - 1, Math.floor(context.limits.memoryBytes / 2))),
+    signal: context.signal,
+  };
 }
 
 const KEPT_LOG_LINES = 50;
@@ -77,18 +94,21 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
     command.once("error", (error: Error) => resolve(error));
   });
   const watch = new Watch(run);
+  let drained: Promise<unknown> = Promise.resolve();
   command.once("start", () => {
     const child = command.ffmpegProc;
     if (!child?.stdout) return;
+    drained = once(child.stdout, "close");
     watch.start(child);
     if (child.pid !== undefined) run.onStart?.(child.pid);
     const feed = progressReader((progress) => {
       report.progress = progress;
       run.onProgress?.(progress);
     });
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    child.stdout.on("data", (chunk: Buffer) => {
       watch.heard();
-      feed(chunk);
+      if (run.onData) run.onData(chunk);
+      else feed(chunk.toString("latin1"));
     });
   });
   command.on("stderr", (line: string) => {
@@ -103,6 +123,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
 
   command.run();
   const error = await ending;
+  await drained;
   watch.stop();
   report.log = [...first, ...last];
 
@@ -112,11 +133,11 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
   return report;
 }
 
-function globalArguments({ threads, maxAllocBytes, logLevel = "warning" }: FfmpegRun): string[] {
+function globalArguments({ threads, maxAllocBytes, logLevel = "warning", onData }: FfmpegRun): string[] {
   return [
     ...["-nostdin", "-hide_banner", "-nostats", "-y"],
     ...["-v", `level+${logLevel}`],
-    ...["-progress", "pipe:1"],
+    ...(onData ? [] : ["-progress", "pipe:1"]),
     ...["-max_alloc", `${maxAllocBytes}`],
     ...["-filter_threads", `${threads}`, "-filter_complex_threads", `${threads}`],
   ];
@@ -173,7 +194,8 @@ class DirectCommand extends FluentCommand {
   override _spawnFfmpeg(list: string[], options: object, onProcess: unknown, onEnd: unknown): void {
     // A group of its own, so that a stop reaches ffmpeg and whatever it starts, and a terminal's ^C does not
     // reach it before this process has decided what to keep.
-    super._spawnFfmpeg(list, { ...options, detached: true }, onProcess, onEnd);
+    // stdout is read here; fluent-ffmpeg would keep it as lines of text.
+    super._spawnFfmpeg(list, { ...options, detached: true, captureStdout: false }, onProcess, onEnd);
   }
 }
 

@@ -1,5 +1,5 @@
 import { inputArguments } from "../probe/media-input.ts";
-import { type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 
 /** Below this, a track is digital silence with dither at most. */
 const SILENT_DB = -80;
@@ -8,11 +8,7 @@ const SILENT_DB = -80;
  * True when no sample of the given audio stream (`0:a:1`, `0:3`) rises above silence. Decodes the sound of the
  * whole file, so it is asked only where a sample of it was silent.
  */
-export async function isSilent(
-  path: string,
-  stream: string,
-  run: Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">,
-): Promise<boolean> {
+export async function isSilent(path: string, stream: string, run: FfmpegLimits): Promise<boolean> {
   const list = [
     ...inputArguments(path, { options: ["-vn"] }),
     ...["-map", stream, "-filter:a", "volumedetect", "-f", "null", "-"],

@@ -5,13 +5,11 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
-import { type FfmpegReport, type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
 import { hasSilence, isSilent } from "./silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound.ts";
 import { perSecond } from "./timing.ts";
-
-type Limits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
 
 /** What a finished file was found to be. */
 export interface Verified {
@@ -29,7 +27,7 @@ export interface Verified {
 export async function verifyRendition(
   path: string,
   rendition: Rendition,
-  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: Limits },
+  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
 ): Promise<Verified> {
   if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
     throw new MediaFailure(
@@ -163,7 +161,7 @@ const SAMPLE_SECONDS = 1;
  * Decodes a second at each end, or everything; any error of the decoder fails it. True when a track was silent
  * where it was looked at.
  */
-async function decode(path: string, { output }: Rendition, run: Limits): Promise<boolean> {
+async function decode(path: string, { output }: Rendition, run: FfmpegLimits): Promise<boolean> {
   const common = ["-threads", `${run.threads}`, "-err_detect", "explode"];
   const parts =
     output.verify === "Full"
@@ -194,7 +192,7 @@ async function decode(path: string, { output }: Rendition, run: Limits): Promise
 async function refuseLostSound(
   { path, sourcePath }: { path: string; sourcePath: string },
   { sound, tracks, spans }: Rendition,
-  run: Limits,
+  run: FfmpegLimits,
 ): Promise<void> {
   if (!sound || spans.length > 0) return;
   for (const [position, track] of tracks.entries()) {

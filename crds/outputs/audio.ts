@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { validations } from "../validation.ts";
+import { channels, loudness, sampleRateHz } from "./soundtrack.ts";
+import { cut } from "./video.ts";
+
+export const audioOutput = z
+  .strictObject({
+    codec: z
+      .enum(["aac", "opus", "mp3", "flac", "wav"])
+      .default("aac")
+      .describe(
+        "codec of the file: aac in .m4a, opus in .ogg, mp3, flac, or wav (PCM of 16 bits, or of 24 where the source has more).",
+      ),
+    bitrateKbps: z
+      .int()
+      .min(8)
+      .max(512)
+      .optional()
+      .describe(
+        "bitrateKbps in kbit/s, for aac, opus and mp3. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64.",
+      ),
+    channels,
+    sampleRateHz,
+    loudness: loudness.optional(),
+    language: z
+      .string()
+      .min(2)
+      .max(3)
+      .regex(/^[a-z]{2,3}$/)
+      .optional()
+      .describe(
+        "language of the track to take, as an ISO 639 code, e.g. eng. The default track or else the first when unset.",
+      ),
+    cuts: z
+      .array(cut)
+      .max(50)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe(
+        "cuts are the parts of the source to keep, joined in this order, at most 50; exact to the sample. All of it when unset.",
+      ),
+    speed: z
+      .number()
+      .min(0.25)
+      .max(8)
+      .optional()
+      .describe("speed of the playback: 2 is twice as fast; the pitch stays. 1 when unset."),
+    waveform: z
+      .strictObject({
+        json: z
+          .boolean()
+          .default(true)
+          .describe(
+            "json writes the peaks as <output>.waveform.json, in the format of BBC audiowaveform version 2.",
+          ),
+        png: z.boolean().default(false).describe("png draws the waveform as <output>.waveform.png."),
+        samplesPerPixel: z
+          .int()
+          .min(16)
+          .max(1_048_576)
+          .default(256)
+          .describe("samplesPerPixel is how many samples one pair of peaks stands for in the JSON."),
+        width: z.int().min(64).max(8192).default(1280).describe("width of the picture in pixels."),
+        height: z.int().min(16).max(2048).default(240).describe("height of the picture in pixels."),
+        color: z
+          .string()
+          .max(7)
+          .regex(/^#[0-9a-fA-F]{6}$/)
+          .default("#2563eb")
+          .describe("color of the waveform in the picture, as #rrggbb, on a transparent ground."),
+      })
+      .optional()
+      .describe("waveform also makes a waveform of the finished sound. None when unset."),
+    metadata: z
+      .enum(["Keep", "Strip"])
+      .default("Keep")
+      .describe("metadata: Keep takes title, artist, dates and chapters along, Strip leaves them out."),
+  })
+  .meta(
+    validations({
+      rule: "!has(self.bitrateKbps) || self.codec in ['aac', 'opus', 'mp3']",
+      message: "bitrateKbps is only for aac, opus and mp3",
+      fieldPath: ".bitrateKbps",
+      reason: "FieldValueForbidden",
+    }),
+  )
+  .describe("A sound file, made by ffmpeg.");
+
+export type AudioOutput = z.output<typeof audioOutput>;

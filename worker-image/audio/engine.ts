@@ -1,0 +1,205 @@
+import { rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AudioOutput } from "../../crds/outputs/audio.ts";
+import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
+import { lastErrors } from "../probe/log-reading.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import { probe } from "../probe/probe.ts";
+import type { MediaRecord } from "../probe/record.ts";
+import { type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
+import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
+import { readLoudness, SOUND_CODEC_NAMES } from "../video/sound.ts";
+import { stageProgress } from "../video/stages.ts";
+import {
+  drawingArguments,
+  extensionOf,
+  measuringArguments,
+  planRecording,
+  type Recording,
+  recordingArguments,
+} from "./recording.ts";
+import { Peaks } from "./waveform.ts";
+
+/** Makes sound files and their waveforms. It never looks at pictures. */
+export const audioEngine: Engine = {
+  versions: ffmpegVersions,
+  async run(context) {
+    const work = context.unit.sources.flatMap((source) =>
+      context.unit.outputs.flatMap(({ name, audio }) => (audio ? [{ source, name, audio }] : [])),
+    );
+    for (const [index, { source, name, audio }] of work.entries()) {
+      const share = { from: index / work.length, width: 1 / work.length };
+      try {
+        await makeRecording(context, { opened: await context.openSource(source), name, audio, share });
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
+        context.fail(error, { source: source.name, output: name });
+      }
+      context.progress("audio", share.from + share.width, {
+        outputsDone: index + 1,
+        outputsTotal: work.length,
+      });
+    }
+  },
+};
+
+interface Task {
+  opened: OpenedSource;
+  name: string;
+  audio: AudioOutput;
+  share: { from: number; width: number };
+}
+
+async function makeRecording(context: EngineContext, { opened, name, audio, share }: Task): Promise<void> {
+  const product = { source: opened, output: name, ext: extensionOf(audio) };
+  const wave = (ext: "json" | "png") => ({
+    ...product,
+    ext,
+    variant: `waveform.${ext}`,
+    suffix: ".waveform",
+  });
+  const waves = (["json", "png"] as const).filter((ext) => audio.waveform?.[ext]).map(wave);
+  const made = await Promise.all([product, ...waves].map((each) => context.findMade(each)));
+  if (made.every((each) => each !== undefined)) return;
+
+  context.progress("analysis", share.from);
+  const limits = ffmpegLimits(context);
+  const recording = planRecording(await probe(opened.path, context.signal), audio);
+  const { expectedSeconds } = recording;
+  const mediaSeconds = expectedSeconds ?? 60;
+  // Decoding and encoding sound run at some hundred times real time.
+  const progress = stageProgress([
+    { name: "analysis", seconds: 0.2 },
+    ...(audio.loudness ? [{ name: "loudness", seconds: mediaSeconds / 60 }] : []),
+    { name: "audio", seconds: mediaSeconds / 60 },
+    { name: "verify", seconds: 0.2 + mediaSeconds / 600 },
+  ]);
+  const run = (stage: string, list: string[], logLevel: "info" | "warning" = "warning") =>
+    runFfmpeg({
+      ...limits,
+      arguments: list,
+      logLevel,
+      onStart: (pid) => context.watchChild(pid),
+      onProgress: ({ outTimeSeconds, speed }) => {
+        const whole = progress.at(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0);
+        context.progress(whole.stage, share.from + share.width * whole.fraction, {
+          mediaSeconds: outTimeSeconds,
+          ...(speed !== null && { speed }),
+        });
+      },
+    });
+
+  const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.${recording.ext}`);
+  const files = { sourcePath: opened.path, targetPath: staged, threads: limits.threads };
+  try {
+    const measured = audio.loudness
+      ? readLoudness((await run("loudness", measuringArguments(recording, files), "info")).log)
+      : undefined;
+    if (audio.loudness && !measured) {
+      const message = "the track is silent: its loudness is left as it is";
+      context.warn({ reason: "SilentTrack", message, source: opened.source.name, output: name });
+    }
+    const report = await run("audio", recordingArguments(recording, files, measured));
+    const record = await verifyRecording(staged, recording, report);
+    // Waveforms before the sound itself, which is moved away when it is published.
+    for (const each of waves) await makeWaveform(context, { path: staged, record, audio, product: each });
+    const facts = {
+      format: recording.wish.codec,
+      ...(record.durationSeconds !== null && { durationSeconds: record.durationSeconds }),
+    };
+    await context.publish(staged, product, facts);
+    context.record({ output: name, source: opened.source.name, arguments: report.arguments });
+  } finally {
+    await rm(staged, { force: true });
+  }
+}
+
+/** Sound codecs pad their start and end; longer differences are lost sound. */
+const LENGTH_TOLERANCE_SECONDS = 0.25;
+
+async function verifyRecording(
+  path: string,
+  recording: Recording,
+  report: FfmpegReport,
+): Promise<MediaRecord> {
+  if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
+    throw new MediaFailure(
+      "SourceCorrupt",
+      `no sound of the source could be decoded: ${lastErrors(report.log)}`,
+      report.log,
+    );
+  }
+  const record = await probe(path);
+  const codec = record.audio[0]?.codec ?? null;
+  if (!SOUND_CODEC_NAMES[recording.wish.codec].includes(codec ?? "")) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file's codec is ${codec}, not ${recording.wish.codec}`,
+    );
+  }
+  const found = record.durationSeconds ?? report.progress.outTimeSeconds;
+  if (Math.abs(found - report.progress.outTimeSeconds) > LENGTH_TOLERANCE_SECONDS) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file lasts ${found.toFixed(3)} s but ${report.progress.outTimeSeconds.toFixed(3)} s were written`,
+    );
+  }
+  const expected = recording.expectedSeconds;
+  if (
+    expected !== null &&
+    found < expected - Math.max(LENGTH_TOLERANCE_SECONDS, expected * 0.01) &&
+    report.cutShortLines > 0
+  ) {
+    throw new MediaFailure(
+      "SourceTruncated",
+      `the source ends after ${found.toFixed(1)} s of the ${expected.toFixed(1)} s it declares; copy it again`,
+    );
+  }
+  return record;
+}
+
+async function makeWaveform(
+  context: EngineContext,
+  {
+    path,
+    record,
+    audio,
+    product,
+  }: {
+    path: string;
+    record: MediaRecord;
+    audio: AudioOutput;
+    product: { source: OpenedSource; output: string; ext: "json" | "png"; variant: string };
+  },
+): Promise<void> {
+  const { waveform } = audio;
+  if (!waveform || (await context.findMade(product))) return;
+  const staged = join(
+    context.stagingDir,
+    `${product.output}-${context.unit.attempt}.waveform.${product.ext}`,
+  );
+  const limits = ffmpegLimits(context);
+  if (product.ext === "png") {
+    await runFfmpeg({ ...limits, arguments: drawingArguments(path, waveform, staged) });
+    await context.publish(staged, product, { format: "png", width: waveform.width, height: waveform.height });
+    return;
+  }
+  const peaks = new Peaks(waveform.samplesPerPixel);
+  const list = [
+    ...inputArguments(path, { options: ["-vn"] }),
+    "-map",
+    "0:a:0",
+    "-ac",
+    "1",
+    "-c:a",
+    "pcm_s16le",
+    "-f",
+    "s16le",
+    "pipe:1",
+  ];
+  await runFfmpeg({ ...limits, arguments: list, onData: (chunk) => peaks.add(chunk) });
+  await writeFile(staged, JSON.stringify(peaks.finish(record.audio[0]?.sampleRate ?? 48_000)));
+  await context.publish(staged, product, { format: "json" });
+}

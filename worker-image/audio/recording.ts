@@ -1,0 +1,137 @@
+import type { AudioOutput } from "../../crds/outputs/audio.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import type { AudioStream, MediaRecord } from "../probe/record.ts";
+import {
+  chooseTracks,
+  type EncodedSoundCodec,
+  type MeasuredLoudness,
+  measuringFilters,
+  type SoundWish,
+  soundEncoderArguments,
+  soundFilters,
+} from "../video/sound.ts";
+import { soundGraph, sourceInputs } from "../video/spans.ts";
+import { outputSeconds, type Span, spansOf } from "../video/timing.ts";
+
+/** Everything decided about one sound file before ffmpeg runs, and its argument lists. Pure. */
+export interface Recording {
+  output: AudioOutput;
+  track: AudioStream;
+  wish: SoundWish;
+  spans: Span[];
+  expectedSeconds: number | null;
+  /** Extension of the file, without a dot. */
+  ext: string;
+}
+
+const FILES: Record<AudioOutput["codec"], { ext: string; muxer: string[]; codec: EncodedSoundCodec }> = {
+  aac: { ext: "m4a", muxer: ["-movflags", "+faststart", "-f", "ipod"], codec: "aac" },
+  opus: { ext: "opus", muxer: ["-f", "opus"], codec: "opus" },
+  mp3: { ext: "mp3", muxer: ["-f", "mp3"], codec: "mp3" },
+  flac: { ext: "flac", muxer: ["-f", "flac"], codec: "flac" },
+  wav: { ext: "wav", muxer: ["-rf64", "auto", "-f", "wav"], codec: "pcm" }, // above 4 GiB only RF64 holds it
+};
+
+export const extensionOf = (output: AudioOutput): string => FILES[output.codec].ext;
+
+/** @throws MediaFailure NoAudioStream, InvalidOutputSpec. */
+export function planRecording(record: MediaRecord, output: AudioOutput): Recording {
+  const { chosen } = chooseTracks(record.audio, {
+    tracks: "First",
+    languages: output.language === undefined ? undefined : [output.language],
+  });
+  const track = chosen[0];
+  if (!track) throw new MediaFailure("NoAudioStream", noTrack(record, output));
+  const spans = spansOf(output.cuts, record.durationSeconds);
+  if (output.cuts?.length && spans.length === 0) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
+    );
+  }
+  return {
+    output,
+    track,
+    spans,
+    expectedSeconds: outputSeconds(
+      { spans, speed: output.speed },
+      track.durationSeconds ?? record.durationSeconds,
+    ),
+    ext: extensionOf(output),
+    wish: {
+      codec: FILES[output.codec].codec,
+      soundtrack: output,
+      deepSamples: /^(?:s32|s64|pcm_s(?:24|32))/.test(`${track.sampleFormat}`),
+      speed: output.speed ?? 1,
+    },
+  };
+}
+
+function noTrack({ audio }: MediaRecord, { language }: AudioOutput): string {
+  if (audio.length === 0) return "the source has no audio track";
+  const there = audio.map((track) => track.language ?? "unknown").join(", ");
+  return `the source has no audio track in '${language}'; it has: ${there}`;
+}
+
+export function recordingArguments(
+  recording: Recording,
+  files: { sourcePath: string; targetPath: string; threads: number },
+  measured?: MeasuredLoudness,
+): string[] {
+  const { output, track, wish, spans } = recording;
+  const filters = soundFilters(track, wish, measured);
+  const moved = spans.length > 0 || wish.speed !== 1;
+  const strip = output.metadata === "Strip";
+  return [
+    ...sourceInputs(spans, files, ["-vn"]),
+    ...["-filter_complex", soundGraph({ spans, index: track.index, label: "sound", filters })],
+    ...["-map", "[sound]"],
+    ...soundEncoderArguments(track, 0, wish),
+    ...["-map_metadata", strip ? "-1" : "0"],
+    ...["-map_chapters", strip || moved ? "-1" : "0"],
+    ...(track.language ? ["-metadata:s:a:0", `language=${track.language}`] : []),
+    ...[...FILES[output.codec].muxer, `file:${files.targetPath}`],
+  ];
+}
+
+export function measuringArguments(
+  recording: Recording,
+  files: { sourcePath: string; threads: number },
+): string[] {
+  const { track, wish, spans } = recording;
+  const filters = measuringFilters(track, wish);
+  return [
+    ...sourceInputs(spans, files, ["-vn"]),
+    ...["-filter_complex", soundGraph({ spans, index: track.index, label: "measured", filters })],
+    ...["-map", "[measured]", "-f", "null", "-"],
+  ];
+}
+
+/** Draws the whole file into one picture. */
+export function drawingArguments(
+  path: string,
+  { width, height, color }: NonNullable<AudioOutput["waveform"]>,
+  targetPath: string,
+): string[] {
+  return [
+    ...inputArguments(path, { options: ["-vn"] }),
+    ...[
+      "-filter_complex",
+      `[0:a:0]aformat=channel_layouts=mono,showwavespic=s=${width}x${height}:filter=peak:colors=0x${color.slice(1)}[drawn]`,
+    ],
+    ...[
+      "-map",
+      "[drawn]",
+      "-frames:v",
+      "1",
+      "-c:v",
+      "png",
+      "-f",
+      "image2",
+      "-update",
+      "1",
+      `file:${targetPath}`,
+    ],
+  ];
+}

@@ -1,0 +1,39 @@
+import { inputArguments } from "../probe/media-input.ts";
+import type { Span } from "./timing.ts";
+
+/** How the parts of a source that are kept reach ffmpeg: each is an input of its own, joined by a filter. */
+
+/** Opens the source once, or once for each span: a seek costs less than decoding what lies between. */
+export function sourceInputs(
+  spans: readonly Span[],
+  { sourcePath, threads }: { sourcePath: string; threads: number },
+  more: readonly string[] = [],
+): string[] {
+  const common = ["-threads", `${threads}`, ...more];
+  if (spans.length === 0) return inputArguments(sourcePath, { options: common });
+  return spans.flatMap(({ startSeconds, endSeconds }) =>
+    inputArguments(sourcePath, {
+      options: [
+        ...common,
+        ...["-ss", seconds(startSeconds)],
+        ...(endSeconds === undefined ? [] : ["-t", seconds(endSeconds - startSeconds)]),
+      ],
+    }),
+  );
+}
+
+/** The graph of one track: its spans joined, then its filters. */
+export function soundGraph(wish: {
+  spans: readonly Span[];
+  index: number;
+  label: string;
+  filters: readonly string[];
+}): string {
+  const { spans, index, label, filters } = wish;
+  if (spans.length <= 1) return `[0:${index}]${filters.join(",")}[${label}]`;
+  const pads = spans.map((_, input) => `[${input}:${index}]`).join("");
+  return `${pads}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
+}
+
+/** Microseconds are what ffmpeg keeps; more digits would only be cut. */
+const seconds = (value: number): string => value.toFixed(6).replace(/\.?0+$/, "");
