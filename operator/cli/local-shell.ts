@@ -55,6 +55,7 @@ export async function runLocally(
         progress,
         deliveries: [],
         free: freeRoom(configuration, attempts.values()),
+        position: 1,
         nowMs: Date.now(),
       },
       planned,

@@ -45,6 +45,8 @@ export const configuration = z.strictObject({
     .default([pool.parse({ name: "default" })]),
   /** Units that run at once over all pools. */
   concurrency: z.int().min(1).default(1000),
+  /** Units of one namespace that run at once. */
+  concurrencyPerNamespace: z.int().min(1).default(1000),
   worker: z
     .strictObject({
       image: z.string().min(1).default("mediajob-worker:dev"),

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
+import { WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
 import { announce } from "./announce.ts";
@@ -17,7 +18,6 @@ import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
 import type { Job, StoredMediaJob } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
-import { WaitingLine } from "./waiting-line.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** MediaJobs that are decided side by side. They wait for the API server most of the time. */
@@ -67,19 +67,16 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#usage = new PoolUsage(options.configuration, (pool) => {
-      const next = this.#line.first(pool);
-      if (next) this.enqueue(next);
-    });
+    this.#usage = new PoolUsage(options.configuration);
     const { mediaJobs, jobs, pods } = options.caches;
     mediaJobs.store.onChange((change) => {
       if (change.type === "deleted") this.#forget(change.object);
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
     });
     jobs.store.onChange((change) => {
-      if (change.type === "deleted" || hasEnded(change.object))
-        this.#usage.release(keyOf(change.object.metadata));
-      else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
+      if (change.type === "deleted" || hasEnded(change.object)) {
+        if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
+      } else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
       if (jobMatters(change)) this.#enqueueOwner(change.object.metadata.ownerReferences?.[0]?.uid);
     });
     pods.store.onChange((change) => {
@@ -97,7 +94,11 @@ export class Controller {
       random,
       onProcessed: ({ key, runMs, error }) => {
         metrics.onPass(runMs / 1000, error !== null);
-        if (error) logFailure(log, key, error);
+        if (error) {
+          this.#line.remove(key); // until it comes through again, nobody waits for it
+          logFailure(log, key, error);
+        }
+        this.#wakeNext();
       },
     });
     for (const { metadata } of this.#options.caches.mediaJobs.store.list()) this.#queue.add(keyOf(metadata));
@@ -149,6 +150,14 @@ export class Controller {
     ];
     if (!pod || !jobUid || !unit || !attempt) return undefined;
     return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
+  }
+
+  /** Brings those whose turn it is to a pass, wherever something may start. */
+  #wakeNext(): void {
+    for (const pool of this.#usage.open()) {
+      const next = this.#line.first(pool, (namespace) => this.#usage.runningIn(namespace));
+      if (next) this.enqueue(next);
+    }
   }
 
   #enqueueOwner(uid: string | undefined): void {

@@ -1,5 +1,5 @@
 import type { Configuration } from "../core/configuration.ts";
-import type { ObjectKey } from "./kube-object.ts";
+import { type ObjectKey, refOf } from "./kube-object.ts";
 
 /**
  * Which attempts hold a place in which pool, and so how many more may start. A place is taken before the Job
@@ -8,40 +8,67 @@ import type { ObjectKey } from "./kube-object.ts";
  */
 export class PoolUsage {
   readonly #poolOf = new Map<ObjectKey, string>();
-  readonly #count = new Map<string, number>();
+  readonly #inPool = new Map<string, number>();
+  readonly #inNamespace = new Map<string, number>();
   readonly #configuration: () => Configuration;
-  readonly #onFree: (pool: string) => void;
 
-  /** @param onFree called after a place in a pool became free */
-  constructor(configuration: () => Configuration, onFree: (pool: string) => void) {
+  constructor(configuration: () => Configuration) {
     this.#configuration = configuration;
-    this.#onFree = onFree;
   }
 
   take(job: ObjectKey, pool: string): void {
     if (this.#poolOf.has(job)) return;
     this.#poolOf.set(job, pool);
-    this.#count.set(pool, this.running(pool) + 1);
+    this.#count(job, pool, 1);
   }
 
-  release(job: ObjectKey): void {
+  /** False when it held no place. */
+  release(job: ObjectKey): boolean {
     const pool = this.#poolOf.get(job);
-    if (pool === undefined) return;
+    if (pool === undefined) return false;
     this.#poolOf.delete(job);
-    this.#count.set(pool, this.running(pool) - 1);
-    this.#onFree(pool);
+    this.#count(job, pool, -1);
+    return true;
   }
 
+  /** Units that run in a pool now. */
   running(pool: string): number {
-    return this.#count.get(pool) ?? 0;
+    return this.#inPool.get(pool) ?? 0;
   }
 
-  /** Units that may start in each pool now, by its own cap and the operator's. */
-  free(): Map<string, number> {
-    const { pools, concurrency } = this.#configuration();
-    const left = concurrency - this.#poolOf.size;
-    return new Map(
-      pools.map((pool) => [pool.name, Math.min(left, pool.concurrency - this.running(pool.name))]),
+  /** Units of a namespace that run now; infinite when it may start no more. */
+  runningIn(namespace: string): number {
+    const running = this.#inNamespace.get(namespace) ?? 0;
+    return running < this.#configuration().concurrencyPerNamespace ? running : Number.POSITIVE_INFINITY;
+  }
+
+  /** Units of a namespace that may start in each pool now: by the caps of pool, namespace and operator. */
+  free(namespace: string): Map<string, number> {
+    const { pools, concurrency, concurrencyPerNamespace } = this.#configuration();
+    const left = Math.min(
+      concurrency - this.#poolOf.size,
+      concurrencyPerNamespace - (this.#inNamespace.get(namespace) ?? 0),
     );
+    return new Map(
+      pools.map((pool) => [
+        pool.name,
+        Math.max(0, Math.min(left, pool.concurrency - this.running(pool.name))),
+      ]),
+    );
+  }
+
+  /** Pools in which something may start now, of some namespace. */
+  open(): string[] {
+    const { pools, concurrency } = this.#configuration();
+    if (this.#poolOf.size >= concurrency) return [];
+    return pools.filter((pool) => this.running(pool.name) < pool.concurrency).map(({ name }) => name);
+  }
+
+  #count(job: ObjectKey, pool: string, change: 1 | -1): void {
+    const { namespace = "" } = refOf(job);
+    this.#inPool.set(pool, this.running(pool) + change);
+    const inNamespace = (this.#inNamespace.get(namespace) ?? 0) + change;
+    if (inNamespace > 0) this.#inNamespace.set(namespace, inNamespace);
+    else this.#inNamespace.delete(namespace);
   }
 }

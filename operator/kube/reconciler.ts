@@ -1,6 +1,8 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
+import { standingMs } from "../core/queue/standing.ts";
+import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
   Action,
@@ -21,7 +23,6 @@ import type { PoolUsage } from "./pool-usage.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import { ownerUids, type Store } from "./store.ts";
 import { unitJob } from "./unit-job.ts";
-import type { WaitingLine } from "./waiting-line.ts";
 import type { Requeue } from "./work-queue.ts";
 
 /** What a pass reads and writes. */
@@ -63,8 +64,18 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const written = await writeStatus(job, decision.status, shell);
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   shell.onStatus(key, written, job.status);
-  return { afterMs: decision.requeueAfterMs };
+  return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell)) };
 }
+
+/**
+ * When to tell a waiting MediaJob its place in the line anew. The longer the line, the less often, so that
+ * all of them together cost some ten writes a second at most.
+ */
+const waiting = ({ waitingFor }: Decision, { line }: Shell): number | null =>
+  waitingFor.size ? Math.max(30_000, line.size * 100) : null;
+
+const soonest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
 
 /**
  * A Job that has ended while no pod of it is known: its pod was deleted, or the watch of pods is behind. The
@@ -87,27 +98,29 @@ const JOB_NAME = "batch.kubernetes.io/job-name";
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision {
-  const { uid } = job.metadata;
+  const { uid, namespace = "", creationTimestamp = "" } = job.metadata;
+  const { usage, line } = shell;
+  const runningIn = (namespace: string) => usage.runningIn(namespace);
+  const self = { key, namespace, standing: standingMs(Date.parse(creationTimestamp), job.spec.priority) };
+  const free = [...usage.free(namespace)].map(
+    ([pool, places]) => [pool, line.leftFor(self, pool, places, runningIn)] as const,
+  );
   const decision = decide(
     {
       job,
       attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid)),
       progress: shell.progressOf(uid),
       deliveries: shell.deliveriesOf(key),
-      free: shell.usage.free(),
+      free: new Map(free),
+      position: line.position(self, runningIn),
       nowMs: shell.clock.date().getTime(),
     },
     shell.plans.of(job, shell.configuration()),
   );
   for (const action of decision.actions) {
-    if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
+    if (action.do === "StartAttempt") usage.take(jobKey(job, action), action.placed.pool);
   }
-  shell.line.set({
-    key,
-    pools: decision.waitingFor,
-    priority: job.spec.priority,
-    created: job.metadata.creationTimestamp ?? "",
-  });
+  line.set({ ...self, wants: decision.waitingFor });
   return decision;
 }
 

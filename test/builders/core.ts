@@ -81,6 +81,7 @@ export function observation(fields: Partial<Observation> = {}): Observation {
     progress: new Map(),
     deliveries: [],
     free: new Map([["default", 100]]),
+    position: 1,
     nowMs: NOW_MS,
     ...fields,
   };

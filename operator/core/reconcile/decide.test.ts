@@ -48,10 +48,10 @@ describe("starting", () => {
   });
 
   test("without room it is Queued and says for which pool", () => {
-    const decision = pass({ free: new Map([["default", 0]]) });
+    const decision = pass({ free: new Map([["default", 0]]), position: 7 });
     expect(starts(decision)).toEqual([]);
-    expect(decision.status).toMatchObject({ phase: "Queued", queue: { reason: "PoolFull" } });
-    expect(decision.waitingFor).toEqual(["default"]);
+    expect(decision.status).toMatchObject({ phase: "Queued", queue: { position: 7, reason: "PoolFull" } });
+    expect(decision.waitingFor).toEqual(new Map([["default", 1]]));
   });
 
   test("no more than parallelism run at once", () => {

@@ -68,7 +68,7 @@ function finishedDecision(observation: Observation): Decision | undefined {
     ),
     announcements: [],
     requeueAfterMs: due ? null : soonest([endOfLifeMs], nowMs),
-    waitingFor: [],
+    waitingFor: new Map(),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Observation {
   deliveries: readonly DeliveryOutcome[];
   /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
   free: ReadonlyMap<string, number>;
+  /** Place in the line of those that wait, from 1, should this one have to. */
+  position: number;
   nowMs: number;
 }
 
@@ -55,6 +57,6 @@ export interface Decision {
   announcements: readonly Announcement[];
   /** When to look again though nothing happens; null when only a change can matter. */
   requeueAfterMs: number | null;
-  /** Pools for which units wait only because `free` ran out. */
-  waitingFor: readonly string[];
+  /** Units that wait only because `free` ran out, by pool. */
+  waitingFor: ReadonlyMap<string, number>;
 }

@@ -13,8 +13,8 @@ export interface Starts {
   started: ReadonlySet<string>;
   /** When the next unit that backs off may start; null when none does. */
   nextStartMs: number | null;
-  /** Pools without room for a unit that could start. */
-  waitingFor: string[];
+  /** Units that could start if their pool had room, by pool. */
+  waitingFor: ReadonlyMap<string, number>;
 }
 
 type Waiting = Extract<UnitState, { state: "Waiting" }>;
@@ -36,9 +36,15 @@ export function startAttempts({
   free: ReadonlyMap<string, number>;
   nowMs: number;
 }): Starts {
-  const starts: Starts = { actions: [], units: [], started: new Set(), nextStartMs: null, waitingFor: [] };
+  const starts: Starts = {
+    actions: [],
+    units: [],
+    started: new Set(),
+    nextStartMs: null,
+    waitingFor: new Map(),
+  };
   const started = new Set<string>();
-  const waitingFor = new Set<string>();
+  const waitingFor = new Map<string, number>();
   const room = new Map(free);
   let slots = job.spec.parallelism - units.filter(({ state }) => state.state === "Running").length;
 
@@ -70,7 +76,7 @@ export function startAttempts({
     }
     const left = room.get(placed.pool) ?? 0;
     if (left <= 0) {
-      waitingFor.add(placed.pool);
+      waitingFor.set(placed.pool, (waitingFor.get(placed.pool) ?? 0) + 1);
       continue;
     }
     room.set(placed.pool, left - 1);
@@ -78,8 +84,12 @@ export function startAttempts({
     started.add(unit.name);
     starts.actions.push({ do: "StartAttempt", unit, attempt: state.attempt, placed });
   }
-  return { ...starts, started, waitingFor: [...waitingFor] };
+  return { ...starts, started, waitingFor: atMost(slots, waitingFor) };
 }
+
+/** Of the units that found no room, no more are waited for than parallelism would let start. */
+const atMost = (slots: number, waitingFor: ReadonlyMap<string, number>): Map<string, number> =>
+  new Map(slots > 0 ? [...waitingFor].map(([pool, units]) => [pool, Math.min(slots, units)]) : []);
 
 const ended = ({ unit }: FoldedUnit, state: UnitState): FoldedUnit => ({ unit, state, fresh: true });
 

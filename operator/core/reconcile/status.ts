@@ -42,7 +42,7 @@ export function statusOf({
   const fresh = units.filter((folded) => folded.fresh);
   const terminal = TERMINAL_PHASES.includes(verdict.phase);
   const startTime = previous.startTime ?? (starts.actions.length ? now : undefined);
-  const queue = queueOf(starts, intent);
+  const queue = queueOf(starts, intent, observation.position);
   const generation = job.metadata.generation;
 
   return {
@@ -77,11 +77,14 @@ export function statusOf({
   };
 }
 
-function queueOf(starts: Starts, intent: Intent): MediaJobStatus["queue"] {
+function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
   if (intent.stop) return undefined;
   if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
-  if (starts.waitingFor.length) {
-    return { reason: "PoolFull", message: `no room in ${starts.waitingFor.join(", ")}` };
+  if (starts.waitingFor.size) {
+    const waits = [...starts.waitingFor].map(
+      ([pool, units]) => `${units} units wait for room in pool ${pool}`,
+    );
+    return { position, reason: "PoolFull", message: waits.join(", ") };
   }
   if (starts.nextStartMs !== null && starts.actions.length === 0) {
     return { reason: "BackingOff", message: "waits before the next attempt" };

@@ -1,0 +1,28 @@
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+
+/**
+ * By how much a MediaJob is taken to be older than it is. Age and priority are so one number, a time, and
+ * nothing starves: after an hour in the line a Low job goes before a Normal one that comes now, after a day
+ * before an Urgent one. Goals after seeds 004 "Job and Task Entities": at once, 15 minutes, an hour, best effort.
+ */
+export const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
+  Urgent: 24 * 3600,
+  High: 4 * 3600,
+  Normal: 3600,
+  Low: 0,
+};
+
+/**
+ * By how much each running unit of a namespace makes its waiting ones younger: who has much already waits a
+ * little longer. A namespace that floods the queue so gets its share and no more, and an Urgent job still
+ * goes before its neighbours' Normal ones.
+ */
+export const SHARE_PENALTY_SECONDS = 60;
+
+/** The time that orders the line within a namespace, in ms; the earlier, the sooner its turn. */
+export const standingMs = (createdMs: number, priority: MediaJobSpec["priority"]): number =>
+  createdMs - HEAD_START_SECONDS[priority] * 1000;
+
+/** The time that orders the heads of the namespaces' lines. */
+export const sharedStandingMs = (standing: number, running: number): number =>
+  standing + running * SHARE_PENALTY_SECONDS * 1000;
