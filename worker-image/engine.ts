@@ -74,6 +74,10 @@ export interface Product {
   readonly output: string;
   /** Tells apart the files of one output, e.g. `640w.webp`; unset when there is one. */
   readonly variant?: string | undefined;
+  /** Goes before the extension, for files of one output that the template does not tell apart. */
+  readonly suffix?: string | undefined;
+  /** Names this file instead of the destination's template. */
+  readonly template?: string | undefined;
   readonly ext: string;
 }
 

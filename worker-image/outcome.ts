@@ -47,7 +47,7 @@ export function conclude(
       skipped: made.filter(({ phase }) => phase === "Skipped").length,
       failed: failures.length,
     },
-    outputs: [...made],
+    outputs: inOrder(unit, made),
     failures: [...failures],
     failedSources: indexesOf(unit, failures),
     warnings: [...warnings],
@@ -56,6 +56,17 @@ export function conclude(
   };
   return { result, exitCode: failure ? FAILURE_CLASSES[failure.class].exitCode : 0 };
 }
+
+/** As the sources are listed in the unit; several images are in flight, and which ends first is chance. */
+function inOrder({ sources }: Pick<Unit, "sources">, made: readonly MadeOutput[]): MadeOutput[] {
+  const places = new Map(sources.map(({ name }, index) => [name, index]));
+  const placeOf = ({ source }: MadeOutput) => places.get(source) ?? 0;
+  return made.toSorted(
+    (a, b) => placeOf(a) - placeOf(b) || compare(a.output, b.output) || compare(a.uri, b.uri),
+  );
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function indexesOf({ sources }: Pick<Unit, "sources">, failures: readonly Failure[]): number[] {
   const failed = new Set(failures.map(({ source }) => source));

@@ -42,7 +42,8 @@ const OUTPUT_PATTERN =
   /processed image is too large|too large for the|bad extract area|extract_area|Expected |Image to composite must have same dimensions|Invalid .* for /i;
 
 /** Whether an error of a pipeline tells of its settings, and not of its source. */
-export const isOutputError = (error: unknown): boolean => OUTPUT_PATTERN.test(messageOf(error));
+export const isOutputError = (error: unknown): boolean =>
+  !(error instanceof WorkFailure) && OUTPUT_PATTERN.test(messageOf(error));
 
 /** An error of libvips while it read a source, as a failure that says what is wrong with the file. */
 export function decodeFailure(

@@ -1,45 +1,46 @@
 import { createHash, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp, { type OutputInfo, type Sharp } from "sharp";
+import sharp, { type Sharp } from "sharp";
+import { expandTemplate, tokensOf } from "../../crds/naming.ts";
+import type { Output } from "../../crds/outputs/output.ts";
+import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { Admission } from "./admission.ts";
 import { isOutputError } from "./decode-failure.ts";
+import { decodeFor, needsOwnDecode } from "./decode-settings.ts";
+import { DESCRIPTION_TEMPLATE, describeSet, isDescribed } from "./image-set.ts";
 import { type ImageSource, openImage } from "./image-source.ts";
 import { neededBytes, RUNTIME_BYTES } from "./memory.ts";
-import { EXTENSIONS, encode, type Rendering, render, renderingsOf } from "./rendering.ts";
+import { placeholdersOf } from "./placeholders.ts";
+import { type RenderedFile, renderFile } from "./rendered-file.ts";
+import { FILE_KINDS, type Rendering, renderingsOf } from "./rendering.ts";
 import { decodeShared, planSharedDecode, sharedBytes } from "./shared-decode.ts";
 import { Tracker } from "./tracker.ts";
 import { verifyImage } from "./verify.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "1";
+const REVISION = "2";
 
-/** Longest time for one pipeline; an image made to be slow ends alone and not with its unit. */
-const PIPELINE_SECONDS_MAX = 300;
-
-/** Still images, by sharp. It owns pixels; it never decodes a source twice for the outputs of one unit. */
+/** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {
   versions: () => ({ image: REVISION, sharp: sharp.versions.sharp, vips: sharp.versions.vips }),
 
   async run(context) {
     const { unit, limits, signal } = context;
-    const renderings = renderingsOf(unit.outputs);
     const inFlightMax = imagesInFlight(limits.cpu, unit.sources.length);
     // libvips would keep operations it may never see again, and make as many threads as the node has cores.
     sharp.cache(false);
-    sharp.concurrency(
-      Math.max(1, Math.floor(Math.ceil(limits.cpu) / Math.min(inFlightMax, unit.sources.length))),
-    );
+    sharp.concurrency(Math.max(1, Math.floor(Math.ceil(limits.cpu) / inFlightMax)));
     const admission = new Admission({ budgetBytes: limits.memoryBytes - RUNTIME_BYTES, inFlightMax });
-    const tracker = new Tracker(context.progress, unit.sources.length * renderings.length);
+    const tracker = new Tracker(context.progress, unit.sources.length * unit.outputs.length);
     const sources = unit.sources.values();
     const lanes = Array.from({ length: inFlightMax + 1 }, async () => {
       for (const source of sources) {
         signal.throwIfAborted();
-        await makeAll(source, { context, renderings, admission, tracker });
+        await makeAll(source, { context, admission, tracker });
       }
     });
     // All lanes, also when one ends early: a pipeline cannot be stopped, and must not outlive its files.
@@ -55,40 +56,44 @@ const imagesInFlight = (cpu: number, sources: number) => Math.min(Math.ceil(cpu)
 
 interface Workshop {
   context: EngineContext;
-  renderings: readonly Rendering[];
   admission: Admission;
   tracker: Tracker;
 }
 
 /** All outputs of one source. What goes wrong is told and counted; only the end of the attempt is thrown. */
-async function makeAll(source: Source, workshop: Workshop): Promise<void> {
-  const { context, renderings, admission, tracker } = workshop;
-  let left = renderings.length;
+async function makeAll(source: Source, { context, admission, tracker }: Workshop): Promise<void> {
+  const { outputs, destination } = context.unit;
+  let left = outputs.length;
   try {
-    const opened = await context.openSource(source);
-    const missing = await findMissing(opened, workshop);
-    left = missing.length;
-    if (left === 0) return;
-    const image = await openImage(opened, context.scratchDir);
+    const image = await openImage(await context.openSource(source), context.scratchDir);
     tracker.enter(source.name, "PREPROCESSING", left);
+    const renderings = outputs.flatMap((output) => renderingsOf(output, image, destination.template));
+    const found = await findMade(image, renderings, context);
+    const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = planSharedDecode(image, renderings);
     const needed = neededBytes(image, missing, shared ? sharedBytes(shared) : 0);
-    refuseTooLarge(image, needed, context.limits.memoryBytes);
-    await admission.run(needed, async () => {
+    if (missing.length > 0) refuseTooLarge(image, needed, context.limits.memoryBytes);
+    await admission.run(missing.length > 0 ? needed : 0, async () => {
       context.signal.throwIfAborted();
-      const pixels = shared
-        ? await decodeShared(image, shared).catch(explained(image))
-        : () => image.decode();
+      const decoded =
+        shared && missing.length > 0 && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "RESIZE_OPERATIONS", left);
-      for (const ended of await Promise.allSettled(
-        missing.map(async (rendering) => {
-          await makeOne(image, rendering, { pixels, isShared: shared !== undefined, context });
+      const pixelsOf = (rendering: Rendering) =>
+        decoded && !needsOwnDecode(rendering, image) ? decoded : () => decodeFor(image, rendering);
+      const ended = await Promise.allSettled(
+        outputs.map(async (output) => {
+          await makeOutput(image, output, {
+            renderings,
+            found,
+            pixelsOf,
+            decoded: decoded || undefined,
+            context,
+          });
           left -= 1;
           tracker.ended(source.name, 1);
         }),
-      )) {
-        if (ended.status === "rejected") throw ended.reason;
-      }
+      );
+      for (const each of ended) if (each.status === "rejected") throw each.reason;
     });
   } catch (error) {
     context.fail(error, { source: source.name });
@@ -96,66 +101,146 @@ async function makeAll(source: Source, workshop: Workshop): Promise<void> {
   }
 }
 
-/** The renderings that no earlier attempt has made. */
-async function findMissing(
-  opened: OpenedSource,
-  { context, renderings, tracker }: Workshop,
-): Promise<Rendering[]> {
-  const missing: Rendering[] = [];
+type Found = ReadonlyMap<Rendering, MadeOutput | undefined>;
+
+/** What need not be made: files of an earlier attempt, files that are kept, and those that failed to be found. */
+async function findMade(
+  image: ImageSource,
+  renderings: readonly Rendering[],
+  context: EngineContext,
+): Promise<Found> {
+  const found = new Map<Rendering, MadeOutput | undefined>();
   for (const rendering of renderings) {
     try {
-      if (await context.findMade(productOf(opened, rendering))) tracker.ended(opened.source.name, 1);
-      else missing.push(rendering);
+      const made = await context.findMade(productOf(image.opened, rendering));
+      if (made) found.set(rendering, made);
     } catch (error) {
-      context.fail(error, { source: opened.source.name, output: rendering.output });
-      tracker.ended(opened.source.name, 1);
+      context.fail(error, { source: image.opened.source.name, output: rendering.output });
+      found.set(rendering, undefined);
     }
   }
-  return missing;
+  return found;
+}
+
+/** All files of one output, and their description where there is to be one. */
+async function makeOutput(
+  image: ImageSource,
+  output: Output,
+  {
+    renderings,
+    found,
+    pixelsOf,
+    decoded,
+    context,
+  }: {
+    renderings: readonly Rendering[];
+    found: Found;
+    pixelsOf: (rendering: Rendering) => () => Sharp;
+    decoded: (() => Sharp) | undefined;
+    context: EngineContext;
+  },
+): Promise<void> {
+  const own = renderings.filter((rendering) => rendering.output === output.name);
+  const made = await Promise.allSettled(
+    own.map(async (rendering) => {
+      if (found.has(rendering)) return found.get(rendering);
+      const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
+      return await makeFile(image, rendering, { pixels: pixelsOf(rendering), isShared, context });
+    }),
+  );
+  for (const each of made) if (each.status === "rejected") throw each.reason;
+  const files = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
+  if (files.length === own.length && output.image && isDescribed(output.image)) {
+    await publishDescription(image, output, { files, pixels: decoded ?? (() => image.decode()), context });
+  }
 }
 
 /**
- * One file: rendered, encoded, written aside, verified, published.
+ * One file: rendered, encoded, written aside, verified, published. Undefined when it failed.
  *
  * @throws WorkFailure when the source itself is at fault, so that it is told once and not for each output.
  */
-async function makeOne(
+async function makeFile(
   image: ImageSource,
   rendering: Rendering,
   { pixels, isShared, context }: { pixels: () => Sharp; isShared: boolean; context: EngineContext },
-): Promise<void> {
+): Promise<MadeOutput | undefined> {
   const subject = { source: image.opened.source.name, output: rendering.output };
-  let encoded: { data: Buffer; info: OutputInfo };
+  let file: RenderedFile;
   try {
-    const pipeline = encode(render(pixels(), rendering), rendering);
-    encoded = await pipeline.timeout({ seconds: PIPELINE_SECONDS_MAX }).toBuffer({ resolveWithObject: true });
+    file = await renderFile(image, rendering, { pixels, context });
   } catch (error) {
-    if (isOutputError(error)) return context.fail(notMakeable(error, rendering), subject);
-    if (isShared) return context.fail(error, subject);
-    throw await image.explain(error);
+    if (isOutputError(error)) context.fail(notMakeable(error, rendering), subject);
+    else if (error instanceof WorkFailure || isShared) context.fail(error, subject);
+    else throw await image.explain(error);
+    return undefined;
   }
   context.signal.throwIfAborted();
-  const { data, info } = encoded;
   try {
-    const staged = join(context.stagingDir, randomUUID());
-    await writeFile(staged, data);
-    const { width, height } = info;
-    await verifyImage(staged, { format: rendering.format, width, height, bytes: data.length });
-    await context.publish(staged, productOf(image.opened, rendering), {
-      format: rendering.format,
+    const { data, info } = file;
+    const { format } = rendering;
+    const { width } = info;
+    const height = info.pageHeight ?? info.height; // of one frame
+    const staged = await stage(data, context);
+    await verifyImage(staged, { format, width, height, bytes: data.length });
+    return await context.publish(staged, productOf(image.opened, rendering), {
+      format,
       width,
       height,
-      sha256: createHash("sha256").update(data).digest("hex"),
+      sha256: sha256(data),
     });
   } catch (error) {
     context.fail(error, subject);
+    return undefined;
   }
 }
 
-const productOf = (source: OpenedSource, { output, format }: Rendering): Product => ({
+async function publishDescription(
+  image: ImageSource,
+  { name, image: settings }: Output,
+  { files, pixels, context }: { files: readonly MadeOutput[]; pixels: () => Sharp; context: EngineContext },
+): Promise<void> {
+  const source = image.opened.source.name;
+  const { template } = context.unit.destination;
+  const early = { source, output: name, ext: "json" };
+  const isEarly = tokensOf(template).every((token) => Object.hasOwn(early, token));
+  const product: Product = {
+    source: image.opened,
+    output: name,
+    variant: "description",
+    ext: "json",
+    ...(!isEarly && { template: DESCRIPTION_TEMPLATE }),
+  };
+  try {
+    if (await context.findMade(product)) return;
+    const placeholders = await placeholdersOf(pixels(), settings?.placeholders ?? []);
+    const at = join(
+      context.unit.destination.volume?.path ?? "",
+      expandTemplate(product.template ?? template, early),
+    );
+    const description = describeSet({ source, output: name, at }, files, placeholders);
+    const staged = await stage(`${JSON.stringify(description, null, 2)}\n`, context);
+    await context.publish(staged, product, { format: "json" });
+  } catch (error) {
+    context.fail(error, { source, output: name });
+  }
+}
+
+async function stage(content: Buffer | string, { stagingDir, signal }: EngineContext): Promise<string> {
+  signal.throwIfAborted();
+  const path = join(stagingDir, randomUUID());
+  await writeFile(path, content);
+  return path;
+}
+
+const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+
+const productOf = (source: OpenedSource, { output, format, variant, suffix }: Rendering): Product => ({
   source,
   output,
-  ext: EXTENSIONS[format],
+  variant,
+  suffix,
+  ext: FILE_KINDS[format].ext,
 });
 
 const explained = (image: ImageSource) => async (error: unknown) => {

@@ -21,7 +21,7 @@ export interface ImageSource {
   readonly height: number;
   /** Frames of an animation, pages of a document; 1 for a still image. */
   readonly frames: number;
-  /** A new pipeline on the source, oriented upright. */
+  /** A new pipeline on the source: its first frame, upright, unless the options say otherwise. */
   decode(options?: SharpOptions): Sharp;
   /** What an error of such a pipeline says about the source. */
   explain(error: unknown): Promise<WorkFailure>;

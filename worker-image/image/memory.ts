@@ -57,6 +57,6 @@ function renderingBytes(source: ImageSource, { width, height, format }: Renderin
   const outHeight = height ?? (width === undefined ? source.height : width / ratio);
   const pixels = Math.max(outWidth * outHeight, 1);
   const lines = shared ? 0 : source.width * 4 * 64;
-  const encoderBytesPerPixel = { jpeg: 4, png: 6, webp: 14, avif: 40 }[format];
+  const encoderBytesPerPixel = { jpeg: 4, png: 6, webp: 14, avif: 40, gif: 12, tiff: 8 }[format];
   return lines + pixels * encoderBytesPerPixel;
 }

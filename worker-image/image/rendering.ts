@@ -1,69 +1,74 @@
-import type { Sharp } from "sharp";
-import type { ImageOutput } from "../../crds/outputs/image.ts";
+import type { ImageFormat, ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
-import { paletteQuality, qualityNumber } from "./quality.ts";
+import type { ImageSource } from "./image-source.ts";
 
 /** One file that is to be made of a source. */
 export interface Rendering {
   /** Name of the output in the unit. */
   output: string;
-  format: ImageOutput["format"];
+  format: ImageFormat;
   width: number | undefined;
   height: number | undefined;
   settings: ImageOutput;
+  /** Tells apart the files of one output; unset when there is one. */
+  variant?: string;
+  /** Goes before the extension where the template does not tell widths apart, e.g. `-640w`. */
+  suffix?: string;
 }
 
-/** Extension of each format's files. */
-export const EXTENSIONS: Record<ImageOutput["format"], string> = {
-  jpeg: "jpg",
-  png: "png",
-  webp: "webp",
-  avif: "avif",
+/** Extension and media type of each format. */
+export const FILE_KINDS: Record<ImageFormat, { ext: string; mime: string; hasAlpha: boolean }> = {
+  jpeg: { ext: "jpg", mime: "image/jpeg", hasAlpha: false },
+  png: { ext: "png", mime: "image/png", hasAlpha: true },
+  webp: { ext: "webp", mime: "image/webp", hasAlpha: true },
+  avif: { ext: "avif", mime: "image/avif", hasAlpha: true },
+  tiff: { ext: "tiff", mime: "image/tiff", hasAlpha: true },
+  gif: { ext: "gif", mime: "image/gif", hasAlpha: true },
 };
 
-/** The files that a unit's outputs ask for, of each source. */
-export function renderingsOf(outputs: readonly Output[]): Rendering[] {
-  return outputs.flatMap(({ name, image }) =>
-    image
-      ? [{ output: name, format: image.format, width: image.width, height: image.height, settings: image }]
-      : [],
+/** The files that an output asks for of one source: each width in each format, widest first. */
+export function renderingsOf(
+  { name, image: settings }: Output,
+  source: ImageSource,
+  template: string,
+): Rendering[] {
+  if (!settings) return [];
+  const formats = [...new Set([formatOf(settings, source), ...(settings.formats ?? [])])];
+  const sizes = sizesOf(settings, source);
+  const isSet = formats.length * sizes.length > 1;
+  return sizes.flatMap((size) =>
+    formats.map((format) => ({
+      output: name,
+      format,
+      ...size,
+      settings,
+      ...(isSet && { variant: `${size.width ?? ""}${format}` }),
+      ...(sizes.length > 1 && !template.includes("{width}") && { suffix: `-${size.width}w` }),
+    })),
   );
 }
 
-/** Puts a rendering's steps on a pipeline, in the order in which libvips does them. */
-export function render(pipeline: Sharp, { width, height, settings }: Rendering): Sharp {
-  if (width === undefined && height === undefined) return pipeline;
-  return pipeline.resize({
-    ...(width !== undefined && { width }),
-    ...(height !== undefined && { height }),
-    fit: settings.fit,
-    position: settings.position,
-    background: LETTERBOX[settings.format],
-  });
+function formatOf({ format }: ImageOutput, { kind }: ImageSource): ImageFormat {
+  if (format !== "Auto") return format;
+  if (kind === "svg") return "png"; // sharp edges, and alpha
+  return kind === "heic" ? "jpeg" : kind;
 }
 
-/** What fills a letterbox: nothing where the format knows nothing, white elsewhere. */
-const LETTERBOX: Record<ImageOutput["format"], { r: number; g: number; b: number; alpha: number }> = {
-  jpeg: { r: 255, g: 255, b: 255, alpha: 1 },
-  png: { r: 255, g: 255, b: 255, alpha: 0 },
-  webp: { r: 255, g: 255, b: 255, alpha: 0 },
-  avif: { r: 255, g: 255, b: 255, alpha: 0 },
-};
-
-/** Puts the encoder and its settings on a pipeline. Metadata are left out by sharp unless it is told to keep them. */
-export function encode(pipeline: Sharp, { format, settings }: Rendering): Sharp {
-  switch (format) {
-    case "jpeg":
-      return pipeline
-        .flatten({ background: LETTERBOX.jpeg })
-        .jpeg({ quality: qualityNumber("jpeg", settings.quality) });
-    case "png": {
-      const quality = paletteQuality(settings.quality);
-      return pipeline.png(quality === undefined ? {} : { palette: true, quality });
-    }
-    case "webp":
-      return pipeline.webp({ quality: qualityNumber("webp", settings.quality) });
-    case "avif":
-      return pipeline.avif({ quality: qualityNumber("avif", settings.quality) });
+function sizesOf(
+  { width, height, widths, upscale, withoutEnlargement, extract }: ImageOutput,
+  source: ImageSource,
+): Pick<Rendering, "width" | "height">[] {
+  if (upscale !== undefined) {
+    const from = extract ?? source;
+    return [{ width: from.width * upscale, height: from.height * upscale }];
   }
+  if (!widths) return [{ width, height }];
+  const largest = Math.max(...widths);
+  const most = withoutEnlargement ? (extract ?? source).width : Number.POSITIVE_INFINITY;
+  return [...new Set(widths.map((each) => Math.min(each, most)))]
+    .toSorted((a, b) => b - a)
+    .map((each) => ({
+      width: each,
+      height: height === undefined ? undefined : Math.max(1, Math.round((height * each) / largest)),
+    }));
 }

@@ -1,9 +1,10 @@
 import sharp, { type Sharp } from "sharp";
+import { isDeepWithProfile, needsOwnDecode } from "./decode-settings.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 
 /**
- * One decode for all renderings of a source: the upright image in sRGB, raw in memory. It depends on the
+ * One decode for the renderings of a source: the upright image in sRGB, raw in memory. It depends on the
  * source and the spec alone, never on limits or on what an earlier attempt made, so that the same MediaJob
  * gives the same bytes everywhere.
  */
@@ -15,17 +16,18 @@ export interface SharedDecode {
 /** JPEG decodes at 1/8, 1/4 and 1/2 for a fraction of the work. */
 const SHRINKS = [8, 4, 2] as const;
 
-/** The size at which to decode once; undefined when each rendering has a decode of its own. */
+/** The size at which to decode once; undefined when no two renderings can share a decode. */
 export function planSharedDecode(
   source: ImageSource,
   renderings: readonly Rendering[],
 ): SharedDecode | undefined {
-  if (renderings.length < 2) return undefined;
+  const sharing = renderings.filter((rendering) => !needsOwnDecode(rendering, source));
+  if (sharing.length < 2) return undefined;
   const { width, height, kind } = source;
-  const enough = Math.min(...renderings.map((rendering) => shrinkOf(source, rendering)));
+  const enough = Math.min(...sharing.map((rendering) => shrinkOf(source, rendering)));
   const shrink =
-    kind === "jpeg" ? SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0) : undefined;
-  return { width: width / (shrink ?? 1), height: height / (shrink ?? 1) };
+    kind === "jpeg" && SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0);
+  return { width: width / (shrink || 1), height: height / (shrink || 1) };
 }
 
 /** Bytes of the decoded image, at most. */
@@ -37,6 +39,7 @@ export async function decodeShared(
   { width, height }: SharedDecode,
 ): Promise<() => Sharp> {
   const pipeline = source.decode();
+  if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
   if (width !== source.width) pipeline.resize({ width, height, fit: "fill" });
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
@@ -44,7 +47,8 @@ export async function decodeShared(
 }
 
 /** By how much a rendering shrinks the source, at least, on either axis. */
-function shrinkOf({ width, height }: ImageSource, wanted: Rendering): number {
+function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
+  if (settings.extract || settings.trim) return 1; // their numbers are the source's own pixels
   const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;
   const down = wanted.height === undefined ? Number.POSITIVE_INFINITY : height / wanted.height;
   const least = Math.min(across, down);

@@ -92,11 +92,12 @@ export class VolumeDestination {
       this.#claim(entry.target, product);
       return { ...entry.made, phase: "Skipped" };
     }
-    const { onConflict, template } = this.#unit.destination;
+    const { onConflict } = this.#unit.destination;
+    const template = this.#templateOf(product);
     if (onConflict !== "Skip" && onConflict !== "Fail") return undefined;
     const early = this.#earlyValues(product);
     if (tokensOf(template).some((token) => early[token] === undefined)) return undefined;
-    const target = expandTemplate(template, early);
+    const target = withSuffix(expandTemplate(template, early), product.suffix ?? "");
     const found = await stat(join(this.#directory, target)).catch(() => undefined);
     if (!found) return undefined;
     if (onConflict === "Fail") throw alreadyThere(target);
@@ -112,13 +113,14 @@ export class VolumeDestination {
         if (size === 0) throw new WorkFailure("VerificationFailed", `output ${product.output} has no bytes`);
         const sha256 = facts.sha256 ?? (await sha256Of(staged));
         await flush(staged);
-        const wanted = expandTemplate(this.#unit.destination.template, {
+        const expanded = expandTemplate(this.#templateOf(product), {
           ...this.#earlyValues(product),
           ...(facts.width !== undefined && { width: facts.width }),
           ...(facts.height !== undefined && { height: facts.height }),
           ...(facts.format !== undefined && { format: facts.format }),
           hash: sha256.slice(0, 16),
         });
+        const wanted = withSuffix(expanded, product.suffix ?? "");
         const made: Omit<MadeOutput, "uri"> = {
           source: product.source.source.name,
           output: product.output,
@@ -238,6 +240,10 @@ export class VolumeDestination {
 
   #earlyValues(product: Product): TemplateValues {
     return { source: product.source.source.name, output: product.output, ext: product.ext };
+  }
+
+  #templateOf({ template }: Product): string {
+    return template ?? this.#unit.destination.template;
   }
 
   #fingerprint(product: Product): string {

@@ -21,7 +21,8 @@ export type JournalEntry = z.output<typeof entry>;
 export class Journal {
   readonly #path: string;
   readonly #entries: Map<string, JournalEntry>;
-  #file: FileHandle | undefined;
+  /** A promise, so that outputs which end together open it once. */
+  #file: Promise<FileHandle> | undefined;
 
   private constructor(path: string, entries: Map<string, JournalEntry>) {
     this.#path = path;
@@ -43,15 +44,17 @@ export class Journal {
   }
 
   async append(added: JournalEntry): Promise<void> {
-    this.#file ??= await open(this.#path, "a", 0o644);
+    this.#file ??= open(this.#path, "a", 0o644);
+    const file = await this.#file;
     // The line break comes first, so that a line which a crash cut short does not swallow this one.
-    await this.#file.appendFile(`\n${JSON.stringify(added)}`);
+    await file.appendFile(`\n${JSON.stringify(added)}`);
     this.#entries.set(added.key, added);
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    const file = await this.#file;
     this.#file = undefined;
+    await file?.close();
   }
 }
 
