@@ -74,7 +74,7 @@ export async function runLocally(
   }
 
   async function apply(action: Action): Promise<void> {
-    if (action.do === "StopAttempt") attempts.get(action.attempt.name)?.stop();
+    if (action.do === "StopAttempt" || action.do === "FailAttempt") attempts.get(action.attempt.name)?.stop();
     if (action.do !== "StartAttempt") return;
     const { unit, attempt, placed } = action;
     const name = childName(job.metadata.name, unit.name, attempt);

@@ -61,6 +61,15 @@ export const configuration = z.strictObject({
   progressUrl: z.string().optional(),
   /** How long a finished unit's Job is kept for a look at its logs. Its result is in the MediaJob by then. */
   unitTtlSecondsAfterFinished: z.int().min(60).default(86_400),
+  /** What is done about attempts that do not come along. */
+  recovery: z
+    .strictObject({
+      /** How long a unit on a node that stopped answering is waited for before it starts again elsewhere. */
+      unreachableNodeSeconds: z.int().min(0).default(60),
+      /** How long a unit's pod may fail to start before the attempt is given up. */
+      startDeadlineSeconds: z.int().min(30).default(600),
+    })
+    .prefault({}),
   webhooks: z
     .strictObject({
       /** Lets webhooks go to loopback, private and link-local addresses: for receivers in the cluster. */

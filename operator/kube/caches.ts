@@ -2,8 +2,8 @@ import { LABELS } from "../../crds/group.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { Informer } from "./informer.ts";
-import { JOBS, MEDIA_JOBS, PODS } from "./resources.ts";
-import { slimJob, slimMediaJob, slimPod } from "./slim.ts";
+import { JOBS, MEDIA_JOBS, NODES, PODS } from "./resources.ts";
+import { slimJob, slimMediaJob, slimNode, slimPod } from "./slim.ts";
 import { ownerUids } from "./store.ts";
 import { MANAGED_BY } from "./unit-job.ts";
 
@@ -42,15 +42,25 @@ export function createCaches({
     ...common,
     resource: PODS,
     labelSelector: ours,
-    indices: { mediaJob: ({ metadata }) => [metadata.labels?.[LABELS.jobUid] ?? ""] },
+    indices: {
+      mediaJob: ({ metadata }) => [metadata.labels?.[LABELS.jobUid] ?? ""],
+      node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+    },
     transform: slimPod,
     onError: (error, retryInMs) => onError("pods", error, retryInMs),
   });
-  const all = { mediajobs: mediaJobs, jobs, pods };
+  const nodes = new Informer({
+    ...common,
+    resource: NODES,
+    transform: slimNode,
+    onError: (error, retryInMs) => onError("nodes", error, retryInMs),
+  });
+  const all = { mediajobs: mediaJobs, jobs, pods, nodes };
   return {
     mediaJobs,
     jobs,
     pods,
+    nodes,
     run: (signal: AbortSignal) => Promise.all(Object.values(all).map((informer) => informer.run(signal))),
     whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
     /** Kinds of which no whole list has been read yet. */

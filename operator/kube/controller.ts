@@ -16,8 +16,9 @@ import { PlanCache } from "./plan-cache.ts";
 import { PoolUsage } from "./pool-usage.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
-import type { Job, StoredMediaJob } from "./resources.ts";
+import type { Job, Node, StoredMediaJob } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
+import { Warnings } from "./warnings.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** MediaJobs that are decided side by side. They wait for the API server most of the time. */
@@ -61,6 +62,7 @@ export class Controller {
   readonly #progress = new ProgressView();
   readonly #line = new WaitingLine();
   readonly #plans = new PlanCache();
+  readonly #warnings: Warnings;
   readonly #usage: PoolUsage;
   readonly #lastProgressMs = new Map<ObjectKey, number>();
   #queue: WorkQueue | undefined;
@@ -68,7 +70,8 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#usage = new PoolUsage(options.configuration);
-    const { mediaJobs, jobs, pods } = options.caches;
+    this.#warnings = new Warnings(options.client, options.clock);
+    const { mediaJobs, jobs, pods, nodes } = options.caches;
     mediaJobs.store.onChange((change) => {
       if (change.type === "deleted") this.#forget(change.object);
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
@@ -78,6 +81,13 @@ export class Controller {
         if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
       } else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
       if (jobMatters(change)) this.#enqueueOwner(change.object.metadata.ownerReferences?.[0]?.uid);
+    });
+    nodes.store.onChange((change) => {
+      if (change.type === "updated" && isReady(change.object) !== isReady(change.previous)) {
+        for (const pod of pods.store.byIndex("node", change.object.metadata.name)) {
+          this.#enqueueOwner(pod.metadata.labels?.[LABELS.jobUid]);
+        }
+      }
     });
     pods.store.onChange((change) => {
       if (podMatters(change)) this.#enqueueOwner(change.object.metadata.labels?.[LABELS.jobUid]);
@@ -173,6 +183,8 @@ export class Controller {
       mediaJobs: caches.mediaJobs.store,
       jobs: caches.jobs.store,
       pods: caches.pods.store,
+      nodes: caches.nodes.store,
+      warnings: this.#warnings,
       configuration,
       plans: this.#plans,
       usage: this.#usage,
@@ -217,6 +229,9 @@ export class Controller {
     this.#options.onGone(key);
   }
 }
+
+const isReady = ({ status }: Node): string | undefined =>
+  status?.conditions?.find(({ type }) => type === "Ready")?.status;
 
 const poolOf = ({ metadata }: Job): string => metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "";
 

@@ -36,6 +36,7 @@ const terminated = (state: object) => ({
 const complete = { type: "Complete" };
 const failed = { type: "Failed", reason: "BackoffLimitExceeded" };
 const report = result({ attempt: 2 });
+const quiet = { unreachableSinceMs: () => undefined, warningOf: () => undefined };
 
 test.each([
   {
@@ -99,7 +100,7 @@ test.each([
         ],
       }),
     ],
-    expected: { state: "Active", message: "Unschedulable: 0/2 nodes" },
+    expected: { state: "Active", waiting: { reason: "Unschedulable", message: "0/2 nodes" } },
   },
   {
     name: "a message that is not a result is not taken for one",
@@ -120,11 +121,11 @@ test.each([
     expected: { state: "Ending" },
   },
 ])("$name", ({ jobs, pods, expected }) => {
-  const attempts = observeAttempts(jobs, pods);
+  const attempts = observeAttempts(jobs, pods, quiet);
   expect(attempts).toHaveLength(1);
   expect(attempts[0]).toMatchObject({ unit: "image-0", attempt: 2, name: "holiday-image-0-a2", ...expected });
 });
 
 test("a pod that ended after its Job was deleted is no attempt any more", () => {
-  expect(observeAttempts([], [pod("Failed")])).toEqual([]);
+  expect(observeAttempts([], [pod("Failed")], quiet)).toEqual([]);
 });

@@ -6,51 +6,91 @@ import type { Wire } from "./kube-object.ts";
 import type { Job, Pod } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
+/** What else is known of the cluster. */
+export interface Surroundings {
+  /** Since when a node has not answered, in ms since 1970; undefined for one that does, or is not known. */
+  unreachableSinceMs(node: string): number | undefined;
+  /** The latest warning about an object, from the cluster's Events, as far as they were asked for. */
+  warningOf(uid: string): { reason: string; message: string } | undefined;
+}
+
 /**
  * The attempts at a MediaJob's units, read from its Jobs and their pods. A pod outlives its Job while it
  * ends; it holds its unit until it is gone, so that no unit runs twice at once.
  */
-export function observeAttempts(jobs: readonly Job[], pods: readonly Pod[]): ObservedAttempt[] {
-  const podsByJob = Map.groupBy(pods, (pod) => pod.metadata?.labels?.["batch.kubernetes.io/job-name"] ?? "");
-  const names = new Set(jobs.map((job) => job.metadata?.name ?? ""));
+export function observeAttempts(
+  jobs: readonly Job[],
+  pods: readonly Pod[],
+  surroundings: Surroundings,
+): ObservedAttempt[] {
+  const podsByJob = Map.groupBy(pods, (pod) => pod.metadata.labels?.["batch.kubernetes.io/job-name"] ?? "");
+  const names = new Set(jobs.map((job) => job.metadata.name));
   const orphans = [...podsByJob].filter(([name]) => !names.has(name)).flatMap(([, pods]) => pods);
   return [
-    ...jobs.map((job) => ofJob(job, podsByJob.get(job.metadata?.name ?? "") ?? [])),
-    ...orphans.filter((pod) => !hasEnded(pod)).map(ofOrphan),
+    ...jobs.map((job) => ofJob(job, podsByJob.get(job.metadata.name) ?? [], surroundings)),
+    ...orphans.filter((pod) => !hasEnded(pod)).map((pod) => ofOrphan(pod, surroundings)),
   ];
 }
 
-function ofJob(job: Job, pods: readonly Pod[]): ObservedAttempt {
+function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): ObservedAttempt {
+  const { annotations, deletionTimestamp } = job.metadata;
   const pod = latest(pods);
   const terminated = terminatedOf(pod);
   const condition = (type: string) =>
     job.status?.conditions?.find((c) => c.type === type && c.status === "True");
   const [complete, failed] = [condition("Complete"), condition("Failed")];
-  const ended = complete ?? failed;
   const disruption = pod?.status?.conditions?.find(
     (c) => c.type === "DisruptionTarget" && c.status === "True",
   );
   const result = parseResult(terminated?.message);
-  const endedAt = terminated?.finishedAt ?? ended?.lastTransitionTime;
-  const message = disruption?.message ?? waitingMessage(pod) ?? failed?.message;
+  const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
+  const message = disruption?.message ?? failed?.message;
   const live = pods.some((pod) => !hasEnded(pod));
+  const state = stateOf({
+    deleting: deletionTimestamp !== undefined,
+    complete: complete !== undefined,
+    failed: failed !== undefined,
+    live,
+  });
+  const waiting = state === "Active" ? waitingOf(job, pod, surroundings) : undefined;
+  const failedBecause = failed && annotations?.[ATTEMPT_ANNOTATIONS.failedBecause];
+  const deadlineExceeded = failed?.reason === "DeadlineExceeded";
   return {
     ...identityOf(job),
-    pool: job.metadata?.annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "",
-    memoryBytes: Number(job.metadata?.annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes] ?? 0),
-    state: stateOf({
-      deleting: job.metadata?.deletionTimestamp !== undefined,
-      complete: complete !== undefined,
-      failed: failed !== undefined,
-      live,
-    }),
-    ...(endedAt && { endedAtMs: new Date(endedAt).getTime() }),
+    pool: annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "",
+    memoryBytes: Number(annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes] ?? 0),
+    state,
+    ...(endedAt && { endedAtMs: Date.parse(endedAt) }),
     ...(result && { result }),
     ...(terminated && { exitCode: terminated.exitCode }),
     ...(terminated?.reason === "OOMKilled" && { oomKilled: true }),
     ...(disruption && { disrupted: true }),
-    ...(failed?.reason === "DeadlineExceeded" && { deadlineExceeded: true }),
+    ...(deadlineExceeded && { deadlineExceeded }),
+    ...(failed && !deadlineExceeded && !pod && { podGone: true }),
+    ...(failedBecause && { failedBecause }),
     ...(message && { message }),
+    ...(waiting && { waiting }),
+    ...placeOf(pod, surroundings),
+    ...(deletionTimestamp && { deleting: true }),
+  };
+}
+
+const ofOrphan = (pod: Pod, surroundings: Surroundings): ObservedAttempt => ({
+  ...identityOf(pod),
+  name: pod.metadata.labels?.["batch.kubernetes.io/job-name"] ?? "",
+  pool: "",
+  memoryBytes: 0,
+  state: "Ending",
+  deleting: true,
+  ...placeOf(pod, surroundings),
+});
+
+function placeOf(pod: Pod | undefined, { unreachableSinceMs }: Surroundings) {
+  const node = pod?.spec?.nodeName;
+  const sinceMs = node && !hasEnded(pod) ? unreachableSinceMs(node) : undefined;
+  return {
+    ...(node && { node }),
+    ...(node && sinceMs !== undefined && { unreachable: { node, sinceMs } }),
   };
 }
 
@@ -75,18 +115,10 @@ function stateOf({
   return deleting ? "Ending" : "Active";
 }
 
-const ofOrphan = (pod: Pod): ObservedAttempt => ({
-  ...identityOf(pod),
-  name: pod.metadata?.labels?.["batch.kubernetes.io/job-name"] ?? "",
-  pool: "",
-  memoryBytes: 0,
-  state: "Ending",
-});
-
 function identityOf({ metadata }: Job | Pod): Pick<ObservedAttempt, "unit" | "attempt" | "name"> {
-  const labels = metadata?.labels ?? {};
+  const labels = metadata.labels ?? {};
   return {
-    name: metadata?.name ?? "",
+    name: metadata.name,
     unit: labels[LABELS.unit] ?? "",
     attempt: Number(labels[LABELS.attempt] ?? 1),
   };
@@ -98,19 +130,42 @@ const hasEnded = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.
 const latest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => createdMs(a) - createdMs(b)).at(-1);
 
-const createdMs = (pod: Pod) => new Date(pod.metadata?.creationTimestamp ?? 0).getTime();
+const createdMs = ({ metadata }: Pod | Job): number => Date.parse(metadata.creationTimestamp ?? "") || 0;
 
 const terminatedOf = (pod: Pod | undefined): Wire<V1ContainerStateTerminated> | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.terminated;
 
-/** Why no container runs, in the cluster's own words: ImagePullBackOff, Unschedulable, … */
-function waitingMessage(pod: Pod | undefined): string | undefined {
-  const waiting = pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.waiting;
-  if (waiting?.message) return `${waiting.reason}: ${waiting.message}`;
-  const unschedulable = pod?.status?.conditions?.find(
-    (c) => c.type === "PodScheduled" && c.status === "False",
-  );
-  return unschedulable?.message && `${unschedulable.reason}: ${unschedulable.message}`;
+/** Waiting of this kind is usual: an image is pulled, a volume mounted. Only long it is trouble. */
+const USUAL = new Set(["ContainerCreating", "PodInitializing"]);
+
+/** How long it is usual. Pulling half a gigabyte takes its time. */
+const USUAL_MS = 60_000;
+
+/** Why no container runs yet, in the cluster's own words: Unschedulable, ImagePullBackOff, exceeded quota, … */
+function waitingOf(job: Job, pod: Pod | undefined, { warningOf }: Surroundings): ObservedAttempt["waiting"] {
+  if (!pod) {
+    const warning = warningOf(job.metadata.uid);
+    return {
+      reason: warning?.reason ?? "PodNotCreated",
+      message: warning?.message ?? "the cluster has not made its pod yet",
+      sinceMs: createdMs(job),
+    };
+  }
+  const unscheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");
+  if (unscheduled) {
+    const { reason = "Unschedulable", message = "no node takes its pod" } = unscheduled;
+    return { reason, message, sinceMs: Date.parse(unscheduled.lastTransitionTime ?? "") || createdMs(pod) };
+  }
+  const waiting = pod.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.waiting;
+  if (!waiting) return undefined;
+  const { reason = "ContainerWaiting", message } = waiting;
+  if (!USUAL.has(reason)) return { reason, message: message ?? reason, sinceMs: createdMs(pod) };
+  const warning = warningOf(pod.metadata.uid);
+  return {
+    reason: warning?.reason ?? reason,
+    message: warning?.message ?? message ?? "its container is being made",
+    sinceMs: createdMs(pod) + (warning ? 0 : USUAL_MS),
+  };
 }
 
 function parseResult(message: string | undefined): UnitResult | undefined {

@@ -1,7 +1,6 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import { standingMs } from "../core/queue/standing.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
@@ -11,18 +10,19 @@ import type {
   DeliveryOutcome,
   UnitProgress,
 } from "../core/reconcile/decision.ts";
+import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { hasEnded } from "./job-conditions.ts";
+import { fetchMissing, observe, standingOf } from "./gather.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
-import { observeAttempts } from "./observe-attempts.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import type { PoolUsage } from "./pool-usage.ts";
-import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import { ownerUids, type Store } from "./store.ts";
-import { unitJob } from "./unit-job.ts";
+import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
+import type { Warnings } from "./warnings.ts";
 import type { Requeue } from "./work-queue.ts";
 
 /** What a pass reads and writes. */
@@ -30,7 +30,9 @@ export interface Shell {
   client: Pick<KubeClient, "get" | "create" | "delete" | "list" | "mergePatch">;
   mediaJobs: Store<StoredMediaJob, "uid">;
   jobs: Store<Job, "owner">;
-  pods: Store<Pod, "mediaJob">;
+  pods: Store<Pod, "mediaJob" | "node">;
+  nodes: Store<Node>;
+  warnings: Warnings;
   configuration(): Configuration;
   plans: PlanCache;
   usage: PoolUsage;
@@ -54,10 +56,11 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
  * status comes last, so it never runs ahead of the cluster.
  */
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
+  const known = shell.mediaJobs.get(refOf(key));
+  if (known) await fetchMissing(known, shell);
   const job = shell.mediaJobs.get(refOf(key));
   if (!job || job.metadata.deletionTimestamp) return { afterMs: null }; // garbage collection ends what it owned
 
-  await fetchMissingPods(job, shell);
   const decision = decideNow(key, job, shell);
   for (const action of decision.actions) await apply(job, action, shell);
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
@@ -77,75 +80,68 @@ const waiting = ({ waitingFor }: Decision, { line }: Shell): number | null =>
 const soonest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);
 
-/**
- * A Job that has ended while no pod of it is known: its pod was deleted, or the watch of pods is behind. The
- * pod holds the result, so ask for it before the attempt is taken for one without.
- */
-async function fetchMissingPods({ metadata }: StoredMediaJob, { client, jobs, pods }: Shell): Promise<void> {
-  const known = new Set(pods.byIndex("mediaJob", metadata.uid).map((pod) => pod.metadata.labels?.[JOB_NAME]));
-  const orphaned = jobs
-    .byIndex("owner", metadata.uid)
-    .filter((job) => hasEnded(job) && !known.has(job.metadata.name) && !job.metadata.deletionTimestamp);
-  for (const job of orphaned) {
-    const labelSelector = `${JOB_NAME}=${job.metadata.name}`;
-    const { items } = await client.list(PODS, { namespace: job.metadata.namespace, labelSelector });
-    for (const pod of items) pods.observe(pod);
-  }
-}
-
-/** On every pod of a Job, by the Job controller. */
-const JOB_NAME = "batch.kubernetes.io/job-name";
-
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision {
-  const { uid, namespace = "", creationTimestamp = "" } = job.metadata;
-  const { usage, line } = shell;
-  const runningIn = (namespace: string) => usage.runningIn(namespace);
-  const self = { key, namespace, standing: standingMs(Date.parse(creationTimestamp), job.spec.priority) };
-  const free = [...usage.free(namespace)].map(
-    ([pool, places]) => [pool, line.leftFor(self, pool, places, runningIn)] as const,
-  );
-  const decision = decide(
-    {
-      job,
-      attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid)),
-      progress: shell.progressOf(uid),
-      deliveries: shell.deliveriesOf(key),
-      free: new Map(free),
-      position: line.position(self, runningIn),
-      nowMs: shell.clock.date().getTime(),
-    },
-    shell.plans.of(job, shell.configuration()),
-  );
+  const configuration = shell.configuration();
+  const plan = shell.plans.of(job, configuration);
+  const decision = decide(observe(key, job, shell), plan, policyOf(configuration));
   for (const action of decision.actions) {
-    if (action.do === "StartAttempt") usage.take(jobKey(job, action), action.placed.pool);
+    if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
   }
-  line.set({ ...self, wants: decision.waitingFor });
+  shell.line.set({ ...standingOf(key, job), wants: decision.waitingFor });
   return decision;
 }
+
+const policyOf = ({ recovery }: Configuration): Policy => ({
+  ...DEFAULT_POLICY,
+  unreachableNodeMs: recovery.unreachableNodeSeconds * 1000,
+  startDeadlineMs: recovery.startDeadlineSeconds * 1000,
+});
 
 const jobKey = ({ metadata }: StoredMediaJob, { unit, attempt }: StartAttempt): ObjectKey =>
   keyOf({ namespace: metadata.namespace, name: childName(metadata.name, unit.name, attempt) });
 
 async function apply(job: StoredMediaJob, action: Action, shell: Shell): Promise<void> {
   if (action.do === "StartAttempt") return await start(job, action, shell);
-  const { client, jobs, mediaJobs, fence } = shell;
-  if (action.do === "StopAttempt") {
-    const { namespace } = job.metadata;
-    const running = jobs.get({ namespace, name: action.attempt.name });
-    if (!running || running.metadata.deletionTimestamp) return;
-    const preconditions = { uid: running.metadata.uid };
-    // In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long.
-    const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
-    const deleting = await client.delete(JOBS, running.metadata, options);
-    if (deleting) jobs.observe(deleting);
-    else jobs.observeGone(running);
-    return;
-  }
+  if (action.do === "StopAttempt") return await stop(job, action, shell);
+  if (action.do === "FailAttempt") return await fail(job, action, shell);
+  const { client, mediaJobs, fence } = shell;
   const preconditions = { uid: job.metadata.uid };
   const deleting = await client.delete(MEDIA_JOBS, job.metadata, { ...fence(), preconditions });
   if (deleting) mediaJobs.observe(deleting);
   else mediaJobs.observeGone(job);
+}
+
+/** In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long. */
+async function stop(
+  { metadata }: StoredMediaJob,
+  { attempt }: Extract<Action, { do: "StopAttempt" }>,
+  { client, jobs, fence }: Shell,
+): Promise<void> {
+  const running = jobs.get({ namespace: metadata.namespace, name: attempt.name });
+  if (!running || running.metadata.deletionTimestamp) return;
+  const preconditions = { uid: running.metadata.uid };
+  const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
+  const deleting = await client.delete(JOBS, running.metadata, options);
+  if (deleting) jobs.observe(deleting);
+  else jobs.observeGone(running);
+}
+
+/**
+ * Lets the Job's own deadline end it, a second after its start: so it stays, failed, as the record of an
+ * attempt that counts, with the reason beside it.
+ */
+async function fail(
+  { metadata }: StoredMediaJob,
+  { attempt, because }: Extract<Action, { do: "FailAttempt" }>,
+  { client, jobs, fence }: Shell,
+): Promise<void> {
+  const patch = {
+    metadata: { annotations: { [ATTEMPT_ANNOTATIONS.failedBecause]: because.slice(0, 1024) } },
+    spec: { activeDeadlineSeconds: 1 },
+  };
+  const ref = { namespace: metadata.namespace, name: attempt.name };
+  jobs.observe(await client.mergePatch(JOBS, ref, patch, fence()));
 }
 
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */

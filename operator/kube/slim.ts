@@ -1,5 +1,5 @@
 import { UNIT_ANNOTATION } from "../../crds/group.ts";
-import type { Job, Pod, StoredMediaJob } from "./resources.ts";
+import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
 import { withoutManagedFields } from "./store.ts";
 
 /** Written by `kubectl apply` beside the object: the whole manifest once more. */
@@ -14,13 +14,22 @@ export function slimMediaJob(job: StoredMediaJob): StoredMediaJob {
   return withoutManagedFields(job);
 }
 
+/** Of a node only its name and whether it is ready are read. */
+export function slimNode(node: Node): Node {
+  const ready = node.status?.conditions?.filter(({ type }) => type === "Ready") ?? [];
+  const { name, uid, resourceVersion } = node.metadata;
+  return { metadata: { name, uid, resourceVersion }, status: { conditions: ready } };
+}
+
 export function slimJob(job: Job): Job {
   delete job.spec;
   return withoutManagedFields(job);
 }
 
 export function slimPod(pod: Pod): Pod {
-  delete pod.spec;
+  const { nodeName } = pod.spec ?? {};
+  if (nodeName) pod.spec = { nodeName, containers: [] };
+  else delete pod.spec;
   if (pod.metadata.annotations) delete pod.metadata.annotations[UNIT_ANNOTATION];
   return withoutManagedFields(pod);
 }

@@ -14,6 +14,8 @@ import type { Job } from "./resources.ts";
 export const ATTEMPT_ANNOTATIONS = {
   pool: "mediajob.dev/pool",
   memoryBytes: "mediajob.dev/memory-bytes",
+  /** Written when the operator gives an attempt up: why. */
+  failedBecause: "mediajob.dev/failed-because",
 } as const;
 
 /** Who made it, for `app.kubernetes.io/managed-by`, and how the operator finds its Jobs and pods. */

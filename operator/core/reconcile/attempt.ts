@@ -28,6 +28,19 @@ export interface ObservedAttempt {
   deadlineExceeded?: boolean;
   /** The cluster's own words, e.g. why no container could be made. */
   message?: string;
+  /** No container runs yet, and why: one CamelCase word and the cluster's own words. */
+  waiting?: { reason: string; message: string; sinceMs: number };
+  /** The node does not answer; what runs on it may run on. */
+  unreachable?: { node: string; sinceMs: number };
+  /** It failed, and its pod was deleted, so nothing says why. */
+  podGone?: boolean;
+  /** Given up since its node did not answer for too long. */
+  lost?: boolean;
+  /** Its Job is being deleted. */
+  deleting?: boolean;
+  node?: string;
+  /** Why the operator let it fail, see the action `FailAttempt`. */
+  failedBecause?: string;
 }
 
 /** Attempts per retryGeneration; more than `retry.maxAttempts` may ever be, with room for disruptions. */

@@ -8,7 +8,15 @@ import type { ObservedAttempt } from "./attempt.ts";
  * knows better than its exit code.
  */
 export function classifyFailure(attempt: ObservedAttempt): Failure {
-  for (const rule of [disrupted, deadlineExceeded, outOfMemory, reportedByWorker, byExitCode]) {
+  for (const rule of [
+    disrupted,
+    podDeleted,
+    notStarted,
+    deadlineExceeded,
+    outOfMemory,
+    reportedByWorker,
+    byExitCode,
+  ]) {
     const failure = rule(attempt);
     if (failure) return failure;
   }
@@ -17,8 +25,15 @@ export function classifyFailure(attempt: ObservedAttempt): Failure {
 
 type Rule = (attempt: ObservedAttempt) => Failure | undefined;
 
-const disrupted: Rule = ({ disrupted, message }) =>
-  disrupted ? failed("Evicted", message ?? "the cluster stopped the pod") : undefined;
+const disrupted: Rule = ({ disrupted, lost, message }) =>
+  disrupted ? failed(lost ? "NodeLost" : "Evicted", message ?? "the cluster stopped the pod") : undefined;
+
+/** A pod that fails by itself stays to be looked at; one that is gone was deleted from outside. */
+const podDeleted: Rule = ({ podGone, exitCode, result }) =>
+  podGone && exitCode === undefined && !result ? failed("PodDeleted", "its pod was deleted") : undefined;
+
+const notStarted: Rule = ({ failedBecause }) =>
+  failedBecause ? failed("PodNotStarted", failedBecause) : undefined;
 
 const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
   deadlineExceeded

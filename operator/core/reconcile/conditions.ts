@@ -1,5 +1,6 @@
 import type { Condition, ConditionType, Phase } from "../../../crds/media-job-status.ts";
 import type { PhaseVerdict } from "./phase.ts";
+import type { Trouble } from "./trouble.ts";
 
 type Truth = "True" | "False";
 
@@ -34,15 +35,18 @@ function row(...trues: readonly string[]): Record<Exclude<ConditionType, "Planne
   };
 }
 
-/** The conditions of a phase; lastTransitionTime moves only when a condition's status changes. */
+/** The conditions of a phase, and of what troubles it; lastTransitionTime moves only when a condition's status changes. */
 export function conditionsOf({
   verdict,
+  trouble,
   plannedMessage,
   previous,
   generation,
   now,
 }: {
   verdict: PhaseVerdict;
+  /** Makes it Stalled although it is not over: nothing comes along, and the cluster says why. */
+  trouble: Trouble | undefined;
   plannedMessage: string;
   previous: readonly Condition[];
   generation: number | undefined;
@@ -62,7 +66,11 @@ export function conditionsOf({
   };
   const truths = Object.entries(TRUTHS[verdict.phase]) as [ConditionType, Truth][];
   return [
-    ...truths.map(([type, status]) => condition(type, status, verdict.reason, verdict.message)),
+    ...truths.map(([type, status]) =>
+      type === "Stalled" && trouble
+        ? condition(type, "True", trouble.reason, trouble.message)
+        : condition(type, status, verdict.reason, verdict.message),
+    ),
     condition("Planned", "True", "Planned", plannedMessage),
   ];
 }

@@ -5,9 +5,11 @@ import { foldUnits } from "./fold-units.ts";
 import { intentOf } from "./intent.ts";
 import { announcementsOf, notify } from "./notify.ts";
 import { phaseOf } from "./phase.ts";
+import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts } from "./stop-attempts.ts";
+import { endTroubled, nextTroubleMs, troubleOf, withLostAttempts } from "./trouble.ts";
 
 /**
  * One decision about one MediaJob: what to do, and the status that is true then. Pure; the same observation
@@ -16,19 +18,22 @@ import { stopAttempts } from "./stop-attempts.ts";
  * The order is the order of cause: what the units did, what is wanted, what to start and stop, the phase
  * that follows, and who is told.
  */
-export function decide(observation: Observation, plan: Plan): Decision {
-  const { job, nowMs } = observation;
-  const finished = finishedDecision(observation);
+export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAULT_POLICY): Decision {
+  const { job, nowMs } = observed;
+  const finished = finishedDecision(observed);
   if (finished) return finished;
 
+  const attempts = withLostAttempts(observed.attempts, policy, nowMs);
+  const observation = { ...observed, attempts };
   const units = foldUnits(observation, plan);
   const intent = intentOf(job, plan, units, nowMs);
   const starts = startAttempts({ job, units, intent, free: observation.free, nowMs });
-  const stops = stopAttempts(units, intent);
+  const stops = intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, attempts, policy, nowMs);
+  const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
   const status = notify(
     job,
-    statusOf({ observation, plan, units: starts.units, phase, starts, intent }),
+    statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble }),
     observation,
   );
 
@@ -36,7 +41,10 @@ export function decide(observation: Observation, plan: Plan): Decision {
     actions: [...stops, ...starts.actions],
     status,
     announcements: announcementsOf(job, status, starts.units),
-    requeueAfterMs: soonest([starts.nextStartMs, intent.deadlineMs], nowMs),
+    requeueAfterMs: soonest(
+      [starts.nextStartMs, intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
+      nowMs,
+    ),
     waitingFor: starts.waitingFor,
   };
 }

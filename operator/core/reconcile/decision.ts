@@ -40,7 +40,10 @@ export interface Observation {
 
 export type Action =
   | { do: "StartAttempt"; unit: PlannedUnit; attempt: number; placed: Placed }
+  /** Deletes it: nothing is to be left of it. */
   | { do: "StopAttempt"; attempt: ObservedAttempt }
+  /** Ends it and lets it count as failed, for the reason given. */
+  | { do: "FailAttempt"; attempt: ObservedAttempt; because: string }
   | { do: "DeleteMediaJob" };
 
 /** A line for `kubectl describe`: a Kubernetes Event. */

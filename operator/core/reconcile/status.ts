@@ -9,6 +9,7 @@ import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
 import type { Starts } from "./start-attempts.ts";
+import type { Trouble } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /** Bounds of the lists in status; the full truth is in the manifests at the destination. */
@@ -28,6 +29,7 @@ export function statusOf({
   phase: verdict,
   starts,
   intent,
+  trouble,
 }: {
   observation: Observation;
   plan: Plan;
@@ -35,6 +37,7 @@ export function statusOf({
   phase: PhaseVerdict;
   starts: Starts;
   intent: Intent;
+  trouble: Trouble | undefined;
 }): MediaJobStatus {
   const { job, nowMs } = observation;
   const previous = job.status ?? {};
@@ -50,6 +53,7 @@ export function statusOf({
     phase: verdict.phase,
     conditions: conditionsOf({
       verdict,
+      trouble: terminal ? undefined : trouble,
       plannedMessage: `${units.length} units from ${job.spec.sources.length} sources`,
       previous: previous.conditions ?? [],
       generation,

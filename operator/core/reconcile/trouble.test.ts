@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { attempt, mediaJob, NOW_MS, observation } from "../../../test/builders/core.ts";
+import { defaultConfiguration } from "../configuration.ts";
+import { plan } from "../plan/plan.ts";
+import type { ObservedAttempt } from "./attempt.ts";
+import { decide } from "./decide.ts";
+import type { Decision } from "./decision.ts";
+import { DEFAULT_POLICY } from "./policy.ts";
+
+const { startGraceMs, startDeadlineMs, unreachableNodeMs } = DEFAULT_POLICY;
+
+/** What is decided about a job with this attempt, some time after its trouble began. */
+function after(ms: number, fields: Partial<ObservedAttempt>): Decision {
+  const job = mediaJob();
+  const seen = observation({ job, attempts: [attempt(fields)], nowMs: NOW_MS + ms });
+  return decide(seen, plan(job.spec, defaultConfiguration().pools));
+}
+
+const actions = ({ actions }: Decision) => actions.map((action) => action.do);
+const stalled = ({ status }: Decision) => status.conditions?.find(({ type }) => type === "Stalled");
+
+const unschedulable = {
+  waiting: {
+    reason: "Unschedulable",
+    message: '0/2 nodes: persistentvolumeclaim "media" not found',
+    sinceMs: NOW_MS,
+  },
+};
+
+test("a pod that cannot start is nothing to speak of at first, and looked at again when it would be", () => {
+  const decision = after(1_000, unschedulable);
+  expect(stalled(decision)?.status).toBe("False");
+  expect(decision.requeueAfterMs).toBe(startGraceMs - 1_000);
+});
+
+test("then the MediaJob is Stalled, in the cluster's own words, and still Running", () => {
+  const decision = after(startGraceMs, unschedulable);
+  expect(stalled(decision)).toMatchObject({
+    status: "True",
+    reason: "Unschedulable",
+    message: expect.stringContaining('persistentvolumeclaim "media" not found'),
+  });
+  expect(decision.status.phase).toBe("Running");
+  expect(actions(decision)).toEqual([]);
+});
+
+test("and in the end the attempt fails and counts, with the reason", () => {
+  const decision = after(startDeadlineMs, unschedulable);
+  expect(decision.actions).toMatchObject([
+    { do: "FailAttempt", because: expect.stringContaining("did not start within 600 s: Unschedulable") },
+  ]);
+  const failed = after(startDeadlineMs + 1_000, {
+    state: "Failed",
+    deadlineExceeded: true,
+    failedBecause: "did not start within 600 s: Unschedulable: …",
+    endedAtMs: NOW_MS + startDeadlineMs,
+  });
+  expect(actions(failed)).toEqual([]);
+  expect(failed.requeueAfterMs).toBeGreaterThan(0);
+});
+
+test("an attempt that runs is in no trouble", () => {
+  expect(stalled(after(startDeadlineMs * 10, {}))?.status).toBe("False");
+});
+
+const unreachable = { unreachable: { node: "node-0", sinceMs: NOW_MS }, node: "node-0" };
+
+test("an attempt on a node that stopped answering is waited for", () => {
+  const decision = after(unreachableNodeMs - 1, unreachable);
+  expect(actions(decision)).toEqual([]);
+  expect(decision.requeueAfterMs).toBe(1);
+});
+
+test("then it is lost: the next one starts at once, and the lost one is to be gone when its node comes back", () => {
+  expect(actions(after(unreachableNodeMs, unreachable))).toEqual(["StopAttempt", "StartAttempt"]);
+  expect(actions(after(unreachableNodeMs, { ...unreachable, deleting: true, state: "Ending" }))).toEqual([
+    "StartAttempt",
+  ]);
+});
+
+test("the unit waits for no lost attempt, however many are lost", () => {
+  const job = mediaJob();
+  const attempts = [1, 2].map((n) =>
+    attempt({ ...unreachable, attempt: n, deleting: true, state: "Ending" }),
+  );
+  const seen = observation({
+    job,
+    attempts: [...attempts, attempt({ attempt: 3 })],
+    nowMs: NOW_MS + unreachableNodeMs,
+  });
+  expect(actions(decide(seen, plan(job.spec, defaultConfiguration().pools)))).toEqual([]);
+});

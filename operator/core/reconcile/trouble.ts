@@ -1,0 +1,79 @@
+import type { ObservedAttempt } from "./attempt.ts";
+import type { Action } from "./decision.ts";
+import type { FoldedUnit } from "./fold-units.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * The attempts as decisions see them: one on a node that has not answered for too long counts as lost, so
+ * that its unit may start again.
+ */
+export const withLostAttempts = (
+  attempts: readonly ObservedAttempt[],
+  { unreachableNodeMs }: Policy,
+  nowMs: number,
+): ObservedAttempt[] =>
+  attempts.map((attempt) => {
+    const { unreachable, state } = attempt;
+    const live = state === "Active" || state === "Ending";
+    if (!live || !unreachable || unreachable.sinceMs + unreachableNodeMs > nowMs) return attempt;
+    const message = `node ${unreachable.node} has not answered for ${Math.round((nowMs - unreachable.sinceMs) / 1000)} s`;
+    return { ...attempt, state: "Failed", disrupted: true, lost: true, endedAtMs: nowMs, message };
+  });
+
+/** What keeps a MediaJob from coming along, in the cluster's own words. */
+export interface Trouble {
+  /** One CamelCase word: Unschedulable, ImagePullBackOff, … */
+  reason: string;
+  message: string;
+}
+
+/** The first attempt that has failed to start for longer than is usual. */
+export function troubleOf(
+  units: readonly FoldedUnit[],
+  { startGraceMs }: Policy,
+  nowMs: number,
+): Trouble | undefined {
+  for (const { unit, state } of units) {
+    if (state.state !== "Running") continue;
+    const { waiting } = state.attempt;
+    if (waiting && waiting.sinceMs + startGraceMs <= nowMs) {
+      return { reason: waiting.reason, message: `unit ${unit.name} cannot start: ${waiting.message}` };
+    }
+  }
+  return undefined;
+}
+
+/** Ends the attempts that have failed to start for too long, and those that are lost with their node. */
+export function endTroubled(
+  units: readonly FoldedUnit[],
+  attempts: readonly ObservedAttempt[],
+  { startDeadlineMs }: Policy,
+  nowMs: number,
+): Action[] {
+  const lost = attempts.filter(({ lost, deleting }) => lost && !deleting);
+  const overdue = units.flatMap(({ state }): Action[] => {
+    if (state.state !== "Running" || state.attempt.state !== "Active") return [];
+    const { waiting } = state.attempt;
+    if (!waiting || waiting.sinceMs + startDeadlineMs > nowMs) return [];
+    const seconds = Math.round((nowMs - waiting.sinceMs) / 1000);
+    const because = `did not start within ${seconds} s: ${waiting.reason}: ${waiting.message}`;
+    return [{ do: "FailAttempt", attempt: state.attempt, because }];
+  });
+  return [...lost.map((attempt): Action => ({ do: "StopAttempt", attempt })), ...overdue];
+}
+
+/** When the next look at an attempt in trouble is due; null when there is none. */
+export function nextTroubleMs(
+  attempts: readonly ObservedAttempt[],
+  policy: Policy,
+  nowMs: number,
+): number | null {
+  const times = attempts
+    .filter(({ state }) => state === "Active" || state === "Ending")
+    .flatMap(({ waiting, unreachable }) => [
+      ...(waiting ? [waiting.sinceMs + policy.startGraceMs, waiting.sinceMs + policy.startDeadlineMs] : []),
+      ...(unreachable ? [unreachable.sinceMs + policy.unreachableNodeMs] : []),
+    ])
+    .filter((time) => time > nowMs);
+  return times.length ? Math.min(...times) : null;
+}
