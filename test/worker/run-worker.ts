@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -79,10 +79,13 @@ export async function runWorker(
     during,
     environment = {},
     program = WORKER_PROGRAM,
+    uid,
   }: {
     during?: (worker: { pid: number; firstProgress: Promise<void> }) => unknown;
     environment?: Record<string, string>;
     program?: string;
+    /** Runs the worker as another user, who may do what files allow; for the superuser only. */
+    uid?: number;
   } = {},
 ): Promise<WorkerRun> {
   const directory = await mkdtemp(join(tmpdir(), "mediajob-worker-"));
@@ -90,7 +93,9 @@ export async function runWorker(
     const unitFile = join(directory, "unit.json");
     const resultFile = join(directory, "result.json");
     await writeFile(unitFile, typeof unit === "string" ? unit : JSON.stringify(unit));
+    await chmod(directory, 0o777);
     const child = spawn(process.execPath, [program], {
+      ...(uid !== undefined && { uid, gid: uid }),
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,

@@ -6,6 +6,7 @@ import { expandTemplate, tokensOf } from "../../crds/naming.ts";
 import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
+import type { Unit } from "../../crds/unit.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { Admission } from "./admission.ts";
@@ -33,7 +34,7 @@ export const imageEngine: Engine = {
     const inFlightMax = imagesInFlight(limits.cpu, unit.sources.length);
     // libvips would keep operations it may never see again, and make as many threads as the node has cores.
     sharp.cache(false);
-    sharp.concurrency(Math.max(1, Math.floor(Math.ceil(limits.cpu) / inFlightMax)));
+    sharp.concurrency(threadsPerImage(unit, inFlightMax));
     const admission = new Admission({ budgetBytes: limits.memoryBytes - RUNTIME_BYTES, inFlightMax });
     const tracker = new Tracker(context.progress, unit.sources.length * unit.outputs.length);
     const sources = unit.sources.values();
@@ -53,6 +54,20 @@ export const imageEngine: Engine = {
  * Measured on 2 cores, 24 MP JPEG to 320 px WebP: 15 images/s one at a time, 29 with 2 to 4 in flight.
  */
 const imagesInFlight = (cpu: number, sources: number) => Math.min(Math.ceil(cpu) + 1, sources);
+
+/**
+ * Threads that libvips uses for one image: the cores that images in flight leave over. Where an AVIF may be
+ * made never one alone, since libaom codes otherwise with one thread than with any other number, and the same
+ * MediaJob has to give the same bytes on any machine. The other encoders do not care.
+ */
+function threadsPerImage({ limits, outputs }: Unit, inFlight: number): number {
+  const mayBeAvif = outputs.some(
+    ({ image }) =>
+      image &&
+      [image.format, ...(image.formats ?? [])].some((format) => format === "avif" || format === "Auto"),
+  );
+  return Math.max(mayBeAvif ? 2 : 1, Math.floor(Math.ceil(limits.cpu) / inFlight));
+}
 
 interface Workshop {
   context: EngineContext;

@@ -1,0 +1,79 @@
+import sharp from "sharp";
+
+/** Pictures made for tests: small, and such that every corner, turn and colour can be told from the pixels. */
+
+export type Colour = [number, number, number];
+
+/** The colours of `quadrants`, clockwise from the top left. */
+export const RED: Colour = [220, 40, 30];
+export const GREEN: Colour = [40, 180, 60];
+export const BLUE: Colour = [30, 60, 200];
+export const YELLOW: Colour = [230, 210, 40];
+
+/** Four coloured quarters: red, green on top, yellow, blue below. */
+export function quadrants(width = 120, height = 80) {
+  const data = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const isLeft = x < width / 2;
+      const colour = y < height / 2 ? (isLeft ? RED : GREEN) : isLeft ? YELLOW : BLUE;
+      data.set(colour, (y * width + x) * 3);
+    }
+  }
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+/** Noise, which no encoder makes small or quick. The same at every call: it is seeded. */
+export function noise(width: number, height: number, channels: 3 | 4 = 3) {
+  const data = Buffer.alloc(width * height * channels);
+  let state = 0x9e3779b9;
+  for (let index = 0; index < data.length; index++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[index] = state >>> 24;
+  }
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+/** A smooth picture with some detail, as photos are; `megapixels` at 3:2, both edges multiples of 16. */
+export async function photo(megapixels: number) {
+  const width = Math.round(Math.sqrt(megapixels * 1e6 * 1.5) / 16) * 16;
+  const height = Math.round((width * 2) / 3 / 16) * 16;
+  const coarse = await noise(Math.ceil(width / 24), Math.ceil(height / 24))
+    .png()
+    .toBuffer();
+  const grain = await noise(256, 256, 4).png().toBuffer();
+  return sharp(coarse)
+    .resize(width, height, { fit: "fill", kernel: "cubic" })
+    .composite([
+      { input: await sharp(grain).ensureAlpha(0.1).png().toBuffer(), tile: true, blend: "soft-light" },
+    ]);
+}
+
+/** The colour at a place, given as shares of width and height. */
+export async function colourAt(file: string | Buffer, across: number, down: number): Promise<number[]> {
+  const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+  const x = Math.min(info.width - 1, Math.floor(info.width * across));
+  const y = Math.min(info.height - 1, Math.floor(info.height * down));
+  const start = (y * info.width + x) * info.channels;
+  return [...data.subarray(start, start + info.channels)];
+}
+
+/** CIE 1976 difference of two sRGB colours; 2.3 is just noticeable. */
+export function deltaE(a: readonly number[], b: readonly number[]): number {
+  const [first, second] = [lab(a), lab(b)];
+  return Math.hypot(...first.map((value, index) => value - (second[index] ?? 0)));
+}
+
+/** IEC 61966-2-1 to CIE XYZ (D65) to CIE L*a*b*. */
+function lab([red = 0, green = 0, blue = 0]: readonly number[]): number[] {
+  const [r, g, b] = [red, green, blue].map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as Colour;
+  const [x, y, z] = [
+    (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+    0.2126 * r + 0.7152 * g + 0.0722 * b,
+    (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+  ].map((value) => (value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116)) as Colour;
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
