@@ -71,8 +71,15 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
   });
   const isCmyk = header.space === "cmyk";
   if (settings.colourspace === "p3") {
+    if (header.space === "rgb16" && !header.hasProfile) {
+      throw new WorkFailure(
+        "InvalidOutputSpec",
+        `output ${rendering.output} asks for p3, and source ${source.opened.source.name} has 16 bits and no colour profile: libvips would take its pixels for P3 already; give the source its profile, or ask for srgb`,
+      );
+    }
     // 16 bits and P3 inside: by way of 8-bit sRGB the wide colours would be cut first.
-    pipeline.pipelineColourspace("rgb16").withIccProfile("p3");
+    if (header.hasProfile || isCmyk) pipeline.pipelineColourspace("rgb16");
+    pipeline.withIccProfile("p3");
   } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
   else if (keptGroups(settings) === undefined)
     pipeline.withIccProfile("srgb"); // the label must be true

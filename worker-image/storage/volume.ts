@@ -20,15 +20,16 @@ export async function openVolumeSource(
   const { claimName, path } = source.volume;
   const where = `source ${source.name}: ${path} on the volume ${claimName}`;
   const root = await realRoot(volumeRoot(claimName), claimName);
+  const isInside = (file: string) => file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
+  const outside = new WorkFailure(
+    "SourceOutsideVolume",
+    `${where} leads out of the volume, by '..' or by a link; name a file that lies on the volume`,
+  );
+  if (!isInside(join(root, path))) throw outside;
   const real = await realpath(join(root, path)).catch((error: NodeJS.ErrnoException) => {
     throw unreachable(error, where);
   });
-  if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw new WorkFailure(
-      "SourceOutsideVolume",
-      `${where} leads out of the volume, by '..' or by a link; name a file that lies on the volume`,
-    );
-  }
+  if (!isInside(real)) throw outside;
   const found = await stat(real, { bigint: true });
   const { size, mtimeNs } = found;
   if (found.isDirectory()) {
