@@ -6,5 +6,6 @@ export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
   image: async () => (await import("./image/engine.ts")).imageEngine,
   video: async () => (await import("./video/engine.ts")).videoEngine,
   audio: async () => (await import("./audio/engine.ts")).audioEngine,
+  frames: async () => (await import("./frames/engine.ts")).framesEngine,
   metadata: async () => (await import("./probe/engine.ts")).metadataEngine,
 };

@@ -2,16 +2,17 @@ import { z } from "zod";
 import { itemName } from "../scalars.ts";
 import { exactlyOneOf, type Rule, validations } from "../validation.ts";
 import { audioOutput } from "./audio.ts";
+import { framesOutput } from "./frames.ts";
 import { imageOutput } from "./image.ts";
 import { metadataOutput } from "./metadata.ts";
 import { videoOutput } from "./video.ts";
 
 /** The families a worker can make today. */
-export const FAMILIES = ["image", "video", "audio", "metadata"] as const;
+export const FAMILIES = ["image", "video", "audio", "frames", "metadata"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** The families the API reserves; the API server refuses them with a message that says so. */
-export const PLANNED_FAMILIES = ["frames", "stream"] as const;
+export const PLANNED_FAMILIES = ["stream"] as const;
 
 /** Takes any fields, so that the answer is the message below and not a complaint about the first of them. */
 const planned = z.looseObject({}).optional();
@@ -40,9 +41,7 @@ export const output = z
     image: imageOutput.optional().describe("image makes a still image from each source."),
     video: videoOutput.optional().describe("video makes a video file from each source."),
     audio: audioOutput.optional().describe("audio makes a sound file from each source, and its waveform."),
-    frames: planned.describe(
-      "frames is reserved for thumbnails, sprites and posters of a video; not available in this version.",
-    ),
+    frames: framesOutput.optional().describe("frames makes still pictures out of each video source."),
     stream: planned.describe(
       "stream is reserved for adaptive streams (HLS and DASH); not available in this version.",
     ),

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { takingArguments } from "./extraction.ts";
+
+const EXTRACTION = {
+  sourcePath: "/in/a.mp4",
+  index: 0,
+  seconds: [],
+  filters: ["scale=160:90"],
+  directory: "/tmp",
+};
+const frames = [
+  { seconds: 5, path: "/tmp/frame-0.png" },
+  { seconds: 12.5, path: "/tmp/frame-1.png" },
+];
+
+test("each frame is a seek of its own in one run", () => {
+  const list = takingArguments({ ...EXTRACTION, exact: false }, frames);
+  expect(list.filter((token) => token === "-i")).toHaveLength(2);
+  expect(list.join(" ")).toContain("-noaccurate_seek -skip_frame nokey -ss 12.500000");
+  expect(list.join(" ")).toContain("-map 1:0 -filter:v scale=160:90 -frames:v 1");
+});
+
+test("exact frames are decoded up to", () => {
+  expect(takingArguments({ ...EXTRACTION, exact: true }, frames)).not.toContain("-skip_frame");
+});

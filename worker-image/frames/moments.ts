@@ -1,0 +1,63 @@
+import type { FramesOutput } from "../../crds/outputs/frames.ts";
+
+/** Times at which frames are taken, in seconds from the source's start. */
+
+/** Where the poster is when nobody says: seeds 004 "Implementation Guidance (Video Transcoding)". */
+const POSTER_SECONDS = 10;
+
+export const MAX_FRAMES = 2000;
+
+/** A seek to the very end finds no frame: the last moment that is asked for lies this much before it. */
+const BEFORE_END_SECONDS = 0.1;
+
+export interface Moments {
+  seconds: number[];
+  warnings: { reason: string; message: string }[];
+}
+
+/** The times for everything but scene changes, which only decoding finds. */
+export function momentsOf(output: FramesOutput, durationSeconds: number | null): Moments {
+  const end =
+    durationSeconds === null ? Number.POSITIVE_INFINITY : Math.max(0, durationSeconds - BEFORE_END_SECONDS);
+  if (output.atSeconds) {
+    const seconds = output.atSeconds.filter((time) => time <= end);
+    const beyond = output.atSeconds.length - seconds.length;
+    return {
+      seconds,
+      warnings:
+        beyond > 0
+          ? [
+              {
+                reason: "FramesBeyondEnd",
+                message: `${beyond} of atSeconds lie beyond the end of the source at ${durationSeconds} s`,
+              },
+            ]
+          : [],
+    };
+  }
+  if (durationSeconds === null) return { seconds: [0], warnings: [] };
+  if (output.count !== undefined) return { seconds: spread(output.count, durationSeconds), warnings: [] };
+  if (output.everySeconds !== undefined) return every(output.everySeconds, end);
+  return { seconds: [Math.min(POSTER_SECONDS, durationSeconds / 2)], warnings: [] };
+}
+
+/** The middle of each of `count` equal parts: neither the black first frame nor the end titles. */
+const spread = (count: number, durationSeconds: number): number[] =>
+  Array.from({ length: count }, (_, index) => ((index + 0.5) * durationSeconds) / count);
+
+function every(step: number, end: number): Moments {
+  const wanted = Math.floor(end / step) + 1;
+  const count = Math.min(MAX_FRAMES, wanted);
+  return {
+    seconds: Array.from({ length: count }, (_, index) => index * step),
+    warnings:
+      wanted > count
+        ? [
+            {
+              reason: "FramesLeftOut",
+              message: `everySeconds ${step} asks for ${wanted} frames; the first ${count} are taken`,
+            },
+          ]
+        : [],
+  };
+}
