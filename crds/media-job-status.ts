@@ -105,6 +105,22 @@ const warningStatus = z
   .describe("Something odd that did not stop the work.");
 export type WarningStatus = z.output<typeof warningStatus>;
 
+const failedAttempt = z
+  .strictObject({
+    unit: z.string().max(63).describe("unit it was an attempt at."),
+    attempt: count.describe("attempt by number, from 1; from 101 after retryGeneration was raised once."),
+    class: z.enum(classNames).describe("class of the failure; it decides what followed."),
+    reason: z.string().max(128).describe("reason in one CamelCase word, for programs."),
+    message: z.string().max(256).describe("message for people, cut to 256 characters."),
+    exitCode: z.int().optional().describe("exitCode of the worker, where it ran."),
+    node: z.string().max(253).optional().describe("node it ran on."),
+    endTime: time.optional().describe("endTime of the attempt."),
+    cpuSeconds: z.number().min(0).optional().describe("cpuSeconds it used."),
+    peakMemoryBytes: count.optional().describe("peakMemoryBytes it used."),
+  })
+  .describe("One attempt that failed.");
+export type FailedAttempt = z.output<typeof failedAttempt>;
+
 const pendingDelivery = z
   .strictObject({
     id: z
@@ -198,6 +214,7 @@ export const mediaJobStatus = z
       .describe("queue says why units wait; unset when none does."),
     outputs: z.array(outputStatus).max(100).optional().describe("outputs finished so far, the first 100."),
     failures: z.array(failureStatus).max(20).optional().describe("failures that are final, the first 20."),
+    attempts: z.array(failedAttempt).max(20).optional().describe("attempts that failed, the last 20."),
     warnings: z.array(warningStatus).max(20).optional().describe("warnings, the first 20."),
     usage: z
       .strictObject({

@@ -12,6 +12,7 @@ export const WEBHOOK_EVENTS = [
   "job.started",
   "job.suspended",
   "job.resumed",
+  "job.recovery_required",
   "job.completed",
   "job.completed_with_warnings",
   "job.failed",
@@ -171,7 +172,7 @@ const specFields = {
     .enum(["Automatic", "Manual"])
     .default("Automatic")
     .describe(
-      "recovery: Automatic runs lost work again at once; Manual, which is not available in this version, lets it wait for a person. Default Automatic. Immutable.",
+      "recovery: Automatic runs lost work again at once; Manual holds it in the phase RecoveryRequired until a person raises retryGeneration. Default Automatic. Immutable.",
     ),
   presetRef: z
     .strictObject({
@@ -243,7 +244,6 @@ export const mediaJobSpec = z
         .map((field) => immutable(field, optionalFields.has(field))),
       notYet("presetRef", "!has(self.presetRef)"),
       notYet("report", "!has(self.report)"),
-      notYet("recovery", "self.recovery != 'Manual'"),
       {
         rule: "!oldSelf.cancel || self.cancel",
         message: "cancel cannot be taken back",

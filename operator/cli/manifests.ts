@@ -26,7 +26,7 @@ export async function readManifests(file: string): Promise<ManifestDocument[]> {
   const content =
     file === "-" ? await text(process.stdin) : await readFile(file, "utf8").catch(unreadable(file));
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(content, { lineCounter });
+  const documents = parseAllDocuments(content, { lineCounter, version: "1.1" }); // as kubectl reads it: yes and on are true
   if (!Array.isArray(documents) || documents.length === 0) {
     return [{ where: label, name: "", errors: [{ path: "", message: "the file holds no document" }] }];
   }

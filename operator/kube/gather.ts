@@ -5,6 +5,7 @@ import type { ObjectKey } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import type { Shell } from "./reconciler.ts";
 import { PODS, type StoredMediaJob } from "./resources.ts";
+import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */
 const JOB_NAME = "batch.kubernetes.io/job-name";
@@ -62,7 +63,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     }),
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),
-    free: new Map(free),
+    free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     position: line.position(self, runningIn),
     nowMs: shell.clock.date().getTime(),
   };

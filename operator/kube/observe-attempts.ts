@@ -52,7 +52,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     failed: failed !== undefined,
     live,
   });
-  const waiting = state === "Active" ? waitingOf(job, pod, surroundings) : undefined;
+  const suspended = condition("Suspended") !== undefined;
+  const waiting = state === "Active" && !suspended ? waitingOf(job, pod, surroundings) : undefined;
   const failedBecause = failed && annotations?.[ATTEMPT_ANNOTATIONS.failedBecause];
   const deadlineExceeded = failed?.reason === "DeadlineExceeded";
   return {
@@ -60,6 +61,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     pool: annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "",
     memoryBytes: Number(annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes] ?? 0),
     state,
+    ...(annotations?.[ATTEMPT_ANNOTATIONS.gpu] && { gpu: true }),
+    ...(suspended && { suspended }),
     ...(endedAt && { endedAtMs: Date.parse(endedAt) }),
     ...(result && { result }),
     ...(terminated && { exitCode: terminated.exitCode }),

@@ -14,12 +14,19 @@ import type { Job } from "./resources.ts";
 export const ATTEMPT_ANNOTATIONS = {
   pool: "mediajob.dev/pool",
   memoryBytes: "mediajob.dev/memory-bytes",
+  gpu: "mediajob.dev/gpu",
   /** Written when the operator gives an attempt up: why. */
   failedBecause: "mediajob.dev/failed-because",
 } as const;
 
 /** Who made it, for `app.kubernetes.io/managed-by`, and how the operator finds its Jobs and pods. */
 export const MANAGED_BY = { "app.kubernetes.io/managed-by": "mediajob" } as const;
+
+const KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
+
+/** The Kueue queue that admits a MediaJob's units; unset leaves admission to this operator's own queue. */
+export const kueueQueueOf = ({ metadata }: MediaJob): string | undefined =>
+  metadata.labels?.[KUEUE_QUEUE_LABEL];
 
 /** The worker cleans up within 5 s of SIGTERM; the kubelet kills it after this. */
 const GRACE_SECONDS = 10;
@@ -53,15 +60,17 @@ export function unitJob({
   const unit = unitOf({ job, planned, attempt, placed });
   const name = childName(job.metadata.name, planned.name, attempt);
   const labels = labelsOf(job, unit);
+  const queue = kueueQueueOf(job);
   const pool = configuration.pools.find(({ name }) => name === placed.pool);
   return {
     metadata: {
       name,
       namespace: unit.job.namespace,
-      labels,
+      labels: { ...labels, ...(queue && { [KUEUE_QUEUE_LABEL]: queue }) },
       annotations: {
         [ATTEMPT_ANNOTATIONS.pool]: placed.pool,
         [ATTEMPT_ANNOTATIONS.memoryBytes]: String(placed.memoryBytes),
+        ...(placed.gpu && { [ATTEMPT_ANNOTATIONS.gpu]: "true" }),
       },
       ownerReferences: [
         {
@@ -75,6 +84,7 @@ export function unitJob({
       ],
     },
     spec: {
+      ...(queue && { suspend: true }), // Kueue resumes it when there is quota
       backoffLimit: 0,
       completions: 1,
       parallelism: 1,

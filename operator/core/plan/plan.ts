@@ -21,6 +21,8 @@ export interface PlannedUnit {
   outputs: readonly number[];
   estimate: Estimate;
   placement: Placement;
+  /** Where it runs once an accelerator has failed it; unset when it uses none, or must. */
+  withoutGpu?: Placement;
 }
 
 export interface Plan {
@@ -45,6 +47,8 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
     count.set(family, number + 1);
     const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
     const estimate = estimateOf(family, wanted, sources.length);
+    const placement = place(estimate, spec, pools);
+    const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
     return {
       name: `${family}-${number}`,
       index,
@@ -52,12 +56,15 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
       sources,
       outputs,
       estimate,
-      placement: place(estimate, spec, pools),
+      placement,
+      ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }),
     };
   });
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
   return { units, totalSeconds, faults: unknownSources(spec) };
 }
+
+const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });
 
 /** A CEL rule for this would cost the API server every name times every name; so it is checked here. */
 function unknownSources({ sources, outputs }: MediaJobSpec): Fault[] {

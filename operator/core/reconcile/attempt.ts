@@ -17,6 +17,10 @@ export interface ObservedAttempt {
   pool: string;
   /** Memory it was given. */
   memoryBytes: number;
+  /** It was given an accelerator. */
+  gpu?: boolean;
+  /** Its Job is suspended: Kueue has not admitted it yet. */
+  suspended?: boolean;
   /** In ms since 1970, as far as known. */
   endedAtMs?: number;
   /** What the worker left as its termination message. */

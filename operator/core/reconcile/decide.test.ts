@@ -11,7 +11,7 @@ import {
   succeeded,
   web,
 } from "../../../test/builders/core.ts";
-import { defaultConfiguration } from "../configuration.ts";
+import { configuration, defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 import { decide } from "./decide.ts";
@@ -213,6 +213,102 @@ describe("retrying", () => {
       sources: { succeeded: 2, failed: 0 },
     });
     expect(done.status.failures).toBeUndefined();
+  });
+});
+
+describe("recovery", () => {
+  const lost = { exitCode: 143, disrupted: true, message: "node drained" };
+
+  test("Manual holds lost work until a person raises retryGeneration", () => {
+    const job = mediaJob({ recovery: "Manual" });
+    const held = pass({ job, attempts: [failed(lost)] });
+    expect(held.actions).toEqual([]);
+    expect(held.status).toMatchObject({ phase: "RecoveryRequired", units: { pending: 1, ledger: "1." } });
+    expect(conditions(held)).toEqual(["Stalled", "Planned"]);
+    const raised = { ...mediaJob({ recovery: "Manual", retryGeneration: 1 }), status: held.status };
+    const again = pass({ job: raised, attempts: [failed(lost)] });
+    expect(starts(again)).toEqual(["image-0-a101"]);
+    expect(again.status.phase).toBe("Running");
+  });
+
+  test("Manual can be cancelled while it waits", () => {
+    const job = mediaJob({ recovery: "Manual", cancel: true });
+    expect(pass({ job, attempts: [failed(lost)] }).status).toMatchObject({
+      phase: "Cancelled",
+      units: { ledger: "1c" },
+    });
+  });
+
+  test("failed attempts are listed, each once, with what is known of them", () => {
+    const first = pass({ attempts: [failed({ ...lost, node: "node-1" })] });
+    const attempts = [failed({ ...lost, node: "node-1" }), failed({ attempt: 2, endedAtMs: NOW_MS + 5000 })];
+    const second = pass({ job: advanced(mediaJob(), first), attempts });
+    expect(second.status.attempts).toEqual([
+      {
+        unit: "image-0",
+        attempt: 1,
+        class: "disruption",
+        reason: "Evicted",
+        message: "node drained",
+        exitCode: 143,
+        node: "node-1",
+        endTime: "2026-01-01T12:00:00Z",
+      },
+      expect.objectContaining({ attempt: 2, class: "internal", endTime: "2026-01-01T12:00:05Z" }),
+    ]);
+  });
+});
+
+describe("accelerators", () => {
+  const pools = configuration.parse({
+    pools: [{ name: "cpu" }, { name: "gpu", gpuResource: "nvidia.com/gpu" }],
+  }).pools;
+  /** A plan whose unit gains from an accelerator, as one with a hardware encoder does. */
+  const gpuPlan = (gpu: "Prefer" | "Require") => {
+    const job = mediaJob({ placement: { gpu: "Require" } });
+    const planned = plan(job.spec, pools);
+    const onCpu = plan(mediaJob({ placement: { gpu: "Never" } }).spec, pools).units[0]?.placement;
+    const units = planned.units.map((unit) => ({
+      ...unit,
+      ...(gpu === "Prefer" && onCpu && { withoutGpu: onCpu }),
+    }));
+    return { ...planned, units };
+  };
+  const broken = failed({ exitCode: 33, gpu: true, pool: "gpu" });
+  const poolsOf = (gpu: "Prefer" | "Require", attempts: ObservedAttempt[]) =>
+    decide(
+      observation({
+        attempts,
+        free: new Map([
+          ["cpu", 1],
+          ["gpu", 1],
+        ]),
+      }),
+      gpuPlan(gpu),
+    ).actions.flatMap((action) => (action.do === "StartAttempt" ? [action.placed.pool] : []));
+
+  test.each([
+    { name: "are used at first", gpu: "Prefer" as const, attempts: [], expected: ["gpu"] },
+    {
+      name: "that failed are done without at once, where they are only preferred",
+      gpu: "Prefer" as const,
+      attempts: [broken],
+      expected: ["cpu"],
+    },
+    {
+      name: "that failed are tried again, where they are required",
+      gpu: "Require" as const,
+      attempts: [broken],
+      expected: ["gpu"],
+    },
+  ])("$name", ({ gpu, attempts, expected }) => expect(poolsOf(gpu, attempts)).toEqual(expected));
+});
+
+test("a MediaJob that Kueue has not admitted is Queued", () => {
+  const { status } = pass({ attempts: [attempt({ suspended: true })] });
+  expect(status).toMatchObject({
+    phase: "Queued",
+    conditions: [{ reason: "WaitingForKueue" }, {}, {}, {}, {}, {}, {}],
   });
 });
 

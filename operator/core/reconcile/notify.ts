@@ -13,6 +13,7 @@ const EVENT_OF_PHASE: Partial<Record<Phase, WebhookEvent>> = {
   Queued: "job.queued",
   Running: "job.started",
   Suspended: "job.suspended",
+  RecoveryRequired: "job.recovery_required",
   Succeeded: "job.completed",
   PartiallySucceeded: "job.completed_with_warnings",
   Failed: "job.failed",
@@ -67,7 +68,8 @@ export function notify(
 
 function eventOf(from: Phase | undefined, to: Phase | undefined): WebhookEvent | undefined {
   if (!to || from === to) return undefined;
-  if (from === "Suspended" && (to === "Running" || to === "Queued")) return "job.resumed";
+  if ((from === "Suspended" || from === "RecoveryRequired") && (to === "Running" || to === "Queued"))
+    return "job.resumed";
   return EVENT_OF_PHASE[to];
 }
 

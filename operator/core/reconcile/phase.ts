@@ -17,7 +17,7 @@ export interface PhaseVerdict {
  * started stays Running while it waits for a retry or a place, so that nobody is told of starts twice.
  */
 export function phaseOf(input: PhaseInput): PhaseVerdict {
-  for (const rule of [finished, stopping, suspended, running]) {
+  for (const rule of [finished, stopping, suspended, heldByKueue, lostWork, running]) {
     const verdict = rule(input);
     if (verdict) return verdict;
   }
@@ -75,6 +75,25 @@ const suspended: PhaseRule = ({ units, intent }) => {
   const active = units.filter(({ state }) => state.state === "Running").length;
   const message = active ? `spec.suspend is set; ${active} running units finish` : "spec.suspend is set";
   return { phase: "Suspended", reason: "Suspended", message };
+};
+
+const heldByKueue: PhaseRule = ({ units }) => {
+  const live = units.filter(({ state }) => state.state === "Running");
+  const ended = units.some(({ state }) => state.state === "Ended");
+  const held =
+    live.length > 0 && live.every(({ state }) => state.state === "Running" && state.attempt.suspended);
+  if (!held || ended) return undefined;
+  return { phase: "Queued", reason: "WaitingForKueue", message: "waits until Kueue admits it" };
+};
+
+/** Lost work waits for a person, once nothing else is left to do. */
+const lostWork: PhaseRule = ({ units, starting }) => {
+  const held = units.filter(({ state }) => state.state === "Held");
+  const busy =
+    starting > 0 || units.some(({ state }) => state.state === "Running" || state.state === "Waiting");
+  if (!held.length || busy) return undefined;
+  const message = `${held.length} units were lost and spec.recovery is Manual; raise spec.retryGeneration to run them again`;
+  return { phase: "RecoveryRequired", reason: "WorkLost", message };
 };
 
 const running: PhaseRule = ({ job, units, starting }) => {

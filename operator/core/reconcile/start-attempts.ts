@@ -1,16 +1,16 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
+import type { PlannedUnit } from "../plan/plan.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
-import { UNIT_LETTERS, type UnitState } from "./unit-state.ts";
+import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
 export interface Starts {
   actions: Action[];
   /** The units, with those ended that cannot or shall not start. */
   units: FoldedUnit[];
-  /** Names of the units that are started now. */
-  started: ReadonlySet<string>;
   /** When the next unit that backs off may start; null when none does. */
   nextStartMs: number | null;
   /** Units that could start if their pool had room, by pool. */
@@ -39,33 +39,27 @@ export function startAttempts({
   const starts: Starts = {
     actions: [],
     units: [],
-    started: new Set(),
     nextStartMs: null,
     waitingFor: new Map(),
   };
-  const started = new Set<string>();
   const waitingFor = new Map<string, number>();
   const room = new Map(free);
   let slots = job.spec.parallelism - units.filter(({ state }) => state.state === "Running").length;
 
   for (const folded of units) {
     const { unit, state } = folded;
+    if (intent.stop && (state.state === "Waiting" || state.state === "Held")) {
+      starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
+      continue;
+    }
     if (state.state !== "Waiting") {
       starts.units.push(folded);
       continue;
     }
-    if (intent.stop) {
-      starts.units.push(
-        ended(folded, { state: "Ended", letter: UNIT_LETTERS.cancelled, attempt: state.attempt - 1 }),
-      );
-      continue;
-    }
-    const placed = placeAttempt(unit.placement, state);
+    const placed = placeAttempt(unit, state);
     if ("refused" in placed) {
       const failure = { class: "config", reason: "NoPoolFits", message: placed.refused } as const;
-      starts.units.push(
-        ended(folded, { state: "Ended", letter: UNIT_LETTERS.failed, attempt: state.attempt - 1, failure }),
-      );
+      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
       continue;
     }
     starts.units.push(folded);
@@ -81,20 +75,32 @@ export function startAttempts({
     }
     room.set(placed.pool, left - 1);
     slots--;
-    started.add(unit.name);
     starts.actions.push({ do: "StartAttempt", unit, attempt: state.attempt, placed });
   }
-  return { ...starts, started, waitingFor: atMost(slots, waitingFor) };
+  return { ...starts, waitingFor: atMost(slots, waitingFor) };
 }
 
 /** Of the units that found no room, no more are waited for than parallelism would let start. */
 const atMost = (slots: number, waitingFor: ReadonlyMap<string, number>): Map<string, number> =>
   new Map(slots > 0 ? [...waitingFor].map(([pool, units]) => [pool, Math.min(slots, units)]) : []);
 
-const ended = ({ unit }: FoldedUnit, state: UnitState): FoldedUnit => ({ unit, state, fresh: true });
+/** A unit that ends without another attempt. */
+const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?: Failure }): FoldedUnit => ({
+  unit,
+  state: {
+    state: "Ended",
+    attempt: "attempt" in state && state.state !== "Running" ? state.attempt - 1 : 0,
+    ...end,
+  },
+  fresh: true,
+});
 
-/** The planned placement, with the memory that an earlier attempt was found to need. */
-function placeAttempt(placement: Placement, { memory }: Waiting): Placement {
+/**
+ * The planned placement, changed by what earlier attempts have shown: more memory after running out of it,
+ * no accelerator after it failed.
+ */
+function placeAttempt(unit: PlannedUnit, { memory, withoutGpu }: Waiting): Placement {
+  const placement = (withoutGpu && unit.withoutGpu) || unit.placement;
   if ("refused" in placement || !memory) return placement;
   const limitBytes = placement.memoryLimitBytes;
   const memoryBytes = Math.min(memory.wantedBytes, limitBytes);

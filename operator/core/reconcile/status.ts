@@ -4,6 +4,7 @@ import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Observation } from "./decision.ts";
+import { failedAttempts } from "./failed-attempts.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
@@ -46,6 +47,7 @@ export function statusOf({
   const terminal = TERMINAL_PHASES.includes(verdict.phase);
   const startTime = previous.startTime ?? (starts.actions.length ? now : undefined);
   const queue = queueOf(starts, intent, observation.position);
+  const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
 
   return {
@@ -73,6 +75,7 @@ export function statusOf({
     sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous),
+    ...(tried.length && { attempts: tried }),
     ...usageOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
     ...(previous.reportUri && { reportUri: previous.reportUri }),

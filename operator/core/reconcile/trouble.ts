@@ -16,8 +16,9 @@ export const withLostAttempts = (
     const { unreachable, state } = attempt;
     const live = state === "Active" || state === "Ending";
     if (!live || !unreachable || unreachable.sinceMs + unreachableNodeMs > nowMs) return attempt;
-    const message = `node ${unreachable.node} has not answered for ${Math.round((nowMs - unreachable.sinceMs) / 1000)} s`;
-    return { ...attempt, state: "Failed", disrupted: true, lost: true, endedAtMs: nowMs, message };
+    const endedAtMs = unreachable.sinceMs + unreachableNodeMs;
+    const message = `node ${unreachable.node} has not answered since ${new Date(unreachable.sinceMs).toISOString()}`;
+    return { ...attempt, state: "Failed", disrupted: true, lost: true, endedAtMs, message };
   });
 
 /** What keeps a MediaJob from coming along, in the cluster's own words. */

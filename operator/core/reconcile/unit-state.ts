@@ -29,11 +29,20 @@ export interface MemoryNeed {
  *
  *     Waiting ──> Running ──> Ended (succeeded, partial, failed)
  *        ^           │
- *        └── retry ──┘
+ *        └── retry ──┤
+ *                    └──────> Held (lost, and spec.recovery is Manual: until retryGeneration is raised)
  */
 export type UnitState =
-  | { state: "Waiting"; attempt: number; notBeforeMs: number; memory?: MemoryNeed; lastFailure?: Failure }
+  | {
+      state: "Waiting";
+      attempt: number;
+      notBeforeMs: number;
+      memory?: MemoryNeed;
+      lastFailure?: Failure;
+      withoutGpu?: boolean;
+    }
   | { state: "Running"; attempt: ObservedAttempt }
+  | { state: "Held"; attempt: number; failure: Failure }
   | { state: "Ended"; letter: UnitLetter; attempt: number; result?: UnitResult; failure?: Failure };
 
 /**
@@ -61,6 +70,9 @@ export function foldAttempts(
   const counted = ofGeneration.filter(
     (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
   ).length;
+  if (failure.class === "disruption" && spec.recovery === "Manual") {
+    return { state: "Held", attempt: last.attempt, failure };
+  }
   const givenUp =
     !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||
     ofGeneration.length >= MAX_ATTEMPTS_PER_GENERATION;
@@ -85,6 +97,7 @@ export function foldAttempts(
     attempt: last.attempt + 1,
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
+    withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
     ...(failure.class === "memory" && {
       memory: {
         givenBytes: last.memoryBytes,

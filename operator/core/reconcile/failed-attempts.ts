@@ -1,0 +1,36 @@
+import type { FailedAttempt } from "../../../crds/media-job-status.ts";
+import type { ObservedAttempt } from "./attempt.ts";
+import { classifyFailure } from "./classify-failure.ts";
+
+const MAX_ATTEMPTS = 20;
+const MAX_MESSAGE = 256;
+
+/** The attempts that failed, those known before and those seen now, each once; the last ones, oldest first. */
+export function failedAttempts(
+  attempts: readonly ObservedAttempt[],
+  previous: readonly FailedAttempt[],
+): FailedAttempt[] {
+  const seen = attempts.filter(({ state }) => state === "Failed").map(entryOf);
+  const all = new Map([...previous, ...seen].map((entry) => [`${entry.unit}/${entry.attempt}`, entry]));
+  return [...all.values()]
+    .toSorted((a, b) => compare(a.endTime, b.endTime) || compare(a.unit, b.unit) || a.attempt - b.attempt)
+    .slice(-MAX_ATTEMPTS);
+}
+
+function entryOf(attempt: ObservedAttempt): FailedAttempt {
+  const { class: failureClass, reason, message } = classifyFailure(attempt);
+  const { exitCode, node, endedAtMs, result } = attempt;
+  return {
+    unit: attempt.unit,
+    attempt: attempt.attempt,
+    class: failureClass,
+    reason,
+    message: message.slice(0, MAX_MESSAGE),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(node && { node }),
+    ...(endedAtMs !== undefined && { endTime: new Date(endedAtMs).toISOString().replace(/\.\d+Z$/, "Z") }),
+    ...(result && { cpuSeconds: result.usage.cpuSeconds, peakMemoryBytes: result.usage.peakMemoryBytes }),
+  };
+}
+
+const compare = (a = "", b = "") => (a < b ? -1 : a > b ? 1 : 0);
