@@ -23,6 +23,7 @@ const CHANGES: Record<string, unknown> = {
   resources: { maxMemory: "1Gi" },
   activeDeadlineSeconds: 600,
   unitTimeoutSeconds: 60,
+  recovery: "Manual",
   suspend: true,
   cancel: true,
   parallelism: 2,
@@ -32,7 +33,7 @@ const CHANGES: Record<string, unknown> = {
   webhooks: [webhook()],
 };
 /** Fields whose only other value is refused anyway, since nothing answers to them yet. */
-const RESERVED = ["presetRef", "report", "recovery"];
+const RESERVED = ["presetRef", "report"];
 
 const isMutable = (field: string) => (MUTABLE_FIELDS as readonly string[]).includes(field);
 

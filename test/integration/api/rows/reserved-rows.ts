@@ -25,9 +25,4 @@ export const reservedRows: Row[] = [
     { spec: { report: { formats: ["json"] } } },
     { field: "spec.report", server: "report is not available in this version" },
   ),
-  refused(
-    "manual recovery",
-    { spec: { recovery: "Manual" } },
-    { field: "spec.recovery", server: "recovery is not available in this version" },
-  ),
 ];
