@@ -22,5 +22,17 @@ test.each([
     to: { outputs: [1, 2] },
     patch: { outputs: [1, 2] },
   },
+  {
+    name: "the order of fields within a list's items is no difference",
+    from: { conditions: [{ status: "True", type: "Ready", of: [1] }] },
+    to: { conditions: [{ type: "Ready", status: "True", of: [1], message: undefined }] },
+    patch: undefined,
+  },
+  {
+    name: "one field of one item makes a list another",
+    from: { conditions: [{ type: "Ready", status: "True" }] },
+    to: { conditions: [{ type: "Ready", status: "False" }] },
+    patch: { conditions: [{ type: "Ready", status: "False" }] },
+  },
   { name: "an undefined field is no field", from: {}, to: { queue: undefined }, patch: undefined },
 ])("$name", ({ from, to, patch }) => expect(mergePatchOf(from, to)).toEqual(patch));

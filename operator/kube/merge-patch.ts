@@ -12,11 +12,19 @@ export function mergePatchOf(from: object, to: object): Record<string, unknown> 
     } else if (isPlainObject(old) && isPlainObject(wanted)) {
       const nested = mergePatchOf(old, wanted);
       if (nested) patch[key] = nested;
-    } else if (JSON.stringify(old) !== JSON.stringify(wanted)) {
+    } else if (!isSame(old, wanted)) {
       patch[key] = wanted;
     }
   }
   return Object.keys(patch).length ? patch : undefined;
+}
+
+/** Whatever the order of fields: the API server gives those of a custom resource back by the alphabet. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => isSame(item, b[index]));
+  }
+  return isPlainObject(a) && isPlainObject(b) ? !mergePatchOf(a, b) : a === b;
 }
 
 const isPlainObject = (value: unknown): value is object =>
