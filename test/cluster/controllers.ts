@@ -10,6 +10,7 @@ import { type RecordedProcess, startProcess } from "./process-registry.ts";
 export async function startControllerManager(
   directory: string,
   apiServer: ApiServer,
+  extraArguments: readonly string[] = [],
 ): Promise<RecordedProcess> {
   const { "kube-controller-manager": binary } = await binaries("kube-controller-manager");
   const kubeconfig = await kubeconfigOf(directory, apiServer, "kube-controller-manager");
@@ -27,10 +28,15 @@ export async function startControllerManager(
     "--node-monitor-grace-period=20s", // a lost node is noticed in half the default time
     "--kube-api-qps=200",
     "--kube-api-burst=400",
+    ...extraArguments, // of a flag given twice, the last one counts
   ]);
 }
 
-export async function startScheduler(directory: string, apiServer: ApiServer): Promise<RecordedProcess> {
+export async function startScheduler(
+  directory: string,
+  apiServer: ApiServer,
+  extraArguments: readonly string[] = [],
+): Promise<RecordedProcess> {
   const { "kube-scheduler": binary } = await binaries("kube-scheduler");
   const kubeconfig = await kubeconfigOf(directory, apiServer, "kube-scheduler");
   const [port] = await freePorts(1);
@@ -42,9 +48,11 @@ export async function startScheduler(directory: string, apiServer: ApiServer): P
     "--leader-elect=false",
     "--kube-api-qps=200",
     "--kube-api-burst=400",
+    ...extraArguments, // of a flag given twice, the last one counts
   ]);
 }
 
+/** Writes the kubeconfig of the user `system:NAME` and gives its path. */
 async function kubeconfigOf(directory: string, apiServer: ApiServer, name: string): Promise<string> {
   const user = await issueCertificate(join(directory, "certificates"), apiServer.authority, name, {
     commonName: `system:${name}`,

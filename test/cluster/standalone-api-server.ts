@@ -21,6 +21,8 @@ export interface StandaloneOptions extends Pick<ApiServerOptions, "extraArgument
    * owner deletes what it owns. Default: false.
    */
   readonly controllers?: boolean;
+  /** More arguments of kube-controller-manager. */
+  readonly controllerArguments?: readonly string[];
 }
 
 /**
@@ -47,7 +49,7 @@ export async function startApiServer(options: StandaloneOptions = {}): Promise<S
         ...(options.extraArguments ?? []),
       ],
     });
-    if (options.controllers) await startControllerManager(directory, apiServer);
+    if (options.controllers) await startControllerManager(directory, apiServer, options.controllerArguments);
     return { ...apiServer, directory, kubectl: kubectlFor(kubectl, apiServer.kubeconfig), stop };
   } catch (error) {
     await stop();
