@@ -108,6 +108,7 @@ const server = await startServer({
   registry: metrics.registry,
   beforeScrape: () => {
     metrics.queueDepth.set(controller.depth);
+    metrics.circuitsOpen.set(controller.openCircuits().length);
     for (const { name } of settings.configuration.pools)
       metrics.unitsRunning.set({ pool: name }, controller.running(name));
   },

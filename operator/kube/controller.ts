@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
+import { Breakers } from "../core/queue/breaker.ts";
 import { WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
@@ -61,6 +62,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #progress = new ProgressView();
   readonly #line = new WaitingLine();
+  readonly #breakers = new Breakers();
   readonly #plans = new PlanCache();
   readonly #warnings: Warnings;
   readonly #usage: PoolUsage;
@@ -126,6 +128,11 @@ export class Controller {
     return this.#queue?.depth ?? 0;
   }
 
+  /** What starting is paused for. */
+  openCircuits(): string[] {
+    return this.#breakers.open();
+  }
+
   running(pool: string): number {
     return this.#usage.running(pool);
   }
@@ -189,6 +196,7 @@ export class Controller {
       plans: this.#plans,
       usage: this.#usage,
       line: this.#line,
+      breakers: this.#breakers,
       clock,
       progressOf: (uid) => this.#progress.of(uid),
       deliveriesOf: this.#options.deliveriesOf,

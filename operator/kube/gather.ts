@@ -51,6 +51,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
   const { uid } = job.metadata;
   const { usage, line, nodes, warnings } = shell;
   const self = standingOf(key, job);
+  const nowMs = shell.clock.date().getTime();
   const runningIn = (namespace: string) => usage.runningIn(namespace);
   const free = [...usage.free(self.namespace)].map(
     ([pool, places]) => [pool, line.leftFor(self, pool, places, runningIn)] as const,
@@ -64,8 +65,9 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
+    pause: shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),
-    nowMs: shell.clock.date().getTime(),
+    nowMs,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
+import type { Breakers } from "../core/queue/breaker.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
@@ -37,6 +38,7 @@ export interface Shell {
   plans: PlanCache;
   usage: PoolUsage;
   line: WaitingLine;
+  breakers: Breakers;
   clock: Clock;
   progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
@@ -88,8 +90,18 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision 
   for (const action of decision.actions) {
     if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
   }
+  noteOutcomes(job, decision, shell);
   shell.line.set({ ...standingOf(key, job), wants: decision.waitingFor });
   return decision;
+}
+
+/** Tells the breakers what failed and what went well, and that a probe is under way. */
+function noteOutcomes(job: StoredMediaJob, { status, actions, newFailures }: Decision, shell: Shell): void {
+  const { breakers, clock } = shell;
+  const nowMs = clock.date().getTime();
+  if ((status.units?.succeeded ?? 0) > (job.status?.units?.succeeded ?? 0)) breakers.succeeded(job);
+  for (const { class: failureClass } of newFailures) breakers.failed(job, failureClass, nowMs);
+  if (actions.some((action) => action.do === "StartAttempt")) breakers.probing(job, nowMs);
 }
 
 const policyOf = ({ recovery }: Configuration): Policy => ({

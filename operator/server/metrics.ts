@@ -44,6 +44,11 @@ export function createMetrics() {
       labelNames: ["pool"] as const,
       registers,
     }),
+    circuitsOpen: new Gauge({
+      name: "mediajob_circuits_open",
+      help: "Volumes or namespaces for which starting units is paused because many failed.",
+      registers,
+    }),
     progressReports: new Counter({
       name: "mediajob_progress_reports_total",
       help: "Progress messages of workers, by answer.",

@@ -1,4 +1,4 @@
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { type FailedAttempt, type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
 import { foldUnits } from "./fold-units.ts";
@@ -27,7 +27,14 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   const observation = { ...observed, attempts };
   const units = foldUnits(observation, plan);
   const intent = intentOf(job, plan, units, nowMs);
-  const starts = startAttempts({ job, units, intent, free: observation.free, nowMs });
+  const starts = startAttempts({
+    job,
+    units,
+    intent,
+    free: observation.free,
+    pause: observation.pause,
+    nowMs,
+  });
   const stops = intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, attempts, policy, nowMs);
   const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
@@ -45,6 +52,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       [starts.nextStartMs, intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
       nowMs,
     ),
+    newFailures: newFailures(status, job.status),
     waitingFor: starts.waitingFor,
   };
 }
@@ -76,8 +84,17 @@ function finishedDecision(observation: Observation): Decision | undefined {
     ),
     announcements: [],
     requeueAfterMs: due ? null : soonest([endOfLifeMs], nowMs),
+    newFailures: [],
     waitingFor: new Map(),
   };
+}
+
+function newFailures(
+  { attempts = [] }: MediaJobStatus,
+  previous: MediaJobStatus | undefined,
+): FailedAttempt[] {
+  const known = new Set(previous?.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
+  return attempts.filter(({ unit, attempt }) => !known.has(`${unit}/${attempt}`));
 }
 
 function soonest(times: readonly (number | null)[], nowMs: number): number | null {

@@ -1,7 +1,8 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
+import type { Pause } from "../queue/breaker.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
 export type Placed = Exclude<Placement, { refused: string }>;
@@ -33,6 +34,8 @@ export interface Observation {
   deliveries: readonly DeliveryOutcome[];
   /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
   free: ReadonlyMap<string, number>;
+  /** Why no more may start for a while, whatever room there is; see `Breakers`. */
+  pause?: Pause | undefined;
   /** Place in the line of those that wait, from 1, should this one have to. */
   position: number;
   nowMs: number;
@@ -60,6 +63,8 @@ export interface Decision {
   announcements: readonly Announcement[];
   /** When to look again though nothing happens; null when only a change can matter. */
   requeueAfterMs: number | null;
+  /** Attempts whose failure is seen for the first time. */
+  newFailures: readonly FailedAttempt[];
   /** Units that wait only because `free` ran out, by pool. */
   waitingFor: ReadonlyMap<string, number>;
 }

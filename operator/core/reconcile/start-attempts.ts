@@ -2,6 +2,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
+import type { Pause } from "../queue/breaker.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -13,6 +14,8 @@ export interface Starts {
   units: FoldedUnit[];
   /** When the next unit that backs off may start; null when none does. */
   nextStartMs: number | null;
+  /** Why units that could start do not. */
+  pausedBy?: Pause;
   /** Units that could start if their pool had room, by pool. */
   waitingFor: ReadonlyMap<string, number>;
 }
@@ -28,12 +31,14 @@ export function startAttempts({
   units,
   intent,
   free,
+  pause,
   nowMs,
 }: {
   job: MediaJob;
   units: readonly FoldedUnit[];
   intent: Intent;
   free: ReadonlyMap<string, number>;
+  pause: Pause | undefined;
   nowMs: number;
 }): Starts {
   const starts: Starts = {
@@ -66,6 +71,14 @@ export function startAttempts({
     if (intent.suspended || slots <= 0) continue;
     if (state.notBeforeMs > nowMs) {
       starts.nextStartMs = Math.min(starts.nextStartMs ?? Number.POSITIVE_INFINITY, state.notBeforeMs);
+      continue;
+    }
+    if (pause && starts.actions.length >= pause.starts) {
+      starts.pausedBy = pause;
+      starts.nextStartMs = Math.min(
+        starts.nextStartMs ?? Number.POSITIVE_INFINITY,
+        Math.max(pause.untilMs, nowMs + 1000),
+      );
       continue;
     }
     const left = room.get(placed.pool) ?? 0;

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { mediaJob, NOW_MS } from "../../../test/builders/core.ts";
+import { BREAKER_RULES, Breakers } from "./breaker.ts";
+
+const job = (uid: string, claimName = "media") => {
+  const plain = mediaJob({
+    destination: { volume: { claimName } },
+    sources: [{ name: "a", volume: { claimName, path: "a" } }],
+  });
+  return { ...plain, metadata: { ...plain.metadata, uid } };
+};
+const openMs = BREAKER_RULES.storage?.openMs ?? Number.NaN;
+
+/** Breakers after storage failed for these MediaJobs, one a second. */
+function after(...uids: string[]): Breakers {
+  const breakers = new Breakers();
+  for (const [second, uid] of uids.entries()) breakers.failed(job(uid), "storage", NOW_MS + second * 1000);
+  return breakers;
+}
+
+const end = NOW_MS + 2_000;
+
+test("failures of several MediaJobs on one volume pause it for all that use it", () => {
+  const breakers = after("a", "b", "a");
+  expect(breakers.pauseOf(job("c"), end)).toMatchObject({ starts: 0, untilMs: end + openMs });
+  expect(breakers.pauseOf(job("c", "other"), end)).toBeUndefined();
+  expect(breakers.open()).toEqual(["storage of claim media/media"]);
+});
+
+test.each([
+  { name: "too few failures pause nothing", uids: ["a", "b"] },
+  { name: "one MediaJob alone pauses nothing, however often it fails", uids: ["a", "a", "a", "a"] },
+])("$name", ({ uids }) => expect(after(...uids).pauseOf(job("c"), end)).toBeUndefined());
+
+test("failures that lie too far apart pause nothing", () => {
+  const breakers = new Breakers();
+  for (const [index, uid] of ["a", "b", "c"].entries())
+    breakers.failed(job(uid), "storage", NOW_MS + index * 20_000);
+  expect(breakers.pauseOf(job("d"), NOW_MS + 40_000)).toBeUndefined();
+});
+
+test("broken input is nobody's outage", () => {
+  const breakers = new Breakers();
+  for (const uid of ["a", "b", "c", "d"]) breakers.failed(job(uid), "input", NOW_MS);
+  expect(breakers.pauseOf(job("e"), NOW_MS)).toBeUndefined();
+});
+
+test("after the pause one attempt probes; others wait for it", () => {
+  const breakers = after("a", "b", "c");
+  const later = end + openMs;
+  expect(breakers.pauseOf(job("d"), later)).toMatchObject({ starts: 1 });
+  breakers.probing(job("d"), later);
+  expect(breakers.pauseOf(job("e"), later)).toMatchObject({ starts: 0 });
+});
+
+test("a probe that fails pauses again, one that succeeds opens the way", () => {
+  const failing = after("a", "b", "c");
+  failing.probing(job("d"), end + openMs);
+  failing.failed(job("d"), "storage", end + openMs + 1);
+  expect(failing.pauseOf(job("e"), end + openMs + 2)).toMatchObject({
+    starts: 0,
+    untilMs: end + 2 * openMs + 1,
+  });
+  failing.succeeded(job("d"));
+  expect(failing.pauseOf(job("e"), end + openMs + 2)).toBeUndefined();
+});

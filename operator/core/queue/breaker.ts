@@ -1,0 +1,127 @@
+import type { FailureClass } from "../../../crds/failures.ts";
+import type { MediaJob } from "../../../crds/media-job.ts";
+
+/** When a scope is left alone, and for how long. */
+interface BreakerRule {
+  /** Failed attempts, of at least two MediaJobs, … */
+  failures: number;
+  /** … within this time open the circuit … */
+  windowMs: number;
+  /** … for this long; then one attempt may probe. */
+  openMs: number;
+}
+
+/**
+ * Classes whose cause lies outside the work, so that starting more of it only fails more of it. Storage after
+ * seeds 004 "Retry and Backoff Strategies" (3 failures in 30 s, open 60 s); an attempt that does not start
+ * (`deadline`, an image that cannot be pulled, a quota) takes minutes to fail, so its window is longer.
+ */
+export const BREAKER_RULES: Partial<Record<FailureClass, BreakerRule>> = {
+  storage: { failures: 3, windowMs: 30_000, openMs: 60_000 },
+  network: { failures: 5, windowMs: 60_000, openMs: 30_000 },
+  disk: { failures: 3, windowMs: 60_000, openMs: 120_000 },
+  deadline: { failures: 5, windowMs: 900_000, openMs: 120_000 },
+};
+
+/** One probe may take so long; after it the next one may try. */
+const PROBE_MS = 60_000;
+
+/** What stands in the way of starting more. */
+export interface Pause {
+  scope: string;
+  /** Attempts that may start now: none while open, one to probe. */
+  starts: 0 | 1;
+  untilMs: number;
+  message: string;
+}
+
+/** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
+export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
+  if (failureClass === "deadline") return [`deadline of namespace ${metadata.namespace}`];
+  const claims = [...spec.sources, spec.destination].flatMap(({ volume }) =>
+    volume ? [volume.claimName] : [],
+  );
+  return [...new Set(claims)].map((claim) => `${failureClass} of claim ${metadata.namespace}/${claim}`);
+}
+
+/**
+ * Pauses starting where one class of failure hits many MediaJobs at once, and probes its way back.
+ *
+ *     Closed ──(failures of a rule)──> Open ──(openMs)──> HalfOpen ──success──> Closed
+ *                                        ^                   │
+ *                                        └──── failure ──────┘
+ *
+ * Forgotten when the operator restarts: then the same failures open it again.
+ */
+export class Breakers {
+  readonly #scopes = new Map<string, Scope>();
+
+  /** Notes a failed attempt. True when it opened a circuit. */
+  failed(job: MediaJob, failureClass: FailureClass, nowMs: number): boolean {
+    const rule = BREAKER_RULES[failureClass];
+    if (!rule) return false;
+    let opened = false;
+    for (const name of scopesOf(job, failureClass)) {
+      const scope = this.#scopes.get(name) ?? { failures: [], openUntilMs: null, probingUntilMs: 0 };
+      scope.failures = scope.failures.filter(({ atMs }) => atMs > nowMs - rule.windowMs);
+      scope.failures.push({ atMs: nowMs, job: job.metadata.uid ?? "" });
+      const jobs = new Set(scope.failures.map((failure) => failure.job));
+      const tripped = scope.failures.length >= rule.failures && jobs.size >= 2;
+      if (tripped || scope.openUntilMs !== null) {
+        opened ||= scope.openUntilMs === null;
+        scope.openUntilMs = nowMs + rule.openMs;
+        scope.probingUntilMs = 0;
+      }
+      this.#scopes.set(name, scope);
+    }
+    return opened;
+  }
+
+  /** Notes that a unit was done: all that it needs is there. */
+  succeeded(job: MediaJob): void {
+    if (this.#scopes.size === 0) return;
+    for (const failureClass of Object.keys(BREAKER_RULES) as FailureClass[]) {
+      for (const name of scopesOf(job, failureClass)) this.#scopes.delete(name);
+    }
+  }
+
+  /** What keeps a MediaJob's units from starting; undefined when nothing does. */
+  pauseOf(job: MediaJob, nowMs: number): Pause | undefined {
+    if (this.#scopes.size === 0) return undefined; // as good as always
+    let longest: Pause | undefined;
+    for (const failureClass of Object.keys(BREAKER_RULES) as FailureClass[]) {
+      for (const name of scopesOf(job, failureClass)) {
+        const scope = this.#scopes.get(name);
+        if (!scope || scope.openUntilMs === null) continue;
+        const untilMs = Math.max(scope.openUntilMs, scope.probingUntilMs);
+        const pause: Pause = {
+          scope: name,
+          starts: untilMs > nowMs ? 0 : 1,
+          untilMs,
+          message: `${scope.failures.length} attempts failed lately (${name}); starting is paused and tried again bit by bit`,
+        };
+        if (!longest || pause.starts < longest.starts || pause.untilMs > longest.untilMs) longest = pause;
+      }
+    }
+    return longest;
+  }
+
+  /** Notes that the one attempt a half-open circuit lets through has started. */
+  probing(job: MediaJob, nowMs: number): void {
+    const pause = this.pauseOf(job, nowMs);
+    const scope = pause && this.#scopes.get(pause.scope);
+    if (scope) scope.probingUntilMs = nowMs + PROBE_MS;
+  }
+
+  /** Open circuits, for metrics. */
+  open(): string[] {
+    return [...this.#scopes].filter(([, { openUntilMs }]) => openUntilMs !== null).map(([name]) => name);
+  }
+}
+
+interface Scope {
+  failures: { atMs: number; job: string }[];
+  /** Null while closed. */
+  openUntilMs: number | null;
+  probingUntilMs: number;
+}
