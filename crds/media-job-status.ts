@@ -37,7 +37,7 @@ const text = z.string().max(1024);
 /** Run-length encoded letters, one per item: `12s1f3.`; 20 kB hold 10,000 items in the worst order. */
 const ledger = z
   .string()
-  .max(20_480)
+  .max(65_536)
   .regex(/^([0-9]+[a-z.])*$/);
 const classNames = Object.keys(FAILURE_CLASSES) as [FailureClass, ...FailureClass[]];
 

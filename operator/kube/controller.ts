@@ -13,7 +13,7 @@ import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.t
 import type { Clock } from "./clock.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
-import { PlanCache } from "./plan-cache.ts";
+import { PlanStore } from "./plan-store.ts";
 import { PoolUsage } from "./pool-usage.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
@@ -63,7 +63,7 @@ export class Controller {
   readonly #progress = new ProgressView();
   readonly #line = new WaitingLine();
   readonly #breakers = new Breakers();
-  readonly #plans = new PlanCache();
+  readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #usage: PoolUsage;
   readonly #lastProgressMs = new Map<ObjectKey, number>();
@@ -73,6 +73,7 @@ export class Controller {
     this.#options = options;
     this.#usage = new PoolUsage(options.configuration);
     this.#warnings = new Warnings(options.client, options.clock);
+    this.#plans = new PlanStore(options.client);
     const { mediaJobs, jobs, pods, nodes } = options.caches;
     mediaJobs.store.onChange((change) => {
       if (change.type === "deleted") this.#forget(change.object);

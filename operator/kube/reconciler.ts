@@ -1,6 +1,7 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
@@ -18,7 +19,7 @@ import type { Clock } from "./clock.ts";
 import { fetchMissing, observe, standingOf } from "./gather.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
-import type { PlanCache } from "./plan-cache.ts";
+import type { PlanStore } from "./plan-store.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import { ownerUids, type Store } from "./store.ts";
@@ -35,7 +36,7 @@ export interface Shell {
   nodes: Store<Node>;
   warnings: Warnings;
   configuration(): Configuration;
-  plans: PlanCache;
+  plans: PlanStore;
   usage: PoolUsage;
   line: WaitingLine;
   breakers: Breakers;
@@ -59,11 +60,14 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
  */
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
   const known = shell.mediaJobs.get(refOf(key));
-  if (known) await fetchMissing(known, shell);
+  if (!known) return { afterMs: null };
+  await fetchMissing(known, shell);
+  const plan = await shell.plans.of(known, shell.configuration(), shell.fence());
   const job = shell.mediaJobs.get(refOf(key));
-  if (!job || job.metadata.deletionTimestamp) return { afterMs: null }; // garbage collection ends what it owned
+  const gone = job?.metadata.uid !== known.metadata.uid || job.metadata.deletionTimestamp;
+  if (!job || gone) return { afterMs: null }; // garbage collection ends what it owned
 
-  const decision = decideNow(key, job, shell);
+  const decision = decideNow(key, job, plan, shell);
   for (const action of decision.actions) await apply(job, action, shell);
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const written = await writeStatus(job, decision.status, shell);
@@ -83,10 +87,8 @@ const soonest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
-function decideNow(key: ObjectKey, job: StoredMediaJob, shell: Shell): Decision {
-  const configuration = shell.configuration();
-  const plan = shell.plans.of(job, configuration);
-  const decision = decide(observe(key, job, shell), plan, policyOf(configuration));
+function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
+  const decision = decide(observe(key, job, shell), plan, policyOf(shell.configuration()));
   for (const action of decision.actions) {
     if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
   }

@@ -61,7 +61,16 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
     };
   });
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
-  return { units, totalSeconds, faults: unknownSources(spec) };
+  return { units, totalSeconds, faults: [...unknownSources(spec), ...tooManyUnits(units.length)] };
+}
+
+/** What the ledger in the status holds. */
+const MAX_UNITS = 30_000;
+
+function tooManyUnits(count: number): Fault[] {
+  if (count <= MAX_UNITS) return [];
+  const message = `makes ${count} units of work, and a MediaJob may have ${MAX_UNITS}; spread the sources over several MediaJobs`;
+  return [{ path: "spec.sources", message }];
 }
 
 const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { mediaJob, sources, web } from "../../test/builders/core.ts";
+import { configuration, defaultConfiguration } from "../core/configuration.ts";
+import { ApiError } from "./api-error.ts";
+import type { KubeClient } from "./client.ts";
+import { PlanStore } from "./plan-store.ts";
+import type { ConfigMap, StoredMediaJob } from "./resources.ts";
+
+/** An API server that holds ConfigMaps only, and counts what it is asked. */
+function server() {
+  const held = new Map<string, ConfigMap>();
+  const asked: string[] = [];
+  const client = {
+    create: async (_: unknown, object: ConfigMap) => {
+      asked.push("create");
+      if (held.has(object.metadata.name))
+        throw new ApiError("exists", { code: 409, reason: "AlreadyExists" });
+      held.set(object.metadata.name, object);
+      return object;
+    },
+    get: async (_: unknown, { name }: { name: string }) => {
+      asked.push("get");
+      return held.get(name) ?? null;
+    },
+  } as unknown as Pick<KubeClient, "create" | "get">;
+  return { client, asked, held };
+}
+
+const limits = { timeoutMs: 1000 };
+const several = { sources: sources("a", "b"), outputs: [web] };
+const stored = (spec: Record<string, unknown>, phase?: "Running") =>
+  mediaJob(spec, phase && { phase }) as StoredMediaJob;
+const otherPools = configuration.parse({ pools: [{ name: "elsewhere" }] });
+
+test("a plan of several units is kept, immutable and owned, and counts whatever the pools are later", async () => {
+  const { client, held } = server();
+  const made = await new PlanStore(client).of(stored(several), defaultConfiguration(), limits);
+  const [kept] = held.values();
+  expect(kept).toMatchObject({
+    immutable: true,
+    metadata: { ownerReferences: [{ kind: "MediaJob", name: "holiday" }] },
+  });
+  const read = await new PlanStore(client).of(stored(several, "Running"), otherPools, limits);
+  expect(read).toEqual(made);
+});
+
+test("a plan of one unit needs no object", async () => {
+  const { client, asked } = server();
+  await new PlanStore(client).of(stored({}), defaultConfiguration(), limits);
+  expect(asked).toEqual([]);
+});
+
+test("a plan is asked for once", async () => {
+  const { client, asked } = server();
+  const plans = new PlanStore(client);
+  for (let pass = 0; pass < 3; pass++) await plans.of(stored(several), defaultConfiguration(), limits);
+  expect(asked).toEqual(["create"]);
+});
+
+test("a plan that a former self has stored, and told nobody of, is found", async () => {
+  const { client } = server();
+  const made = await new PlanStore(client).of(stored(several), defaultConfiguration(), limits);
+  expect(await new PlanStore(client).of(stored(several), otherPools, limits)).toEqual(made);
+});
+
+test("a plan that somebody has deleted is made again", async () => {
+  const { client, held } = server();
+  await new PlanStore(client).of(stored(several, "Running"), defaultConfiguration(), limits);
+  expect(held.size).toBe(1);
+});
