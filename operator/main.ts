@@ -8,6 +8,7 @@ import { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
 import { Controller } from "./kube/controller.ts";
 import { LeaderElector } from "./kube/leader.ts";
+import { Learnings } from "./kube/learnings.ts";
 import { secretReader } from "./kube/secrets.ts";
 import { TokenReviews } from "./kube/token-reviews.ts";
 import { createMetrics } from "./server/metrics.ts";
@@ -51,6 +52,8 @@ const dispatcher = new Dispatcher({
   },
 });
 
+const learnings = new Learnings(client, settings.namespace ?? access.namespace);
+
 const controller: Controller = new Controller({
   client,
   caches,
@@ -60,6 +63,7 @@ const controller: Controller = new Controller({
   log,
   instance: settings.name,
   remainingMs: () => elector.remainingMs(),
+  learnings,
   deliveriesOf: (key) => dispatcher.outcomes(key),
   onOutbox: (key, job) => {
     dispatcher.acknowledge(key, job);
@@ -83,10 +87,14 @@ const elector: LeaderElector = new LeaderElector({
   identity,
   clock: systemClock,
   random: Math.random,
-  onStarted: () => {
+  onStarted: async () => {
     log.info("leading");
     metrics.leader.set(1);
     term = new AbortController();
+    const { signal } = term;
+    await learnings.load().catch((error) => log.warn({ err: error }, "estimates not read"));
+    if (signal.aborted) return;
+    void learnings.run(signal, (error) => log.warn({ err: error }, "estimates not written"));
     controller.start();
   },
   onStopped: async () => {

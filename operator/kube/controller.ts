@@ -13,6 +13,7 @@ import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.t
 import type { Clock } from "./clock.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
+import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
 import { PoolUsage } from "./pool-usage.ts";
 import { ProgressView } from "./progress-view.ts";
@@ -42,6 +43,8 @@ export interface ControllerOptions {
   instance: string;
   /** For how long no other replica can lead. */
   remainingMs(): number;
+  /** What measured units teach of the estimates; nothing is learned without. */
+  learnings?: Pick<Learnings, "corrections" | "note">;
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
   /** The MediaJob as it is after a pass: its outbox may hold events to send, or be rid of some. */
   onOutbox(key: ObjectKey, job: StoredMediaJob): void;
@@ -73,7 +76,10 @@ export class Controller {
     this.#options = options;
     this.#usage = new PoolUsage(options.configuration);
     this.#warnings = new Warnings(options.client, options.clock);
-    this.#plans = new PlanStore(options.client);
+    this.#plans = new PlanStore(
+      options.client,
+      options.learnings && (() => options.learnings?.corrections ?? {}),
+    );
     const { mediaJobs, jobs, pods, nodes } = options.caches;
     mediaJobs.store.onChange((change) => {
       if (change.type === "deleted") this.#forget(change.object);
@@ -207,6 +213,7 @@ export class Controller {
           throw new Error("this replica leads no more, or not for long: nothing is written");
         return { timeoutMs };
       },
+      onMeasured: (unit, usage) => this.#options.learnings?.note(unit, usage),
       onStart: (start) => metrics.onStart(start),
       onStatus: (key, job, previous) => {
         const phase = job.status?.phase;

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
+import type { Corrections } from "../core/plan/learning.ts";
 import { type Plan, plan } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
@@ -19,14 +20,17 @@ export class PlanStore {
   readonly #client: Pick<KubeClient, "create" | "get">;
   readonly #plans = new Map<string, Plan>();
 
-  constructor(client: Pick<KubeClient, "create" | "get">) {
+  readonly #corrections: () => Corrections;
+
+  constructor(client: Pick<KubeClient, "create" | "get">, corrections: () => Corrections = () => ({})) {
     this.#client = client;
+    this.#corrections = corrections;
   }
 
   async of(job: StoredMediaJob, configuration: Configuration, limits: { timeoutMs: number }): Promise<Plan> {
     const known = this.#plans.get(job.metadata.uid);
     if (known) return known;
-    const made = plan(job.spec, configuration.pools);
+    const made = plan(job.spec, configuration.pools, this.#corrections());
     const kept = made.units.length > 1 ? await this.#keep(job, made, limits) : made;
     this.#plans.set(job.metadata.uid, kept);
     return kept;

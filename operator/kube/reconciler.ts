@@ -1,7 +1,8 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
+import type { Usage } from "../../crds/result.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import type { Plan } from "../core/plan/plan.ts";
+import type { Plan, PlannedUnit } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
@@ -46,6 +47,7 @@ export interface Shell {
   /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
   fence(): { timeoutMs: number };
   onStart(start: StartAttempt): void;
+  onMeasured(unit: PlannedUnit, usage: Usage): void;
   /** The status as the API server has it after this pass. */
   onStatus(key: ObjectKey, job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
   onAnnouncement(job: StoredMediaJob, announcement: Announcement): void;
@@ -72,6 +74,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const written = await writeStatus(job, decision.status, shell);
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
+  for (const { unit, usage } of decision.measured) shell.onMeasured(unit, usage);
   shell.onStatus(key, written, job.status);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell)) };
 }

@@ -3,6 +3,7 @@ import type { Family, Output } from "../../../crds/outputs/output.ts";
 import type { Pool } from "../configuration.ts";
 import { cut } from "./cut.ts";
 import { type Estimate, estimateImages, estimateVideo } from "./estimate.ts";
+import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { type Placement, place } from "./placement.ts";
 
 /**
@@ -20,6 +21,10 @@ export interface PlannedUnit {
   /** Indexes into spec.outputs; each is made from every source of the unit. */
   outputs: readonly number[];
   estimate: Estimate;
+  /** The estimate by the tables alone; what is measured is held against it. */
+  tableEstimate: Pick<Estimate, "seconds" | "memoryBytes">;
+  /** Class of work, see `operationClass`. */
+  operation: string;
   placement: Placement;
   /** Where it runs once an accelerator has failed it; unset when it uses none, or must. */
   withoutGpu?: Placement;
@@ -40,13 +45,15 @@ export interface Fault {
 }
 
 /** The units of a MediaJob, each with what it needs and where it runs. */
-export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
+export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const count = new Map<Family, number>();
   const units = cut(spec).map(({ family, sources, outputs }, index): PlannedUnit => {
     const number = count.get(family) ?? 0;
     count.set(family, number + 1);
     const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
-    const estimate = estimateOf(family, wanted, sources.length);
+    const table = estimateOf(family, wanted, sources.length);
+    const operation = operationClass(wanted);
+    const estimate = corrected(table, corrections[operation]);
     const placement = place(estimate, spec, pools);
     const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
     return {
@@ -56,6 +63,8 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[]): Plan {
       sources,
       outputs,
       estimate,
+      tableEstimate: { seconds: table.seconds, memoryBytes: table.memoryBytes },
+      operation,
       placement,
       ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }),
     };

@@ -9,6 +9,7 @@ import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts } from "./stop-attempts.ts";
+import { UNIT_LETTERS } from "./unit-state.ts";
 import { endTroubled, nextTroubleMs, troubleOf, withLostAttempts } from "./trouble.ts";
 
 /**
@@ -52,6 +53,11 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       [starts.nextStartMs, intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
       nowMs,
     ),
+    measured: starts.units.flatMap(({ unit, state, fresh }) =>
+      fresh && state.state === "Ended" && state.letter === UNIT_LETTERS.succeeded && state.result
+        ? [{ unit, usage: state.result.usage }]
+        : [],
+    ),
     newFailures: newFailures(status, job.status),
     waitingFor: starts.waitingFor,
   };
@@ -84,6 +90,7 @@ function finishedDecision(observation: Observation): Decision | undefined {
     ),
     announcements: [],
     requeueAfterMs: due ? null : soonest([endOfLifeMs], nowMs),
+    measured: [],
     newFailures: [],
     waitingFor: new Map(),
   };

@@ -1,6 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Placement } from "../plan/placement.ts";
+import type { Usage } from "../../../crds/result.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/breaker.ts";
 import type { ObservedAttempt } from "./attempt.ts";
@@ -63,6 +64,8 @@ export interface Decision {
   announcements: readonly Announcement[];
   /** When to look again though nothing happens; null when only a change can matter. */
   requeueAfterMs: number | null;
+  /** What units that ended well have used. */
+  measured: readonly { unit: PlannedUnit; usage: Usage }[];
   /** Attempts whose failure is seen for the first time. */
   newFailures: readonly FailedAttempt[];
   /** Units that wait only because `free` ran out, by pool. */
