@@ -7,5 +7,6 @@ export const ENGINES: Partial<Record<Family, () => Promise<Engine>>> = {
   video: async () => (await import("./video/engine.ts")).videoEngine,
   audio: async () => (await import("./audio/engine.ts")).audioEngine,
   frames: async () => (await import("./frames/engine.ts")).framesEngine,
+  stream: async () => (await import("./stream/engine.ts")).streamEngine,
   metadata: async () => (await import("./probe/engine.ts")).metadataEngine,
 };

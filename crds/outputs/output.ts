@@ -5,14 +5,15 @@ import { audioOutput } from "./audio.ts";
 import { framesOutput } from "./frames.ts";
 import { imageOutput } from "./image.ts";
 import { metadataOutput } from "./metadata.ts";
+import { streamOutput } from "./stream.ts";
 import { videoOutput } from "./video.ts";
 
 /** The families a worker can make today. */
-export const FAMILIES = ["image", "video", "audio", "frames", "metadata"] as const;
+export const FAMILIES = ["image", "video", "audio", "frames", "stream", "metadata"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** The families the API reserves; the API server refuses them with a message that says so. */
-export const PLANNED_FAMILIES = ["stream"] as const;
+export const PLANNED_FAMILIES = ["step"] as const;
 
 /** Takes any fields, so that the answer is the message below and not a complaint about the first of them. */
 const planned = z.looseObject({}).optional();
@@ -42,10 +43,13 @@ export const output = z
     video: videoOutput.optional().describe("video makes a video file from each source."),
     audio: audioOutput.optional().describe("audio makes a sound file from each source, and its waveform."),
     frames: framesOutput.optional().describe("frames makes still pictures out of each video source."),
-    stream: planned.describe(
-      "stream is reserved for adaptive streams (HLS and DASH); not available in this version.",
-    ),
+    stream: streamOutput
+      .optional()
+      .describe("stream makes an adaptive stream (HLS and DASH) from each source."),
     metadata: metadataOutput.optional().describe("metadata makes a JSON description of each source."),
+    step: planned.describe(
+      "step is reserved for a container of your own that makes the output; not available in this version.",
+    ),
   })
   .meta(validations(exactlyOneOf(...FAMILIES, ...PLANNED_FAMILIES), ...PLANNED_FAMILIES.map(notYet)))
   .describe(

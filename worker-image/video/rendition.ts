@@ -36,10 +36,7 @@ export interface Rendition {
 
 /** @throws MediaFailure NoVideoStream, InvalidOutputSpec. */
 export function planRendition(record: MediaRecord, output: VideoOutput): Rendition {
-  const picture = record.video[0];
-  if (!picture || picture.width === 0 || picture.height === 0) {
-    throw new MediaFailure("NoVideoStream", withoutPicture(record));
-  }
+  const picture = pictureOf(record);
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
   const codec = output.codec;
@@ -92,6 +89,15 @@ export function planRendition(record: MediaRecord, output: VideoOutput): Renditi
     expectedSeconds,
     warnings,
   };
+}
+
+/** The moving picture of a source. @throws MediaFailure NoVideoStream. */
+export function pictureOf(record: MediaRecord): VideoStream {
+  const picture = record.video[0];
+  if (!picture || picture.width === 0 || picture.height === 0) {
+    throw new MediaFailure("NoVideoStream", withoutPicture(record));
+  }
+  return picture;
 }
 
 function withoutPicture({ audio, coverArt }: MediaRecord): string {

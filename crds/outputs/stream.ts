@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { validations } from "../validation.ts";
+import { loudness } from "./soundtrack.ts";
+
+const rendition = z
+  .strictObject({
+    height: z
+      .int()
+      .min(16)
+      .max(4320)
+      .describe(
+        "height is the shorter side in pixels, as tiers are named: 720 is 1280×720, or 720×1280 of a portrait. Never above the source.",
+      ),
+    bitrateKbps: z
+      .int()
+      .min(32)
+      .max(200_000)
+      .describe("bitrateKbps caps the bitrate of the video in kbit/s; simple pictures take less."),
+  })
+  .describe("One rung of the ladder.");
+
+export const streamOutput = z
+  .strictObject({
+    protocols: z
+      .array(z.enum(["hls", "dash"]))
+      .min(1)
+      .max(2)
+      .default(["hls", "dash"])
+      .meta({ "x-kubernetes-list-type": "set" })
+      .describe(
+        "protocols to write manifests for: hls (master.m3u8) and dash (manifest.mpd); both use the same media files.",
+      ),
+    codec: z
+      .enum(["h264", "h265", "av1"])
+      .default("h264")
+      .describe("codec of the video: h264 (libx264), h265 (libx265) or av1 (SVT-AV1)."),
+    ladder: z
+      .enum(["Auto", "Explicit"])
+      .default("Auto")
+      .describe(
+        "ladder: Auto makes the tiers 240, 360, 480, 720, 1080, 1440 and 2160 up to the source's size, Explicit those of renditions.",
+      ),
+    renditions: z
+      .array(rendition)
+      .min(1)
+      .max(10)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe(
+        "renditions of ladder Explicit, at most 10; those above the source are left out with a warning.",
+      ),
+    segmentSeconds: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(6)
+      .describe(
+        "segmentSeconds is the length of a segment in seconds; every rendition has a keyframe at each multiple.",
+      ),
+    crf: z
+      .int()
+      .min(0)
+      .max(63)
+      .optional()
+      .describe(
+        "crf of every rendition below its cap: 0 to 51 for h264 and h265, 0 to 63 for av1. Default 23 for h264, 28 for h265, 35 for av1.",
+      ),
+    preset: z
+      .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])
+      .optional()
+      .describe("preset trades encoding time for size, in x264's words. Default medium."),
+    fps: z
+      .number()
+      .min(1)
+      .max(120)
+      .optional()
+      .describe(
+        "fps makes the frame rate constant, in frames per second. The source's when unset; 30 where that varies.",
+      ),
+    audio: z
+      .strictObject({
+        bitrateKbps: z
+          .int()
+          .min(32)
+          .max(512)
+          .default(128)
+          .describe("bitrateKbps of each track (AAC, stereo) in kbit/s."),
+        tracks: z
+          .enum(["First", "All"])
+          .default("All")
+          .describe(
+            "tracks: All offers every audio track as a language to choose, First only the default one.",
+          ),
+        loudness: loudness.optional(),
+      })
+      .prefault({})
+      .describe(
+        "audio of the stream; each track is encoded once for all renditions. None when the source has none.",
+      ),
+  })
+  .meta(
+    validations(
+      {
+        rule: "(self.ladder == 'Explicit') == has(self.renditions)",
+        message: "ladder Explicit needs renditions, and only it takes them",
+        fieldPath: ".renditions",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "!has(self.crf) || self.crf <= 51 || self.codec == 'av1'",
+        message: "crf goes from 0 to 51 for h264 and h265",
+        fieldPath: ".crf",
+        reason: "FieldValueInvalid",
+      },
+    ),
+  )
+  .describe(
+    "An adaptive stream: CMAF media files, one for each rendition and audio track, and manifests for HLS and DASH that share them. Written to a directory named by the destination's template without its extension.",
+  );
+
+export type StreamOutput = z.output<typeof streamOutput>;

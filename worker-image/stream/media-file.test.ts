@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { describeHead } from "./media-file.ts";
+
+const box = (type: string, ...content: Buffer[]) => {
+  const body = Buffer.concat(content);
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(8 + body.length);
+  header.write(type, 4, "latin1");
+  return Buffer.concat([header, body]);
+};
+
+const words = (...values: number[]) => {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, at) => void bytes.writeUInt32BE(value >>> 0, at * 4));
+  return bytes;
+};
+
+/** Version 1 with a timescale of 1000: bytes and milliseconds of each segment. */
+const sidx = (firstOffset: number, ...segments: [number, number][]) =>
+  box(
+    "sidx",
+    words(0x01000000, 1, 1000, 0, 0, 0, firstOffset, segments.length),
+    ...segments.map(([bytes, milliseconds]) => words(bytes, milliseconds, 0x80000000)),
+  );
+
+const head = (configuration: Buffer, ...rest: Buffer[]) =>
+  Buffer.concat([box("ftyp", words(1)), box("moov", configuration), ...rest]);
+const avc = box("avcC", Buffer.from([1, 0x64, 0, 0x28]));
+
+test("segments follow the index, past the gap that it names", () => {
+  const file = head(avc, sidx(100, [5000, 6000], [3000, 2500]));
+  const start = file.length;
+  expect(describeHead(file)).toEqual({
+    initBytes: 12 + 8 + avc.length,
+    index: { first: 12 + 8 + avc.length, last: start - 1 },
+    segments: [
+      { offset: start + 100, bytes: 5000, seconds: 6 },
+      { offset: start + 5100, bytes: 3000, seconds: 2.5 },
+    ],
+    codecs: "avc1.640028",
+  });
+});
+
+test.each([
+  {
+    name: "HEVC Main at level 3.1",
+    configuration: box("hvcC", Buffer.from([1, 0x01, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93])),
+    codecs: "hvc1.1.6.L93.90",
+  },
+  {
+    name: "HEVC Main 10, high tier",
+    configuration: box("hvcC", Buffer.from([1, 0x22, 0x20, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 120])),
+    codecs: "hvc1.2.4.H120.b0",
+  },
+  {
+    name: "AV1 Main, 8 bits",
+    configuration: box("av1C", Buffer.from([0x81, 0x08, 0x0c, 0])),
+    codecs: "av01.0.08M.08",
+  },
+  {
+    name: "AV1 Main, 10 bits, high tier",
+    configuration: box("av1C", Buffer.from([0x81, 0x0d, 0xcc, 0])),
+    codecs: "av01.0.13H.10",
+  },
+  { name: "AAC", configuration: box("mp4a", words(0)), codecs: "mp4a.40.2" },
+])("$name is $codecs", ({ configuration, codecs }) =>
+  expect(describeHead(head(configuration, sidx(0))).codecs).toBe(codecs),
+);
+
+test("a file without an index is refused", () => {
+  expect(() => describeHead(head(avc))).toThrow(/sidx/);
+  expect(() => describeHead(head(words(1), sidx(0)))).toThrow(/codec/);
+});
