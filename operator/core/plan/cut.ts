@@ -1,6 +1,6 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { type Family, familyOf } from "../../../crds/outputs/output.ts";
-import { imageSeconds } from "./estimate.ts";
+import { secondsEach } from "./estimate.ts";
 
 /** Work that is to become one unit: every source is turned into every output. */
 export interface Draft {
@@ -12,16 +12,16 @@ export interface Draft {
 }
 
 /**
- * Bounds of a unit of images. A minute is long enough that starting a pod is a small part of it, and short
+ * Bounds of a unit of many sources. A minute is long enough that starting a pod is a small part of it, and short
  * enough that losing one loses little. The unit travels as an annotation of its pod, and all annotations
  * together may have 256 KiB.
  */
 const PACK = { seconds: 60, sources: 250, bytes: 96 * 1024 };
 
 /**
- * Cuts a MediaJob into units. Images are packed, those with the same outputs together, since a source is
- * decoded once for all of them; every other output is a unit of its own for each source, since it takes long
- * and is retried alone.
+ * Cuts a MediaJob into units. What is short is packed, sources with the same outputs together, since a source
+ * is decoded once for all of them; every other output is a unit of its own for each source, since it takes
+ * long and is retried alone.
  */
 export function cut(spec: MediaJobSpec): Draft[] {
   const outputs = spec.outputs.map((output, index) => ({
@@ -33,32 +33,46 @@ export function cut(spec: MediaJobSpec): Draft[] {
   const packs = new Map<string, Pack>();
   for (const [index, source] of spec.sources.entries()) {
     const wanted = outputs.filter(({ only }) => !only || only.has(source.name));
-    const images = wanted.filter(({ family }) => family === "image").map(({ index }) => index);
-    if (images.length) {
-      const kind = images.join();
+    for (const family of PACKED) {
+      const packed = wanted.filter((output) => output.family === family).map(({ index }) => index);
+      if (packed.length === 0) continue;
+      const kind = packed.join();
       let pack = packs.get(kind);
       if (!pack?.take(index, source)) {
-        pack = new Pack(images, imageSeconds(images.map((image) => spec.outputs[image])));
+        pack = new Pack(
+          family,
+          packed,
+          secondsEach(
+            family,
+            packed.map((output) => spec.outputs[output]),
+          ),
+        );
         pack.take(index, source);
         packs.set(kind, pack);
         drafts.push(pack.draft);
       }
     }
     for (const { family, index: output } of wanted) {
-      if (family !== "image") drafts.push({ family, sources: [index], outputs: [output] });
+      if (!isPacked(family)) drafts.push({ family, sources: [index], outputs: [output] });
     }
   }
   return drafts;
 }
 
-/** A unit of images while it is filled. */
+/** Families whose work on one source is short. */
+const PACKED = ["image", "metadata"] as const;
+type PackedFamily = (typeof PACKED)[number];
+
+const isPacked = (family: Family): family is PackedFamily => (PACKED as readonly Family[]).includes(family);
+
+/** A unit of many sources while it is filled. */
 class Pack {
   readonly draft: Draft;
   readonly #secondsEach: number;
   #bytes = 0;
 
-  constructor(outputs: readonly number[], secondsEach: number) {
-    this.draft = { family: "image", sources: [], outputs };
+  constructor(family: PackedFamily, outputs: readonly number[], secondsEach: number) {
+    this.draft = { family, sources: [], outputs };
     this.#secondsEach = secondsEach;
   }
 

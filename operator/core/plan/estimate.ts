@@ -1,5 +1,5 @@
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import type { Output } from "../../../crds/outputs/output.ts";
+import type { Family, Output } from "../../../crds/outputs/output.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 
 /** What one attempt of a unit is expected to need. */
@@ -16,6 +16,13 @@ export interface Estimate {
 }
 
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** Reading a header, or what needs no more than that: a video's sound is decoded in blocks of some kB. */
+const SMALL: Estimate = { cpu: 1, memoryBytes: 384 * MIB, scratchBytes: 64 * MIB, seconds: 1, gpu: false };
+
+/** A probe of a video takes about this; a picture less. */
+const METADATA_SECONDS = 0.5;
 
 /** Node and sharp or ffmpeg at rest, before the first pixel: measured 75 MB and 95 MB, rounded up. */
 const RUNTIME_BYTES = 128 * MIB;
@@ -35,8 +42,26 @@ const IMAGE_FORMAT_SECONDS: Record<string, number> = { jpeg: 0.1, webp: 0.2, png
 /** Images that a unit works on at once, one a core. */
 const IMAGES_AT_ONCE = 2;
 
+/** What a unit needs: outputs of one family, each made from each of so many sources. */
+export function estimate(family: Family, outputs: readonly Output[], sources: number): Estimate {
+  switch (family) {
+    case "image":
+      return estimateImages(outputs, sources);
+    case "metadata":
+      return { ...SMALL, seconds: METADATA_SECONDS * outputs.length * sources };
+    case "video":
+      return estimateVideo(outputs[0]?.video ?? {});
+    case "stream":
+      return estimateStream();
+    case "audio":
+      return { ...SMALL, scratchBytes: 2 * GIB, seconds: 30 };
+    case "frames":
+      return { ...SMALL, cpu: 2, memoryBytes: 768 * MIB, scratchBytes: GIB, seconds: 20 };
+  }
+}
+
 /** A unit that makes `outputs` from each of `sources` photos. */
-export function estimateImages(outputs: readonly Output[], sources: number): Estimate {
+function estimateImages(outputs: readonly Output[], sources: number): Estimate {
   const atOnce = Math.min(IMAGES_AT_ONCE, sources);
   return {
     cpu: atOnce,
@@ -47,8 +72,14 @@ export function estimateImages(outputs: readonly Output[], sources: number): Est
   };
 }
 
-/** Seconds on one core to make `outputs` from one photo: a decode, shared by all, and an encode for each. */
-export const imageSeconds = (outputs: readonly (Output | undefined)[]): number =>
+/** Seconds on one core to make outputs of a family from one source of a unit of many. */
+export const secondsEach = (
+  family: "image" | "metadata",
+  outputs: readonly (Output | undefined)[],
+): number => (family === "image" ? imageSeconds(outputs) : METADATA_SECONDS * outputs.length);
+
+/** A decode, shared by all outputs, and an encode for each. */
+const imageSeconds = (outputs: readonly (Output | undefined)[]): number =>
   outputs.reduce((sum, output) => sum + encodeSeconds(output?.image), DECODE_SECONDS);
 
 const encodeSeconds = (image: ImageOutput | undefined): number =>
@@ -77,8 +108,7 @@ const PRESET_FACTORS: Record<string, number> = {
  * A rendition of one video. Memory after seeds 004 "Memory Management": HD is width × height × 3 × fps ×
  * 4.0 with a margin of 25 %, above HD × 5.0 and 30 %.
  */
-export function estimateVideo(output: Output): Estimate {
-  const video: Partial<VideoOutput> = output.video ?? {};
+function estimateVideo(video: Partial<VideoOutput>): Estimate {
   const frameBytes = ASSUMED_SOURCE.width * ASSUMED_SOURCE.height * 3 * ASSUMED_SOURCE.fps;
   const height = Math.min(video.height ?? ASSUMED_SOURCE.height, ASSUMED_SOURCE.height);
   return {
@@ -91,4 +121,10 @@ export function estimateVideo(output: Output): Estimate {
       (PRESET_FACTORS[video.preset ?? "medium"] ?? 1),
     gpu: false,
   };
+}
+
+/** A ladder of four renditions from one decode: as much memory as two encoders, and all segments on disk. */
+function estimateStream(): Estimate {
+  const one = estimateVideo({});
+  return { ...one, memoryBytes: one.memoryBytes * 2, scratchBytes: 4 * GIB, seconds: one.seconds * 2 };
 }

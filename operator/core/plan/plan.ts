@@ -1,8 +1,8 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
-import type { Family, Output } from "../../../crds/outputs/output.ts";
+import type { Family } from "../../../crds/outputs/output.ts";
 import type { Pool } from "../configuration.ts";
 import { cut } from "./cut.ts";
-import { type Estimate, estimateImages, estimateVideo } from "./estimate.ts";
+import { type Estimate, estimate } from "./estimate.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { type Placement, place } from "./placement.ts";
 
@@ -51,10 +51,10 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
     const number = count.get(family) ?? 0;
     count.set(family, number + 1);
     const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
-    const table = estimateOf(family, wanted, sources.length);
+    const table = estimate(family, wanted, sources.length);
     const operation = operationClass(wanted);
-    const estimate = corrected(table, corrections[operation]);
-    const placement = place(estimate, spec, pools);
+    const needs = corrected(table, corrections[operation]);
+    const placement = place(needs, spec, pools);
     const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
     return {
       name: `${family}-${number}`,
@@ -62,11 +62,11 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
       family,
       sources,
       outputs,
-      estimate,
+      estimate: needs,
       tableEstimate: { seconds: table.seconds, memoryBytes: table.memoryBytes },
       operation,
       placement,
-      ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }),
+      ...(mayDoWithout && { withoutGpu: place(needs, neverOnGpu(spec), pools) }),
     };
   });
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
@@ -94,10 +94,4 @@ function unknownSources({ sources, outputs }: MediaJobSpec): Fault[] {
         : [{ path: `spec.outputs[${index}].sources[${item}]`, message: `no source is named ${name}` }],
     ),
   );
-}
-
-function estimateOf(family: Family, outputs: readonly Output[], sources: number): Estimate {
-  const [first] = outputs;
-  if (family === "video" && first) return estimateVideo(first);
-  return estimateImages(outputs, sources);
 }
