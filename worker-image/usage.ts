@@ -29,7 +29,8 @@ export class UsageMeter {
     return {
       wallSeconds: round((performance.now() - this.#startedMs) / 1000),
       cpuSeconds: round((userCPUTime + systemCPUTime) / 1e6 + endedChildrenSeconds()),
-      peakMemoryBytes: maxRSS * 1024 + this.#peakChildrenBytes,
+      // Not maxRSS where it can be avoided: a process inherits that of the one that started it.
+      peakMemoryBytes: (highWaterMark("self") ?? maxRSS * 1024) + this.#peakChildrenBytes,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
     };
@@ -51,7 +52,7 @@ export class UsageMeter {
 }
 
 /** Peak resident memory of a live process, from the kernel; undefined when it is gone. */
-function highWaterMark(pid: number): number | undefined {
+function highWaterMark(pid: number | "self"): number | undefined {
   const [, kib] = readProc(`/proc/${pid}/status`)?.match(/^VmHWM:\s+([0-9]+) kB$/m) ?? [];
   return kib === undefined ? undefined : Number(kib) * 1024;
 }

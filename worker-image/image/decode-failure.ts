@@ -39,7 +39,7 @@ const READINGS: readonly { pattern: RegExp; reason: FailureReason; sentence: str
 
 /** Messages of the writing side of a pipeline. What is not the encoder's fault is the source's. */
 const OUTPUT_PATTERN =
-  /processed image is too large|too large for the|bad extract area|extract_area|Expected |Image to composite must have same dimensions|Invalid .* for /i;
+  /Processed image is too large|too large for the \w+ format|bad extract area|Image to composite must have same dimensions/;
 
 /** Whether an error of a pipeline tells of its settings, and not of its source. */
 export const isOutputError = (error: unknown): boolean =>

@@ -87,7 +87,17 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = planSharedDecode(image, renderings);
     const needed = neededBytes(image, missing, shared ? sharedBytes(shared) : 0);
-    if (missing.length > 0) refuseTooLarge(image, needed, context.limits.memoryBytes);
+    if (missing.length > 0) {
+      const neededMemoryBytes = RUNTIME_BYTES + needed;
+      context.record({
+        source: source.name,
+        kind: image.kind,
+        width: image.width,
+        height: image.height,
+        neededMemoryBytes,
+      });
+      refuseTooLarge(image, needed, context.limits.memoryBytes);
+    }
     await admission.run(missing.length > 0 ? needed : 0, async () => {
       context.signal.throwIfAborted();
       const decoded =

@@ -1,62 +1,92 @@
+import { finishedSize } from "./finished-size.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 
 /**
- * What it takes to make a source's renderings, told by its header before any pixel is decoded. Measured with
- * sharp 0.35 on the inputs of test/integration/worker/image-memory.test.ts; never below what was used there.
+ * What it takes to make a source's renderings, told by its header before any pixel is decoded. Every number
+ * here was fitted to peaks measured with sharp 0.35 on the table of
+ * test/integration/worker/image-memory.test.ts: never below what was used there, at most 2.5 times above.
  */
 
 const MIB = 2 ** 20;
 
-/** Node, sharp and libvips at rest, and what glibc keeps of memory that was given back. */
+/** Node, sharp and libvips at rest, with what glibc keeps of memory that was given back: 123 to 128 MiB measured. */
 export const RUNTIME_BYTES = 128 * MIB;
 
-/** Line buffers, encoder state and one small output, of any image. */
-const FIXED_BYTES = 16 * MIB;
+/** Line buffers of one decode. */
+const DECODE_BYTES = 24 * MIB;
 
+/** Threads, line buffers and encoder state of one rendering, however small. */
+const RENDERING_BYTES = 16 * MIB;
+
+/** What each encoder holds for every pixel of what it writes, its output included. */
+const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 60, gif: 12, tiff: 9 } as const;
+
+/** Bytes for `renderings`; `sharedBytes` of them for pixels that all start from, 0 when each decodes by itself. */
 export function neededBytes(
   source: ImageSource,
   renderings: readonly Rendering[],
   sharedBytes: number,
 ): number {
-  const outputs = renderings.map((rendering) => renderingBytes(source, rendering, sharedBytes > 0));
-  const atOnce = sharedBytes > 0 ? outputs.reduce((sum, bytes) => sum + bytes, 0) : Math.max(0, ...outputs);
-  const decode = decoderBytes(source);
-  return FIXED_BYTES + Math.max(decode + sharedBytes, sharedBytes + atOnce + (sharedBytes > 0 ? 0 : decode));
+  const decode = DECODE_BYTES + decoderBytes(source);
+  const makings = renderings.map((rendering) => renderingBytes(source, rendering));
+  const making = makings.reduce((sum, bytes) => sum + bytes, 0);
+  if (sharedBytes > 0) return Math.max(decode + sharedBytes, DECODE_BYTES + sharedBytes + making);
+  return decode * Math.max(1, renderings.length) + making;
 }
 
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */
-function decoderBytes({ kind, header, width, height, frames }: ImageSource): number {
+function decoderBytes({ kind, header, width, height }: ImageSource): number {
   const pixels = width * height;
-  const sampleBytes = header.depth === "ushort" ? 2 : header.depth === "uchar" ? 1 : 4;
+  const sampleBytes = header.depth === "uchar" ? 1 : header.depth === "ushort" ? 2 : 4;
   const frameBytes = pixels * header.channels * sampleBytes;
-  const turned = (header.orientation ?? 1) > 2 ? frameBytes : 0; // rotating and mirroring need all of it
+  const turnedBytes = (header.orientation ?? 1) > 2 ? frameBytes : 0; // rotating and mirroring need all of it
   switch (kind) {
     case "jpeg":
-      return turned + (header.isProgressive ? pixels * 6 : 0); // progressive: all coefficients, 16 bits each
+      return turnedBytes + (header.isProgressive ? pixels * 6 : 0); // all coefficients, 16 bits each
     case "png":
-      return turned + (header.isProgressive ? frameBytes * 2 : 0); // Adam7 comes out of order
+      return turnedBytes + (header.isProgressive ? frameBytes * 2 : 0); // Adam7 comes out of order
     case "webp":
-      return turned + pixels * 4 * 2 * Math.min(frames, 2);
+      return turnedBytes + pixels * 8;
     case "avif":
     case "heic":
-      return turned + pixels * 12;
+      return turnedBytes + pixels * 20;
     case "gif":
-      return turned + pixels * 4 * 3;
+      return turnedBytes + pixels * 12;
     case "tiff":
-      return turned + frameBytes;
+      return turnedBytes + frameBytes;
     case "svg":
-      return pixels * 4 * 3;
+      return pixels * 4; // drawn in tiles
   }
 }
 
-/** Resizing holds some lines; encoders that look at a whole image hold it. */
-function renderingBytes(source: ImageSource, { width, height, format }: Rendering, shared: boolean): number {
-  const ratio = source.width / source.height;
-  const outWidth = width ?? (height === undefined ? source.width : height * ratio);
-  const outHeight = height ?? (width === undefined ? source.height : width / ratio);
-  const pixels = Math.max(outWidth * outHeight, 1);
-  const lines = shared ? 0 : source.width * 4 * 64;
-  const encoderBytesPerPixel = { jpeg: 4, png: 6, webp: 14, avif: 40, gif: 12, tiff: 8 }[format];
-  return lines + pixels * encoderBytesPerPixel;
+/** Encoders that look at a whole image hold it; what works on finished pixels holds these as well. */
+function renderingBytes(source: ImageSource, rendering: Rendering): number {
+  const { settings, format } = rendering;
+  const { width, height } = finishedSize(source, rendering);
+  const frames = settings.animated ? source.frames : 1;
+  const isKept =
+    settings.overlays !== undefined ||
+    settings.shape !== undefined ||
+    settings.maxBytes !== undefined ||
+    settings.rotate !== undefined;
+  const deep = settings.bitDepth === 16 || settings.colourspace === "p3" ? 2 : 1;
+  const wholeBytes = needsWhole(rendering) ? source.width * source.height * source.header.channels * deep : 0;
+  const lineBytes = source.width * 4 * 64;
+  const pixels = width * height * frames;
+  return (
+    RENDERING_BYTES +
+    lineBytes +
+    wholeBytes +
+    pixels * (ENCODER_BYTES_PER_PIXEL[format] * deep + (isKept ? 12 : 0))
+  );
 }
+
+/** Steps that look at pixels more than once, or in another order than they are stored in. */
+const needsWhole = ({ settings }: Rendering): boolean =>
+  settings.trim !== undefined ||
+  settings.flip === true ||
+  settings.flop === true ||
+  settings.normalise !== undefined ||
+  settings.position === "attention" ||
+  settings.position === "entropy";
