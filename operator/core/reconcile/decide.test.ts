@@ -312,6 +312,16 @@ test("a MediaJob that Kueue has not admitted is Queued", () => {
   });
 });
 
+test("what succeeds after retryGeneration was raised is not run again; what fails then is", () => {
+  const job = mediaJob({ sources: sources("a", "b"), outputs: [web], retryGeneration: 1 });
+  const decision = pass({
+    job,
+    attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1" })],
+  });
+  expect(starts(decision)).toEqual(["video-1-a101"]);
+  expect(decision.status.units).toMatchObject({ succeeded: 1, ledger: "1s1." });
+});
+
 describe("stopping", () => {
   test("cancel stops what runs, and is Cancelled when it is gone", () => {
     const job = mediaJob({ outputs: [web], sources: sources("a", "b"), cancel: true });
@@ -331,6 +341,7 @@ describe("stopping", () => {
     const running = advanced(job, pass({ job }));
     expect(pass({ job: running, attempts: [attempt()] }).requeueAfterMs).toBe(60_000);
     const late = pass({ job: running, attempts: [attempt()], nowMs: NOW_MS + 60_000 });
+    expect(late.requeueAfterMs).toBeNull(); // the end of its attempt brings the next pass
     expect(stops(late)).toEqual(["holiday-image-0-a1"]);
     const ended = pass({ job: advanced(job, late), nowMs: NOW_MS + 61_000 });
     expect(ended.status).toMatchObject({

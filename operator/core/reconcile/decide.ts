@@ -9,8 +9,8 @@ import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts } from "./stop-attempts.ts";
-import { UNIT_LETTERS } from "./unit-state.ts";
 import { endTroubled, nextTroubleMs, troubleOf, withLostAttempts } from "./trouble.ts";
+import { UNIT_LETTERS } from "./unit-state.ts";
 
 /**
  * One decision about one MediaJob: what to do, and the status that is true then. Pure; the same observation
@@ -50,7 +50,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     status,
     announcements: announcementsOf(job, status, starts.units),
     requeueAfterMs: soonest(
-      [starts.nextStartMs, intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
+      [starts.nextStartMs, intent.stop ? null : intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
       nowMs,
     ),
     measured: starts.units.flatMap(({ unit, state, fresh }) =>

@@ -1,7 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
-import type { Placement } from "../plan/placement.ts";
 import type { Usage } from "../../../crds/result.ts";
+import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/breaker.ts";
 import type { ObservedAttempt } from "./attempt.ts";

@@ -62,6 +62,10 @@ export function foldAttempts(
   const live = attempts.find(({ state }) => state === "Active" || state === "Ending");
   if (live) return { state: "Running", attempt: live };
 
+  // Also when retryGeneration was raised while it ran: what is done whole is done.
+  const whole = attempts.find(({ state, result }) => state === "Succeeded" && !result?.counts.failed);
+  if (whole) return ended(whole);
+
   const last = ofGeneration.at(-1);
   if (!last) return { state: "Waiting", attempt: attemptNumber(spec.retryGeneration, 1), notBeforeMs: 0 };
   if (last.state === "Succeeded") return ended(last);
