@@ -100,6 +100,10 @@ export const isConflict = (error: unknown): boolean => hasReason(error, "Conflic
 /** The name is taken, perhaps by our own earlier try: compare the owner before calling it success. */
 export const isAlreadyExists = (error: unknown): boolean => hasReason(error, "AlreadyExists");
 
+/** The server has said no, and surely did nothing. False for an error of its own, or no answer: it may have. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && error.code >= 400 && error.code < 500;
+
 /** 410: the version that was asked for, or the page after it, has been compacted away. */
 export const isExpired = (error: unknown): boolean => error instanceof ApiError && error.code === 410;
 

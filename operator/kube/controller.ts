@@ -12,7 +12,7 @@ import type { Caches } from "./caches.ts";
 import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
 import type { Clock } from "./clock.ts";
 import { hasEnded } from "./job-conditions.ts";
-import { keyOf, type ObjectKey } from "./kube-object.ts";
+import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
 import { PoolUsage } from "./pool-usage.ts";
@@ -240,6 +240,8 @@ export class Controller {
     const key = keyOf(metadata);
     this.#lastProgressMs.delete(key);
     this.#line.remove(key);
+    const { jobs } = this.#options.caches;
+    if (this.#usage.releaseUnseen(key, (job) => jobs.store.get(refOf(job)) !== null)) this.#wakeNext();
     this.#progress.forget(metadata.uid);
     this.#plans.forget(metadata.uid);
     this.#options.onGone(key);

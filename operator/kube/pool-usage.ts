@@ -4,10 +4,14 @@ import { type ObjectKey, refOf } from "./kube-object.ts";
 /**
  * Which attempts hold a place in which pool, and so how many more may start. A place is taken before the Job
  * is created, in the same turn as the decision, so that two MediaJobs decided side by side cannot both take
- * the last one; it is given back when the Job has ended, or was not created after all.
+ * the last one; it is given back when the Job has ended, or was not created after all. Whether it was is not
+ * always known: a request without an answer may have made the Job. Such a place is kept until the MediaJob is
+ * decided anew, which finds out.
  */
 export class PoolUsage {
   readonly #poolOf = new Map<ObjectKey, string>();
+  /** Places taken for Jobs that nobody has seen yet, by MediaJob. */
+  readonly #unseen = new Map<ObjectKey, Set<ObjectKey>>();
   readonly #inPool = new Map<string, number>();
   readonly #inNamespace = new Map<string, number>();
   readonly #configuration: () => Configuration;
@@ -16,6 +20,21 @@ export class PoolUsage {
     this.#configuration = configuration;
   }
 
+  /** Takes a place for a Job that is to be created for a MediaJob. */
+  reserve(job: ObjectKey, pool: string, mediaJob: ObjectKey): void {
+    if (this.#poolOf.has(job)) return;
+    this.take(job, pool);
+    this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
+  }
+
+  /** Gives back the places of a MediaJob's Jobs that `exists` does not know. False when there are none. */
+  releaseUnseen(mediaJob: ObjectKey, exists: (job: ObjectKey) => boolean): boolean {
+    const unseen = this.#unseen.get(mediaJob) ?? new Set();
+    this.#unseen.delete(mediaJob);
+    return [...unseen].filter((job) => !exists(job) && this.release(job)).length > 0;
+  }
+
+  /** Notes a Job that is there. */
   take(job: ObjectKey, pool: string): void {
     if (this.#poolOf.has(job)) return;
     this.#poolOf.set(job, pool);

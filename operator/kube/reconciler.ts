@@ -14,7 +14,7 @@ import type {
   UnitProgress,
 } from "../core/reconcile/decision.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
-import { isAlreadyExists } from "./api-error.ts";
+import { isAlreadyExists, isRefusal } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { fetchMissing, observe, standingOf } from "./gather.ts";
@@ -70,7 +70,12 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   if (!job || gone) return { afterMs: null }; // garbage collection ends what it owned
 
   const decision = decideNow(key, job, plan, shell);
-  for (const action of decision.actions) await apply(job, action, shell);
+  try {
+    for (const action of decision.actions) await apply(job, action, shell);
+  } catch (error) {
+    if (isRefusal(error)) giveBackPlaces(key, shell);
+    throw error;
+  }
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const written = await writeStatus(job, decision.status, shell);
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
@@ -89,11 +94,16 @@ const waiting = ({ waitingFor }: Decision, { line }: Shell): number | null =>
 const soonest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);
 
+/** Gives back the places that were taken for Jobs which are not there. */
+const giveBackPlaces = (key: ObjectKey, { usage, jobs }: Shell): boolean =>
+  usage.releaseUnseen(key, (job) => jobs.get(refOf(job)) !== null);
+
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
+  giveBackPlaces(key, shell); // of an earlier pass that failed midway
   const decision = decide(observe(key, job, shell), plan, policyOf(shell.configuration()));
   for (const action of decision.actions) {
-    if (action.do === "StartAttempt") shell.usage.take(jobKey(job, action), action.placed.pool);
+    if (action.do === "StartAttempt") shell.usage.reserve(jobKey(job, action), action.placed.pool, key);
   }
   noteOutcomes(job, decision, shell);
   shell.line.set({ ...standingOf(key, job), wants: decision.waitingFor });
@@ -163,23 +173,20 @@ async function fail(
 
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
-  const { client, jobs, usage, configuration, fence } = shell;
+  const { client, jobs, configuration, fence } = shell;
   const { unit, attempt, placed } = action;
   const draft = unitJob({ job, planned: unit, attempt, placed, configuration: configuration() });
   try {
     jobs.observe(await client.create(JOBS, draft, fence()));
     shell.onStart(action);
   } catch (error) {
-    if (!isAlreadyExists(error)) {
-      usage.release(jobKey(job, action));
-      throw error;
-    }
+    if (!isAlreadyExists(error)) throw error;
     const found = await client.get(JOBS, {
       namespace: job.metadata.namespace,
       name: draft.metadata.name ?? "",
     });
     if (!found || !ownerUids(found).includes(job.metadata.uid)) {
-      usage.release(jobKey(job, action));
+      giveBackPlaces(keyOf(job.metadata), shell);
       throw new Error(
         `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
         { cause: error },

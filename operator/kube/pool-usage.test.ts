@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { configuration } from "../core/configuration.ts";
+import { PoolUsage } from "./pool-usage.ts";
+
+const usage = () => {
+  const two = configuration.parse({ pools: [{ name: "cpu", concurrency: 2 }] });
+  return new PoolUsage(() => two);
+};
+const free = (of: PoolUsage) => of.free("media").get("cpu");
+
+test("a place is taken once, whether it was reserved or seen first", () => {
+  const places = usage();
+  places.reserve("media/a-1", "cpu", "media/a");
+  places.take("media/a-1", "cpu");
+  places.reserve("media/a-1", "cpu", "media/a");
+  expect(free(places)).toBe(1);
+});
+
+test("places of Jobs that were never made are given back, those of Jobs that are there are not", () => {
+  const places = usage();
+  for (const job of ["media/a-1", "media/a-2"]) places.reserve(job, "cpu", "media/a");
+  expect(free(places)).toBe(0);
+  expect(places.releaseUnseen("media/a", (job) => job === "media/a-1")).toBe(true);
+  expect(free(places)).toBe(1);
+  expect(places.releaseUnseen("media/a", () => false)).toBe(false);
+});
+
+test("a place is given back once", () => {
+  const places = usage();
+  places.take("media/a-1", "cpu");
+  expect([places.release("media/a-1"), places.release("media/a-1")]).toEqual([true, false]);
+  expect([free(places), places.running("cpu")]).toEqual([2, 0]);
+});
