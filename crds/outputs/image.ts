@@ -413,7 +413,7 @@ const colourAndMetadata = {
     .enum(["Strip", "Copyright", "Technical", "Keep"])
     .optional()
     .describe(
-      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. Default Copyright.",
+      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. A tiff carries no EXIF, so none of it stays there. Default Copyright.",
     ),
   keepMetadata: z
     .array(z.enum(METADATA_GROUPS))

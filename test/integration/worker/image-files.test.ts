@@ -1,0 +1,378 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
+import {
+  aUnit,
+  from,
+  makeVolume,
+  runWorker,
+  type WorkerRun,
+  type WorkerVolume,
+} from "../../worker/run-worker.ts";
+
+/** What is in the files besides pixels: encoding, size, metadata, frames, and the sets they come in. */
+
+const image = (name: string, fields: object) => ({ name, image: { format: "jpeg", ...fields } });
+let volume: WorkerVolume;
+beforeAll(async () => {
+  volume = await makeVolume();
+});
+afterAll(() => volume.remove());
+
+async function make(
+  directory: string,
+  sources: Record<string, string>,
+  outputs: object[],
+  template = "{source}/{output}.{ext}",
+) {
+  const unit = aUnit({
+    family: "image",
+    name: directory,
+    sources: from(sources),
+    outputs,
+    destination: { volume: { claimName: "media", path: directory }, template, onConflict: "Overwrite" },
+  });
+  const run = await runWorker(unit, volume);
+  const path = (file: string) => volume.path(`${directory}/${file}`);
+  return { ...run, path, header: (file: string) => sharp(path(file)).metadata() };
+}
+
+describe("encoding", () => {
+  let run: Awaited<ReturnType<typeof make>>;
+  beforeAll(async () => {
+    await volume.put("in/photo.jpg", await (await photo(1)).jpeg({ quality: 95 }).toBuffer());
+    await volume.put("in/alpha.png", await quadrants(600, 400).ensureAlpha(0.5).png().toBuffer());
+    await volume.put("in/a.webp", await quadrants(60, 40).webp().toBuffer());
+    await volume.put(
+      "in/drawing.svg",
+      '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="15" height="20" fill="#dc281e"/></svg>',
+    );
+    run = await make(
+      "encoding",
+      { photo: "in/photo.jpg", alpha: "in/alpha.png", webp: "in/a.webp", svg: "in/drawing.svg" },
+      [
+        image("auto", { format: "Auto", width: 300 }),
+        ...(["Low", "Medium", "High", "Maximum"] as const).flatMap((quality) =>
+          (["jpeg", "webp", "avif"] as const).map((format) =>
+            image(`${quality.toLowerCase()}-${format}`, {
+              format,
+              width: 320,
+              quality,
+              ...(format === "avif" && { effort: 1 }),
+            }),
+          ),
+        ),
+        image("plain", {}),
+        image("progressive", { progressive: true }),
+        image("mozjpeg", { mozjpeg: true }),
+        image("full-chroma", { chromaSubsampling: "4:4:4" }),
+        image("fit", { maxBytes: 30_000 }),
+        image("fit-webp", { format: "webp", maxBytes: 60_000 }),
+        image("roomy", { maxBytes: 10_000_000 }),
+        image("too-tight", { maxBytes: 512 }),
+        image("lossless-webp", { format: "webp", lossless: true }),
+        image("near", { format: "webp", nearLossless: true, quality: 40 }),
+        image("palette", { format: "png", width: 200, palette: { colours: 16 } }),
+        image("interlaced", { format: "png", width: 200, progressive: true }),
+        image("gif", { format: "gif", width: 100 }),
+        image("tiff", { format: "tiff", width: 100 }),
+        image("tiff-lzw", { format: "tiff", width: 100, compression: "lzw" }),
+        image("dense", { width: 100, density: 300 }),
+      ],
+    );
+  });
+  const bytes = async (file: string) => (await readFile(run.path(file))).length;
+
+  test("Auto keeps the source's format and alpha; a drawing becomes PNG, at the size that is asked for", async () => {
+    expect((await run.header("photo/auto.jpg")).format).toBe("jpeg");
+    expect(await run.header("alpha/auto.png")).toMatchObject({ format: "png", hasAlpha: true });
+    expect((await run.header("webp/auto.webp")).format).toBe("webp");
+    expect(await run.header("svg/auto.png")).toMatchObject({ width: 300, height: 200 });
+    const { data, info } = await sharp(run.path("svg/auto.png")).raw().toBuffer({ resolveWithObject: true });
+    const edge = (100 * info.width + 148) * info.channels;
+    expect(deltaE([...data.subarray(edge, edge + 3)], RED), "the edge is drawn, not enlarged").toBeLessThan(
+      3,
+    );
+  });
+
+  test.each(["jpeg", "webp", "avif"])("a better word makes a larger %s", async (format) => {
+    const ext = format === "jpeg" ? "jpg" : format;
+    const sizes = await Promise.all(
+      ["low", "medium", "high", "maximum"].map((word) => bytes(`photo/${word}-${format}.${ext}`)),
+    );
+    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+    expect(new Set(sizes).size).toBe(4);
+  });
+
+  test("jpeg's own settings are in the file", async () => {
+    expect(await run.header("photo/plain.jpg")).toMatchObject({
+      isProgressive: false,
+      chromaSubsampling: "4:2:0",
+    });
+    expect(await run.header("photo/progressive.jpg")).toMatchObject({ isProgressive: true });
+    expect(await run.header("photo/full-chroma.jpg")).toMatchObject({ chromaSubsampling: "4:4:4" });
+    expect(await bytes("photo/mozjpeg.jpg")).toBeLessThan(await bytes("photo/plain.jpg"));
+  });
+
+  test("maxBytes is kept, closely, and does not make worse what fits", async () => {
+    for (const [file, limit] of [
+      ["photo/fit.jpg", 30_000],
+      ["photo/fit-webp.webp", 60_000],
+    ] as const) {
+      expect(await bytes(file)).toBeLessThanOrEqual(limit);
+      expect(await bytes(file)).toBeGreaterThan(limit * 0.7);
+    }
+    expect(await bytes("photo/roomy.jpg")).toBe(await bytes("photo/plain.jpg"));
+    expect(run.result.failures).toContainEqual(
+      expect.objectContaining({ source: "photo", output: "too-tight", reason: "InvalidOutputSpec" }),
+    );
+  });
+
+  test("lossless is lossless", async () => {
+    const before = await sharp(volume.path("in/photo.jpg")).raw().toBuffer();
+    const after = await sharp(run.path("photo/lossless-webp.webp")).raw().toBuffer();
+    expect(after.equals(before)).toBe(true);
+    expect(await bytes("photo/near.webp")).toBeLessThan(await bytes("photo/lossless-webp.webp"));
+  });
+
+  test("png, tiff and gif go by their settings", async () => {
+    expect(await run.header("photo/palette.png")).toMatchObject({ isPalette: true });
+    expect(await run.header("photo/interlaced.png")).toMatchObject({ isProgressive: true });
+    expect(await run.header("photo/gif.gif")).toMatchObject({ format: "gif" });
+    expect(await run.header("photo/tiff.tiff")).toMatchObject({ format: "tiff" });
+    const tiffs = await Promise.all(
+      ["photo/tiff.tiff", "photo/tiff-lzw.tiff"].map((file) => sharp(run.path(file)).raw().toBuffer()),
+    );
+    expect(tiffs[0]?.equals(tiffs[1] ?? Buffer.alloc(0)), "both are lossless").toBe(true);
+    expect((await run.header("photo/dense.jpg")).density).toBe(300);
+  });
+});
+
+describe("metadata", () => {
+  const SECRETS = ["SN-4711", "private remark"];
+  const hasExiftool = spawnSync("exiftool", ["-ver"]).status === 0;
+  const formats = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif", tiff: "tiff" } as const;
+  let run: Awaited<ReturnType<typeof make>>;
+  beforeAll(async () => {
+    const xmp =
+      '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="private remark"/></rdf:RDF></x:xmpmeta>';
+    const picture = await quadrants()
+      .withExif({
+        IFD0: {
+          Copyright: "(c) Ann",
+          Artist: "Ann",
+          Make: "Acme",
+          Model: "One",
+          DateTime: "2024:05:06 07:08:09",
+        },
+        IFD2: {
+          ExposureTime: "1/125",
+          FNumber: "28/10",
+          LensModel: "50mm",
+          BodySerialNumber: "SN-4711",
+          DateTimeOriginal: "2024:05:06 07:08:09",
+        },
+        IFD3: {
+          GPSLatitudeRef: "N",
+          GPSLatitude: "52/1 30/1 0/1",
+          GPSLongitudeRef: "E",
+          GPSLongitude: "13/1 24/1 0/1",
+        },
+      })
+      .withXmp(xmp)
+      .jpeg()
+      .toBuffer();
+    await volume.put("in/private.jpg", picture);
+    run = await make("metadata", { p: "in/private.jpg" }, [
+      ...Object.keys(formats).flatMap((format) =>
+        ["Strip", "Copyright", "Technical", "Keep"].map((metadata) =>
+          image(`${metadata.toLowerCase()}-${format}`, { format, metadata }),
+        ),
+      ),
+      image("default", {}),
+      image("with-place", { metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
+      image("with-xmp", { metadata: "Strip", keepMetadata: ["Xmp"] }),
+    ]);
+  });
+  const tagsOf = (file: string): Record<string, unknown> =>
+    JSON.parse(execFileSync("exiftool", ["-j", "-G1", "-n", run.path(file)], { encoding: "utf8" }))[0];
+
+  test.each(Object.entries(formats))("%s keeps nothing private unless all is kept", async (format, ext) => {
+    for (const policy of ["strip", "copyright", "technical"]) {
+      const content = await readFile(run.path(`p/${policy}-${format}.${ext}`));
+      for (const secret of SECRETS) expect(content.includes(secret), `${policy}: ${secret}`).toBe(false);
+    }
+    expect((await readFile(run.path(`p/strip-${format}.${ext}`))).includes("Ann")).toBe(false);
+  });
+
+  describe.runIf(hasExiftool || process.env.CI === "true")("as exiftool reads it", () => {
+    test.each(Object.entries(formats))("%s has what its policy names", (format, ext) => {
+      const names = (policy: string) => Object.keys(tagsOf(`p/${policy}-${format}.${ext}`)).join(" ");
+      const values = (policy: string) => Object.values(tagsOf(`p/${policy}-${format}.${ext}`)).map(String);
+      for (const policy of ["strip", "copyright", "technical"])
+        expect(names(policy)).not.toMatch(/GPS|Serial|DateTimeOriginal/);
+      expect(names("strip")).not.toMatch(/Copyright|Artist|Make\b/);
+      if (format === "tiff") return; // libvips writes no EXIF into TIFF
+      expect(values("copyright")).toContain("(c) Ann");
+      expect(names("copyright")).not.toMatch(/\bIFD0:Make\b/);
+      expect(values("technical")).toEqual(
+        expect.arrayContaining(["Acme", "(c) Ann", "50mm", "2.8", "0.008"]),
+      );
+      expect(names("keep")).toMatch(/GPS/);
+      expect(values("keep")).toContain("SN-4711");
+    });
+
+    test("the default keeps the copyright alone; groups are added one by one", () => {
+      expect(tagsOf("p/default.jpg")["IFD0:Copyright"]).toBe("(c) Ann");
+      expect(tagsOf("p/default.jpg")["IFD0:Make"]).toBeUndefined();
+      const place = tagsOf("p/with-place.jpg");
+      expect(place["GPS:GPSLatitude"]).toBeCloseTo(52.5, 4);
+      expect(place["GPS:GPSLongitude"]).toBeCloseTo(13.4, 4);
+      expect(place["ExifIFD:DateTimeOriginal"]).toBe("2024:05:06 07:08:09");
+      expect(place["IFD0:Copyright"]).toBeUndefined();
+      expect(tagsOf("p/with-xmp.jpg")["XMP-dc:Source"]).toBe("private remark");
+    });
+  });
+});
+
+describe("animation", () => {
+  let run: Awaited<ReturnType<typeof make>>;
+  beforeAll(async () => {
+    const frames = await Promise.all(
+      [RED, GREEN, RED].map((colour) =>
+        sharp({
+          create: {
+            width: 40,
+            height: 30,
+            channels: 3,
+            background: { r: colour[0], g: colour[1], b: colour[2] },
+          },
+        })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    await volume.put(
+      "in/moving.gif",
+      await sharp(frames, { join: { animated: true } })
+        .gif({ delay: [100, 200, 300], loop: 4 })
+        .toBuffer(),
+    );
+    await volume.put("in/still.png", await quadrants(40, 30).png().toBuffer());
+    run = await make("animation", { moving: "in/moving.gif", still: "in/still.png" }, [
+      image("kept", { format: "gif", animated: true, width: 20 }),
+      image("webp", { format: "webp", animated: true }),
+      image("once", { format: "webp", animated: true, loop: 1 }),
+      image("first", { format: "png" }),
+      image("second", { format: "png", page: 1 }),
+    ]);
+  });
+
+  test.each(["kept.gif", "webp.webp"])("%s has all frames, with their delays and loops", async (file) => {
+    const { pages, delay, loop } = await run.header(`moving/${file}`);
+    expect({ pages, delay, loop }).toEqual({ pages: 3, delay: [100, 200, 300], loop: 4 });
+  });
+
+  test("loop is what the spec says, one frame is one frame, and a still source stays still", async () => {
+    expect((await run.header("moving/once.webp")).loop).toBe(1);
+    expect((await run.header("moving/first.png")).pages ?? 1).toBe(1);
+    const [red, green] = await Promise.all(
+      ["first", "second"].map((name) =>
+        sharp(run.path(`moving/${name}.png`))
+          .removeAlpha()
+          .raw()
+          .toBuffer(),
+      ),
+    );
+    expect(deltaE([...(red ?? Buffer.alloc(3)).subarray(0, 3)], RED)).toBeLessThan(3);
+    expect(deltaE([...(green ?? Buffer.alloc(3)).subarray(0, 3)], GREEN)).toBeLessThan(3);
+    expect((await run.header("still/webp.webp")).pages ?? 1).toBe(1);
+    expect(
+      run.result.outputs.find(({ output, source }) => output === "kept" && source === "moving"),
+    ).toMatchObject({ width: 20, height: 15 });
+  });
+
+  test("a page that is not there fails its output alone", () => {
+    expect(run.result.failures).toMatchObject([
+      { source: "still", output: "second", reason: "InvalidOutputSpec" },
+    ]);
+  });
+});
+
+describe("sets", () => {
+  let run: Awaited<ReturnType<typeof make>>;
+  let again: WorkerRun;
+  const set = image("set", {
+    widths: [160, 320],
+    formats: ["webp"],
+    placeholders: ["BlurHash", "ThumbHash", "Lqip", "DominantColour"],
+  });
+  beforeAll(async () => {
+    await volume.put("in/set.jpg", await quadrants(640, 480).jpeg({ quality: 95 }).toBuffer());
+    run = await make("sets", { s: "in/set.jpg" }, [
+      set,
+      image("capped", { widths: [320, 2000, 4000], withoutEnlargement: true }),
+    ]);
+    again = await make("sets", { s: "in/set.jpg" }, [
+      set,
+      image("capped", { widths: [320, 2000, 4000], withoutEnlargement: true }),
+    ]);
+  });
+
+  test("every width is made in every format, and described in a JSON file beside them", async () => {
+    const description = JSON.parse(await readFile(run.path("s/set.json"), "utf8"));
+    expect(description.srcset).toEqual({
+      jpeg: "set-320w.jpg 320w, set-160w.jpg 160w",
+      webp: "set-320w.webp 320w, set-160w.webp 160w",
+    });
+    for (const { file, width, height, bytes, type } of description.images) {
+      const content = await readFile(run.path(`s/${file}`));
+      expect(content.length).toBe(bytes);
+      expect(await sharp(content).metadata()).toMatchObject({
+        width,
+        height,
+        format: type.slice("image/".length),
+      });
+    }
+    expect(description.images).toHaveLength(4);
+  });
+
+  test("placeholders are of the picture", async () => {
+    const { placeholders } = JSON.parse(await readFile(run.path("s/set.json"), "utf8"));
+    expect(placeholders.blurHash).toMatch(/^[\w#$%*+,\-.:;=?@[\]^{|}~]{20,}$/);
+    expect(Buffer.from(placeholders.thumbHash, "base64").length).toBeGreaterThan(4);
+    const lqip = await sharp(Buffer.from(placeholders.lqip.split(",")[1], "base64")).metadata();
+    expect(lqip).toMatchObject({ format: "webp", width: 20, height: 15 });
+    expect(placeholders.dominantColour).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
+  test("widths above the source are made once, at its own, where enlarging is not allowed", () => {
+    const widths = run.result.outputs
+      .filter(({ output, width }) => output === "capped" && width)
+      .map(({ width }) => width);
+    expect(widths.toSorted()).toEqual([320, 640]);
+  });
+
+  test("a set that is there already is not made again", () => {
+    expect(again.result.counts.succeeded).toBe(0);
+    expect(again.result.counts.skipped).toBe(run.result.counts.succeeded);
+  });
+
+  test("a template may tell widths apart itself", async () => {
+    const named = await make("named", { s: "in/set.jpg" }, [set], "{source}/{width}/{output}.{ext}");
+    expect(named.exitCode, JSON.stringify(named.result.failures)).toBe(0);
+    expect(named.files.filter((path) => path.startsWith("named/s/")).toSorted()).toEqual([
+      "named/s/160/set.jpg",
+      "named/s/160/set.webp",
+      "named/s/320/set.jpg",
+      "named/s/320/set.webp",
+      "named/s/set.json",
+    ]);
+  });
+});
+
+test("noise is noise: the test pictures are the same at every run", async () => {
+  expect((await noise(8, 8).raw().toBuffer()).equals(await noise(8, 8).raw().toBuffer())).toBe(true);
+});
