@@ -119,7 +119,8 @@ async function take(
   if (!exact && seconds.length > 1 && listsKeyframes(container)) {
     const keyframes = await listKeyframes(sourcePath, { index, limits: run.limits });
     if (keyframes.length > 0 && passIsCheaper(keyframes.length, seconds.length)) {
-      return takeKeyframes(extraction, keyframes, run);
+      const taken = await takeKeyframes(extraction, keyframes, run);
+      if (taken) return taken;
     }
   }
   return takeFrames(extraction, run);

@@ -70,30 +70,24 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
 
 /**
  * Takes keyframes in one pass that decodes nothing but keyframes. Several times may share one frame: what
- * comes back has an entry for each time.
+ * comes back has an entry for each time. Undefined when not every frame came, since the others are only told
+ * apart by their number.
  */
 export async function takeKeyframes(
   extraction: Extraction,
   keyframes: readonly number[],
   { limits, onStart }: { limits: FfmpegLimits; onStart: (pid: number) => void },
-): Promise<TakenFrame[]> {
+): Promise<TakenFrame[] | undefined> {
   const wanted = keyframesAt(keyframes, extraction.seconds);
   const distinct = [...new Set(wanted)].sort((a, b) => a - b);
   await runFfmpeg({ ...limits, arguments: passArguments(extraction, distinct, limits.threads), onStart });
-  const paths = new Map(distinct.map((key, at) => [key, join(extraction.directory, `frame-${at}.png`)]));
-  const taken = extraction.seconds.map((seconds, at) => ({
+  const paths = distinct.map((_, at) => join(extraction.directory, `frame-${at}.png`));
+  const last = await stat(paths.at(-1) ?? "").catch(() => undefined);
+  if (!last?.size) return undefined;
+  return extraction.seconds.map((seconds, at) => ({
     seconds,
-    path: paths.get(wanted[at] ?? 0) ?? "",
+    path: paths[distinct.indexOf(wanted[at] ?? 0)] ?? "",
   }));
-  const there = await Promise.all(
-    taken.map(({ path }) =>
-      stat(path).then(
-        ({ size }) => size > 0,
-        () => false,
-      ),
-    ),
-  );
-  return taken.filter((_, at) => there[at]);
 }
 
 /** Half a frame of 240 fps: no two keyframes lie that close. */

@@ -3,7 +3,7 @@ import { keyframesAt, passIsCheaper, readFrameList } from "./keyframes.ts";
 
 test("times are read in the stream's own base, in the order of showing", () => {
   const text =
-    "#software: Lavf\n#tb 0: 1/12800\n#media_type 0: video\n0, -1024, 25600, 512, 8000, 0x1\n0, 100, 0, 512, 8000, 0x2\n";
+    "#software: Lavf\n#tb 0: 1/12800\n#media_type 0: video\n0, -1024, 25600, 512, 8000, 0x1\n0, 100, 0, 512, 8000, 0x2\n0, 200, 1024, 512, 900, 0x3, F=0x0\n";
   expect(readFrameList(text)).toEqual([0, 2]);
   expect(readFrameList("")).toEqual([]);
 });

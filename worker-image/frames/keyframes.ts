@@ -25,12 +25,15 @@ export async function listKeyframes(
   return readFrameList(text);
 }
 
-/** ffmpeg's framecrc: `#tb 0: 1/12800`, then `stream, dts, pts, duration, size, checksum` a line. */
+/**
+ * ffmpeg's framecrc: `#tb 0: 1/12800`, then `stream, dts, pts, duration, size, checksum` a line, with `F=0x0`
+ * at its end for a packet that is no keyframe: those read before `-discard` took effect come through.
+ */
 export function readFrameList(text: string): number[] {
   const [, num = 0, den = 1] = /^#tb 0: (\d+)\/(\d+)/m.exec(text)?.map(Number) ?? [];
   return text
     .split("\n")
-    .filter((line) => /^0,/.test(line))
+    .filter((line) => /^0,/.test(line) && !/F=0x[0-9A-F]*[02468ACE]$/.test(line))
     .map((line) => (Number(line.split(",")[2]) * num) / den)
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
