@@ -4,8 +4,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { aptProxySettings, debianSources, extraAuthorities, npmSettings } from "./build-host.ts";
 import { command } from "./command.ts";
-import { dataDirectory } from "./directories.ts";
+import { dataDirectory, stateDirectory } from "./directories.ts";
 import type { Docker } from "./docker.ts";
+import { withLock } from "./lock.ts";
 
 /** What both Dockerfiles start from. */
 export const baseImage = "node:24-bookworm-slim";
@@ -18,24 +19,35 @@ const label = "mediajob.base-image";
  * packages and of the npm packages `node` and `npm`. So the Dockerfiles are built exactly as a user builds them.
  */
 export async function ensureBaseImage(docker: Docker): Promise<void> {
-  const known = await docker([
-    "image",
-    "inspect",
-    "--format",
-    `{{index .Config.Labels "${label}"}}`,
-    baseImage,
-  ]).catch(() => null);
-  const wanted = fingerprint();
-  if (known === wanted || known === "") return; // no label: it is the real one
-  if (known === null && (await pulls(docker))) return;
-  console.error(
-    `${baseImage} cannot be pulled: making one like it from Debian and npm packages, about a minute …`,
+  // Two at once would write the same root file system, and leave an image that lacks parts of it.
+  await withLock(
+    stateDirectory("base-image.lock"),
+    async () => {
+      const known = await labelOf(docker);
+      const wanted = fingerprint();
+      if (known === wanted || known === "") return; // no label: it is the real one
+      if (known === null && (await pulls(docker))) return;
+      console.error(
+        `${baseImage} cannot be pulled: making one like it from Debian and npm packages, about a minute …`,
+      );
+      await make(docker, wanted);
+    },
+    (pid) => console.error(`Waiting for process ${pid}, which makes ${baseImage} …`),
   );
+}
+
+/** What the known image was made from, empty for the registry's own; null when none is known. */
+async function labelOf(docker: Docker): Promise<string | null> {
+  const format = `{{index .Config.Labels "${label}"}}`;
+  return await docker(["image", "inspect", "--format", format, baseImage]).catch(() => null);
+}
+
+async function make(docker: Docker, fingerprint: string): Promise<void> {
   const root = dataDirectory("base-image");
   rmSync(root, { recursive: true, force: true });
   try {
     await makeRootFileSystem(root);
-    await importImage(docker, root, wanted);
+    await importImage(docker, root, fingerprint);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

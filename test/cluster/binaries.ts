@@ -32,7 +32,15 @@ const modules = {
   coredns: { versionOf: "github.com/coredns/coredns" },
   helm: {
     versionOf: "helm.sh/helm/v3",
-    linkerFlags: (version: string) => ["-X", `helm.sh/helm/v3/internal/version.version=${version}`],
+    /** Without the last two, charts are rendered offline for Kubernetes 1.20. */
+    linkerFlags: (version: string) => {
+      const [, major, minor] = /^v(\d+)\.(\d+)/.exec(kubernetesVersion()) ?? [];
+      const variable = "helm.sh/helm/v3/pkg/chartutil.k8sVersion";
+      return [
+        ...["-X", `helm.sh/helm/v3/internal/version.version=${version}`],
+        ...["-X", `${variable}Major=${major}`, "-X", `${variable}Minor=${minor}`],
+      ];
+    },
   },
   kwok: { versionOf: "sigs.k8s.io/kwok" },
   versitygw: { versionOf: "github.com/versity/versitygw" },

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
+import { until } from "../cluster/until.ts";
 import { chart, everythingOn, helm, type Manifest } from "./chart.ts";
 
 let cluster: StandaloneApiServer;
@@ -17,7 +18,9 @@ beforeAll(async () => {
   cluster = await startApiServer();
   await cluster.kubectl("create", "namespace", "films");
   notes = await release(["install", "media", chart, "--create-namespace"], everythingOn);
-  await cluster.kubectl("wait", "--for=condition=Established", "crd/mediajobs.mediajob.dev");
+  const established = ["wait", "--for=condition=Established", "crd/mediajobs.mediajob.dev", "--timeout=5s"];
+  // `kubectl wait` gives up at once on an object that has no conditions yet.
+  await until("the CRD", () => cluster.kubectl(...established), { timeoutMs: 60_000 });
 }, 900_000);
 
 afterAll(async () => {
