@@ -3,6 +3,7 @@ import { LABELS } from "../../crds/group.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { Breakers } from "../core/queue/breaker.ts";
+import { OutputClaims } from "../core/queue/output-claims.ts";
 import { WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
@@ -19,6 +20,7 @@ import { PoolUsage } from "./pool-usage.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
 import type { Job, Node, StoredMediaJob } from "./resources.ts";
+import type { Change } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 import { Warnings } from "./warnings.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -66,6 +68,7 @@ export class Controller {
   readonly #progress = new ProgressView();
   readonly #line = new WaitingLine();
   readonly #breakers = new Breakers();
+  readonly #claims = new OutputClaims();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #usage: PoolUsage;
@@ -82,6 +85,7 @@ export class Controller {
     );
     const { mediaJobs, jobs, pods, nodes } = options.caches;
     mediaJobs.store.onChange((change) => {
+      this.#claim(change);
       if (change.type === "deleted") this.#forget(change.object);
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
     });
@@ -176,6 +180,16 @@ export class Controller {
     return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
   }
 
+  /** Keeps the register of outputs; those that waited for a MediaJob which is over go on. */
+  #claim({ type, object }: Change<StoredMediaJob>): void {
+    const key = keyOf(object.metadata);
+    const waiting = this.#claims.waitingFor(key);
+    if (type === "deleted") this.#claims.remove(key);
+    else this.#claims.set(key, object);
+    if (waiting.length && this.#claims.waitingFor(key).length === 0)
+      for (const next of waiting) this.enqueue(next);
+  }
+
   /** Brings those whose turn it is to a pass, wherever something may start. */
   #wakeNext(): void {
     for (const pool of this.#usage.open()) {
@@ -204,6 +218,7 @@ export class Controller {
       usage: this.#usage,
       line: this.#line,
       breakers: this.#breakers,
+      claims: this.#claims,
       clock,
       progressOf: (uid) => this.#progress.of(uid),
       deliveriesOf: this.#options.deliveriesOf,

@@ -1,3 +1,4 @@
+import type { Pause } from "../core/queue/pause.ts";
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
@@ -65,10 +66,18 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
-    pause: shell.breakers.pauseOf(job, nowMs),
+    pause: conflictOf(key, shell) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),
     nowMs,
   };
+}
+
+/** Two MediaJobs must not write the same files at once; the younger waits for the older. */
+function conflictOf(key: ObjectKey, { claims }: Shell): Pause | undefined {
+  const blocker = claims.blockerOf(key);
+  if (!blocker) return undefined;
+  const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
+  return { reason: "OutputConflict", message, starts: 0, untilMs: null };
 }
 
 /** The node controller sets a node's Ready to Unknown when its kubelet has not been heard of for 50 s. */

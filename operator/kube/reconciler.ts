@@ -4,6 +4,7 @@ import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Plan, PlannedUnit } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
+import type { OutputClaims } from "../core/queue/output-claims.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
@@ -41,6 +42,7 @@ export interface Shell {
   usage: PoolUsage;
   line: WaitingLine;
   breakers: Breakers;
+  claims: OutputClaims;
   clock: Clock;
   progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];

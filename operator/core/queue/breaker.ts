@@ -1,5 +1,6 @@
 import type { FailureClass } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Pause } from "./pause.ts";
 
 /** When a scope is left alone, and for how long. */
 interface BreakerRule {
@@ -25,15 +26,6 @@ export const BREAKER_RULES: Partial<Record<FailureClass, BreakerRule>> = {
 
 /** One probe may take so long; after it the next one may try. */
 const PROBE_MS = 60_000;
-
-/** What stands in the way of starting more. */
-export interface Pause {
-  scope: string;
-  /** Attempts that may start now: none while open, one to probe. */
-  starts: 0 | 1;
-  untilMs: number;
-  message: string;
-}
 
 /** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
 export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
@@ -86,17 +78,18 @@ export class Breakers {
   }
 
   /** What keeps a MediaJob's units from starting; undefined when nothing does. */
-  pauseOf(job: MediaJob, nowMs: number): Pause | undefined {
+  pauseOf(job: MediaJob, nowMs: number): OpenCircuit | undefined {
     if (this.#scopes.size === 0) return undefined; // as good as always
-    let longest: Pause | undefined;
+    let longest: OpenCircuit | undefined;
     for (const failureClass of Object.keys(BREAKER_RULES) as FailureClass[]) {
       for (const name of scopesOf(job, failureClass)) {
         const scope = this.#scopes.get(name);
         if (!scope || scope.openUntilMs === null) continue;
         const untilMs = Math.max(scope.openUntilMs, scope.probingUntilMs);
-        const pause: Pause = {
+        const pause = {
+          reason: "CircuitOpen",
           scope: name,
-          starts: untilMs > nowMs ? 0 : 1,
+          starts: untilMs > nowMs ? (0 as const) : (1 as const),
           untilMs,
           message: `${scope.failures.length} attempts failed lately (${name}); starting is paused and tried again bit by bit`,
         };
@@ -117,6 +110,11 @@ export class Breakers {
   open(): string[] {
     return [...this.#scopes].filter(([, { openUntilMs }]) => openUntilMs !== null).map(([name]) => name);
   }
+}
+
+interface OpenCircuit extends Pause {
+  scope: string;
+  untilMs: number;
 }
 
 interface Scope {

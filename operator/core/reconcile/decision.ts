@@ -3,7 +3,7 @@ import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-stat
 import type { Usage } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
-import type { Pause } from "../queue/breaker.ts";
+import type { Pause } from "../queue/pause.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
 export type Placed = Exclude<Placement, { refused: string }>;
@@ -35,7 +35,7 @@ export interface Observation {
   deliveries: readonly DeliveryOutcome[];
   /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
   free: ReadonlyMap<string, number>;
-  /** Why no more may start for a while, whatever room there is; see `Breakers`. */
+  /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */
   pause?: Pause | undefined;
   /** Place in the line of those that wait, from 1, should this one have to. */
   position: number;

@@ -2,7 +2,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
-import type { Pause } from "../queue/breaker.ts";
+import type { Pause } from "../queue/pause.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -75,10 +75,8 @@ export function startAttempts({
     }
     if (pause && starts.actions.length >= pause.starts) {
       starts.pausedBy = pause;
-      starts.nextStartMs = Math.min(
-        starts.nextStartMs ?? Number.POSITIVE_INFINITY,
-        Math.max(pause.untilMs, nowMs + 1000),
-      );
+      const untilMs = Math.max(pause.untilMs ?? Number.POSITIVE_INFINITY, nowMs + 1000);
+      if (Number.isFinite(untilMs)) starts.nextStartMs = Math.min(starts.nextStartMs ?? untilMs, untilMs);
       continue;
     }
     const left = room.get(placed.pool) ?? 0;

@@ -87,7 +87,7 @@ export function statusOf({
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
   if (intent.stop) return undefined;
   if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
-  if (starts.pausedBy) return { reason: "CircuitOpen", message: starts.pausedBy.message };
+  if (starts.pausedBy) return { reason: starts.pausedBy.reason, message: starts.pausedBy.message };
   if (starts.waitingFor.size) {
     const waits = [...starts.waitingFor].map(
       ([pool, units]) => `${units} units wait for room in pool ${pool}`,
