@@ -26,6 +26,8 @@ export const unit = z.object({
     memoryBytes: z.int().positive(),
     scratchBytes: z.int().positive(),
     timeoutSeconds: z.int().positive(),
+    /** How long it may stand still, with neither progress nor use of a processor, before it ends itself. */
+    stallSeconds: z.int().positive().default(300),
   }),
 });
 

@@ -7,6 +7,7 @@ import { ENGINES } from "./engines.ts";
 import { log } from "./log.ts";
 import { conclude, type Ledger } from "./outcome.ts";
 import { progressReporter, progressSink } from "./progress.ts";
+import { watchForStall } from "./stall-watch.ts";
 import { VolumeDestination } from "./storage/destination.ts";
 import { openVolumeSource } from "./storage/volume.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -46,7 +47,13 @@ export async function runUnit(
   const reporter = progressReporter(unit, progressSink(surroundings.progress, surroundings));
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(overdue(unit)), unit.limits.timeoutSeconds * 1000);
-  const signal = AbortSignal.any([stopped, deadline.signal]);
+  const stall = new AbortController();
+  const signal = AbortSignal.any([stopped, deadline.signal, stall.signal]);
+  let fraction = 0;
+  const endWatch = watchForStall(unit.limits.stallSeconds * 1000, {
+    signs: () => ({ fraction, cpuSeconds: usage.cpuSeconds() }),
+    onStall: (stillMs) => stall.abort(standingStill(unit, stillMs)),
+  });
 
   try {
     reporter.report("VALIDATION", 0);
@@ -80,7 +87,10 @@ export async function runUnit(
         made.push(output);
         return output;
       },
-      progress: reporter.report,
+      progress(stage, share, extra) {
+        fraction = Math.max(fraction, share);
+        reporter.report(stage, share, extra);
+      },
       warn(warning) {
         log.warn(warning, "warned");
         warnings.push(warning);
@@ -109,6 +119,7 @@ export async function runUnit(
     log.error({ ...fatal, ...(fatal.class === "internal" && { err: error }) }, "attempt failed");
   }
   clearTimeout(timer);
+  endWatch();
 
   const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
   const manifestUri = destination?.manifestUri;
@@ -166,6 +177,12 @@ async function endsOrIsAbandoned(run: Promise<void>, signal: AbortSignal): Promi
     clearTimeout(timer);
   }
 }
+
+const standingStill = ({ name }: Unit, stillMs: number) =>
+  new WorkFailure(
+    "Stalled",
+    `unit ${name} made no progress and used no processor for ${Math.round(stillMs / 1000)} s; a volume may hang`,
+  );
 
 const overdue = ({ name, limits }: Unit) =>
   new WorkFailure(

@@ -28,12 +28,19 @@ export class UsageMeter {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     return {
       wallSeconds: round((performance.now() - this.#startedMs) / 1000),
-      cpuSeconds: round((userCPUTime + systemCPUTime) / 1e6 + endedChildrenSeconds()),
+      cpuSeconds: round((userCPUTime + systemCPUTime) / 1e6 + processorSeconds("self", CHILDREN)),
       // Not maxRSS where it can be avoided: a process inherits that of the one that started it.
       peakMemoryBytes: (highWaterMark("self") ?? maxRSS * 1024) + this.#peakChildrenBytes,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
     };
+  }
+
+  /** Processor time up to now, that of living children too. */
+  cpuSeconds(): number {
+    const { userCPUTime, systemCPUTime } = process.resourceUsage();
+    const living = [...this.#children.keys()].reduce((sum, pid) => sum + processorSeconds(pid, OWN), 0);
+    return (userCPUTime + systemCPUTime) / 1e6 + processorSeconds("self", CHILDREN) + living;
   }
 
   #sample(): void {
@@ -57,12 +64,16 @@ function highWaterMark(pid: number | "self"): number | undefined {
   return kib === undefined ? undefined : Number(kib) * 1024;
 }
 
-/** Processor time of children that have been waited for: fields 16 and 17 of proc(5)'s stat. */
-function endedChildrenSeconds(): number {
-  const text = readProc("/proc/self/stat");
+/** Places of user and system time in proc(5)'s stat, counted from its third field: fields 14 and 15, 16 and 17. */
+const OWN = [11, 12] as const;
+/** Of children that have been waited for. */
+const CHILDREN = [13, 14] as const;
+
+function processorSeconds(pid: number | "self", [user, system]: readonly [number, number]): number {
+  const text = readProc(`/proc/${pid}/stat`);
   if (text === undefined) return 0;
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // the name may hold spaces; field 3 comes first
-  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // the name may hold spaces
+  return (Number(fields[user]) + Number(fields[system])) / TICKS_PER_SECOND;
 }
 
 /** /proc is Linux's own; elsewhere (`mediajob run` on a laptop) the children are not counted. */

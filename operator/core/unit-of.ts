@@ -3,6 +3,9 @@ import type { Unit } from "../../crds/unit.ts";
 import type { PlannedUnit } from "./plan/plan.ts";
 import type { Placed } from "./reconcile/decision.ts";
 
+/** Long enough for the slowest volume to answer. */
+const STALL_SECONDS = 300;
+
 /** The unit as its worker reads it: the plan's indexes resolved, with the limits of its placement. */
 export function unitOf({
   job,
@@ -30,6 +33,7 @@ export function unitOf({
       memoryBytes: placed.memoryBytes,
       scratchBytes: placed.scratchBytes,
       timeoutSeconds: spec.unitTimeoutSeconds,
+      stallSeconds: STALL_SECONDS,
     },
   };
 }
