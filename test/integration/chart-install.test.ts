@@ -107,8 +107,12 @@ test.each([
   { name: "the operator creates no pods by itself", access: { ...pods, verb: "create" } },
   { name: "the operator enters no pods", access: { ...pods, verb: "create", subresource: "exec" } },
   {
-    name: "the operator reads no ConfigMaps",
-    access: { verb: "get", group: "", resource: "configmaps", namespace: "media" },
+    name: "the operator lists no ConfigMaps",
+    access: { verb: "list", group: "", resource: "configmaps", namespace: "media" },
+  },
+  {
+    name: "the operator changes no ConfigMaps of others",
+    access: { verb: "patch", group: "", resource: "configmaps", namespace: "media" },
   },
 ])("$name", async ({ access }) => {
   expect(await isAllowed(access)).toBe(false);
