@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
+import { explainLog } from "./log-reading.ts";
 import { MediaFailure } from "./media-failure.ts";
 import { inputArguments } from "./media-input.ts";
 
@@ -135,6 +136,8 @@ export async function ffprobe(
   try {
     return { json: ffprobeJson.parse(JSON.parse(Buffer.concat(chunks).toString("utf8"))), log };
   } catch (error) {
+    const reading = explainLog(log); // a frame above the pixel limit ends ffprobe in mid-sentence
+    if (reading) throw new MediaFailure(reading.reason, reading.sentence, log);
     throw new MediaFailure("EngineFailed", `ffprobe gave no readable answer: ${error}`, log);
   }
 }

@@ -143,7 +143,7 @@ function sourceWarnings(
   if (report.damagedLines > 0) {
     warnings.push({
       reason: "SourceDamaged",
-      message: `the source is damaged in ${report.damagedLines} place(s), which were concealed: ${lastErrors(report.log, 1)}`,
+      message: `the source is damaged in ${report.damagedLines} place(s), which were concealed; compare the output with the source`,
     });
   }
   return warnings;

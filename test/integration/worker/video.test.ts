@@ -407,6 +407,72 @@ describe("a source that cannot be used", () => {
     expect(attempt.result.warnings).toMatchObject([{ reason: "SourceDamaged" }]);
   });
 
+  test.each<{ name: string; file: string; list: string[]; frames?: number }>([
+    {
+      name: "odd sides and 4:4:4",
+      file: "odd.mp4",
+      list: ["-vf", "scale=321:181", "-pix_fmt", "yuv444p"],
+      frames: 50,
+    },
+    { name: "10 bits of 4:2:2", file: "deep.mp4", list: ["-pix_fmt", "yuv422p10le"], frames: 50 },
+    {
+      name: "a varying frame rate",
+      file: "varying.mp4",
+      list: ["-vf", "select=not(eq(mod(n\\,5)\\,2))", "-fps_mode", "vfr"],
+      frames: 40,
+    },
+    { name: "one frame a second", file: "slow.mp4", list: ["-r", "1"] },
+    { name: "a single frame", file: "one.mp4", list: ["-frames:v", "1", "-an"], frames: 1 },
+    {
+      name: "B-frames, which start with an edit list",
+      file: "edit.mp4",
+      list: ["-c:v", "libx264", "-bf", "2"],
+      frames: 50,
+    },
+    {
+      name: "times below zero",
+      file: "negative.mkv",
+      list: ["-c", "copy", "-output_ts_offset", "-1", "-avoid_negative_ts", "disabled"],
+    },
+    {
+      name: "eight audio tracks",
+      file: "eight.mp4",
+      list: ["-map", "0:v", ...Array.from({ length: 8 }, () => ["-map", "0:a"]).flat(), "-c", "copy"],
+      frames: 50,
+    },
+    { name: "a data track", file: "data.mov", list: ["-c", "copy", "-timecode", "01:00:00:00"], frames: 50 },
+    { name: "AVI", file: "a.avi", list: ["-c:v", "mpeg4", "-c:a", "mp3"] },
+    { name: "MPEG-TS, which starts at any time", file: "a.ts", list: ["-c", "copy"] },
+    { name: "MPEG-PS", file: "a.mpg", list: ["-c:v", "mpeg2video", "-c:a", "mp2"] },
+    { name: "MXF", file: "a.mxf", list: ["-c:v", "mpeg2video", "-c:a", "pcm_s16le"] },
+    { name: "Flash video", file: "a.flv", list: ["-c:v", "flv1", "-ar", "44100", "-c:a", "mp3"] },
+    { name: "Windows Media", file: "a.wmv", list: ["-c:v", "wmv2", "-c:a", "wmav2"] },
+    { name: "VP8 in WebM", file: "a.webm", list: ["-c:v", "libvpx", "-c:a", "libvorbis"] },
+    { name: "Theora in Ogg", file: "a.ogv", list: ["-c:v", "theora", "-c:a", "libvorbis"] },
+    { name: "GIF", file: "a.gif", list: ["-c:v", "gif", "-an"] },
+  ])("$name is read", async ({ file, list, frames }) => {
+    ffmpeg("-i", plain, ...list, join(workshop.sources, file));
+    const { record } = await make(file, { height: 90 });
+    expect(record.video[0]).toMatchObject({ codec: "h264", pixelFormat: "yuv420p", height: 90 });
+    if (frames !== undefined) expect(record.video[0]?.frames).toBe(frames);
+  });
+
+  test("frames above the limit are refused before they are decoded", async () => {
+    ffmpeg(
+      "-f",
+      "lavfi",
+      "-i",
+      "color=s=9000x9000:d=0.1:r=10",
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      join(workshop.sources, "huge.mp4"),
+    );
+    const attempt = await workshop.attempt("huge.mp4", { video: fast });
+    expect(attempt.result.failure).toMatchObject({ class: "input", reason: "SourceTooLarge" });
+  });
+
   test("a name of any bytes is only a name", async () => {
     const { attempt } = await make(workshop.add(plain, "-y http:ü \n'\".mp4"), {});
     expect(attempt.files).toEqual(["made.mp4"]);
