@@ -352,7 +352,9 @@ describe("stopping", () => {
 
   test("a finished MediaJob is deleted when its time to live is over", () => {
     const job = mediaJob({ ttlSecondsAfterFinished: 10 });
-    const done = advanced(job, pass({ job, attempts: [succeeded()] }));
+    const ending = pass({ job, attempts: [succeeded()] });
+    expect(ending.requeueAfterMs).toBe(10_000); // its own last write brings no other pass
+    const done = advanced(job, ending);
     expect(pass({ job: done }).requeueAfterMs).toBe(10_000);
     expect(pass({ job: done, nowMs: NOW_MS + 10_000 }).actions).toEqual([{ do: "DeleteMediaJob" }]);
   });

@@ -1,3 +1,4 @@
+import type { MediaJob } from "../../../crds/media-job.ts";
 import { type FailedAttempt, type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
@@ -50,7 +51,12 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     status,
     announcements: announcementsOf(job, status, starts.units),
     requeueAfterMs: soonest(
-      [starts.nextStartMs, intent.stop ? null : intent.deadlineMs, nextTroubleMs(attempts, policy, nowMs)],
+      [
+        starts.nextStartMs,
+        intent.stop ? null : intent.deadlineMs,
+        nextTroubleMs(attempts, policy, nowMs),
+        endOfLifeMs(job, status),
+      ],
       nowMs,
     ),
     measured: starts.units.flatMap(({ unit, state, fresh }) =>
@@ -66,16 +72,12 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
 /** A finished MediaJob only delivers its last events and waits for its end of life. */
 function finishedDecision(observation: Observation): Decision | undefined {
   const { job, nowMs } = observation;
-  const { phase, completionTime, retryGeneration } = job.status ?? {};
+  const { phase, retryGeneration } = job.status ?? {};
   const retried = job.spec.retryGeneration > (retryGeneration ?? 0) && phase !== "Cancelled";
   if (!phase || !TERMINAL_PHASES.includes(phase) || retried) return undefined;
 
-  const { ttlSecondsAfterFinished } = job.spec;
-  const endOfLifeMs =
-    ttlSecondsAfterFinished === undefined || !completionTime
-      ? null
-      : Date.parse(completionTime) + ttlSecondsAfterFinished * 1000;
-  const due = endOfLifeMs !== null && endOfLifeMs <= nowMs;
+  const endMs = endOfLifeMs(job, job.status ?? {});
+  const due = endMs !== null && endMs <= nowMs;
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");
   const observed = job.metadata.generation ?? job.status?.observedGeneration;
   return {
@@ -89,12 +91,18 @@ function finishedDecision(observation: Observation): Decision | undefined {
       observation,
     ),
     announcements: [],
-    requeueAfterMs: due ? null : soonest([endOfLifeMs], nowMs),
+    requeueAfterMs: due ? null : soonest([endMs], nowMs),
     measured: [],
     newFailures: [],
     waitingFor: new Map(),
   };
 }
+
+/** When a finished MediaJob is deleted; null when it is kept, or not finished. */
+const endOfLifeMs = ({ spec }: MediaJob, { completionTime }: MediaJobStatus): number | null =>
+  spec.ttlSecondsAfterFinished === undefined || !completionTime
+    ? null
+    : Date.parse(completionTime) + spec.ttlSecondsAfterFinished * 1000;
 
 function newFailures(
   { attempts = [] }: MediaJobStatus,
