@@ -71,6 +71,7 @@ export class Controller {
   readonly #claims = new OutputClaims();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
+  readonly #podless = new Set<string>();
   readonly #usage: PoolUsage;
   readonly #lastProgressMs = new Map<ObjectKey, number>();
   #queue: WorkQueue | undefined;
@@ -90,6 +91,7 @@ export class Controller {
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
     });
     jobs.store.onChange((change) => {
+      if (change.type === "deleted") this.#podless.delete(change.object.metadata.uid);
       if (change.type === "deleted" || hasEnded(change.object)) {
         if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
       } else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
@@ -213,6 +215,7 @@ export class Controller {
       pods: caches.pods.store,
       nodes: caches.nodes.store,
       warnings: this.#warnings,
+      podless: this.#podless,
       configuration,
       plans: this.#plans,
       usage: this.#usage,
@@ -256,7 +259,8 @@ export class Controller {
     this.#lastProgressMs.delete(key);
     this.#line.remove(key);
     const { jobs } = this.#options.caches;
-    if (this.#usage.releaseUnseen(key, (job) => jobs.store.get(refOf(job)) !== null)) this.#wakeNext();
+    if (this.#usage.releaseUnseen(key, (job) => (jobs.store.get(refOf(job)) ? "Seen" : "Gone")))
+      this.#wakeNext();
     this.#progress.forget(metadata.uid);
     this.#plans.forget(metadata.uid);
     this.#options.onGone(key);

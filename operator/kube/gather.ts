@@ -5,7 +5,7 @@ import { hasEnded } from "./job-conditions.ts";
 import type { ObjectKey } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import type { Shell } from "./reconciler.ts";
-import { PODS, type StoredMediaJob } from "./resources.ts";
+import { type Job, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */
@@ -14,25 +14,46 @@ const JOB_NAME = "batch.kubernetes.io/job-name";
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 10_000;
 
+/** The Job a pod belongs to, by name. */
+export const jobNameOf = ({ metadata }: Pod): string => metadata.labels?.[JOB_NAME] ?? "";
+
 /**
- * Asks the API server for what the caches cannot know: the pod of a Job that has ended, when none is known
- * (it was deleted, or its watch is behind; it holds the result); and the warnings about what does not start.
+ * Asks the API server for what the caches cannot know: the warnings about what does not start; and the pod of a Job
+ * that has ended, when none is known (it was deleted, or its watch is behind; it holds the result). Once this
+ * resolves, no Job is known to have ended whose pod was not asked for, also none that ended meanwhile: what is
+ * decided in the same turn mistakes no missing news for a missing result.
  */
-export async function fetchMissing({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
-  const { client, jobs, pods, warnings, clock } = shell;
-  const podOf = new Map(
-    pods.byIndex("mediaJob", metadata.uid).map((pod) => [pod.metadata.labels?.[JOB_NAME], pod] as const),
-  );
+export async function fetchMissing(mediaJob: StoredMediaJob, shell: Shell): Promise<void> {
+  await askWhatIsTheMatter(mediaJob, shell);
+  const asked = new Set<string>();
+  for (;;) {
+    const [job] = endedWithoutPod(mediaJob, shell).filter(
+      ({ metadata: { uid } }) => !asked.has(uid) && !shell.podless.has(uid),
+    );
+    if (!job) return;
+    asked.add(job.metadata.uid);
+    const labelSelector = `${JOB_NAME}=${job.metadata.name}`;
+    const { items } = await shell.client.list(PODS, { namespace: job.metadata.namespace, labelSelector });
+    for (const found of items) shell.pods.observe(found);
+    if (items.length === 0) shell.podless.add(job.metadata.uid); // for good: a Job that has ended makes no pod
+  }
+}
+
+function endedWithoutPod({ metadata }: StoredMediaJob, { jobs, pods }: Shell): Job[] {
+  const known = new Set(pods.byIndex("mediaJob", metadata.uid).map(jobNameOf));
+  return jobs
+    .byIndex("owner", metadata.uid)
+    .filter((job) => hasEnded(job) && !job.metadata.deletionTimestamp && !known.has(job.metadata.name));
+}
+
+async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
+  const { jobs, pods, warnings, clock } = shell;
+  const podOf = new Map(pods.byIndex("mediaJob", metadata.uid).map((pod) => [jobNameOf(pod), pod] as const));
   const old = (creationTimestamp = "") => clock.date().getTime() - Date.parse(creationTimestamp) > USUAL_MS;
   for (const job of jobs.byIndex("owner", metadata.uid)) {
-    if (job.metadata.deletionTimestamp) continue;
+    if (job.metadata.deletionTimestamp || hasEnded(job)) continue;
     const pod = podOf.get(job.metadata.name);
-    if (hasEnded(job)) {
-      if (pod) continue;
-      const labelSelector = `${JOB_NAME}=${job.metadata.name}`;
-      const { items } = await client.list(PODS, { namespace: job.metadata.namespace, labelSelector });
-      for (const found of items) pods.observe(found);
-    } else if (!pod) {
+    if (!pod) {
       if (old(job.metadata.creationTimestamp)) await warnings.ask(job.metadata);
     } else if (pod.status?.phase === "Pending" && old(pod.metadata.creationTimestamp)) {
       await warnings.ask(pod.metadata);

@@ -20,9 +20,16 @@ test("places of Jobs that were never made are given back, those of Jobs that are
   const places = usage();
   for (const job of ["media/a-1", "media/a-2"]) places.reserve(job, "cpu", "media/a");
   expect(free(places)).toBe(0);
-  expect(places.releaseUnseen("media/a", (job) => job === "media/a-1")).toBe(true);
+  expect(places.releaseUnseen("media/a", (job) => (job === "media/a-1" ? "Seen" : "Gone"))).toBe(true);
   expect(free(places)).toBe(1);
-  expect(places.releaseUnseen("media/a", () => false)).toBe(false);
+  expect(places.releaseUnseen("media/a", () => "Gone")).toBe(false);
+});
+
+test("the place of a Job of which only the pod is seen is kept until it is known", () => {
+  const places = usage();
+  places.reserve("media/a-1", "cpu", "media/a");
+  expect([places.releaseUnseen("media/a", () => "Maybe"), free(places)]).toEqual([false, 1]);
+  expect([places.releaseUnseen("media/a", () => "Gone"), free(places)]).toEqual([true, 2]);
 });
 
 test("a place is given back once", () => {

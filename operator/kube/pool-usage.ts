@@ -1,6 +1,9 @@
 import type { Configuration } from "../core/configuration.ts";
 import { type ObjectKey, refOf } from "./kube-object.ts";
 
+/** What is known of a Job; `Maybe`: it is not seen, but its pod is. */
+export type Sighting = "Seen" | "Maybe" | "Gone";
+
 /**
  * Which attempts hold a place in which pool, and so how many more may start. A place is taken before the Job
  * is created, in the same turn as the decision, so that two MediaJobs decided side by side cannot both take
@@ -27,11 +30,18 @@ export class PoolUsage {
     this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
   }
 
-  /** Gives back the places of a MediaJob's Jobs that `exists` does not know. False when there are none. */
-  releaseUnseen(mediaJob: ObjectKey, exists: (job: ObjectKey) => boolean): boolean {
-    const unseen = this.#unseen.get(mediaJob) ?? new Set();
-    this.#unseen.delete(mediaJob);
-    return [...unseen].filter((job) => !exists(job) && this.release(job)).length > 0;
+  /** Gives back the places of a MediaJob's Jobs that are not there. False when there are none. */
+  releaseUnseen(mediaJob: ObjectKey, isThere: (job: ObjectKey) => Sighting): boolean {
+    let released = false;
+    const unseen = this.#unseen.get(mediaJob);
+    for (const job of unseen ?? []) {
+      const sighting = isThere(job);
+      if (sighting === "Maybe") continue;
+      unseen?.delete(job);
+      if (sighting === "Gone") released = this.release(job) || released;
+    }
+    if (unseen?.size === 0) this.#unseen.delete(mediaJob);
+    return released;
   }
 
   /** Notes a Job that is there. */

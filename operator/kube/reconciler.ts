@@ -18,7 +18,7 @@ import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { isAlreadyExists, isRefusal } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { fetchMissing, observe, standingOf } from "./gather.ts";
+import { fetchMissing, jobNameOf, observe, standingOf } from "./gather.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import type { PlanStore } from "./plan-store.ts";
@@ -37,6 +37,8 @@ export interface Shell {
   pods: Store<Pod, "mediaJob" | "node">;
   nodes: Store<Node>;
   warnings: Warnings;
+  /** UIDs of Jobs that have ended and whose pod is known to be gone. */
+  podless: Set<string>;
   configuration(): Configuration;
   plans: PlanStore;
   usage: PoolUsage;
@@ -65,8 +67,8 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
   const known = shell.mediaJobs.get(refOf(key));
   if (!known) return { afterMs: null };
-  await fetchMissing(known, shell);
   const plan = await shell.plans.of(known, shell.configuration(), shell.fence());
+  await fetchMissing(known, shell);
   const job = shell.mediaJobs.get(refOf(key));
   const gone = job?.metadata.uid !== known.metadata.uid || job.metadata.deletionTimestamp;
   if (!job || gone) return { afterMs: null }; // garbage collection ends what it owned
@@ -75,7 +77,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   try {
     for (const action of decision.actions) await apply(job, action, shell);
   } catch (error) {
-    if (isRefusal(error)) giveBackPlaces(key, shell);
+    if (isRefusal(error)) giveBackPlaces(job, shell);
     throw error;
   }
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
@@ -96,13 +98,18 @@ const waiting = ({ waitingFor }: Decision, { line }: Shell): number | null =>
 const soonest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);
 
-/** Gives back the places that were taken for Jobs which are not there. */
-const giveBackPlaces = (key: ObjectKey, { usage, jobs }: Shell): boolean =>
-  usage.releaseUnseen(key, (job) => jobs.get(refOf(job)) !== null);
+/** Gives back the places that were taken for Jobs which are not there. A pod may be seen before its Job is. */
+function giveBackPlaces(job: StoredMediaJob, { usage, jobs, pods }: Shell): void {
+  const podOf = new Set(pods.byIndex("mediaJob", job.metadata.uid).map(jobNameOf));
+  usage.releaseUnseen(keyOf(job.metadata), (key) => {
+    const ref = refOf(key);
+    return jobs.get(ref) ? "Seen" : podOf.has(ref.name) ? "Maybe" : "Gone";
+  });
+}
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
-  giveBackPlaces(key, shell); // of an earlier pass that failed midway
+  giveBackPlaces(job, shell); // of an earlier pass that failed midway
   const decision = decide(observe(key, job, shell), plan, policyOf(shell.configuration()));
   for (const action of decision.actions) {
     if (action.do === "StartAttempt") shell.usage.reserve(jobKey(job, action), action.placed.pool, key);
@@ -188,7 +195,7 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
       name: draft.metadata.name ?? "",
     });
     if (!found || !ownerUids(found).includes(job.metadata.uid)) {
-      giveBackPlaces(keyOf(job.metadata), shell);
+      giveBackPlaces(job, shell);
       throw new Error(
         `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
         { cause: error },
