@@ -31,10 +31,11 @@ let answers: Record<string, Delivery[]>;
 let sent: string[];
 let slept: number[];
 let outcomes: DeliveryOutcome[];
+let alive: boolean;
 let dispatcher: Dispatcher;
 
 beforeEach(() => {
-  [answers, sent, slept, outcomes] = [{}, [], [], []];
+  [answers, sent, slept, outcomes, alive] = [{}, [], [], [], true];
   dispatcher = new Dispatcher({
     secretOf: async () => "c2VjcmV0",
     send: async ({ id, url }) => {
@@ -42,7 +43,7 @@ beforeEach(() => {
       sent.push(`${host} ${id}`);
       return answers[host]?.shift() ?? { outcome: "delivered", status: 200 };
     },
-    sleep: async (ms) => slept.push(ms) > 0,
+    sleep: async (ms) => slept.push(ms) > 0 && alive,
     now: () => new Date(0),
     log: pino({ enabled: false }),
     onOutcome: (_, outcome) => outcomes.push(outcome),
@@ -97,4 +98,16 @@ test("a refusal is not repeated, and the other endpoint does not wait for it", a
       ["b", true],
     ]),
   );
+});
+
+test("an event whose delivery ended with the term is sent in the next one", async () => {
+  const job = jobWith({ a: ["m1"] });
+  answers = { "a.test": [{ outcome: "retry", error: "503" }] };
+  alive = false;
+  dispatcher.dispatch("k", job);
+  await settled();
+  expect([sent, outcomes]).toEqual([["a.test m1"], []]);
+  dispatcher.dispatch("k", job);
+  await settled();
+  expect(outcomes).toEqual([{ webhook: "a", id: "m1", delivered: true }]);
 });

@@ -35,7 +35,10 @@ export class Dispatcher {
       const id = `${key}/${name}/${event.id}`;
       if (this.#busy.has(id)) continue;
       this.#busy.set(id, { settled: false });
-      void this.#deliver(key, job, endpoint, event).finally(() => this.#busy.set(id, { settled: true }));
+      void this.#deliver(key, job, endpoint, event).then((concluded) => {
+        if (concluded) this.#busy.set(id, { settled: true });
+        else this.#busy.delete(id); // for the next term, which may be ours
+      });
     }
   }
 
@@ -71,13 +74,14 @@ export class Dispatcher {
     job: MediaJob,
     endpoint: MediaJob["spec"]["webhooks"][number],
     event: PendingDelivery,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { secretOf, send, sleep, now, log, onOutcome } = this.#options;
     const fields = { namespace: job.metadata.namespace, mediajob: job.metadata.name, webhook: endpoint.name };
     const body = eventBody(job, event);
     const conclude = (outcome: DeliveryOutcome) => {
       this.#outcomes.set(key, [...this.outcomes(key), outcome]);
       onOutcome(key, outcome);
+      return true;
     };
 
     for (let tries = 1; ; tries++) {
@@ -100,7 +104,7 @@ export class Dispatcher {
         return conclude({ webhook: endpoint.name, id: event.id, delivered: false, error });
       }
       const alive = await sleep(Math.min(MAX_RETRY_AFTER_MS, Math.max(delayMs, delivery.retryAfterMs ?? 0)));
-      if (!alive) return;
+      if (!alive) return false;
     }
   }
 }
