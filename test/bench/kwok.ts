@@ -111,10 +111,10 @@ const result = {
   counts: { succeeded: 1, skipped: 0, failed: 0 },
   outputs: [
     {
-      source: "beach",
+      source: "s-0",
       output: "thumb",
       phase: "Succeeded",
-      uri: "volume://media/out/beach/thumb.webp",
+      uri: "volume://media/out/s-0/thumb.webp",
       bytes: 14_208,
       sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       format: "webp",
