@@ -131,7 +131,7 @@ async function verifyRecording(
       report.log,
     );
   }
-  const record = await probe(path);
+  const record = await probe(path, undefined, { firstFrame: false });
   const codec = record.audio[0]?.codec ?? null;
   if (!SOUND_CODEC_NAMES[recording.wish.codec].includes(codec ?? "")) {
     throw new MediaFailure(

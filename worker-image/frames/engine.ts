@@ -214,7 +214,7 @@ class Layouts {
         });
       }
     }
-    const track = { ...this.#product, ext: "vtt", variant: "track" };
+    const track = { ...this.#product, ext: "vtt" };
     if (await this.#context.findMade(track)) return;
     const staged = join(this.#context.stagingDir, `${track.output}-${this.#context.unit.attempt}.vtt`);
     await writeFile(staged, thumbnailsTrack(cues));

@@ -9,24 +9,31 @@ import { describeMedia, type MediaRecord } from "./record.ts";
 const TOLERATED_MISSING_BYTES = 16;
 
 /**
- * Reads what a local file is, without decoding more than one frame.
+ * Reads what a local file is, without decoding more than a few frames. Without `firstFrame` only the
+ * container is read: fields and HDR metadata that only frames tell are then unknown.
  *
  * @throws MediaFailure when it is empty, cut short, broken or no media at all.
  */
-export async function probe(path: string, signal?: AbortSignal): Promise<MediaRecord> {
+export async function probe(
+  path: string,
+  signal?: AbortSignal,
+  { firstFrame: wantsFrame = true }: { firstFrame?: boolean } = {},
+): Promise<MediaRecord> {
   const { size } = await stat(path);
   if (size === 0) throw new MediaFailure("SourceEmpty", "the file has 0 bytes; upload it again");
 
   const [boxes, whole, firstFrame] = await Promise.all([
     walkBoxes(path),
     ffprobe(path, { sections: ["-show_format", "-show_streams", "-show_chapters"], signal }),
-    ffprobe(path, {
-      sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
-      signal,
-    }),
+    wantsFrame
+      ? ffprobe(path, {
+          sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
+          signal,
+        })
+      : undefined,
   ]);
   refuseUnreadable(whole, boxes);
-  return describeMedia({ ...whole.json, frames: firstFrame.json.frames }, size);
+  return describeMedia({ ...whole.json, frames: firstFrame?.json.frames ?? [] }, size);
 }
 
 function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, boxes: BoxWalk): void {

@@ -79,8 +79,7 @@ class StreamTask {
 
   async run(): Promise<void> {
     const directory = directoryTemplate(this.#context.unit.destination.template);
-    const last = this.#stream.protocols.includes("dash") ? "manifest.mpd" : "master.m3u8";
-    if (await this.#context.findMade(this.#product(directory, last))) return;
+    if (await this.#context.findMade(this.#product(directory, entryOf(this.#stream)))) return;
 
     this.#tell("analysis", 0);
     const record = await probe(this.#opened.path, this.#context.signal);
@@ -177,7 +176,7 @@ class StreamTask {
     for (const [at, rung] of presentation.rungs.entries()) {
       const path = files.videoPaths[at] ?? "";
       const media = await this.#mediaFile(path);
-      const record = await probe(path, this.#context.signal);
+      const record = await probe(path, this.#context.signal, { firstFrame: false });
       const picture = record.video[0];
       const codec = ENCODERS[presentation.output.codec].codec;
       if (
@@ -274,20 +273,21 @@ class StreamTask {
     for (const { fileName, size } of stream.video)
       await put(fileName, { format: this.#stream.codec, ...size });
     for (const { fileName } of stream.audio) await put(fileName, { format: "aac" });
+    if (this.#stream.protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
     if (this.#stream.protocols.includes("hls")) {
       for (const { fileName, media } of [...stream.video, ...stream.audio]) {
         await write(fileName.replace(/\.mp4$/, ".m3u8"), hlsMedia(fileName, media));
       }
       await write("master.m3u8", hlsMaster(stream));
     }
-    if (this.#stream.protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
   }
 
   #product(directory: string, fileName: string): Product {
     return {
       source: this.#opened,
       output: this.#name,
-      variant: fileName,
+      // The entry is the output itself; the others are parts of it.
+      variant: fileName === entryOf(this.#stream) ? undefined : fileName,
       template: `${directory}/${fileName}`,
       ext: fileName.slice(fileName.lastIndexOf(".") + 1),
     };
@@ -319,6 +319,10 @@ export function directoryTemplate(template: string): string {
   }
   return template.replace(/\.?\{ext\}/g, "");
 }
+
+/** The file a player is given; published last, so that where it stands the stream is whole. */
+const entryOf = ({ protocols }: StreamOutput): string =>
+  protocols.includes("hls") ? "master.m3u8" : "manifest.mpd";
 
 const lengthOf = ({ segments }: MediaFile): number => segments.reduce((sum, { seconds }) => sum + seconds, 0);
 

@@ -36,7 +36,7 @@ export async function verifyRendition(
       report.log,
     );
   }
-  const record = await probe(path, run.signal).catch((error: unknown) => {
+  const record = await probe(path, run.signal, { firstFrame: false }).catch((error: unknown) => {
     throw new MediaFailure(
       "VerificationFailed",
       `the finished file does not open: ${(error as Error).message}`,
