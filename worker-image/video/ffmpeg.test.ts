@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import type { EncodeProgress } from "./progress-blocks.ts";
+
+/** A program in ffmpeg's place, for what the real one does only when something is broken. */
+const SCRIPT = `#!/bin/sh
+for last; do :; done
+case "$last" in
+  progress) printf 'out_time_us=1500000\\nframe=3\\nprogress=end\\n' ;;
+  echo) for each; do printf '[warning] <%s>\\n' "$each" >&2; done ;;
+  data) printf 'raw bytes' ;;
+  hangs) exec sleep 60 ;;
+  stubborn) trap '' TERM; echo "[warning] ready" >&2; while :; do sleep 1; done ;;
+  killed) kill -KILL $$ ;;
+  full) echo "[error] write: No space left on device" >&2; exit 1 ;;
+  odd) echo "[abc @ 0x1] [error] nobody knows" >&2; exit 69 ;;
+  cut) echo "[mov @ 0x1] [error] stream 0, offset 0x1: partial file" >&2; echo "[h264 @ 0x1] [error] Invalid NAL unit" >&2 ;;
+esac
+`;
+
+let directory: string;
+const before = process.env.FFMPEG_PATH;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "ffmpeg-test-"));
+  process.env.FFMPEG_PATH = join(directory, "ffmpeg");
+  writeFileSync(process.env.FFMPEG_PATH, SCRIPT, { mode: 0o755 });
+});
+afterAll(() => {
+  if (before === undefined) delete process.env.FFMPEG_PATH;
+  else process.env.FFMPEG_PATH = before;
+  rmSync(directory, { recursive: true });
+});
+
+const run = (last: string, more: Partial<FfmpegRun> = {}) =>
+  runFfmpeg({
+    arguments: [last],
+    threads: 1,
+    maxAllocBytes: 1024,
+    signal: new AbortController().signal,
+    ...more,
+  });
+
+test("progress is told and the last block is in the report", async () => {
+  const blocks: EncodeProgress[] = [];
+  const report = await run("progress", { onProgress: (block) => blocks.push(block) });
+  expect(blocks).toMatchObject([{ outTimeSeconds: 1.5, frames: 3, ended: true }]);
+  expect(report.progress).toEqual(blocks[0]);
+});
+
+test("every token reaches ffmpeg as it is, spaces and all", async () => {
+  const { log, arguments: told } = await run("", {
+    arguments: ["-vf", "a b, c", "-metadata", "title=x  y", "echo"],
+  });
+  expect(log).toEqual(
+    expect.arrayContaining(["[warning] <a b, c>", "[warning] <title=x  y>", "[warning] <-nostdin>"]),
+  );
+  expect(told).toContain("a b, c");
+});
+
+test("what is written to stdout is handed on where it is asked for", async () => {
+  const chunks: Buffer[] = [];
+  await run("data", { onData: (chunk) => chunks.push(chunk) });
+  expect(Buffer.concat(chunks).toString()).toBe("raw bytes");
+});
+
+test.each([
+  { last: "full", reason: "DiskFull" },
+  { last: "killed", reason: "MemoryLimitExceeded" },
+  { last: "odd", reason: "EngineFailed", message: "ffmpeg exited with code 69: nobody knows" },
+])("$last ends as $reason", async ({ last, reason, message }) => {
+  await expect(run(last)).rejects.toMatchObject({ reason, ...(message && { message }) });
+});
+
+test("lines that tell of an early end and of damage are counted, though ffmpeg ends well", async () => {
+  expect(await run("cut")).toMatchObject({ cutShortLines: 1, damagedLines: 1 });
+});
+
+test("a process that writes nothing and uses no CPU is stopped as stalled", async () => {
+  await expect(run("hangs", { silentMs: 60 })).rejects.toMatchObject({ reason: "Stalled" });
+});
+
+test("a stop that ffmpeg ignores ends in a kill, and the signal's reason is what is thrown", async () => {
+  const stop = new AbortController();
+  const ended = run("stubborn", {
+    signal: stop.signal,
+    killAfterMs: 30,
+    onLog: () => stop.abort(new Error("drained")),
+  });
+  await expect(ended).rejects.toThrow("drained");
+});
+
+test("a run that is stopped before it begins never begins", async () => {
+  await expect(run("hangs", { signal: AbortSignal.abort(new Error("too late")) })).rejects.toThrow(
+    "too late",
+  );
+});
