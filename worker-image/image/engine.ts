@@ -86,18 +86,15 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = planSharedDecode(image, renderings);
-    const needed = neededBytes(image, missing, shared ? sharedBytes(shared) : 0);
+    const need = neededBytes(image, missing, shared ? sharedBytes(shared) : 0);
+    const isRoomy = RUNTIME_BYTES + need.togetherBytes <= context.limits.memoryBytes;
+    const needed = isRoomy ? need.togetherBytes : need.oneByOneBytes;
     if (missing.length > 0) {
-      const neededMemoryBytes = RUNTIME_BYTES + needed;
-      context.record({
-        source: source.name,
-        kind: image.kind,
-        width: image.width,
-        height: image.height,
-        neededMemoryBytes,
-      });
+      const { kind, width, height } = image;
+      context.record({ source: source.name, kind, width, height, neededMemoryBytes: RUNTIME_BYTES + needed });
       refuseTooLarge(image, needed, context.limits.memoryBytes);
     }
+    const files = new Admission({ budgetBytes: 0, inFlightMax: isRoomy ? Number.POSITIVE_INFINITY : 1 });
     await admission.run(missing.length > 0 ? needed : 0, async () => {
       context.signal.throwIfAborted();
       const decoded =
@@ -112,6 +109,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
             found,
             pixelsOf,
             decoded: decoded || undefined,
+            files,
             context,
           });
           left -= 1;
@@ -156,12 +154,15 @@ async function makeOutput(
     found,
     pixelsOf,
     decoded,
+    files,
     context,
   }: {
     renderings: readonly Rendering[];
     found: Found;
     pixelsOf: (rendering: Rendering) => () => Sharp;
     decoded: (() => Sharp) | undefined;
+    /** Lets through as many files at once as there is memory for. */
+    files: Admission;
     context: EngineContext;
   },
 ): Promise<void> {
@@ -170,13 +171,19 @@ async function makeOutput(
     own.map(async (rendering) => {
       if (found.has(rendering)) return found.get(rendering);
       const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
-      return await makeFile(image, rendering, { pixels: pixelsOf(rendering), isShared, context });
+      return await files.run(0, () =>
+        makeFile(image, rendering, { pixels: pixelsOf(rendering), isShared, context }),
+      );
     }),
   );
   for (const each of made) if (each.status === "rejected") throw each.reason;
-  const files = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
-  if (files.length === own.length && output.image && isDescribed(output.image)) {
-    await publishDescription(image, output, { files, pixels: decoded ?? (() => image.decode()), context });
+  const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
+  if (ready.length === own.length && output.image && isDescribed(output.image)) {
+    await publishDescription(image, output, {
+      files: ready,
+      pixels: decoded ?? (() => image.decode()),
+      context,
+    });
   }
 }
 

@@ -22,17 +22,30 @@ const RENDERING_BYTES = 16 * MIB;
 /** What each encoder holds for every pixel of what it writes, its output included. */
 const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 60, gif: 12, tiff: 9 } as const;
 
-/** Bytes for `renderings`; `sharedBytes` of them for pixels that all start from, 0 when each decodes by itself. */
+/** Bytes for a source's renderings, made all together or one after another. */
+export interface Need {
+  togetherBytes: number;
+  oneByOneBytes: number;
+}
+
+/** `sharedBytes` are those of pixels that all renderings start from, 0 when each decodes by itself. */
 export function neededBytes(
   source: ImageSource,
   renderings: readonly Rendering[],
   sharedBytes: number,
-): number {
+): Need {
   const decode = DECODE_BYTES + decoderBytes(source);
   const makings = renderings.map((rendering) => renderingBytes(source, rendering));
-  const making = makings.reduce((sum, bytes) => sum + bytes, 0);
-  if (sharedBytes > 0) return Math.max(decode + sharedBytes, DECODE_BYTES + sharedBytes + making);
-  return decode * Math.max(1, renderings.length) + making;
+  const all = makings.reduce((sum, bytes) => sum + bytes, 0);
+  const largest = Math.max(0, ...makings);
+  if (sharedBytes > 0) {
+    const held = DECODE_BYTES + sharedBytes;
+    return {
+      togetherBytes: Math.max(decode + sharedBytes, held + all),
+      oneByOneBytes: Math.max(decode + sharedBytes, held + largest),
+    };
+  }
+  return { togetherBytes: decode * Math.max(1, renderings.length) + all, oneByOneBytes: decode + largest };
 }
 
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */

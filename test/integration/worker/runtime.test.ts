@@ -2,7 +2,15 @@ import { chmod, readdir, readFile, stat } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILURE_CLASSES } from "../../../crds/failures.ts";
 import { photo, quadrants } from "../../worker/pictures.ts";
-import { aUnit, filesOf, from, makeVolume, runWorker, type WorkerVolume } from "../../worker/run-worker.ts";
+import {
+  aUnit,
+  filesOf,
+  from,
+  makeVolume,
+  runWorker,
+  type WorkerRun,
+  type WorkerVolume,
+} from "../../worker/run-worker.ts";
 
 /** The worker program as a whole: how it starts, how it ends, and what it leaves behind. */
 
@@ -149,6 +157,32 @@ test("an image that is too large asks for the memory it needs, and is made with 
   const second = await runWorker({ ...unit, attempt: 2, limits: { ...limits, memoryBytes } }, volume);
   expect(second.exitCode).toBe(0);
   expect(second.result.usage.peakMemoryBytes).toBeLessThanOrEqual(memoryBytes);
+});
+
+test("a set that is too large to be made at once is made one file after another, to the same bytes", async () => {
+  await volume.put("in/a.jpg", await (await photo(4)).jpeg().toBuffer());
+  const set = image("set", { format: "jpeg", widths: [400, 800, 1600], formats: ["avif"], effort: 1 });
+  const make = async (directory: string, memoryBytes: number) =>
+    await runWorker(
+      aUnit({
+        family: "image",
+        sources: from({ a: "in/a.jpg" }),
+        outputs: [set],
+        destination: {
+          volume: { claimName: "media", path: directory },
+          template: "{output}.{ext}",
+          onConflict: "Overwrite",
+        },
+        limits: { cpu: 2, memoryBytes, scratchBytes: 2 ** 30, timeoutSeconds: 120 },
+      }),
+      volume,
+    );
+  const roomy = await make("roomy", 2 ** 31);
+  const tight = await make("tight", 320 * 2 ** 20);
+  expect([roomy.exitCode, tight.exitCode]).toEqual([0, 0]);
+  const hashes = ({ result }: WorkerRun) => result.outputs.map(({ sha256 }) => sha256);
+  expect(hashes(tight)).toEqual(hashes(roomy));
+  expect(tight.result.usage.peakMemoryBytes).toBeLessThan(320 * 2 ** 20);
 });
 
 test("the same unit gives the same bytes whatever it is allowed, and whatever was made before", async () => {
