@@ -88,6 +88,15 @@ describe("ending", () => {
     expect(conditions(decision)).toEqual(["Ready", "Admitted", "Complete", "Planned"]);
   });
 
+  test("each file of an output is listed, and one that was made again is listed once", () => {
+    const file = (uri: string) => ({ source: "beach", output: "set", phase: "Succeeded" as const, uri });
+    const outputs = [file("volume://media/set-320.webp"), file("volume://media/set-640.webp")];
+    const job = mediaJob({}, { outputs: outputs.slice(0, 1) });
+    expect(pass({ job, attempts: [succeeded({ result: result({ outputs }) })] }).status.outputs).toEqual(
+      outputs,
+    );
+  });
+
   test("a second pass over a finished MediaJob changes nothing, also when its Jobs are gone", () => {
     const first = pass({ attempts: [succeeded()] });
     const job = advanced(mediaJob(), first);

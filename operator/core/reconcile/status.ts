@@ -185,9 +185,9 @@ function listsOf(
 
 type Outputs = NonNullable<MediaJobStatus["outputs"]>;
 
-/** One entry per source and output, the latest. */
+/** One entry per file, the latest. An output may be several files: the widths of a set, a stream's playlists. */
 const latestOf = (outputs: Outputs): Outputs => [
-  ...new Map(outputs.map((made) => [`${made.source}/${made.output}`, made])).values(),
+  ...new Map(outputs.map((made) => [made.uri, made])).values(),
 ];
 
 function failuresOf(
