@@ -69,10 +69,13 @@ export async function loadImages(names: readonly string[], options: InstallOptio
   const startedAt = Date.now();
   const lacking = wanted.filter((one) => one.missing.length > 0);
   // One archive for all: the layers that images share are in it once. Piped: by way of a file it took twice as long.
-  await fanOut(
-    dockerCommand("save", ...missing.map((image) => image.name)),
-    lacking.map(({ place }) => ctrCommand(place, "images", "import", "-")),
-  );
+  const load = () =>
+    fanOut(
+      dockerCommand("save", ...missing.map((image) => image.name)),
+      lacking.map(({ place }) => ctrCommand(place, "images", "import", "-")),
+    );
+  // While the new image is unpacked, containerd may collect a layer that it shares with the one it replaces.
+  await load().catch(load);
   const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
   const where = lacking.map(({ node }) => node.name).join(", ");
   console.error(`Loaded ${loaded} into ${where} in ${secondsSince(startedAt)} s`);
