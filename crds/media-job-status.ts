@@ -121,31 +121,107 @@ const failedAttempt = z
   .describe("One attempt that failed.");
 export type FailedAttempt = z.output<typeof failedAttempt>;
 
+const pendingFields = {
+  id: z
+    .string()
+    .max(128)
+    .describe("id is the `webhook-id`; the same for every try, so receivers can drop repeats."),
+  type: z.string().max(63).describe("type of the event, e.g. job.completed."),
+  sequence: count.describe(
+    "sequence rises with every event of the MediaJob; an endpoint that does not get all of them sees gaps.",
+  ),
+  time: time.describe("time of what the event tells of."),
+  phase: z.enum(PHASES).describe("phase of the MediaJob then."),
+  message: text.optional().describe("message for people."),
+  progress: z
+    .strictObject({
+      percent: z.number().min(0).max(100).describe("percent of the estimated work that was done."),
+      stage: z.string().max(63).optional().describe("stage of the unit that reported last."),
+      etaSeconds: count.optional().describe("etaSeconds until the end, estimated."),
+    })
+    .optional()
+    .describe("progress, of job.progress."),
+  unit: z
+    .strictObject({
+      name: z.string().max(63).describe("name of the unit."),
+      attempt: count.optional().describe("attempt it is about, by number."),
+      class: z.enum(classNames).optional().describe("class of the failure."),
+      reason: z.string().max(128).optional().describe("reason of the failure in one CamelCase word."),
+      retryTime: time.optional().describe("retryTime is when the next attempt may start."),
+    })
+    .optional()
+    .describe("unit, of unit.failed, unit.retrying and output.ready."),
+  outputs: z
+    .array(outputStatus)
+    .max(5)
+    .optional()
+    .describe("outputs, of output.ready, the first of the unit."),
+  outputCount: count.optional().describe("outputCount of the unit, of output.ready."),
+};
+
 const pendingDelivery = z
-  .strictObject({
-    id: z
-      .string()
-      .max(128)
-      .describe("id is the `webhook-id`; the same for every try, so receivers can drop repeats."),
-    type: z.string().max(63).describe("type of the event, e.g. job.completed."),
-    sequence: count.describe("sequence rises by 1 with every event of the MediaJob."),
-    time: time.describe("time of the transition."),
-    phase: z.enum(PHASES).describe("phase the MediaJob went to."),
-    message: text.optional().describe("message of the transition."),
-  })
+  .strictObject(pendingFields)
   .describe("An event that has not been acknowledged yet.");
 export type PendingDelivery = z.output<typeof pendingDelivery>;
 
+const undeliveredEvent = z
+  .strictObject({ ...pendingFields, error: z.string().max(256).describe("error of the last try.") })
+  .describe("An event that was given up.");
+export type UndeliveredEvent = z.output<typeof undeliveredEvent>;
+
+const deliveryTry = z
+  .strictObject({
+    id: z.string().max(128).describe("id of the event."),
+    type: z.string().max(63).describe("type of the event."),
+    time: time.describe("time at which it was sent."),
+    code: z.int().optional().describe("code is the HTTP status that came back; unset when none did."),
+    latencyMs: count.describe("latencyMs until it was answered, or failed."),
+    error: z.string().max(256).optional().describe("error, when it was not accepted."),
+  })
+  .describe("One try to deliver an event.");
+export type DeliveryTry = z.output<typeof deliveryTry>;
+
 const webhookStatus = z
   .strictObject({
-    name: z.string().max(63).describe("name of the endpoint in spec."),
+    name: z
+      .string()
+      .max(63)
+      .describe("name of the endpoint in spec; operator/NAME for one of the operator's configuration."),
     pending: z
       .array(pendingDelivery)
       .max(50)
       .default([])
       .describe("pending events in order; the first is being delivered."),
     delivered: count.default(0).describe("delivered events so far."),
-    deadLetters: count.default(0).describe("deadLetters are events given up after the last try."),
+    deadLetters: count
+      .default(0)
+      .describe(
+        "deadLetters are events given up; raise spec.webhookReplayGeneration to send the listed ones again.",
+      ),
+    dropped: count
+      .optional()
+      .describe(
+        "dropped events of progress, units and outputs: newer ones took their place, or too many waited.",
+      ),
+    undelivered: z
+      .array(undeliveredEvent)
+      .max(10)
+      .optional()
+      .describe("undelivered are the last 10 dead letters."),
+    tries: z.array(deliveryTry).max(5).optional().describe("tries: the last 5, oldest first."),
+    disabled: z
+      .strictObject({
+        time: time.describe("time at which it was disabled."),
+        reason: z.string().max(128).describe("reason in one CamelCase word: Gone."),
+        urlSha256: z
+          .string()
+          .max(64)
+          .describe("urlSha256 is the SHA-256 of the URL that was disabled, in hex."),
+      })
+      .optional()
+      .describe(
+        "disabled is set once the endpoint answered 410: its events wait until its URL changes or spec.webhookReplayGeneration is raised.",
+      ),
     lastError: text.optional().describe("lastError is what the last failed try said."),
   })
   .describe("Deliveries to one endpoint.");
@@ -228,10 +304,11 @@ export const mediaJobStatus = z
       .describe("usage as measured by the workers."),
     retryGeneration: count.optional().describe("retryGeneration that was acted on last."),
     reportUri: z.string().max(2048).optional().describe("reportUri of the full report at the destination."),
-    eventSequence: count.optional().describe("eventSequence of the last transition told to webhooks."),
+    eventSequence: count.optional().describe("eventSequence of the last event told to webhooks."),
+    webhookReplayGeneration: count.optional().describe("webhookReplayGeneration that was acted on last."),
     webhooks: z
       .array(webhookStatus)
-      .max(10)
+      .max(15)
       .optional()
       .meta(keyedByName)
       .describe("webhooks: deliveries by endpoint."),

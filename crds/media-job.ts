@@ -6,8 +6,8 @@ import { itemName, objectName, quantity } from "./scalars.ts";
 import { source } from "./source.ts";
 import { keyedByName, type Rule, validations } from "./validation.ts";
 
-/** The phase transitions and other happenings a webhook can be told of. */
-export const WEBHOOK_EVENTS = [
+/** The phase transitions a webhook is told of. */
+export const TRANSITION_EVENTS = [
   "job.queued",
   "job.started",
   "job.suspended",
@@ -18,17 +18,29 @@ export const WEBHOOK_EVENTS = [
   "job.failed",
   "job.cancelled",
 ] as const;
+
+/**
+ * What happens between transitions. There can be many of these, so an endpoint must ask for them, and they give
+ * way when too many wait.
+ */
+export const DETAIL_EVENTS = ["job.progress", "unit.failed", "unit.retrying", "output.ready"] as const;
+
+/** All that a webhook can be told of. */
+export const WEBHOOK_EVENTS = [...TRANSITION_EVENTS, ...DETAIL_EVENTS] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
-const webhook = z
+/** Default of `progressStep`. */
+export const PROGRESS_STEP = 25;
+
+export const webhook = z
   .strictObject({
     name: itemName.describe("name of the endpoint, unique within the MediaJob."),
     url: z
       .string()
       .min(8)
       .max(2048)
-      .regex(/^https?:\/\/[^\s]+$/)
-      .describe("url that receives the events by POST, http or https."),
+      .regex(/^https?:\/\/[^\s/?#@]+([/?#][^\s]*)?$/)
+      .describe("url that receives the events by POST: http or https, and no user or password in it."),
     secretRef: z
       .strictObject({
         name: objectName.describe("name of the Secret, in the MediaJob's namespace."),
@@ -41,16 +53,27 @@ const webhook = z
           .describe("key in the Secret's data. Default secret."),
       })
       .describe(
-        "secretRef names the signing secret: a Standard Webhooks secret, base64 with or without the prefix `whsec_`.",
+        "secretRef names the signing secret: a Standard Webhooks secret, base64 with or without the prefix `whsec_`. Several, separated by spaces, sign each event several times: so a secret is rotated.",
       ),
     events: z
       .array(z.enum(WEBHOOK_EVENTS))
       .max(32)
       .optional()
       .meta({ "x-kubernetes-list-type": "set" })
-      .describe("events to send; all when unset."),
+      .describe(
+        "events to send. When unset all transitions of the MediaJob; job.progress, unit.failed, unit.retrying and output.ready only when named.",
+      ),
+    progressStep: z
+      .int()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe(
+        "progressStep in percent: job.progress is sent when progress passes a multiple of it. Default 25.",
+      ),
   })
   .describe("An endpoint that is told of the MediaJob's transitions, signed as Standard Webhooks describe.");
+export type Webhook = z.output<typeof webhook>;
 
 /** Fields a user may change after creation; all others are fixed, since work is planned from them once. */
 export const MUTABLE_FIELDS = [
@@ -61,6 +84,7 @@ export const MUTABLE_FIELDS = [
   "retryGeneration",
   "ttlSecondsAfterFinished",
   "webhooks",
+  "webhookReplayGeneration",
 ] as const;
 
 const immutable = (field: string, optional = false): Rule => ({
@@ -224,6 +248,14 @@ const specFields = {
     .default([])
     .meta(keyedByName)
     .describe("webhooks are told of the MediaJob's transitions, at most 10."),
+  webhookReplayGeneration: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      "webhookReplayGeneration, when raised, sends the events again that were given up, and enables endpoints that answered 410. Default 0.",
+    ),
 };
 
 const optionalFields = new Set(["activeDeadlineSeconds", "presetRef", "report"]);
@@ -254,6 +286,12 @@ export const mediaJobSpec = z
         rule: "self.retryGeneration >= oldSelf.retryGeneration",
         message: "retryGeneration can only be raised",
         fieldPath: ".retryGeneration",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "self.webhookReplayGeneration >= oldSelf.webhookReplayGeneration",
+        message: "webhookReplayGeneration can only be raised",
+        fieldPath: ".webhookReplayGeneration",
         reason: "FieldValueInvalid",
       },
       {

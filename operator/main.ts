@@ -14,6 +14,7 @@ import { TokenReviews } from "./kube/token-reviews.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { startServer } from "./server/server.ts";
 import { readSettings } from "./settings.ts";
+import { AddressGuard } from "./webhooks/address-guard.ts";
 import { Sender } from "./webhooks/deliver.ts";
 import { Dispatcher } from "./webhooks/dispatcher.ts";
 
@@ -39,16 +40,32 @@ const caches = createCaches({
   onError: (kind, error, retryInMs) => log.warn({ kind, retryInMs, err: error }, "cache not in step"),
 });
 
-const sender = new Sender(settings.configuration.webhooks);
+const { webhooks } = settings.configuration;
+const ownNamespace = settings.namespace ?? access.namespace;
+const readSecret = secretReader(client);
+const sender = new Sender({
+  guard: new AddressGuard({ all: webhooks.allowPrivateAddresses, ...webhooks.allow }),
+  connectionsPerHost: webhooks.perHost.concurrency,
+});
 const dispatcher = new Dispatcher({
-  secretOf: secretReader(client),
+  secretOf: (namespace, ref) => readSecret(namespace ?? ownNamespace, ref),
   send: (event, now) => sender.send(event, now),
   sleep: (ms) => delay(ms, true, { signal: term.signal }).catch(() => false),
   now: () => new Date(),
+  elapsedMs: () => systemClock.now(),
+  random: Math.random,
+  endpoints: () => webhooks.endpoints,
+  limits: webhooks.perHost,
+  leads: () => !term.signal.aborted,
   log,
-  onOutcome: (key, { delivered }) => {
-    metrics.webhookDeliveries.inc({ outcome: delivered ? "delivered" : "dead_letter" });
-    controller.enqueue(key);
+  onOutcome: (key) => controller.enqueue(key),
+  onTry: (delivery, latencyMs) => {
+    const code = delivery.status === undefined ? "none" : `${Math.floor(delivery.status / 100)}xx`;
+    metrics.webhookTrySeconds.observe({ code }, latencyMs / 1000);
+  },
+  onConcluded: ({ type }, how) => {
+    const outcome = how === "delivered" ? how : type === "job.progress" ? "dropped" : "dead_letter";
+    metrics.webhookDeliveries.inc({ outcome });
   },
 });
 
@@ -83,7 +100,7 @@ const address = settings.address ? `@${settings.address}:${settings.port}` : "";
 const identity = `${settings.name}${address}_${randomUUID().slice(0, 8)}`;
 const elector: LeaderElector = new LeaderElector({
   client,
-  lease: { namespace: settings.namespace ?? access.namespace, name: "mediajob-operator" },
+  lease: { namespace: ownNamespace, name: "mediajob-operator" },
   identity,
   clock: systemClock,
   random: Math.random,
@@ -117,6 +134,7 @@ const server = await startServer({
   beforeScrape: () => {
     metrics.queueDepth.set(controller.depth);
     metrics.circuitsOpen.set(controller.openCircuits().length);
+    metrics.webhookCircuitsOpen.set(dispatcher.openCircuits);
     for (const { name } of settings.configuration.pools)
       metrics.unitsRunning.set({ pool: name }, controller.running(name));
   },

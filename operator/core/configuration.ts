@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { webhook } from "../../crds/media-job.ts";
 import { itemName, quantity } from "../../crds/scalars.ts";
 
 /**
@@ -38,6 +39,15 @@ const pool = z.strictObject({
 });
 export type Pool = z.output<typeof pool>;
 
+/** Lower-case, since DNS does not tell cases apart. */
+const hostPattern = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+
+/** An endpoint as in a MediaJob's spec. Its name is shorter: in a status it stands behind `operator/`. */
+const endpoint = webhook.extend({ name: itemName.max(50) });
+
 export const configuration = z.strictObject({
   pools: z
     .array(pool)
@@ -72,8 +82,31 @@ export const configuration = z.strictObject({
     .prefault({}),
   webhooks: z
     .strictObject({
-      /** Lets webhooks go to loopback, private and link-local addresses: for receivers in the cluster. */
+      /** Lets webhooks go to loopback, private and link-local addresses, all of them: for a cluster of one's own. */
       allowPrivateAddresses: z.boolean().default(false),
+      /** Lets webhooks go to some addresses that are not public: for receivers in the cluster. */
+      allow: z
+        .strictObject({
+          /** Ranges of addresses, e.g. `10.20.0.0/16` or `fd00:20::/32`. */
+          cidrs: z
+            .array(z.union([z.cidrv4(), z.cidrv6()]))
+            .max(100)
+            .default([]),
+          /** Names that may resolve to any address, e.g. `hooks.media.svc`, or `*.media.svc` for all below. */
+          hosts: z.array(hostPattern).max(100).default([]),
+        })
+        .prefault({}),
+      /** Endpoints that are told of every MediaJob. Their Secrets are in the operator's namespace. */
+      endpoints: z.array(endpoint).max(5).default([]),
+      /** What the operator asks of one host at most. */
+      perHost: z
+        .strictObject({
+          /** Requests in flight at once. */
+          concurrency: z.int().min(1).max(256).default(16),
+          /** Requests begun in a second. */
+          ratePerSecond: z.int().min(1).max(10_000).default(1000),
+        })
+        .prefault({}),
     })
     .prefault({}),
 });

@@ -61,6 +61,18 @@ export function createMetrics() {
       labelNames: ["outcome"] as const,
       registers,
     }),
+    webhookTrySeconds: new Histogram({
+      name: "mediajob_webhook_request_duration_seconds",
+      help: "Time of single tries to deliver a webhook event, by class of the answer; none when there was none.",
+      labelNames: ["code"] as const,
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    webhookCircuitsOpen: new Gauge({
+      name: "mediajob_webhook_circuits_open",
+      help: "Hosts to which no webhooks are sent for a while, because they failed.",
+      registers,
+    }),
     leader: new Gauge({
       name: "mediajob_leader",
       help: "1 while this replica leads.",

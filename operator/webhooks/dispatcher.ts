@@ -1,121 +1,250 @@
 import type { Logger } from "pino";
-import type { MediaJob } from "../../crds/media-job.ts";
-import type { PendingDelivery } from "../../crds/media-job-status.ts";
+import type { MediaJob, Webhook } from "../../crds/media-job.ts";
+import type { DeliveryTry, PendingDelivery } from "../../crds/media-job-status.ts";
 import type { DeliveryOutcome } from "../core/reconcile/decision.ts";
+import { type Endpoint, endpointsOf } from "../core/reconcile/endpoints.ts";
 import type { Delivery, Signed } from "./deliver.ts";
 import { eventBody } from "./event.ts";
+import { type HostAnswer, HostGates, type HostLimits } from "./host-gate.ts";
+import { MAX_RETRY_AFTER_MS, retryDelayMs, retryRuleOf } from "./retry-table.ts";
 
-/** After the n-th failed try of an event (from 1), how long to wait; the last number says when to give up. */
-const RETRY_DELAYS_MS = [1, 2, 4, 8, 16, 32, 64, 128, 256].map((seconds) => seconds * 1000);
+/** Outcomes wait so long to be written down together, while more events of the lane follow. */
+const TELL_PERIOD_MS = 1_000;
 
-/** A server that asks for more patience than this is asked again by then. */
-const MAX_RETRY_AFTER_MS = 600_000;
+/** Tries that are told of an event that is not concluded. */
+const MAX_TOLD_TRIES = 5;
+
+const DEFAULT_LIMITS: HostLimits = { concurrency: 16, ratePerSecond: 1000 };
 
 /**
- * Delivers the events that wait in the MediaJobs' outboxes: for each endpoint one at a time and in order,
- * all endpoints at once. It remembers nothing that matters: what is delivered is told to the reconciler,
- * which takes it out of the outbox; after a restart the first pending event is simply sent again, with the
- * same id.
+ * Delivers the events that wait in the MediaJobs' outboxes: for each MediaJob and endpoint one at a time and in
+ * order, all of these lanes at once, each host behind a gate of its own. It remembers nothing that matters: what is
+ * delivered is told to the reconciler, which takes it out of the outbox; after a restart the first pending events
+ * are simply sent again, with the same ids.
  */
 export class Dispatcher {
-  readonly #busy = new Map<string, { settled: boolean }>();
-  readonly #outcomes = new Map<string, DeliveryOutcome[]>();
+  readonly #lanes = new Map<string, Map<string, Lane>>();
   readonly #options: DispatcherOptions;
+  readonly #gates: HostGates;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    const { limits = DEFAULT_LIMITS, sleep } = options;
+    this.#gates = new HostGates(limits, { nowMs: () => this.#elapsedMs(), sleep });
+  }
+
+  /** Hosts to which nothing is sent for a while, since they failed. */
+  get openCircuits(): number {
+    return this.#gates.open;
   }
 
   /** Starts what can be started for a MediaJob as it is now in the cluster. Cheap when there is nothing. */
   dispatch(key: string, job: MediaJob): void {
-    for (const { name, pending } of job.status?.webhooks ?? []) {
-      const [event] = pending;
-      const endpoint = job.spec.webhooks.find((webhook) => webhook.name === name);
-      if (!event || !endpoint) continue;
-      const id = `${key}/${name}/${event.id}`;
-      if (this.#busy.has(id)) continue;
-      this.#busy.set(id, { settled: false });
-      void this.#deliver(key, job, endpoint, event).then((concluded) => {
-        if (concluded) this.#busy.set(id, { settled: true });
-        else this.#busy.delete(id); // for the next term, which may be ours
-      });
+    const boxes = job.status?.webhooks ?? [];
+    const lanes = this.#lanes.get(key);
+    if (!lanes && boxes.every(({ pending }) => pending.length === 0)) return;
+    const endpoints = endpointsOf(job, this.#options.endpoints?.());
+    for (const [name, lane] of lanes ?? []) {
+      if (!boxes.some((box) => box.name === name)) lane.pending = [];
+    }
+    for (const { name, pending, disabled } of boxes) {
+      const endpoint = endpoints.find((candidate) => candidate.name === name);
+      const lane = lanes?.get(name) ?? new Lane();
+      lane.pending = endpoint && !disabled ? pending : [];
+      if (!endpoint || !lane.next) continue;
+      if (lane.running && lane.endpoint.url !== endpoint.url) lane.wake();
+      [lane.job, lane.endpoint] = [job, endpoint];
+      this.#lanes.set(key, (this.#lanes.get(key) ?? new Map<string, Lane>()).set(name, lane));
+      if (!lane.running) void this.#run(key, lane);
     }
   }
 
-  /** How the deliveries of a MediaJob ended, as far as its status does not tell yet. */
+  /** How the deliveries of a MediaJob went, as far as its status does not tell yet. */
   outcomes(key: string): readonly DeliveryOutcome[] {
-    return this.#outcomes.get(key) ?? [];
+    return [...(this.#lanes.get(key)?.values() ?? [])].flatMap(({ outcomes }) => [...outcomes.values()]);
   }
 
   /** Forgets what the status tells by now. */
   acknowledge(key: string, written: MediaJob): void {
-    const pendingIds = new Set(
-      (written.status?.webhooks ?? []).flatMap(({ name, pending }) =>
-        pending.map(({ id }) => `${name}/${id}`),
-      ),
-    );
-    const open = this.outcomes(key).filter(({ webhook, id }) => pendingIds.has(`${webhook}/${id}`));
-    if (open.length) this.#outcomes.set(key, open);
-    else this.#outcomes.delete(key);
-    for (const [id, { settled }] of this.#busy) {
-      if (settled && id.startsWith(`${key}/`) && !pendingIds.has(id.slice(key.length + 1)))
-        this.#busy.delete(id);
+    const lanes = this.#lanes.get(key);
+    for (const [name, lane] of lanes ?? []) {
+      const box = written.status?.webhooks?.find((webhook) => webhook.name === name);
+      const pending = new Set(box?.pending.map(({ id }) => id));
+      for (const id of lane.outcomes.keys()) if (!pending.has(id)) lane.outcomes.delete(id);
+      if (!lane.running && lane.outcomes.size === 0) lanes?.delete(name);
     }
+    if (lanes?.size === 0) this.#lanes.delete(key);
   }
 
   /** Drops a MediaJob that is gone. */
   forget(key: string): void {
-    this.#outcomes.delete(key);
-    for (const id of this.#busy.keys()) if (id.startsWith(`${key}/`)) this.#busy.delete(id);
+    for (const lane of this.#lanes.get(key)?.values() ?? []) lane.pending = [];
+    this.#lanes.delete(key);
   }
 
-  async #deliver(
-    key: string,
-    job: MediaJob,
-    endpoint: MediaJob["spec"]["webhooks"][number],
-    event: PendingDelivery,
-  ): Promise<boolean> {
-    const { secretOf, send, sleep, now, log, onOutcome } = this.#options;
-    const fields = { namespace: job.metadata.namespace, mediajob: job.metadata.name, webhook: endpoint.name };
-    const body = eventBody(job, event);
-    const conclude = (outcome: DeliveryOutcome) => {
-      this.#outcomes.set(key, [...this.outcomes(key), outcome]);
-      onOutcome(key, outcome);
-      return true;
-    };
+  /** Sends the events of one lane, one after the other, until none is left or this replica is to send no more. */
+  async #run(key: string, lane: Lane): Promise<void> {
+    const { onOutcome } = this.#options;
+    let toldMs = this.#elapsedMs();
+    lane.running = true;
+    try {
+      for (let event = lane.next; event; event = lane.next) {
+        const outcome = await this.#deliver(key, lane, event);
+        if (!outcome) break;
+        lane.outcomes.set(event.id, outcome);
+        const due = !outcome.delivered || !lane.next || this.#elapsedMs() - toldMs >= TELL_PERIOD_MS;
+        if (!due) continue;
+        toldMs = this.#elapsedMs();
+        onOutcome(key, outcome);
+      }
+    } finally {
+      lane.running = false;
+    }
+  }
 
-    for (let tries = 1; ; tries++) {
-      // Read anew for each try: a secret may be made or rotated while an event waits.
-      const secret = await secretOf(job.metadata.namespace ?? "", endpoint.secretRef).catch(
-        (error: Error) => error,
-      );
-      const delivery: Delivery =
-        secret instanceof Error
-          ? { outcome: "retry", error: secret.message }
-          : await send({ id: event.id, secret, url: endpoint.url, body }, now());
+  /** Tries until the event is delivered or given up; undefined when it is not to be sent any more, or not by us. */
+  async #deliver(key: string, lane: Lane, event: PendingDelivery): Promise<DeliveryOutcome | undefined> {
+    const { sleep, log, onOutcome, onConcluded, random = () => 0.5 } = this.#options;
+    const startMs = this.#elapsedMs();
+    const tried: DeliveryTry[] = [];
+
+    for (let tries = 1; lane.pending.some(({ id }) => id === event.id); tries++) {
+      const { endpoint, job } = lane;
+      const base = { webhook: endpoint.name, id: event.id };
+      const fields = {
+        namespace: job.metadata.namespace,
+        mediajob: job.metadata.name,
+        webhook: endpoint.name,
+      };
+      const said = await this.#try(lane, event);
+      if (!said) return undefined;
+      const { delivery, entry } = said;
+      tried.push(entry);
+      const told = { ...base, tries: tried.slice(-MAX_TOLD_TRIES) };
       if (delivery.outcome === "delivered") {
         log.info({ ...fields, event: event.type, tries, status: delivery.status }, "webhook delivered");
-        return conclude({ webhook: endpoint.name, id: event.id, delivered: true });
+        onConcluded?.(event, "delivered");
+        return { ...told, delivered: true };
       }
-      const delayMs = RETRY_DELAYS_MS[tries - 1];
       log.warn({ ...fields, event: event.type, tries, error: delivery.error }, "webhook not delivered");
-      if (delivery.outcome !== "retry" || delayMs === undefined) {
+      const delayMs = retryDelayMs(event.type, tries, random());
+      const spentMs = this.#elapsedMs() - startMs;
+      const over = delayMs === undefined || spentMs >= retryRuleOf(event.type).withinSeconds * 1000;
+      if (delivery.outcome !== "retry" || over) {
         const error = `${event.type} given up after ${tries} tries: ${delivery.error}`;
-        return conclude({ webhook: endpoint.name, id: event.id, delivered: false, error });
+        onConcluded?.(event, "given_up");
+        const gone = delivery.outcome === "gone" && { goneUrl: endpoint.url };
+        return { ...told, delivered: false, error, ...gone };
       }
-      const alive = await sleep(Math.min(MAX_RETRY_AFTER_MS, Math.max(delayMs, delivery.retryAfterMs ?? 0)));
-      if (!alive) return false;
+      lane.outcomes.set(event.id, { ...told, error: delivery.error });
+      if (tries === 1) onOutcome(key, { ...told, error: delivery.error }); // later ones ride along with other news
+      const asked = delivery.retryAfterMs ?? 0;
+      const waitMs = Math.max(delayMs, Math.min(MAX_RETRY_AFTER_MS, asked));
+      if (!(await Promise.race([sleep(waitMs), lane.woken()]))) return undefined;
     }
+    return undefined;
+  }
+
+  /** One try, when its host's turn comes. Undefined when it never does, since nothing more is to be sent. */
+  async #try(
+    { endpoint, job }: Lane,
+    event: PendingDelivery,
+  ): Promise<{ delivery: Delivery; entry: DeliveryTry } | undefined> {
+    const { secretOf, send, now, onTry, leads = () => true } = this.#options;
+    const namespace = endpoint.shared ? undefined : (job.metadata.namespace ?? "");
+    const attempt = async () => {
+      const [time, startMs] = [now(), this.#elapsedMs()];
+      // Read anew for each try: a secret may be made or rotated while an event waits.
+      const secret = await secretOf(namespace, endpoint.secretRef).catch((error: Error) => error);
+      const delivery: Delivery =
+        secret instanceof Error
+          ? { outcome: "retry", error: secret.message, unsent: true }
+          : await send({ id: event.id, secret, url: endpoint.url, body: eventBody(job, event) }, now());
+      const latencyMs = Math.max(0, Math.round(this.#elapsedMs() - startMs));
+      onTry?.(delivery, latencyMs);
+      return {
+        answer: { delivery, entry: entryOf(event, delivery, time, latencyMs) },
+        host: hostAnswer(delivery),
+      };
+    };
+    if (!leads()) return undefined;
+    return await this.#gates.through(endpoint.url, attempt);
+  }
+
+  #elapsedMs(): number {
+    const { elapsedMs, now } = this.#options;
+    return elapsedMs?.() ?? now().getTime();
   }
 }
 
+/** The events of one MediaJob for one endpoint, in order. */
+class Lane {
+  job!: MediaJob;
+  endpoint!: Endpoint;
+  pending: readonly PendingDelivery[] = [];
+  /** By event; those of events that are no longer pending are forgotten. */
+  readonly outcomes = new Map<string, DeliveryOutcome>();
+  running = false;
+  #waking = Promise.withResolvers<true>();
+
+  /** Ends the wait before the next try: it goes elsewhere now. */
+  wake(): void {
+    this.#waking.resolve(true);
+    this.#waking = Promise.withResolvers<true>();
+  }
+
+  woken(): Promise<true> {
+    return this.#waking.promise;
+  }
+
+  /** The first event that is not concluded. */
+  get next(): PendingDelivery | undefined {
+    return this.pending.find(({ id }) => this.outcomes.get(id)?.delivered === undefined);
+  }
+}
+
+const entryOf = (
+  { id, type }: PendingDelivery,
+  delivery: Delivery,
+  time: Date,
+  latencyMs: number,
+): DeliveryTry => ({
+  id,
+  type,
+  time: time.toISOString(),
+  ...(delivery.status !== undefined && { code: delivery.status }),
+  latencyMs,
+  ...(delivery.outcome !== "delivered" && { error: delivery.error }),
+});
+
+/** A host that answers is alive, also when it refuses; 408 and 5xx say that it cannot work. */
+function hostAnswer(delivery: Delivery): HostAnswer {
+  if (delivery.outcome === "delivered") return { alive: true };
+  if (delivery.unsent) return {};
+  const { status, retryAfterMs } = delivery;
+  const alive = delivery.outcome !== "retry" || (status !== undefined && status < 500 && status !== 408);
+  return { alive, ...(retryAfterMs && { pauseMs: Math.min(MAX_RETRY_AFTER_MS, retryAfterMs) }) };
+}
+
 export interface DispatcherOptions {
-  secretOf(namespace: string, ref: { name: string; key: string }): Promise<string>;
+  /** The value in a Secret of a namespace; of the operator's own when that is undefined. */
+  secretOf(namespace: string | undefined, ref: { name: string; key: string }): Promise<string>;
   send(event: Signed, now: Date): Promise<Delivery>;
   /** Resolves to false when the operator is stopping: what waits is sent by the next one. */
   sleep(ms: number): Promise<boolean>;
   now(): Date;
+  /** Milliseconds that only go forward; `now` when unset. */
+  elapsedMs?(): number;
+  /** 0 to 1; no jitter when unset. */
+  random?(): number;
+  /** Endpoints that the operator's configuration gives to every MediaJob. */
+  endpoints?(): readonly Webhook[];
+  limits?: HostLimits;
+  /** Whether this replica is the one to send; it is asked before each try. */
+  leads?(): boolean;
   log: Logger;
-  /** Called when an event was delivered or given up: the MediaJob has something to write down. */
+  /** The MediaJob has something to write down: events delivered, given up, or failed for the first time. */
   onOutcome(key: string, outcome: DeliveryOutcome): void;
+  onTry?(delivery: Delivery, latencyMs: number): void;
+  onConcluded?(event: PendingDelivery, how: "delivered" | "given_up"): void;
 }

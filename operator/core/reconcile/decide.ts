@@ -40,11 +40,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   const stops = intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, attempts, policy, nowMs);
   const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
-  const status = notify(
-    job,
-    statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble }),
-    observation,
-  );
+  const told = statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble });
+  const fresh = newFailures(told, job.status);
+  const status = notify(job, told, observation, { units: starts.units, newFailures: fresh });
 
   return {
     actions: [...stops, ...starts.actions],
@@ -64,7 +62,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         ? [{ unit, usage: state.result.usage }]
         : [],
     ),
-    newFailures: newFailures(status, job.status),
+    newFailures: fresh,
     waitingFor: starts.waitingFor,
   };
 }

@@ -1,5 +1,5 @@
-import type { MediaJob } from "../../../crds/media-job.ts";
-import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
+import type { DeliveryTry, FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Usage } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
@@ -16,14 +16,19 @@ export interface UnitProgress {
   stage: string;
 }
 
-/** How the delivery of the first pending event of an endpoint ended. */
+/** How the delivery of a pending event ended, or how it goes. */
 export interface DeliveryOutcome {
-  /** Name of the endpoint in spec.webhooks. */
+  /** Name of the endpoint. */
   webhook: string;
   /** Id of the event. */
   id: string;
-  delivered: boolean;
+  /** Unset while more tries are to come. */
+  delivered?: boolean;
   error?: string;
+  /** The URL, when it answered that it wants no more events (410). */
+  goneUrl?: string;
+  /** The last tries, oldest first. */
+  tries?: readonly DeliveryTry[];
 }
 
 /** Everything a decision may depend on. */
@@ -33,6 +38,8 @@ export interface Observation {
   /** By unit name. */
   progress: ReadonlyMap<string, UnitProgress>;
   deliveries: readonly DeliveryOutcome[];
+  /** Endpoints that the operator's configuration gives to every MediaJob. */
+  endpoints?: readonly Webhook[];
   /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
   free: ReadonlyMap<string, number>;
   /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */

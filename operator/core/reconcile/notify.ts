@@ -1,80 +1,75 @@
-import type { MediaJob, WebhookEvent } from "../../../crds/media-job.ts";
-import type {
-  MediaJobStatus,
-  PendingDelivery,
-  Phase,
-  WebhookStatus,
-} from "../../../crds/media-job-status.ts";
+import type { MediaJob } from "../../../crds/media-job.ts";
+import type { FailedAttempt, MediaJobStatus, PendingDelivery } from "../../../crds/media-job-status.ts";
 import type { Announcement, Observation } from "./decision.ts";
+import { endpointsOf, wantsDetails } from "./endpoints.ts";
+import { detailsOf, type Happening, inOrder, readyMessage, tells, transitionOf } from "./events.ts";
 import type { FoldedUnit } from "./fold-units.ts";
-
-/** The event that tells of reaching a phase; a phase without one is told to nobody. */
-const EVENT_OF_PHASE: Partial<Record<Phase, WebhookEvent>> = {
-  Queued: "job.queued",
-  Running: "job.started",
-  Suspended: "job.suspended",
-  RecoveryRequired: "job.recovery_required",
-  Succeeded: "job.completed",
-  PartiallySucceeded: "job.completed_with_warnings",
-  Failed: "job.failed",
-  Cancelled: "job.cancelled",
-};
-
-/** Events that one endpoint may have waiting; the oldest give way and count as dead letters. */
-const MAX_PENDING = 50;
+import { outboxOf } from "./outbox.ts";
 
 /**
- * Brings the outbox up to date: takes out what was delivered or given up, and adds the event of a phase
- * transition. Because the outbox is a part of the status, the transition and its event are written in one
- * update, and neither is ever there without the other.
+ * Brings the outbox up to date: takes out what was delivered or given up, and adds what happened in this pass.
+ * Because the outbox is a part of the status, a transition and its event are written in one update, and neither is
+ * ever there without the other.
+ *
+ * Every transition has a number, told or not; a detail has one if an endpoint wants it.
  */
 export function notify(
   job: MediaJob,
   status: MediaJobStatus,
-  { deliveries, nowMs }: Observation,
+  { deliveries, endpoints: shared, nowMs }: Observation,
+  happened: { units?: readonly FoldedUnit[]; newFailures?: readonly FailedAttempt[] } = {},
 ): MediaJobStatus {
-  const event = eventOf(job.status?.phase, status.phase);
-  if (!job.spec.webhooks.length && !status.webhooks?.length && !event) return status;
+  const endpoints = endpointsOf(job, shared);
+  const transition = transitionOf(job, status);
+  const { units = [], newFailures = [] } = happened;
+  const details = endpoints.some(wantsDetails) ? detailsOf(job, status, units, newFailures) : [];
+  const happenings = inOrder(transition, details, status).filter(
+    (happening) => happening === transition || endpoints.some((endpoint) => tells(endpoint, happening)),
+  );
+  if (!endpoints.length && !status.webhooks?.length && !happenings.length) return status;
 
-  const sequence = (status.eventSequence ?? 0) + (event ? 1 : 0);
-  const webhooks = job.spec.webhooks.map(({ name, events }): WebhookStatus => {
-    const before = job.status?.webhooks?.find((webhook) => webhook.name === name);
-    const outcome = deliveries.find(({ webhook, id }) => webhook === name && id === before?.pending[0]?.id);
-    const wanted = event && (!events || events.includes(event));
-    const pending: PendingDelivery[] = [...(before?.pending ?? []).slice(outcome ? 1 : 0)];
-    if (wanted && status.phase) {
-      pending.push({
-        id: `msg_${(job.metadata.uid ?? "").replaceAll("-", "")}_${sequence}`,
-        type: event,
-        sequence,
-        time: new Date(nowMs).toISOString(),
-        phase: status.phase,
-        message: (readyMessage(status) ?? "").slice(0, 1024),
-      });
-    }
-    const dropped = Math.max(0, pending.length - MAX_PENDING);
-    const lastError = outcome && !outcome.delivered ? outcome.error : outcome ? undefined : before?.lastError;
-    return {
-      name,
-      pending: pending.slice(dropped),
-      delivered: (before?.delivered ?? 0) + (outcome?.delivered ? 1 : 0),
-      deadLetters: (before?.deadLetters ?? 0) + (outcome && !outcome.delivered ? 1 : 0) + dropped,
-      ...(lastError && { lastError: lastError.slice(0, 1024) }),
-    };
-  });
+  const first = (status.eventSequence ?? 0) + 1;
+  const events = happenings.map((happening, index) => ({
+    happening,
+    event: eventOf(job, status, happening, first + index, nowMs),
+  }));
+  const { webhookReplayGeneration: wanted } = job.spec;
+  const acted = job.status?.webhookReplayGeneration ?? 0;
+  const webhooks = endpoints.map((endpoint) =>
+    outboxOf({
+      endpoint,
+      before: job.status?.webhooks?.find(({ name }) => name === endpoint.name),
+      outcomes: deliveries.filter(({ webhook }) => webhook === endpoint.name),
+      added: events.flatMap(({ happening, event }) => (tells(endpoint, happening) ? [event] : [])),
+      replay: wanted > acted,
+      nowMs,
+    }),
+  );
   const { webhooks: _, ...rest } = status;
-  return { ...rest, eventSequence: sequence, ...(webhooks.length && { webhooks }) };
+  return {
+    ...rest,
+    eventSequence: first - 1 + happenings.length,
+    ...(wanted > 0 && { webhookReplayGeneration: wanted }),
+    ...(webhooks.length && { webhooks }),
+  };
 }
 
-function eventOf(from: Phase | undefined, to: Phase | undefined): WebhookEvent | undefined {
-  if (!to || from === to) return undefined;
-  if ((from === "Suspended" || from === "RecoveryRequired") && (to === "Running" || to === "Queued"))
-    return "job.resumed";
-  return EVENT_OF_PHASE[to];
+function eventOf(
+  { metadata }: MediaJob,
+  { phase = "Pending" }: MediaJobStatus,
+  { type, fromPercent: _, ...details }: Happening,
+  sequence: number,
+  nowMs: number,
+): PendingDelivery {
+  return {
+    id: `msg_${(metadata.uid ?? "").replaceAll("-", "")}_${sequence}`,
+    type,
+    sequence,
+    time: new Date(nowMs).toISOString(),
+    phase,
+    ...details,
+  };
 }
-
-const readyMessage = (status: MediaJobStatus): string | undefined =>
-  status.conditions?.find(({ type }) => type === "Ready")?.message;
 
 /** Kubernetes Events of this pass: the phase transition, and each unit that failed for good. */
 export function announcementsOf(

@@ -31,6 +31,7 @@ const CHANGES: Record<string, unknown> = {
   retryGeneration: 1,
   ttlSecondsAfterFinished: 3600,
   webhooks: [webhook()],
+  webhookReplayGeneration: 1,
 };
 /** Fields whose only other value is refused anyway, since nothing answers to them yet. */
 const RESERVED = ["presetRef", "report"];
@@ -93,6 +94,12 @@ describe("after creation", () => {
       before: { retryGeneration: 2 },
       fields: { retryGeneration: 1 },
       field: "spec.retryGeneration",
+    },
+    {
+      name: "webhookReplayGeneration can only be raised",
+      before: { webhookReplayGeneration: 2 },
+      fields: { webhookReplayGeneration: 1 },
+      field: "spec.webhookReplayGeneration",
     },
     {
       name: "activeDeadlineSeconds is immutable",

@@ -129,6 +129,20 @@ export const jobRows: Row[] = [
     server: "should match",
     offline: "that matches",
   }),
+  refused("a webhook with a password in its URL", hook({ url: "https://me:secret@hooks.example/" }), {
+    field: "spec.webhooks[0].url",
+    server: "should match",
+    offline: "that matches",
+  }),
+  accepted(
+    "a webhook with a port, a query and an @ in it",
+    hook({ url: "https://hooks.example:8443/a@b?c=d@e" }),
+  ),
+  refused("progress by steps of nothing", hook({ progressStep: 0 }), {
+    field: "spec.webhooks[0].progressStep",
+    server: "greater than or equal to 1",
+    offline: "at least 1",
+  }),
   refused("a webhook without a secret", hook({ secretRef: undefined }), {
     field: "spec.webhooks[0].secretRef",
     server: "Required value",

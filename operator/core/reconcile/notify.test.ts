@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import {
+  failed,
+  mediaJob,
+  NOW_MS,
+  observation,
+  result,
+  sources,
+  succeeded,
+  web,
+} from "../../../test/builders/core.ts";
+import { defaultConfiguration } from "../configuration.ts";
+import { plan } from "../plan/plan.ts";
+import { decide } from "./decide.ts";
+import type { Observation } from "./decision.ts";
+
+const hook = (name: string, fields: object = {}) => ({
+  name,
+  url: `https://${name}.test/`,
+  secretRef: { name: "s" },
+  ...fields,
+});
+
+const pass = (fields: Partial<Observation>) => {
+  const observed = observation(fields);
+  return decide(observed, plan(observed.job.spec, defaultConfiguration().pools)).status;
+};
+
+const typesFor = ({ webhooks = [] }: MediaJobStatus, name: string) =>
+  webhooks.find((webhook) => webhook.name === name)?.pending.map(({ type }) => type);
+
+const inCluster = (job: MediaJob, status: MediaJobStatus): MediaJob => ({ ...job, status });
+
+const every = { events: ["job.completed", "job.failed", "unit.failed", "unit.retrying", "output.ready"] };
+
+test("an endpoint that names no events gets transitions only", () => {
+  const job = mediaJob({ webhooks: [hook("plain"), hook("every", every)] });
+  const status = pass({ job, attempts: [succeeded()] });
+  expect(typesFor(status, "plain")).toEqual(["job.completed"]);
+  expect(typesFor(status, "every")).toEqual(["output.ready", "job.completed"]);
+});
+
+test("what leads to the end is told before the end, by consecutive numbers, once", () => {
+  const job = mediaJob({ outputs: [web], sources: sources("a", "b"), webhooks: [hook("every", every)] });
+  const failure = { class: "input", reason: "SourceCorrupt", message: "b ends early" } as const;
+  const attempts = [
+    succeeded({ unit: "video-0", result: result({ unit: "video-0" }) }),
+    failed({ unit: "video-1", result: result({ unit: "video-1", outputs: [], failure }) }),
+  ];
+  const status = pass({ job, attempts });
+  const [box] = status.webhooks ?? [];
+  expect(box?.pending).toMatchObject([
+    {
+      type: "output.ready",
+      sequence: 1,
+      unit: { name: "video-0", attempt: 1 },
+      outputCount: 1,
+      outputs: [{ source: "beach", output: "thumb" }],
+    },
+    {
+      type: "unit.failed",
+      sequence: 2,
+      unit: { name: "video-1", attempt: 1, class: "input", reason: "SourceCorrupt" },
+      message: "b ends early",
+    },
+  ]);
+  expect(status.phase).toBe("PartiallySucceeded");
+  expect(status.eventSequence).toBe(3);
+  expect(pass({ job: inCluster(job, status), attempts }).webhooks?.[0]?.pending).toEqual(box?.pending);
+});
+
+test("a unit that will be tried again is told of once, with the time of the next attempt", () => {
+  const job = mediaJob({ webhooks: [hook("every", every)] }, { phase: "Running" });
+  const status = pass({ job, attempts: [failed()] });
+  const [event] = status.webhooks?.[0]?.pending ?? [];
+  expect(event).toMatchObject({
+    type: "unit.retrying",
+    unit: { name: "image-0", attempt: 1, class: "internal" },
+  });
+  expect(Date.parse(event?.unit?.retryTime ?? "")).toBeGreaterThan(NOW_MS);
+  expect(pass({ job: inCluster(job, status), attempts: [failed()] }).webhooks?.[0]?.pending).toHaveLength(1);
+});
+
+test("outputs of an event are few and small; their number is told", () => {
+  const outputs = Array.from({ length: 40 }, (_, index) => ({
+    source: "beach",
+    output: `o${index}`,
+    phase: "Succeeded" as const,
+    uri: `volume://media/${"x".repeat(900)}/${index}`,
+  }));
+  const job = mediaJob({ webhooks: [hook("every", every)] });
+  const status = pass({ job, attempts: [succeeded({ result: result({ outputs }) })] });
+  const [event] = status.webhooks?.[0]?.pending ?? [];
+  expect(event).toMatchObject({ outputCount: 40, outputs: [{ output: "o0" }, { output: "o1" }] });
+  expect(JSON.stringify(event).length).toBeLessThan(2500);
+});
+
+test.each([
+  { name: "each endpoint has its own step", from: 5, to: 12, ten: 1, half: 0 },
+  { name: "a leap over several steps is one event", from: 5, to: 83, ten: 1, half: 1 },
+  { name: "less than a step is none", from: 12, to: 19, ten: 0, half: 0 },
+])("progress: $name", ({ from, to, ten, half }) => {
+  const job = mediaJob(
+    {
+      webhooks: [
+        hook("ten", { events: ["job.progress"], progressStep: 10 }),
+        hook("half", { events: ["job.progress"], progressStep: 50 }),
+      ],
+    },
+    { phase: "Running", startTime: "2026-01-01T11:59:00Z", progress: { percent: from, display: `${from}%` } },
+  );
+  const attempts = [{ ...succeeded(), state: "Active" as const }];
+  const progress = new Map([["image-0", { attempt: 1, fraction: to / 100, stage: "RESIZE_OPERATIONS" }]]);
+  const status = pass({ job, attempts, progress });
+  expect(status.progress?.percent).toBe(to);
+  expect(typesFor(status, "ten")).toHaveLength(ten);
+  expect(typesFor(status, "half")).toHaveLength(half);
+  expect(status.eventSequence ?? 0).toBe(ten || half ? 1 : 0);
+  if (ten) {
+    expect(status.webhooks?.[0]?.pending[0]?.progress).toMatchObject({
+      percent: to,
+      stage: "RESIZE_OPERATIONS",
+    });
+  }
+});
+
+test("an endpoint of the operator's configuration is told of every MediaJob", () => {
+  const shared = [{ ...hook("audit"), secretRef: { name: "s", key: "secret" } }];
+  const status = pass({
+    job: mediaJob({ webhooks: [hook("audit")] }),
+    attempts: [succeeded()],
+    endpoints: shared,
+  });
+  expect(status.webhooks?.map(({ name }) => name)).toEqual(["audit", "operator/audit"]);
+  expect(typesFor(status, "operator/audit")).toEqual(["job.completed"]);
+});
+
+test("a finished MediaJob replays its dead letters once for each raise of webhookReplayGeneration", () => {
+  const job = mediaJob({ webhooks: [hook("a")] });
+  const ended = pass({ job, attempts: [succeeded()] });
+  const id = ended.webhooks?.[0]?.pending[0]?.id ?? "";
+  const lost = pass({
+    job: inCluster(job, ended),
+    deliveries: [{ webhook: "a", id, delivered: false, error: "answered 500" }],
+  });
+  expect(lost.webhooks?.[0]).toMatchObject({ pending: [], deadLetters: 1 });
+  const raised = mediaJob({ webhooks: [hook("a")], webhookReplayGeneration: 1 });
+  const replayed = pass({ job: inCluster(raised, lost) });
+  expect(replayed).toMatchObject({
+    webhookReplayGeneration: 1,
+    webhooks: [{ pending: [{ id }], deadLetters: 0 }],
+  });
+  const lostAgain = pass({
+    job: inCluster(raised, replayed),
+    deliveries: [{ webhook: "a", id, delivered: false, error: "answered 500" }],
+  });
+  expect(pass({ job: inCluster(raised, lostAgain) }).webhooks?.[0]).toMatchObject({
+    pending: [],
+    deadLetters: 1,
+  });
+});

@@ -1,0 +1,52 @@
+/**
+ * The circuit breaker of one host. Numbers from seeds 004 "Retry and Backoff Strategies", webhooks: 10 failures in
+ * 300 s, open 120 s, then one request every 30 s probes.
+ *
+ *     Closed ──(10 failures in a row within 300 s)──> Open ──(120 s)──> one probe ──success──> Closed
+ *                                                      ^                    │
+ *                                                      └──(30 s)── failure ─┘
+ *
+ * In a row, because a host may serve many: one endpoint that always fails is no reason to stop the others.
+ */
+const FAILURES = 10;
+const WINDOW_MS = 300_000;
+const OPEN_MS = 120_000;
+const PROBE_PERIOD_MS = 30_000;
+
+export class Circuit {
+  #failedAtMs: number[] = [];
+  /** Null while closed. */
+  #openUntilMs: number | null = null;
+
+  get isOpen(): boolean {
+    return this.#openUntilMs !== null;
+  }
+
+  /** Nothing is remembered that would be missed. */
+  get isFresh(): boolean {
+    return !this.isOpen && this.#failedAtMs.length === 0;
+  }
+
+  /** How long nothing may be sent: 0 when something may. */
+  waitMs(nowMs: number): number {
+    return this.#openUntilMs === null ? 0 : Math.max(0, this.#openUntilMs - nowMs);
+  }
+
+  succeeded(): void {
+    this.#failedAtMs = [];
+    this.#openUntilMs = null;
+  }
+
+  failed(nowMs: number): void {
+    if (this.#openUntilMs !== null) {
+      // An answer to what was sent before the circuit opened says nothing new.
+      if (nowMs >= this.#openUntilMs) this.#openUntilMs = nowMs + PROBE_PERIOD_MS;
+      return;
+    }
+    this.#failedAtMs = [...this.#failedAtMs.filter((atMs) => atMs > nowMs - WINDOW_MS), nowMs];
+    if (this.#failedAtMs.length >= FAILURES) {
+      this.#failedAtMs = [];
+      this.#openUntilMs = nowMs + OPEN_MS;
+    }
+  }
+}
