@@ -141,7 +141,7 @@ export const jobRows: Row[] = [
   refused("progress by steps of nothing", hook({ progressStep: 0 }), {
     field: "spec.webhooks[0].progressStep",
     server: "greater than or equal to 1",
-    offline: "at least 1",
+    offline: "from 1 to 50, got 0",
   }),
   refused("a webhook without a secret", hook({ secretRef: undefined }), {
     field: "spec.webhooks[0].secretRef",
