@@ -1,4 +1,4 @@
-import { trueConditions } from "./job-conditions.ts";
+import { hasEnded as hasJobEnded, trueConditions } from "./job-conditions.ts";
 import type { Job, Pod, StoredMediaJob } from "./resources.ts";
 import type { Change } from "./store.ts";
 
@@ -13,13 +13,26 @@ export const jobMatters = (change: Change<Job>): boolean =>
   !change.own && (change.type !== "updated" || stateOfJob(change.object) !== stateOfJob(change.previous));
 
 const stateOfJob = (job: Job): string =>
-  JSON.stringify([job.metadata.deletionTimestamp !== undefined, trueConditions(job)]);
+  JSON.stringify([isDeleting(job), trueConditions(job).filter((type) => !ANNOUNCEMENTS.includes(type))]);
 
-/** That a pod was made, scheduled and pulled its image is its Job's business; how it ends, or cannot begin, is ours. */
-export const podMatters = (change: Change<Pod>): boolean =>
-  change.type === "added"
+/** Set while a Job's pods still end, moments before Complete or Failed. */
+const ANNOUNCEMENTS: readonly string[] = ["SuccessCriteriaMet", "FailureTarget"];
+
+const isDeleting = ({ metadata }: Job): boolean => metadata.deletionTimestamp !== undefined;
+
+/**
+ * That a pod was made, scheduled and pulled its image is its Job's business; that it cannot begin is ours. How it
+ * ends is ours too, once its Job has ended: an attempt is over only then, and the Job tells when.
+ *
+ * @param job as it is known; null when it is gone
+ */
+export function podMatters(change: Change<Pod>, job: Job | null): boolean {
+  if (change.type === "deleted") return true;
+  if (hasEnded(change.object) && job && !hasJobEnded(job) && !isDeleting(job)) return false;
+  return change.type === "added"
     ? hasEnded(change.object)
-    : change.type === "deleted" || stateOfPod(change.object) !== stateOfPod(change.previous);
+    : stateOfPod(change.object) !== stateOfPod(change.previous);
+}
 
 const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 

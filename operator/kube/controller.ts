@@ -12,6 +12,7 @@ import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
 import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
 import type { Clock } from "./clock.ts";
+import { JOB_NAME } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
@@ -105,7 +106,9 @@ export class Controller {
       }
     });
     pods.store.onChange((change) => {
-      if (podMatters(change)) this.#enqueueOwner(change.object.metadata.labels?.[LABELS.jobUid]);
+      const { namespace, labels } = change.object.metadata;
+      const job = jobs.store.get({ namespace, name: labels?.[JOB_NAME] ?? "" });
+      if (podMatters(change, job)) this.#enqueueOwner(labels?.[LABELS.jobUid]);
     });
   }
 

@@ -9,7 +9,7 @@ import { type Job, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */
-const JOB_NAME = "batch.kubernetes.io/job-name";
+export const JOB_NAME = "batch.kubernetes.io/job-name";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 10_000;
@@ -86,6 +86,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     }),
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),
+    endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     pause: conflictOf(key, shell) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),

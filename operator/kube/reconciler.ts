@@ -215,22 +215,17 @@ async function writeStatus(
   shell: Shell,
 ): Promise<StoredMediaJob> {
   const previous = job.status ?? {};
-  if (!mergePatchOf(withoutEta(previous), withoutEta(status))) return job;
+  const patch = mergePatchOf(previous, status);
+  if (!patch || isEtaOnly(patch)) return job;
   const written = await shell.client.mergePatch(
     MEDIA_JOBS,
     job.metadata,
-    {
-      metadata: { resourceVersion: job.metadata.resourceVersion },
-      status: mergePatchOf(previous, status) ?? {},
-    },
+    { metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch },
     { subresource: "status", ...shell.fence() },
   );
   shell.mediaJobs.observe(written);
   return written;
 }
 
-function withoutEta(status: MediaJobStatus): MediaJobStatus {
-  if (!status.progress) return status;
-  const { etaSeconds: _, ...progress } = status.progress;
-  return { ...status, progress };
-}
+const isEtaOnly = ({ progress, ...rest }: Record<string, unknown>): boolean =>
+  Object.keys(rest).length === 0 && Object.keys(progress ?? {}).every((field) => field === "etaSeconds");
