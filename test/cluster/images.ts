@@ -3,7 +3,7 @@ import { baseImage, ensureBaseImage } from "./base-image.ts";
 import { type ContainerdPlace, ctr, ctrCommand } from "./containerd.ts";
 import { type Docker, dockerCommand, startDocker } from "./docker.ts";
 import { fanOut } from "./fan-out.ts";
-import { nodes } from "./layout.ts";
+import { type NodeLayout, nodes } from "./layout.ts";
 import { nativeClusterDirectory } from "./native-cluster.ts";
 import { containerdPlace } from "./node.ts";
 import type { InstallOptions } from "./packages.ts";
@@ -79,6 +79,19 @@ export async function loadImages(names: readonly string[], options: InstallOptio
   const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
   const where = lacking.map(({ node }) => node.name).join(", ");
   console.error(`Loaded ${loaded} into ${where} in ${secondsSince(startedAt)} s`);
+}
+
+/** Takes an image from a node's store, so that its kubelet cannot find it. What is returned puts it back. */
+export async function hideImage(node: NodeLayout, name: string): Promise<() => Promise<void>> {
+  const place = containerdPlace(nativeClusterDirectory(), node);
+  const reference = `docker.io/library/${name}`;
+  const aside = `${reference}-aside`;
+  await ctr(place, "images", "tag", "--force", reference, aside); // its layers stay as long as a name holds them
+  await ctr(place, "images", "remove", "--sync", reference);
+  return async () => {
+    await ctr(place, "images", "tag", "--force", aside, reference);
+    await ctr(place, "images", "remove", aside);
+  };
 }
 
 async function inspect(docker: Docker, name: string): Promise<BuiltImage> {

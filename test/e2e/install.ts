@@ -19,11 +19,24 @@ const pools = nodes.map(({ labels, taints, extendedResources }) => {
   };
 });
 
+/** Both nodes; dear, so that only what names it runs there. For work that may move from a lost node to another. */
+const anywhere = {
+  name: "anywhere",
+  tolerations: pools.flatMap(({ tolerations }) => tolerations),
+  perUnit: { cpu: 0.5, memory: "3Gi", scratch: "4Gi" },
+  concurrency: 1,
+  costWeight: 1000,
+};
+
 const values = {
-  // Webhook receivers of the tests listen on this machine's private address.
-  config: { pools, webhooks: { allowPrivateAddresses: true } },
+  config: {
+    pools: [...pools, anywhere],
+    recovery: { unreachableNodeSeconds: 5 },
+    // Webhook receivers of the tests listen on this machine's private address.
+    webhooks: { allowPrivateAddresses: true },
+  },
   image: { repository: "mediajob-operator", tag: "dev", pullPolicy: "Never" },
-  worker: { image: { repository: "mediajob-worker", tag: "dev", pullPolicy: "Never" } },
+  worker: { image: { repository: "mediajob-worker", tag: "dev", pullPolicy: "IfNotPresent" } },
 };
 
 /**

@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseProvider } from "../cluster/cluster.ts";
+import { killPart } from "../cluster/outage.ts";
+import { until } from "../cluster/until.ts";
+import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+
+let workspace: Workspace;
+
+const isNative = parseProvider(process.env.MEDIAJOB_TEST_CLUSTER) === "native";
+
+/** Longer than the operator may lead without a word from the API server, so that it also has to lead anew. */
+const OUTAGE_MS = 20_000;
+
+beforeAll(async () => {
+  workspace = await createWorkspace("api-server-outage");
+  workspace.put("walk.mp4");
+});
+
+afterAll(() => workspace?.remove());
+
+test.runIf(isNative)(
+  "the API server is away: a worker goes on, its result is not lost, the rest follows",
+  async () => {
+    const source = { name: "walk", ...onVolume("in/walk.mp4") };
+    await workspace.start("patient", {
+      sources: [source, { ...source, name: "again" }],
+      outputs: [{ name: "web", video: { height: 240, preset: "medium" } }],
+      parallelism: 1,
+    });
+    await workspace.working("patient", "video-0");
+    const restart = await killPart("kube-apiserver");
+    try {
+      const made = join(workspace.files, "out/patient/walk/web.mp4");
+      const ended = until("the worker's file", async () => existsSync(made), { timeoutMs: 120_000 });
+      await Promise.all([ended, sleep(OUTAGE_MS)]);
+    } finally {
+      restart();
+    }
+    await workspace.seen("patient", "it succeeded", ({ status }) => status?.phase === "Succeeded");
+    const { status } = await workspace.get("patient");
+    expect(status).toMatchObject({
+      sources: { succeeded: 2, failed: 0 },
+      units: { succeeded: 2, ledger: "2s" },
+      outputs: [
+        { source: "walk", phase: "Succeeded", height: 240 },
+        { source: "again", phase: "Succeeded", height: 240 },
+      ],
+    });
+    expect(status?.attempts).toBeUndefined();
+    expect(await workspace.attempts("patient")).toEqual(["video-0 1", "video-1 1"]);
+    expect(await workspace.pods("patient")).toHaveLength(2);
+  },
+);

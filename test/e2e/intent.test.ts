@@ -1,0 +1,137 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../cluster/until.ts";
+import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+
+let workspace: Workspace;
+
+const walk = { name: "walk", ...onVolume("in/walk.mp4") };
+
+/** A unit that a worker is at for more than a minute. */
+const long = { name: "long", video: { preset: "veryslow" } };
+const short = { name: "short", video: { height: 120, preset: "ultrafast" } };
+
+beforeAll(async () => {
+  workspace = await createWorkspace("intent");
+  workspace.put("walk.mp4");
+  workspace.put("meadow.jpg");
+});
+
+afterAll(() => workspace?.remove());
+
+describe.concurrent("the user changes their mind", () => {
+  test("suspend lets the running unit finish and starts no other; resume does the rest", async () => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => ({ ...walk, name }));
+    await workspace.start("paused", { sources: [a, b, c], outputs: [short], parallelism: 1 });
+    await workspace.working("paused", "video-0");
+    await workspace.patch("paused", { suspend: true });
+    const suspended = await workspace.seen(
+      "paused",
+      "it is suspended, and its unit has ended",
+      ({ status }) => status?.phase === "Suspended" && status.units?.running === 0,
+    );
+    const { units, queue } = suspended.status ?? {};
+    expect(queue).toMatchObject({ reason: "Suspended" });
+    expect(units).toMatchObject({ failed: 0, cancelled: 0 });
+    expect(units?.succeeded).toBeLessThan(3);
+    expect(await workspace.attempts("paused")).toHaveLength(units?.succeeded ?? 0);
+
+    await workspace.patch("paused", { suspend: false });
+    await workspace.wait("paused", "condition=Complete");
+    const { status } = await workspace.get("paused");
+    expect(status).toMatchObject({ phase: "Succeeded", units: { succeeded: 3, ledger: "3s" } });
+    expect(await workspace.attempts("paused")).toEqual(["video-0 1", "video-1 1", "video-2 1"]);
+  });
+
+  test("cancel ends what runs, keeps what is done and leaves nothing partial", async () => {
+    await workspace.start("cancelled", {
+      sources: [walk, { name: "meadow", ...onVolume("in/meadow.jpg") }],
+      outputs: [
+        { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 100 } },
+        { ...long, sources: ["walk"] },
+      ],
+    });
+    await workspace.seen("cancelled", "its photo is done", ({ status }) => status?.units?.succeeded === 1);
+    await workspace.working("cancelled", "video-0");
+    await workspace.patch("cancelled", { cancel: true });
+    await workspace.wait("cancelled", "condition=Failed");
+    const { status } = await workspace.get("cancelled");
+    expect(status).toMatchObject({
+      phase: "Cancelled",
+      units: { succeeded: 1, cancelled: 1 },
+      outputs: [{ output: "thumb" }],
+    });
+    expect((await workspace.pods("cancelled")).map(({ status }) => status.phase)).toEqual(["Succeeded"]);
+    const files = join(workspace.files, "out/cancelled");
+    expect(readdirSync(files).toSorted()).toEqual([".mediajob", "meadow"]);
+    expect(readdirSync(join(files, "meadow"))).toEqual(["thumb.webp"]);
+    expect(workspace.staged("cancelled")).toEqual([]);
+  });
+
+  test("a raised retryGeneration runs the failed unit again and no other; then its time to live is over", async () => {
+    await workspace.start("retried", {
+      sources: [walk, { name: "late", ...onVolume("in/late.jpg") }],
+      outputs: [
+        { ...short, sources: ["walk"] },
+        { name: "thumb", sources: ["late"], image: { format: "webp", width: 100 } },
+      ],
+    });
+    await workspace.wait("retried", "condition=Complete");
+    const failed = await workspace.get("retried");
+    expect(failed.status).toMatchObject({
+      phase: "PartiallySucceeded",
+      failures: [{ unit: "image-0", source: "late", reason: "SourceNotFound" }],
+    });
+    workspace.put("meadow.jpg", "in/late.jpg");
+    await workspace.patch("retried", { retryGeneration: 1 });
+    const { status } = await workspace.seen(
+      "retried",
+      "it succeeded",
+      ({ status }) => status?.phase === "Succeeded",
+    );
+    expect(status?.failures).toBeUndefined();
+    expect(status).toMatchObject({
+      units: { succeeded: 2, ledger: "2s" },
+      sources: { succeeded: 2, failed: 0 },
+    });
+    expect(await workspace.attempts("retried")).toEqual(["image-0 1", "image-0 101", "video-0 1"]);
+
+    await workspace.patch("retried", { ttlSecondsAfterFinished: 1 });
+    await isGone("retried");
+    expect(existsSync(join(workspace.files, "out/retried/walk/short.mp4"))).toBe(true);
+    expect(existsSync(join(workspace.files, "out/retried/late/thumb.webp"))).toBe(true);
+  });
+
+  test("deletion in the middle leaves no Job, no pod and no file behind", async () => {
+    await workspace.start("deleted", {
+      sources: [walk, { ...walk, name: "again" }],
+      outputs: [long],
+      parallelism: 1,
+    });
+    await workspace.working("deleted", "video-0");
+    const { kubectl } = workspace.cluster;
+    await kubectl("delete", "mediajob", "deleted", "--namespace", workspace.namespace, "--timeout=60s");
+    await isGone("deleted");
+    const files = readdirSync(join(workspace.files, "out/deleted"), { recursive: true, encoding: "utf8" });
+    // Beside the attempt's manifest, which tells at what it was stopped.
+    expect(files.filter((path) => !path.startsWith(".mediajob"))).toEqual([]);
+    expect(workspace.staged("deleted")).toEqual([]);
+  });
+});
+
+/** Waits until neither a MediaJob nor anything made for it is there. */
+async function isGone(name: string): Promise<void> {
+  const { kubectl } = workspace.cluster;
+  const within = ["--namespace", workspace.namespace, "--output=name"];
+  await until(
+    `the end of MediaJob ${name} and its Jobs, pods and plan`,
+    async () => {
+      const job = await kubectl("get", "mediajob", name, "--ignore-not-found", ...within);
+      const units = await kubectl("get", "jobs,pods", "--selector", `mediajob.dev/job=${name}`, ...within);
+      const plans = await kubectl("get", "configmaps", ...within);
+      return job === "" && units === "" && !plans.includes(`/${name}-`);
+    },
+    { timeoutMs: 90_000, everyMs: 500 },
+  );
+}

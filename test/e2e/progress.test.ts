@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ProgressMessage } from "../../crds/progress.ts";
+import { createWorkspace, onVolume, type Pod, type Workspace } from "./workspace.ts";
+
+let workspace: Workspace;
+let own: Pod;
+let foreign: Pod;
+
+beforeAll(async () => {
+  workspace = await createWorkspace("progress");
+  workspace.put("walk.mp4");
+  const sources = [{ name: "walk", ...onVolume("in/walk.mp4") }];
+  const outputs = [{ name: "long", video: { preset: "veryslow" } }];
+  await Promise.all(["own", "foreign"].map((name) => workspace.start(name, { sources, outputs })));
+  [own, foreign] = await Promise.all([
+    workspace.working("own", "video-0"),
+    workspace.working("foreign", "video-0"),
+  ]);
+});
+
+afterAll(() => workspace?.remove());
+
+test("a worker's own token is taken for its own unit, and for no other", async () => {
+  expect(await report({ token: await projectedToken(foreign), fraction: 0.2 })).toBe(403);
+  expect(await report({ token: await projectedToken(own), fraction: 0.9 })).toBe(204);
+  const { status } = await workspace.seen(
+    "own",
+    "what was reported is shown",
+    ({ status }) => (status?.progress?.percent ?? 0) >= 90,
+  );
+  expect(status).toMatchObject({ phase: "Running", progress: { stage: "almost" } });
+  const other = await workspace.get("foreign");
+  expect(other.status?.progress?.percent).toBeLessThan(90);
+});
+
+test.each([
+  { name: "no token", args: null },
+  { name: "a token for another audience", args: [] },
+  { name: "a token for our audience that no pod holds", args: ["--audience", "mediajob"] },
+])("$name is refused", async ({ args }) => {
+  const { kubectl } = workspace.cluster;
+  const token =
+    args && (await kubectl("create", "token", "default", "--namespace", workspace.namespace, ...args));
+  expect(await report({ token, fraction: 0.99 })).toBe(401);
+});
+
+/** What the kubelet gave the worker. */
+const projectedToken = (pod: Pod): Promise<string> => inside(pod, "sh", "-c", 'cat "$MEDIAJOB_TOKEN_FILE"');
+
+/** Says from within the pod, over the cluster's network, how far the unit of MediaJob `own` is; gives the answer's code. */
+async function report({ token, fraction }: { token: string | null; fraction: number }): Promise<number> {
+  const { metadata } = await workspace.get("own");
+  const message: ProgressMessage = {
+    job: { namespace: workspace.namespace, name: "own", uid: metadata.uid ?? "" },
+    unit: "video-0",
+    attempt: 1,
+    sequence: 1_000_000, // later than anything the worker itself says
+    stage: "almost",
+    fraction,
+  };
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const request = JSON.stringify({ method: "POST", headers, body: JSON.stringify(message) });
+  const post =
+    "fetch(process.env.MEDIAJOB_PROGRESS, JSON.parse(process.argv[1])).then((r) => console.log(r.status))";
+  return Number(await inside(own, "node", "--eval", post, request));
+}
+
+const inside = ({ metadata }: Pod, ...command: string[]): Promise<string> =>
+  workspace.cluster.kubectl("exec", "--namespace", workspace.namespace, metadata.name, "--", ...command);
