@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import type { MediaJob } from "../../crds/media-job.ts";
 import type { OutputStatus } from "../../crds/media-job-status.ts";
 import type { LocalView } from "./local-shell.ts";
 import { plainTable } from "./plain-table.ts";
@@ -8,7 +9,7 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
   const { outputs = [], failures = [], warnings = [], phase } = job.status ?? {};
   const lines: string[] = [];
   if (outputs.length) {
-    const rows = outputs.map((made) => [
+    const rows = inOrderOf(job.spec, outputs).map((made) => [
       `${made.source}/${made.output}`,
       fileOf(made.uri, volumes),
       made.width && made.height ? `${made.width}×${made.height}` : "",
@@ -27,6 +28,14 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
   const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
   lines.push(`${job.metadata.name}: ${phase}: ${ready?.message ?? ""}`);
   return lines.join("\n");
+}
+
+/** As the manifest names them, not as they were finished. */
+function inOrderOf({ sources, outputs }: MediaJob["spec"], made: readonly OutputStatus[]): OutputStatus[] {
+  const place = ({ source, output }: OutputStatus) =>
+    sources.findIndex(({ name }) => name === source) * outputs.length +
+    outputs.findIndex(({ name }) => name === output);
+  return made.toSorted((a, b) => place(a) - place(b));
 }
 
 /** The local file behind `volume://claim/path`, as short as it can be written from here. */
