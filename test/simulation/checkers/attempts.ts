@@ -1,0 +1,87 @@
+import type { UnitResult } from "../../../crds/result.ts";
+import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import type { Process } from "../model/kubelet.ts";
+import { unitsOf } from "../units-of.ts";
+import type { Checker } from "./checker.ts";
+
+/**
+ * Processes are the truth here, not Jobs or pods: no unit has two at once, and none starts for work that is finished.
+ * A unit is finished when status says so, unless a raised retryGeneration opened it again; and when a Job of it
+ * completed with everything made, whatever status knows by then.
+ */
+export const attempts: Checker = (world, fail) => {
+  const live = new Map<string, Process>();
+  const complete = new Set<string>();
+
+  world.on("started", (process) => {
+    const unit = `${process.mediaJob}/${process.unit}`;
+    const other = live.get(unit);
+    if (other && !isLost(other))
+      fail(
+        "no unit has two live attempts at once",
+        `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,
+      );
+    live.set(unit, process);
+    if (complete.has(unit))
+      fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
+    const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
+    const letter = job && letterOf(job, unitsOf(job.spec, world.configuration), process.unit);
+    if (job && letter !== undefined && letter !== OPEN && !mayRunAgain(job, letter))
+      fail(
+        "finished work never runs again",
+        `${process.pod.metadata.name} runs, though the ledger of ${job.metadata.name} has ${letter} for ${process.unit}`,
+      );
+  });
+
+  world.on("ended", (process) => {
+    const unit = `${process.mediaJob}/${process.unit}`;
+    if (live.get(unit) === process) live.delete(unit);
+  });
+
+  world.on("written", ({ plural, object, by }) => {
+    if (plural !== "jobs" || by !== "job-controller") return;
+    const conditions = (object as { status?: { conditions?: { type: string }[] } }).status?.conditions;
+    if (!conditions?.some(({ type }) => type === "Complete")) return;
+    const { labels = {} } = object.metadata;
+    const unit = `${labels["mediajob.dev/job-uid"]}/${labels["mediajob.dev/unit"]}`;
+    if (madeAll(object.metadata.uid)) complete.add(unit);
+  });
+
+  /**
+   * Whether the operator may start another beside it: its node has been unreachable for the configured wait, as
+   * measured by clocks that may be off.
+   */
+  function isLost({ node }: Process): boolean {
+    const sinceMs = world.kubelet.unreachableSinceMs(node);
+    if (sinceMs === null) return false;
+    const { skewsMs, faults } = world.scenario;
+    const off = faults.clockJump ? Number.POSITIVE_INFINITY : Math.max(...skewsMs.map(Math.abs));
+    const waitMs = world.configuration.recovery.unreachableNodeSeconds * 1000;
+    return world.time.nowMs - sinceMs >= waitMs - off - ROUNDING_MS;
+  }
+
+  /** Whether the pod of that Job left a result without failures. A result that is lost proves nothing. */
+  function madeAll(jobUid: string): boolean {
+    return world.server.history("pods").some(({ object }) => {
+      if (object.metadata.ownerReferences?.[0]?.uid !== jobUid) return false;
+      const { status } = object as { status?: { containerStatuses?: Terminated[] } };
+      const message = status?.containerStatuses?.[0]?.state?.terminated?.message;
+      return message?.startsWith("{") && (JSON.parse(message) as UnitResult).counts.failed === 0;
+    });
+  }
+};
+
+/** Timestamps in Kubernetes are whole seconds. */
+const ROUNDING_MS = 1000;
+
+interface Terminated {
+  state?: { terminated?: { message?: string } };
+}
+
+const letterOf = ({ status }: StoredMediaJob, units: readonly string[], unit: string): string | undefined =>
+  decodeLedger(status?.units?.ledger, units.length)[units.indexOf(unit)];
+
+/** A process may start that was asked for when retryGeneration was raised, before status tells of it. */
+const mayRunAgain = ({ spec, status }: StoredMediaJob, letter: string): boolean =>
+  letter !== "s" && spec.retryGeneration > (status?.retryGeneration ?? 0);

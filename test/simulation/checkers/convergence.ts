@@ -1,0 +1,92 @@
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { JOBS, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { hasCondition } from "../model/server.ts";
+import type { World } from "../world.ts";
+import type { Fail } from "./checker.ts";
+
+/** In a calm world every attempt ends, and so does every MediaJob; the longest need is attempts one after another. */
+const CALM_MS = 4 * 3600_000;
+
+/** How long nothing may happen before a world counts as at rest: longer than any pause between tries. */
+const REST_MS = 70_000;
+
+/** How long it takes until a watch that fell silent is given up and read anew. */
+const SILENT_MS = 200_000;
+
+/** How long a new operator has to look at everything: an old Lease runs out in 15 s. */
+const LOOK_MS = 30_000;
+
+/**
+ * Runs the world until its faults are over and beyond: then every MediaJob that was accepted and not deleted reaches a
+ * terminal phase in bounded time, and from there on nothing is written any more - also not by an operator that has
+ * just been started and looks at everything anew.
+ */
+export async function runToRest(
+  world: World,
+  { fail, over }: { fail: Fail; over: () => boolean },
+): Promise<void> {
+  const { time, server, scenario } = world;
+  await runUntil(world, scenario.calmFromMs, over);
+  const deadlineMs = scenario.calmFromMs + CALM_MS;
+  while (!over() && unfinished(world).length > 0 && time.nowMs < deadlineMs)
+    await runUntil(world, time.nowMs + 5_000, over);
+  if (over()) return;
+  const open = unfinished(world);
+  if (open.length)
+    return fail(
+      "every MediaJob ends once faults do",
+      `after ${CALM_MS / 60_000} min of calm: ${open.join("; ")}`,
+    );
+
+  // Time to live, deliveries and the watches' own repairs still bring writes; they must end, too.
+  let writes = countWrites(world);
+  await runUntil(world, time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
+  for (let round = 0; writes.take().length > 0 && round < 30; round++)
+    await runUntil(world, time.nowMs + REST_MS, over);
+  writes = countWrites(world);
+  world.restartAll();
+  await runUntil(world, time.nowMs + LOOK_MS, over);
+  if (over()) return;
+  if (!world.replicas.some(({ leads }) => leads))
+    fail("every MediaJob ends once faults do", "no operator leads 30 s after all were restarted");
+  const written = writes.take();
+  if (written.length)
+    fail("status is a fixed point", `a new operator finds all at rest and writes ${written.join(", ")}`);
+  const lost = server
+    .list(JOBS)
+    .filter((job) => !hasCondition(job, "Complete") && !hasCondition(job, "Failed"));
+  if (lost.length)
+    fail(
+      "nothing is left behind",
+      `live Jobs without a MediaJob that waits for them: ${lost.map(({ metadata }) => metadata.name)}`,
+    );
+}
+
+/** @returns whether to go on */
+async function runUntil(world: World, untilMs: number, over: () => boolean): Promise<void> {
+  while (!over() && (await world.time.step(untilMs)));
+}
+
+const unfinished = ({ server }: World): string[] =>
+  server
+    .list(MEDIA_JOBS)
+    // One with a time to live ends when it is gone.
+    .filter(
+      ({ status, spec }) =>
+        !status?.phase ||
+        !TERMINAL_PHASES.includes(status.phase) ||
+        spec.ttlSecondsAfterFinished !== undefined,
+    )
+    .map(
+      ({ metadata, status }) =>
+        `${metadata.name} is ${status?.phase ?? "untouched"} (${JSON.stringify(status?.queue ?? {})}, ${status?.units?.ledger})`,
+    );
+
+function countWrites(world: World) {
+  const written: string[] = [];
+  world.on("written", ({ plural, object, by, type }) => {
+    if (by.startsWith("operator-") && plural !== "leases")
+      written.push(`${type} ${plural} ${object.metadata.name}`);
+  });
+  return { take: () => written.splice(0) };
+}

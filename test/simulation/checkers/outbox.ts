@@ -1,0 +1,99 @@
+import type { WebhookEvent } from "../../../crds/media-job.ts";
+import type { MediaJobStatus, PendingDelivery, Phase } from "../../../crds/media-job-status.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import type { Checker } from "./checker.ts";
+
+/** Which event tells of which phase; none of Pending and Planning. */
+const EVENTS: Partial<Record<Phase, WebhookEvent>> = {
+  Queued: "job.queued",
+  Running: "job.started",
+  Suspended: "job.suspended",
+  Succeeded: "job.completed",
+  PartiallySucceeded: "job.completed_with_warnings",
+  Failed: "job.failed",
+  Cancelled: "job.cancelled",
+  RecoveryRequired: "job.recovery_required",
+};
+
+/**
+ * Every phase transition puts exactly one event into the outbox of each endpoint that wants it, numbered one by one,
+ * in the very write that tells of the transition; an event leaves it from the front, counted as delivered or as a dead
+ * letter. And receivers get them in that order, repeats aside.
+ */
+export const outbox: Checker = (world, fail) => {
+  const received = new Map<string, number>();
+
+  world.on("written", ({ plural, type, object, before }) => {
+    if (plural !== MEDIA_JOBS.plural || type !== "MODIFIED") return;
+    const [job, earlier] = [object as StoredMediaJob, before as StoredMediaJob];
+    if (!job.status || job.status === earlier.status) return;
+    check(job, earlier.status ?? {}, job.status);
+  });
+
+  function check({ metadata, spec }: StoredMediaJob, from: MediaJobStatus, to: MediaJobStatus) {
+    const bad = (what: string) =>
+      fail("every phase transition is told exactly once, in order", `${metadata.name}: ${what}`);
+    const event = eventOf(from.phase, to.phase);
+    const transition = `${from.phase} to ${to.phase}`;
+    const last = from.eventSequence ?? 0;
+    if ((to.eventSequence ?? 0) - last < (event ? 1 : 0))
+      bad(`from ${transition} eventSequence went from ${from.eventSequence} to ${to.eventSequence}`);
+    for (const { name, events } of spec.webhooks) {
+      const wanted = event !== undefined && (!events || events.includes(event));
+      const after = to.webhooks?.find((webhook) => webhook.name === name);
+      const before = from.webhooks?.find((webhook) => webhook.name === name);
+      if (!after) {
+        bad(`the endpoint ${name} has no outbox`);
+        continue;
+      }
+      const sequences = after.pending.map(({ sequence }) => sequence);
+      if (sequences.some((sequence, index) => index > 0 && sequence <= (sequences[index - 1] ?? 0)))
+        bad(`the outbox of ${name} is out of order: ${text(after.pending)}`);
+      const told = after.pending.filter(isTransition);
+      const added = told.filter(({ sequence }) => sequence > last);
+      const kept = told.filter(({ sequence }) => sequence <= last);
+      if (text(added) !== text(added.filter(({ type, phase }) => type === event && phase === to.phase)))
+        bad(`from ${transition} ${name} got ${text(added)}`);
+      if (added.length !== (wanted ? 1 : 0))
+        bad(`from ${transition} ${name} got ${text(added)}, not ${wanted ? event : "nothing"}`);
+      const toldBefore = before?.pending.filter(isTransition) ?? [];
+      const gone = toldBefore.length - kept.length;
+      if (gone < 0 || text(kept) !== text(toldBefore.slice(gone)))
+        bad(`${name} had ${text(before?.pending ?? [])} and has ${text(after.pending)}`);
+      const concluded =
+        after.delivered + after.deadLetters - (before?.delivered ?? 0) - (before?.deadLetters ?? 0);
+      if (concluded < gone) bad(`${gone} events left the outbox of ${name}, ${concluded} were counted`);
+      if (concluded > gone && before?.pending.every(isTransition))
+        bad(`${gone} events left the outbox of ${name}, ${concluded} were counted`);
+    }
+  }
+
+  world.on("received", ({ event, by, delivery }) => {
+    const { sequence, correlationId, type } = JSON.parse(event.body) as {
+      sequence: number;
+      correlationId: string;
+      type: string;
+    };
+    const endpoint = `${correlationId}/${event.url}/${by}`;
+    const last = received.get(endpoint) ?? 0;
+    if (sequence < last)
+      fail(
+        "every phase transition is told exactly once, in order",
+        `${event.url} received ${sequence} ${type} after ${last}`,
+      );
+    if (delivery.outcome === "delivered") received.set(endpoint, sequence);
+  });
+};
+
+/** Events of other kinds, of progress and of single units, are told beside these and may give way to newer ones. */
+const isTransition = ({ type }: PendingDelivery): boolean =>
+  type === "job.resumed" || Object.values<string>(EVENTS).includes(type);
+
+const text = (pending: readonly PendingDelivery[]) =>
+  JSON.stringify(pending.map(({ sequence, type }) => `${sequence} ${type}`));
+
+function eventOf(from: Phase | undefined, to: Phase | undefined): WebhookEvent | undefined {
+  if (!to || from === to) return undefined;
+  const rested = from === "Suspended" || from === "RecoveryRequired";
+  return rested && (to === "Running" || to === "Queued") ? "job.resumed" : EVENTS[to];
+}

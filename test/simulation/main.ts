@@ -1,0 +1,99 @@
+/**
+ * `npm run sim -- [--seed N] [--runs N] [--trace] [--mutations]`: simulates the operator in as many worlds as asked for,
+ * beginning with that seed. One that breaks a promise is made smaller and told as a story; the same seed tells the same
+ * again. With --mutations it shows instead that the checkers bite: each deliberate bug must be caught.
+ */
+import { parseArgs } from "node:util";
+import { MUTATIONS } from "./mutations/mutations.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
+import { simulate } from "./simulate.ts";
+import { sweep } from "./sweep.ts";
+
+/** How many lines of a story are told: the end explains, the beginning rarely does. */
+const STORY_LINES = 80;
+
+/** Seeds in which a deliberate bug must be caught. */
+const SEEDS_PER_MUTATION = 2000;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    runs: { type: "string" },
+    trace: { type: "boolean", default: false },
+    mutations: { type: "boolean", default: false },
+  },
+});
+const seed = Number(values.seed);
+const runs = Number(values.runs ?? (values.trace ? 1 : 1000));
+if (!Number.isInteger(seed) || !Number.isInteger(runs) || runs < 1)
+  throw new Error(`--seed ${values.seed} --runs ${values.runs}: expected whole numbers, at least one run`);
+
+const kept = values.mutations ? await catchMutations() : values.trace ? await tell(seed) : await run();
+process.exitCode = kept ? 0 : 1;
+
+async function run(): Promise<boolean> {
+  const startedAt = performance.now();
+  const { ran, broken } = await sweep({ from: seed, runs });
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(
+    `${ran} seeds from ${seed} in ${seconds.toFixed(1)} s, ${Math.round((ran / seconds) * 60)} a minute`,
+  );
+  const byPromise = Map.groupBy(broken, ({ broken }) => broken.promise);
+  for (const [promise, cases] of byPromise) {
+    const seeds = cases.slice(0, 10).map(({ seed }) => seed);
+    console.log(`BROKEN in ${cases.length} of them: ${promise}: seeds ${seeds.join(", ")}`);
+  }
+  for (const [promise, [first]] of byPromise) if (first) await explain(first.seed, promise);
+  if (!broken.length) console.log("every promise was kept");
+  return broken.length === 0;
+}
+
+/** Tells one seed as it is. */
+async function tell(seed: number): Promise<boolean> {
+  const { broken, endedAtMs } = await simulate(drawScenario(seed), say);
+  console.log(
+    broken ? `BROKEN: ${broken.promise}: ${broken.what}` : `every promise was kept, ${endedAtMs / 1000} s`,
+  );
+  return broken === null;
+}
+
+async function explain(seed: number, promise: string): Promise<void> {
+  const smallest = await shrink(drawScenario(seed), promise);
+  const story: string[] = [];
+  const { broken } = await simulate(smallest, (atMs, line) =>
+    story.push(`${(atMs / 1000).toFixed(3)} ${line}`),
+  );
+  console.log(`\nseed ${seed}, made smaller: ${describe(smallest)}`);
+  for (const line of story.slice(-STORY_LINES)) console.log(`  ${line}`);
+  console.log(`BROKEN: ${broken?.promise}: ${broken?.what}`);
+  console.log(`to see all of it: npm run sim -- --seed ${seed} --trace`);
+}
+
+const describe = ({ faults, deeds, mediaJobs, skewsMs, configuration }: Scenario): string =>
+  JSON.stringify({ faults, deeds, mediaJobs: mediaJobs.map(({ name }) => name), skewsMs, configuration });
+
+function say(atMs: number, line: string): void {
+  console.log(`${(atMs / 1000).toFixed(3)} ${line}`);
+}
+
+async function catchMutations(): Promise<boolean> {
+  let missed = 0;
+  for (const { name, what } of MUTATIONS) {
+    const { ran, broken } = await sweep({
+      from: seed,
+      runs: SEEDS_PER_MUTATION,
+      mutation: name,
+      untilBroken: true,
+    });
+    const [first] = broken;
+    if (!first) missed++;
+    console.log(
+      first
+        ? `caught by seed ${first.seed} after ${ran}: ${what} -> ${first.broken.promise}`
+        : `MISSED in ${ran} seeds: ${what}`,
+    );
+  }
+  console.log(`${MUTATIONS.length - missed} of ${MUTATIONS.length} deliberate bugs were caught`);
+  return missed === 0;
+}

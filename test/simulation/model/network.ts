@@ -1,0 +1,277 @@
+/**
+ * The way from one operator process to the API server and back: what takes how long, what gets lost, and what the
+ * operator is told then. Stands where the operator's KubeClient does, and fails as that would.
+ */
+import { ApiError } from "../../../operator/kube/api-error.ts";
+import type {
+  CallOptions,
+  DeleteOptions,
+  KubeClient,
+  List,
+  ListOptions,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+} from "../../../operator/kube/client.ts";
+import type { Draft, KubeObject, ObjectRef } from "../../../operator/kube/kube-object.ts";
+import type { Resource } from "../../../operator/kube/resources.ts";
+import type { FaultName } from "../faults.ts";
+import type { Prng } from "../prng.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+import { type ModelServer, refusal } from "./server.ts";
+import { matches, WatchStream } from "./watch-stream.ts";
+
+/** The process at the operator's end. */
+export interface Endpoint {
+  readonly name: string;
+  readonly alive: boolean;
+  /** Runs the callback in the process: later while it stands still, never once it is dead. */
+  deliver(callback: () => void): void;
+  die(why: string): void;
+}
+
+export interface NetworkOptions {
+  readonly server: ModelServer;
+  readonly time: VirtualTime;
+  readonly random: Prng;
+  readonly endpoint: Endpoint;
+  /** Whether a fault of that name strikes now. */
+  readonly strikes: (fault: FaultName, random: Prng) => boolean;
+  readonly onRequest: (request: Request) => void;
+}
+
+export interface Request {
+  readonly verb: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly by: string;
+  readonly writes: boolean;
+  /** What became of it. */
+  readonly outcome: string;
+}
+
+/** What KubeClient does when it is given no other limit. */
+const TIMEOUT_MS = 30_000;
+
+type Asked = { verb: string; resource: Resource; name: string; writes: boolean; versioned?: boolean };
+
+export class Network
+  implements Pick<KubeClient, "get" | "list" | "create" | "mergePatch" | "apply" | "delete" | "watch">
+{
+  readonly #options: NetworkOptions;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  async get<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    options: CallOptions = {},
+  ): Promise<T | null> {
+    const asked = { verb: "get", resource, name: ref.name, writes: false };
+    return await this.#send(asked, options, () => copied(this.#options.server.get(resource, ref) ?? null));
+  }
+
+  async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T> = {}): Promise<List<T>> {
+    const { server } = this.#options;
+    const asked = { verb: "list", resource, name: "", writes: false };
+    const { transform = (object: T) => object } = options;
+    return await this.#send(asked, options, () => ({
+      items: server
+        .list(resource)
+        .filter((object) => matches(object, options))
+        .map((object) => transform(copied(object))),
+      resourceVersion: String(server.revision),
+    }));
+  }
+
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const name = object.metadata.name ?? "";
+    return this.#send({ verb: "create", resource, name, writes: true }, options, () =>
+      copied(this.#options.server.create<T>(resource, object, this.#options.endpoint.name)),
+    );
+  }
+
+  mergePatch<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    patch: object,
+    { subresource, ...options }: PatchOptions = {},
+  ): Promise<T> {
+    const versioned =
+      (patch as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion !== undefined;
+    const by = this.#options.endpoint.name;
+    // What is sent is text: nothing that the caller does to it afterwards arrives.
+    const sent = JSON.parse(JSON.stringify(patch)) as object;
+    return this.#send({ verb: "patch", resource, name: ref.name, writes: true, versioned }, options, () =>
+      copied(this.#options.server.patch<T>(resource, ref, { patch: sent, subresource, by })),
+    );
+  }
+
+  apply<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T> & { readonly metadata: { readonly name: string } },
+    { subresource, ...options }: PatchOptions = {},
+  ): Promise<T> {
+    const { server, endpoint } = this.#options;
+    const { name } = object.metadata;
+    const patch = JSON.parse(JSON.stringify(object)) as object;
+    return this.#send({ verb: "apply", resource, name, writes: true }, options, () =>
+      copied(
+        server.get(resource, object.metadata)
+          ? server.patch<T>(resource, object.metadata, { patch, subresource, by: endpoint.name })
+          : server.create<T>(resource, patch, endpoint.name),
+      ),
+    );
+  }
+
+  async delete<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    { signal, timeoutMs, ...deletion }: DeleteOptions = {},
+  ): Promise<T | null> {
+    const { server, endpoint } = this.#options;
+    const limits = { ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) };
+    return await this.#send({ verb: "delete", resource, name: ref.name, writes: true }, limits, () => {
+      if (!server.get(resource, ref)) return null;
+      return copied(server.delete(resource, ref, { ...deletion, by: endpoint.name }));
+    });
+  }
+
+  async watch<T extends KubeObject>(
+    resource: Resource<T>,
+    options: WatchOptions,
+  ): Promise<AsyncGenerator<WatchEvent<T>, void, undefined>> {
+    const { server } = this.#options;
+    const asked = { verb: "watch", resource, name: "", writes: false };
+    const limits = { ...(options.signal && { signal: options.signal }) };
+    return await this.#send(asked, limits, () => {
+      if (Number(options.resourceVersion) < server.compacted)
+        throw refusal(410, "Expired", `too old resource version: ${options.resourceVersion}`);
+      return new WatchStream<T>(resource, options, this.#options).events();
+    });
+  }
+
+  /** One request: it arrives, takes effect and is answered, or any of these goes wrong. */
+  #send<T>(asked: Asked, { signal, timeoutMs = TIMEOUT_MS }: CallOptions, effect: () => T): Promise<T> {
+    const { time, random, endpoint } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    let over = false;
+    const settle = (end: () => void, delayMs: number) =>
+      time.after(delayMs, () =>
+        endpoint.deliver(() => {
+          if (over) return;
+          over = true;
+          signal?.removeEventListener("abort", aborted);
+          end();
+        }),
+      );
+    const aborted = () => {
+      if (over) return;
+      over = true;
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return promise;
+    }
+    signal?.addEventListener("abort", aborted);
+
+    const plan = this.#plan(asked);
+    const there = plan === "slow" ? random.skewed(10, 8000) : random.skewed(0.2, 3);
+    const back = plan === "slow" ? random.skewed(10, 8000) : random.skewed(0.2, 3);
+    const said = (outcome: string) =>
+      this.#options.onRequest({ ...requested(asked), by: endpoint.name, outcome });
+    const unanswered = (reason: "RequestTimeout" | "ConnectionFailed", why: string) =>
+      ApiError.unanswered({ method: asked.verb, what: asked.resource.plural }, reason, why);
+
+    // An answer that comes after the time limit is no answer; and what arrives after it never takes effect: the
+    // API server sees that the client has gone.
+    if (there + back > timeoutMs || plan === "timeoutBefore" || plan === "timeoutAfter")
+      settle(
+        () => reject(unanswered("RequestTimeout", `no complete answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+    if (plan === "timeoutBefore" || there > timeoutMs) {
+      said("lost");
+      return promise;
+    }
+    time.after(there, () => {
+      if (plan === "refusedBefore" || plan === "falseConflict") {
+        said(plan);
+        return void settle(() => reject(this.#refused(plan)), back);
+      }
+      if (plan === "crashBeforeWrite") {
+        said(plan);
+        return endpoint.die(`before its ${asked.verb} of ${asked.resource.plural} ${asked.name} arrived`);
+      }
+      const answer = attempted(effect);
+      said(`${plan}${"error" in answer ? `, ${(answer.error as Error).message}` : ""}`);
+      if (plan === "timeoutAfter") return;
+      if (plan === "crashAfterWrite")
+        return endpoint.die(`after its ${asked.verb} of ${asked.resource.plural} ${asked.name}`);
+      if (plan === "resetAfter")
+        return void settle(() => reject(unanswered("ConnectionFailed", "connection reset")), back);
+      if (plan === "refusedAfter")
+        return void settle(
+          () => reject(refusal(random.pick([500, 504]), "InternalError", "etcdserver: request timed out")),
+          back,
+        );
+      settle(() => ("error" in answer ? reject(answer.error) : resolve(answer.value)), back);
+    });
+    return promise;
+  }
+
+  /** The one fault that strikes this request, or none. */
+  #plan({ writes, versioned, verb }: Asked) {
+    const { strikes, random } = this.#options;
+    const possible: FaultName[] = [
+      "refusedBefore",
+      "timeoutBefore",
+      "slow",
+      "resetAfter",
+      "timeoutAfter",
+      ...(writes ? (["refusedAfter", "crashBeforeWrite", "crashAfterWrite"] as const) : []),
+      ...(versioned && verb === "patch" ? (["falseConflict"] as const) : []),
+    ];
+    return possible.find((fault) => strikes(fault, random)) ?? ("ok" as const);
+  }
+
+  #refused(plan: "refusedBefore" | "falseConflict"): ApiError {
+    const { random } = this.#options;
+    if (plan === "falseConflict") return refusal(409, "Conflict", "the object has been modified");
+    const code = random.pick([429, 500, 503] as const);
+    const reason = { 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable" }[code];
+    return refusal(code, reason, "says the model", code === 429 ? random.pick([null, 1000]) : null);
+  }
+}
+
+const requested = ({ verb, resource, name, writes }: Asked) => ({
+  verb,
+  plural: resource.plural,
+  name,
+  writes,
+});
+
+function attempted<T>(effect: () => T): { value: T } | { error: unknown } {
+  try {
+    return { value: effect() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** As deep as the operator's caches change what they are given; objects in the model server never change. */
+export function copied<T extends KubeObject | null>(object: T): T {
+  if (object === null) return object;
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: { ...metadata, ...(metadata.annotations && { annotations: { ...metadata.annotations } }) },
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * Deliberate bugs, each of a kind that reviews overlook, to show that the simulation bites: every one must be caught
+ * within 2,000 seeds. A mutation is a piece of source text and what stands in its place; it is put in as the module is
+ * loaded. Those marked as real were in the code once, and a simulation found them.
+ */
+import { resolve } from "node:path";
+
+export interface Mutation {
+  readonly name: string;
+  /** In one sentence, as a commit message would have it that did not know better. */
+  readonly what: string;
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const repository = resolve(import.meta.dirname, "../../..");
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "start-beside-the-old-pod",
+    what: "a unit starts anew though its last pod still runs",
+    file: "operator/kube/observe-attempts.ts",
+    find: "const live = pods.some((pod) => !hasEnded(pod));",
+    replace: "const live = false;",
+  },
+  {
+    name: "ignore-orphans",
+    what: "a pod whose Job is gone holds its unit no more",
+    file: "operator/kube/observe-attempts.ts",
+    find: "...orphans.filter((pod) => !hasEnded(pod))",
+    replace: "...orphans.filter(() => false)",
+  },
+  {
+    name: "rerun-failed",
+    what: "what failed for good is folded again in every pass",
+    file: "operator/core/reconcile/fold-units.ts",
+    find: "letter !== UNIT_LETTERS.open && !(reopened",
+    replace: "letter !== UNIT_LETTERS.open && letter !== UNIT_LETTERS.failed && !(reopened",
+  },
+  {
+    name: "retry-opens-everything",
+    what: "a raised retryGeneration opens what succeeded, too",
+    file: "operator/core/reconcile/fold-units.ts",
+    find: "!(reopened && letter !== UNIT_LETTERS.succeeded)",
+    replace: "!reopened",
+  },
+  {
+    name: "forget-success-of-earlier-generation",
+    what: "real: an attempt that succeeds after retryGeneration was raised does not count",
+    file: "operator/core/reconcile/unit-state.ts",
+    find: "if (whole) return ended(whole);",
+    replace: "",
+  },
+  {
+    name: "take-results-in-twice",
+    what: "every pass adds the usage of all ended units",
+    file: "operator/core/reconcile/fold-units.ts",
+    find: 'if (closed) return { unit, state: { state: "Ended", letter, attempt: 0 }, fresh: false };',
+    replace:
+      'if (closed) return { unit, state: { state: "Ended", letter, attempt: 0, result: own.at(-1)?.result }, fresh: true };',
+  },
+  {
+    name: "let-progress-fall",
+    what: "progress follows the reports, up and down",
+    file: "operator/core/reconcile/progress.ts",
+    find: "Math.max(previous?.percent ?? 0, Math.min(99.9, round(share * 100)))",
+    replace: "Math.min(99.9, round(share * 100))",
+  },
+  {
+    name: "ignore-parallelism",
+    what: "parallelism is not looked at",
+    file: "operator/core/reconcile/start-attempts.ts",
+    find: "slots <= 0",
+    replace: "false",
+  },
+  {
+    name: "spin-after-deadline",
+    what: "real: a deadline that is over asks for the next pass at once, again and again",
+    file: "operator/core/reconcile/decide.ts",
+    find: "intent.stop ? null : intent.deadlineMs",
+    replace: "intent.deadlineMs",
+  },
+  {
+    name: "forget-time-to-live",
+    what: "real: the pass that ends a MediaJob does not come back to delete it",
+    file: "operator/core/reconcile/decide.ts",
+    find: "        endOfLifeMs(job, status),\n",
+    replace: "",
+  },
+  {
+    name: "drop-event",
+    what: "a phase transition is written without its event",
+    file: "operator/kube/reconciler.ts",
+    find: "  const previous = job.status ?? {};\n",
+    replace: `  const previous = job.status ?? {};
+  if (previous.phase && status.phase !== previous.phase)
+    status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: hook.pending.slice(0, -1) })) };
+`,
+  },
+  {
+    name: "double-event",
+    what: "a phase transition puts its event into the outbox twice",
+    file: "operator/kube/reconciler.ts",
+    find: "  const previous = job.status ?? {};\n",
+    replace: `  const previous = job.status ?? {};
+  if (status.phase !== previous.phase)
+    status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: [...hook.pending, ...hook.pending.slice(-1)] })) };
+`,
+  },
+  {
+    name: "status-before-jobs",
+    what: "status is written first, then the Jobs are made that it tells of",
+    file: "operator/kube/reconciler.ts",
+    find: "for (const action of decision.actions) await apply(job, action, shell);",
+    replace:
+      "await writeStatus(job, decision.status, shell); for (const action of decision.actions) await apply(job, action, shell);",
+  },
+  {
+    name: "overwrite-status",
+    what: "status is written whatever others have written since",
+    file: "operator/kube/reconciler.ts",
+    find: "      metadata: { resourceVersion: job.metadata.resourceVersion },\n",
+    replace: "",
+  },
+  {
+    name: "no-write-through",
+    what: "the answers to our own writes are not put into the caches",
+    file: "operator/kube/store.ts",
+    find: "this.#accept(this.transform(object), true);",
+    replace: "void object;",
+  },
+  {
+    name: "take-anybodys-job",
+    what: "AlreadyExists counts as success, whoever owns the Job",
+    file: "operator/kube/reconciler.ts",
+    find: "!ownerUids(found).includes(job.metadata.uid)",
+    replace: "false",
+  },
+  {
+    name: "give-place-back-too-early",
+    what: "real: a create without an answer gives back its place in the pool",
+    file: "operator/kube/reconciler.ts",
+    find: "if (isRefusal(error)) giveBackPlaces(job, shell);",
+    replace: "shell.usage.releaseUnseen(key, () => 'Gone');",
+  },
+  {
+    name: "lose-place",
+    what: "a Job that ends does not give its place in the pool back",
+    file: "operator/kube/controller.ts",
+    find: "if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();",
+    replace: "",
+  },
+  {
+    name: "wake-nobody",
+    what: "a place that becomes free wakes nobody who waits for it",
+    file: "operator/kube/controller.ts",
+    find: "if (next) this.enqueue(next);",
+    replace: "void next;",
+  },
+  {
+    name: "decide-without-the-pod",
+    what: "real: a Job that ended is decided upon though its pod was not asked for",
+    file: "operator/kube/gather.ts",
+    find: "    if (!job) return;\n",
+    replace: "    return;\n",
+  },
+  {
+    name: "no-fence",
+    what: "a replica goes on writing when it leads no more",
+    file: "operator/kube/controller.ts",
+    find: "const timeoutMs = remainingMs() - FENCE_MARGIN_MS;",
+    replace: "const timeoutMs = 30_000 + 0 * (remainingMs() - FENCE_MARGIN_MS);",
+  },
+  {
+    name: "steal-the-lease",
+    what: "a candidate takes the Lease whoever holds it",
+    file: "operator/kube/leader.ts",
+    find: "return this.#options.clock.now() < this.#seen.at + leaseDurationSeconds * 1000;",
+    replace: "return false && leaseDurationSeconds;",
+  },
+  {
+    name: "lose-dirty-keys",
+    what: "a key that is asked for while it is worked on does not come again",
+    file: "operator/kube/work-queue.ts",
+    find: "      this.#waiting.set(key, dirtySince);\n",
+    replace: "",
+  },
+  {
+    name: "never-list-again",
+    what: "an informer resumes after 410 from the version that is gone",
+    file: "operator/kube/informer.ts",
+    find: "if (invalidatesVersion(error)) this.#mustList = true;",
+    replace: "void invalidatesVersion;",
+  },
+  {
+    name: "let-old-news-win",
+    what: "a cache takes whatever version comes last",
+    file: "operator/kube/store.ts",
+    find: "if (previous && !isNewer(resourceVersion, previous.metadata.resourceVersion)) return;",
+    replace: "",
+  },
+  {
+    name: "bring-back-the-dead",
+    what: "a cache takes late news of what was deleted",
+    file: "operator/kube/store.ts",
+    find: "if (grave !== undefined && (grave === FOREVER || !isNewer(resourceVersion, grave))) return;",
+    replace: "",
+  },
+  {
+    name: "deliver-once-per-process",
+    what: "real: a delivery that ended with the term is not taken up in the next one",
+    file: "operator/webhooks/dispatcher.ts",
+    find: "else this.#busy.delete(id);",
+    replace: "else this.#busy.set(id, { settled: true });",
+  },
+];

@@ -1,0 +1,169 @@
+/**
+ * What a seed stands for, as plain data: who runs, what users want and do, and which faults there are. Nothing in a
+ * simulation is drawn before this and nothing in it changes, so that shrinking is to leave things out of it.
+ */
+import { FAULTS, type FaultName, type FaultRates } from "./faults.ts";
+import { Prng } from "./prng.ts";
+
+export interface Scenario {
+  readonly seed: number;
+  /** One per operator process: how far its wall clock is off. */
+  readonly skewsMs: readonly number[];
+  /** As in the operator's configuration file. */
+  readonly configuration: {
+    readonly concurrency: number;
+    readonly pools: readonly { name: string; concurrency: number; gpuResource?: string }[];
+  };
+  readonly mediaJobs: readonly WantedMediaJob[];
+  readonly deeds: readonly Deed[];
+  readonly faults: FaultRates;
+  /** Until then there are faults and deeds; afterwards the world is calm. */
+  readonly calmFromMs: number;
+  /** How likely each end of an attempt is, by weight. */
+  readonly fates: Readonly<Record<FateName, number>>;
+}
+
+export interface WantedMediaJob {
+  readonly atMs: number;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** What a user does to a MediaJob after it was created. Nothing happens when there is none of that name. */
+export type Deed = { readonly atMs: number; readonly job: string } & (
+  | { readonly do: "Suspend" | "Resume" | "Cancel" | "Retry" }
+  | { readonly do: "SetParallelism"; readonly parallelism: number }
+  | { readonly do: "SetPriority"; readonly priority: string }
+  | { readonly do: "Delete"; readonly propagation: "Background" | "Foreground" }
+  | { readonly do: "CreateAgain" }
+  | { readonly do: "AddWebhook" | "RemoveWebhook" }
+);
+
+export const FATES = {
+  succeeds: "exits 0 with a result",
+  partly: "exits 0, but a source failed for good",
+  silent: "exits 0, but its result is lost",
+  inputFails: "exits 10: the same source fails again",
+  fails: "exits with the code of a class that may pass, with or without a result",
+  crashes: "exits with a code nobody chose",
+  outOfMemory: "is killed, until it has twice or four times the memory",
+  asksForMemory: "exits 30 and says how much it needs",
+  hangs: "never ends by itself",
+} as const;
+export type FateName = keyof typeof FATES;
+
+const MINUTE_MS = 60_000;
+
+export function drawScenario(seed: number): Scenario {
+  const random = new Prng(`mediajob-${seed}`);
+  const calmFromMs = Math.round(random.between(0.3, 3) * MINUTE_MS);
+  const pools = drawPools(random.fork("pools"));
+  const mediaJobs = drawMediaJobs(random.fork("jobs"), calmFromMs);
+  return {
+    seed,
+    skewsMs: Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
+      random.chance(0.5) ? 0 : Math.round(random.between(-300_000, 300_000)),
+    ),
+    configuration: { concurrency: random.chance(0.4) ? random.int(1, 4) : 1000, pools },
+    mediaJobs,
+    deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
+    faults: drawFaults(random.fork("faults")),
+    calmFromMs,
+    fates: drawFates(random.fork("fates")),
+  };
+}
+
+function drawPools(random: Prng): Scenario["configuration"]["pools"] {
+  const concurrency = () => (random.chance(0.6) ? random.int(1, 3) : 1000);
+  return [
+    { name: "cpu", concurrency: concurrency() },
+    ...(random.chance(0.4)
+      ? [{ name: "gpu", concurrency: concurrency(), gpuResource: "example.com/gpu" }]
+      : []),
+  ];
+}
+
+function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {
+  return Array.from({ length: random.int(1, 4) }, (_, index) => {
+    const sources = Array.from({ length: Math.ceil(random.skewed(0.01, 6)) }, (_, n) => `s${n}`);
+    return {
+      atMs: Math.round(random.skewed(0, calmFromMs)),
+      name: `job-${index}`,
+      spec: {
+        sources: sources.map((name) => ({ name, volume: { claimName: "media", path: `in/${name}` } })),
+        // Each rendition of a video is a unit of its own.
+        outputs: [{ name: "web", video: { height: 360 } }],
+        destination: { volume: { claimName: "media", path: `out/${index}/` } },
+        parallelism: random.chance(0.4) ? random.int(1, 3) : 8,
+        priority: random.pick(["Low", "Normal", "High", "Urgent"]),
+        retry: { maxAttempts: random.int(1, 4) },
+        unitTimeoutSeconds: random.int(20, 90),
+        ...(random.chance(0.15) && { failurePolicy: { sources: "FailFast" } }),
+        ...(random.chance(0.15) && { recovery: "Manual" }),
+        ...(random.chance(0.15) && { activeDeadlineSeconds: random.int(5, 120) }),
+        ...(random.chance(0.1) && { ttlSecondsAfterFinished: random.int(0, 60) }),
+        ...(random.chance(0.2) && { placement: { gpu: random.pick(["Require", "Never"]) } }),
+        ...(random.chance(0.1) && { suspend: true }),
+        ...(random.chance(0.6) && { webhooks: drawWebhooks(random) }),
+      },
+    };
+  });
+}
+
+const drawWebhooks = (random: Prng) =>
+  ["all", "ends"].slice(0, random.int(1, 2)).map((name) => ({
+    name,
+    url: `https://receiver.example/${name}`,
+    secretRef: { name: "webhook" },
+    ...(name === "ends" && { events: ["job.completed", "job.failed", "job.resumed"] }),
+  }));
+
+function drawDeeds(random: Prng, jobs: readonly WantedMediaJob[], calmFromMs: number): Deed[] {
+  const weights = {
+    Suspend: random.next(),
+    Resume: random.next(),
+    Cancel: random.next() / 3,
+    Retry: random.next(),
+    SetParallelism: random.next(),
+    SetPriority: random.next() / 2,
+    Delete: random.next() / 3,
+    CreateAgain: random.next() / 2,
+    AddWebhook: random.next() / 4,
+    RemoveWebhook: random.next() / 4,
+  };
+  const count = random.chance(0.3) ? 0 : random.int(1, 10);
+  const deeds = Array.from({ length: count }, (): Deed => {
+    const at = { atMs: Math.round(random.between(0, calmFromMs)), job: random.pick(jobs).name };
+    const what = random.weighted(weights);
+    if (what === "SetParallelism") return { ...at, do: what, parallelism: random.int(1, 4) };
+    if (what === "SetPriority") return { ...at, do: what, priority: random.pick(["Low", "Urgent"]) };
+    if (what === "Delete")
+      return { ...at, do: what, propagation: random.pick(["Background", "Foreground"] as const) };
+    return { ...at, do: what };
+  });
+  return deeds.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** A third of the worlds have hardly any fault, the others about half of all kinds. */
+function drawFaults(random: Prng): FaultRates {
+  const share = random.pick([0.1, 0.3, 0.5, 0.5]);
+  const rates: FaultRates = {};
+  for (const name of Object.keys(FAULTS) as FaultName[])
+    if (random.chance(share)) rates[name] = random.next() * FAULTS[name].most;
+  return rates;
+}
+
+function drawFates(random: Prng): Record<FateName, number> {
+  const kind = (likely: number, weight: number) => (random.chance(likely) ? random.next() * weight : 0);
+  return {
+    succeeds: 1,
+    partly: kind(0.3, 0.5),
+    silent: kind(0.2, 0.3),
+    inputFails: kind(0.3, 0.5),
+    fails: kind(0.5, 1.5),
+    crashes: kind(0.3, 1),
+    outOfMemory: kind(0.3, 1),
+    asksForMemory: kind(0.2, 0.5),
+    hangs: kind(0.2, 0.4),
+  };
+}

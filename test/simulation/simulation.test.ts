@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { drawScenario } from "./scenario.ts";
+import { simulate } from "./simulate.ts";
+
+/** A short form; `npm run sim -- --runs 100000` is the long one. A seed that found a bug stays here for good. */
+const SEEDS = [
+  1,
+  12,
+  18,
+  19,
+  21,
+  30,
+  121,
+  179,
+  279,
+  ...Array.from({ length: 10 }, (_, index) => 1000 + index),
+];
+
+test.each(SEEDS)("seed %i keeps every promise", async (seed) => {
+  expect((await simulate(drawScenario(seed))).broken).toBeNull();
+});
+
+describe("the same seed", () => {
+  test("tells the same story twice", async () => {
+    const tell = async () => {
+      const story: string[] = [];
+      const verdict = await simulate(drawScenario(7), (atMs, line) => story.push(`${atMs} ${line}`));
+      return { story, verdict };
+    };
+    expect(await tell()).toEqual(await tell());
+  });
+});

@@ -1,0 +1,97 @@
+/**
+ * The time of a simulated world: a queue of what will happen, in order. It moves from one happening to the next,
+ * so that an hour costs what happens in it. Owns the order; two happenings of one moment keep that of their making.
+ */
+export class VirtualTime {
+  #nowMs = 0;
+  #made = 0;
+  readonly #heap: Happening[] = [];
+  /** Set by whoever wakes code that goes on in promises: then these must settle before time moves on. */
+  #awoken = false;
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const happening: Happening = {
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      order: this.#made++,
+      callback,
+    };
+    this.#push(happening);
+    return () => {
+      happening.callback = null;
+    };
+  }
+
+  /** To be called with every callback into code that awaits. */
+  wake(): void {
+    this.#awoken = true;
+  }
+
+  /** Lets the next thing happen; false when nothing will, or nothing until `untilMs`. */
+  async step(untilMs: number): Promise<boolean> {
+    let next = this.#heap[0];
+    while (next && next.callback === null) {
+      this.#pop();
+      next = this.#heap[0];
+    }
+    if (!next || next.atMs > untilMs) {
+      this.#nowMs = Math.max(this.#nowMs, untilMs);
+      return false;
+    }
+    this.#pop();
+    this.#nowMs = next.atMs;
+    next.callback?.();
+    if (this.#awoken) {
+      this.#awoken = false;
+      await settled();
+    }
+    return true;
+  }
+
+  #push(happening: Happening): void {
+    const heap = this.#heap;
+    let index = heap.push(happening) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent] as Happening;
+      if (isBefore(above, happening)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = happening;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Happening;
+    if (heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      const right = heap[child + 1];
+      if (right && isBefore(right, heap[child] as Happening)) child++;
+      const below = heap[child] as Happening;
+      if (isBefore(last, below)) break;
+      heap[index] = below;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+interface Happening {
+  readonly atMs: number;
+  readonly order: number;
+  /** Null once it was called off. */
+  callback: (() => void) | null;
+}
+
+const isBefore = (a: Happening, b: Happening): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+
+/** Node runs no macrotask before the microtasks are done: after this, every promise that can go on has. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
