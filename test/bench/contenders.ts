@@ -1,9 +1,11 @@
 import type { KubeClient } from "../../operator/kube/client.ts";
 import type { Draft, KubeObject } from "../../operator/kube/kube-object.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import { recordedProcesses } from "../cluster/process-registry.ts";
 import { until } from "../cluster/until.ts";
 import { arrive, type Pace } from "./arrivals.ts";
 import { type Requests, startOperator } from "./operator-process.ts";
+import { usageOf } from "./process-usage.ts";
 import { NAMESPACE, type ScaleCluster, startScaleCluster } from "./scale-cluster.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -18,11 +20,13 @@ export interface Outcome {
   readonly lost: number;
   /** Jobs beyond one per MediaJob, and pods beyond one per Job. */
   readonly duplicates: number;
+  /** CPU of each program of the cluster, by name, while the objects were made and ended. */
+  readonly cpuSeconds: ReadonlyMap<string, number>;
 }
 
 export interface OperatorOutcome extends Outcome {
   readonly toFirstJobMs: readonly number[];
-  readonly cpuSeconds: number;
+  readonly passes: number;
   readonly idleRssBytes: number;
   readonly peakRssBytes: number;
   /** By `verb resource`, in all. */
@@ -61,11 +65,21 @@ export async function runMediaJobs(
     await allDone(mediaJobs, warmUp, 60_000);
     const template = await plainJobOf(reader);
 
-    const [before, requestsBefore] = [operator.usage(), await operator.requests()];
+    const [before, requestsBefore, passesBefore] = [
+      operator.usage(),
+      await operator.requests(),
+      await operator.passes(),
+    ];
+    const cpuSince = cpuMeter(cluster);
     const measured = names("bench", count);
     await arrive(count, pace, (index) => writer.create(MEDIA_JOBS, manifest(measured[index] ?? "")));
     await allDone(mediaJobs, measured, limitMs(count, pace));
-    const [after, requestsAfter] = [operator.usage(), await operator.requests()];
+    const [after, requestsAfter, passesAfter] = [
+      operator.usage(),
+      await operator.requests(),
+      await operator.passes(),
+    ];
+    const cpuSeconds = cpuSince();
     jobs.assertUnbroken();
     for (const timeline of [jobs, mediaJobs]) timeline.close();
     const excess = await excessOf(reader);
@@ -74,7 +88,8 @@ export async function runMediaJobs(
       ...spanOf(mediaJobs, measured),
       toFirstJobMs: measured.flatMap((name) => between(mediaJobs.addedAt.get(name), firstJobAt.get(name))),
       duplicates: excess,
-      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      cpuSeconds,
+      passes: passesAfter - passesBefore,
       idleRssBytes: before.rssBytes,
       peakRssBytes: after.peakRssBytes,
       requests: new Map(
@@ -96,11 +111,13 @@ export async function runPlainJobs(count: number, pace: Pace, { labels, spec }: 
     await Promise.all(warmUp.map(create));
     await allDone(jobs, warmUp, 60_000);
 
+    const cpuSince = cpuMeter(cluster);
     const measured = names("bench", count);
     await arrive(count, pace, (index) => create(measured[index] ?? ""));
     await allDone(jobs, measured, limitMs(count, pace));
     jobs.close();
-    return { ...spanOf(jobs, measured), duplicates: await excessOf(reader) };
+    const cpuSeconds = cpuSince();
+    return { ...spanOf(jobs, measured), cpuSeconds, duplicates: await excessOf(reader) };
   });
 }
 
@@ -137,6 +154,16 @@ async function withCluster<T>(work: (cluster: ScaleCluster) => Promise<T>): Prom
   } finally {
     await cluster.stop();
   }
+}
+
+/** Begins to measure every program of the cluster, and this one; what it gives back tells what each used since. */
+function cpuMeter({ api }: ScaleCluster): () => Map<string, number> {
+  const read = () => [
+    ...recordedProcesses(api.directory).map(({ name, pid }) => [name, usageOf(pid).cpuSeconds] as const),
+    ["creator and watcher", usageOf(process.pid).cpuSeconds] as const,
+  ];
+  const before = new Map(read());
+  return () => new Map(read().map(([name, seconds]) => [name, seconds - (before.get(name) ?? 0)]));
 }
 
 /** Of Jobs and MediaJobs alike. */

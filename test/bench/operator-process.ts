@@ -13,6 +13,8 @@ export type Requests = ReadonlyMap<string, number>;
 export interface OperatorProcess {
   usage(): ProcessUsage;
   requests(): Promise<Requests>;
+  /** Passes of its control loop over any MediaJob. */
+  passes(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,10 @@ export async function startOperator(
   return {
     usage: () => usageOf(process_.pid),
     requests: async () => requestsIn(await scrape()),
+    passes: async () => {
+      const counts = (await scrape()).matchAll(/^mediajob_reconcile_duration_seconds_count\{.*\} (\d+)$/gm);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    },
     stop: () => stopProcess(api.directory, process_, { graceMs: 10_000 }),
   };
 }
