@@ -16,14 +16,14 @@ import { DESCRIPTION_TEMPLATE, describeSet, isDescribed } from "./image-set.ts";
 import { type ImageSource, openImage } from "./image-source.ts";
 import { neededBytes, RUNTIME_BYTES } from "./memory.ts";
 import { placeholdersOf } from "./placeholders.ts";
-import { type RenderedFile, renderFile } from "./rendered-file.ts";
+import { FinishedPixels, type RenderedFile, renderFile } from "./rendered-file.ts";
 import { FILE_KINDS, type Rendering, renderingsOf } from "./rendering.ts";
 import { decodeShared, planSharedDecode, sharedBytes } from "./shared-decode.ts";
 import { Tracker } from "./tracker.ts";
 import { verifyImage } from "./verify.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "2";
+const REVISION = "3";
 
 /** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {
@@ -110,6 +110,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
             pixelsOf,
             decoded: decoded || undefined,
             files,
+            finished: new FinishedPixels({ isKept: isRoomy }),
             context,
           });
           left -= 1;
@@ -155,6 +156,7 @@ async function makeOutput(
     pixelsOf,
     decoded,
     files,
+    finished,
     context,
   }: {
     renderings: readonly Rendering[];
@@ -163,6 +165,7 @@ async function makeOutput(
     decoded: (() => Sharp) | undefined;
     /** Lets through as many files at once as there is memory for. */
     files: Admission;
+    finished: FinishedPixels;
     context: EngineContext;
   },
 ): Promise<void> {
@@ -172,7 +175,7 @@ async function makeOutput(
       if (found.has(rendering)) return found.get(rendering);
       const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(image, rendering, { pixels: pixelsOf(rendering), isShared, context }),
+        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isShared, context }),
       );
     }),
   );
@@ -195,12 +198,17 @@ async function makeOutput(
 async function makeFile(
   image: ImageSource,
   rendering: Rendering,
-  { pixels, isShared, context }: { pixels: () => Sharp; isShared: boolean; context: EngineContext },
+  {
+    pixels,
+    finished,
+    isShared,
+    context,
+  }: { pixels: () => Sharp; finished: FinishedPixels; isShared: boolean; context: EngineContext },
 ): Promise<MadeOutput | undefined> {
   const subject = { source: image.opened.source.name, output: rendering.output };
   let file: RenderedFile;
   try {
-    file = await renderFile(image, rendering, { pixels, context });
+    file = await renderFile(image, rendering, { pixels, finished, context });
   } catch (error) {
     if (isOutputError(error)) context.fail(notMakeable(error, rendering), subject);
     else if (error instanceof WorkFailure || isShared) context.fail(error, subject);
@@ -245,7 +253,8 @@ async function publishDescription(
   };
   try {
     if (await context.findMade(product)) return;
-    const placeholders = await placeholdersOf(pixels(), settings?.placeholders ?? []);
+    const wanted = settings?.placeholders ?? [];
+    const placeholders = wanted.length > 0 ? await placeholdersOf(pixels(), wanted) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",
       expandTemplate(product.template ?? template, early),

@@ -45,7 +45,9 @@ export function neededBytes(
       oneByOneBytes: Math.max(decode + sharedBytes, held + largest),
     };
   }
-  return { togetherBytes: decode * Math.max(1, renderings.length) + all, oneByOneBytes: decode + largest };
+  // Formats of one size come from one decode.
+  const decodes = new Set(renderings.map(({ output, width, height }) => `${output} ${width} ${height}`)).size;
+  return { togetherBytes: decode * Math.max(1, decodes) + all, oneByOneBytes: decode + largest };
 }
 
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */
@@ -82,6 +84,7 @@ function renderingBytes(source: ImageSource, rendering: Rendering): number {
     settings.overlays !== undefined ||
     settings.shape !== undefined ||
     settings.maxBytes !== undefined ||
+    settings.formats !== undefined ||
     settings.rotate !== undefined;
   const deep = settings.bitDepth === 16 || settings.colourspace === "p3" ? 2 : 1;
   const wholeBytes = needsWhole(rendering) ? source.width * source.height * source.header.channels * deep : 0;

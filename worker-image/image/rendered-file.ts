@@ -9,7 +9,7 @@ import { measureLevels } from "./levels.ts";
 import { applyMetadata } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { qualityNumber } from "./quality.ts";
-import type { Rendering } from "./rendering.ts";
+import { FILE_KINDS, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
 
@@ -28,9 +28,60 @@ export interface RenderedFile {
 export async function renderFile(
   image: ImageSource,
   rendering: Rendering,
-  { pixels, context }: { pixels: () => Sharp; context: EngineContext },
+  { pixels, finished, context }: { pixels: () => Sharp; finished: FinishedPixels; context: EngineContext },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
+  const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));
+  const finish = async (quality = settings.quality): Promise<RenderedFile> => {
+    context.signal.throwIfAborted();
+    const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
+    return await pipeline.timeout({ seconds: PIPELINE_SECONDS_MAX }).toBuffer({ resolveWithObject: true });
+  };
+  const isLossy = format === "jpeg" || format === "webp" || format === "avif";
+  if (settings.maxBytes === undefined || !isLossy) return await finish();
+  const { maxBytes } = settings;
+  return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+}
+
+/**
+ * Pixels that several formats of one size are encoded from: resizing once costs less than once a format.
+ * Whether they are kept depends on the spec alone; `isKept` false makes the same ones anew for each format,
+ * where there is no memory to hold them.
+ */
+export class FinishedPixels {
+  readonly #kept: Map<string, Promise<() => Sharp>> | undefined;
+
+  constructor({ isKept }: { isKept: boolean }) {
+    this.#kept = isKept ? new Map() : undefined;
+  }
+
+  async of(rendering: Rendering, start: () => Promise<() => Sharp>): Promise<() => Sharp> {
+    const { settings } = rendering;
+    const isEncodedOften = settings.formats !== undefined || settings.maxBytes !== undefined;
+    if (!isEncodedOften || settings.animated) return await start();
+    const make = async () => (await keepPixels((await start())(), settings)).open;
+    const key = sizeKey(rendering);
+    const kept = this.#kept?.get(key) ?? make();
+    this.#kept?.set(key, kept);
+    return await kept;
+  }
+}
+
+/** Formats with and without alpha differ in what fills a letterbox, where the spec does not say. */
+function sizeKey({ output, width, height, format, settings }: Rendering): string {
+  const isFilled =
+    settings.background === undefined &&
+    (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
+  return `${output} ${width} ${height} ${isFilled && FILE_KINDS[format].hasAlpha}`;
+}
+
+/** The steps up to the encoder. */
+async function render(
+  image: ImageSource,
+  rendering: Rendering,
+  { pixels, context }: { pixels: () => Sharp; context: EngineContext },
+): Promise<() => Sharp> {
+  const { settings } = rendering;
   const levels = settings.enhance && (await measureLevels(pixels()));
   const turn = rightAngle(settings.rotate);
   let from = (): Sharp => applyTone(applyGeometry(pixels(), rendering), settings, levels);
@@ -41,23 +92,12 @@ export async function renderFile(
     const rest = { ...rendering, width: undefined, height: undefined, settings: onlyExtend(settings) };
     from = () => applyTone(applyGeometry(resized.open().rotate(turn), rest), settings, levels);
   }
-  if (settings.overlays || settings.shape) {
-    const base = await keepPixels(from(), settings);
-    const { source } = image.opened;
-    const layers = await compositionOf(settings.overlays ?? [], { base, source, context });
-    if (settings.shape) layers.push(shapeMask(settings.shape, base));
-    from = (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
-  } else if (settings.maxBytes !== undefined) from = (await keepPixels(from(), settings)).open;
-
-  const finish = async (quality = settings.quality): Promise<RenderedFile> => {
-    context.signal.throwIfAborted();
-    const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
-    return await pipeline.timeout({ seconds: PIPELINE_SECONDS_MAX }).toBuffer({ resolveWithObject: true });
-  };
-  const isLossy = format === "jpeg" || format === "webp" || format === "avif";
-  if (settings.maxBytes === undefined || !isLossy) return await finish();
-  const { maxBytes } = settings;
-  return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+  if (!settings.overlays && !settings.shape) return from;
+  const base = await keepPixels(from(), settings);
+  const { source } = image.opened;
+  const layers = await compositionOf(settings.overlays ?? [], { base, source, context });
+  if (settings.shape) layers.push(shapeMask(settings.shape, base));
+  return (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
 }
 
 /** Finished pixels, from which several pipelines may start. */
