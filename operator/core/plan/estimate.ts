@@ -82,8 +82,11 @@ export const secondsEach = (
 const imageSeconds = (outputs: readonly (Output | undefined)[]): number =>
   outputs.reduce((sum, output) => sum + encodeSeconds(output?.image), DECODE_SECONDS);
 
-const encodeSeconds = (image: ImageOutput | undefined): number =>
-  (IMAGE_FORMAT_SECONDS[image?.format ?? "jpeg"] ?? 0.3) * (image?.widths?.length ?? 1);
+const encodeSeconds = (image: ImageOutput | undefined): number => {
+  const formats = image?.formats ?? [image?.format ?? "jpeg"];
+  const seconds = formats.reduce((sum, format) => sum + (IMAGE_FORMAT_SECONDS[format] ?? 0.3), 0);
+  return seconds * (image?.widths?.length ?? 1);
+};
 
 /** Seeds 004's default for a video task where nothing is known of the source: 300 s of work. */
 const ASSUMED_VIDEO_SECONDS = 300;
