@@ -14,14 +14,15 @@ const job = (...conditions: string[]): Job => ({
 const deletingJob: Job = { metadata: { ...metadata, deletionTimestamp: "2026-01-01T12:00:00Z" } };
 const pod = (phase: string, waiting?: string): Pod => ({
   metadata,
-  status: {
-    phase,
-    ...(waiting && { containerStatuses: [containerThatWaits(waiting)] }),
-  },
+  status: { phase, ...(phase === "Scheduled" ? {} : { containerStatuses: [container(phase, waiting)] }) },
 });
-const containerThatWaits = (message: string) => ({
+const container = (phase: string, message?: string) => ({
   ...{ name: "worker", image: "i", imageID: "", ready: false, restartCount: 0 },
-  state: { waiting: { reason: "ImagePullBackOff", message } },
+  state: {
+    ...(phase === "Running" && { running: {} }),
+    ...(phase === "Succeeded" && { terminated: { exitCode: 0 } }),
+    ...(message && { waiting: { reason: "ImagePullBackOff", message } }),
+  },
 });
 
 describe("of a Job", () => {
@@ -55,7 +56,7 @@ describe("of a pod", () => {
   test.each([
     {
       name: "that it runs is its Job's business",
-      from: pod("Pending"),
+      from: pod("Scheduled"),
       to: running,
       of: job(),
       matters: false,

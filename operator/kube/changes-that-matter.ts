@@ -39,6 +39,6 @@ const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || 
 const stateOfPod = (pod: Pod): string =>
   JSON.stringify([
     hasEnded(pod),
-    pod.status?.containerStatuses?.map(({ state }) => [state?.terminated?.exitCode, state?.waiting?.message]),
+    pod.status?.containerStatuses?.flatMap(({ state }) => state?.waiting?.message ?? []) ?? [],
     pod.status?.conditions?.filter(({ type }) => type === "DisruptionTarget").map(({ status }) => status),
   ]);
