@@ -15,6 +15,7 @@ import type {
   UnitProgress,
 } from "../core/reconcile/decision.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
+import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isAlreadyExists, isRefusal } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
@@ -110,7 +111,13 @@ function giveBackPlaces(job: StoredMediaJob, { usage, jobs, pods }: Shell): void
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
   giveBackPlaces(job, shell); // of an earlier pass that failed midway
-  const decision = decide(observe(key, job, shell), plan, policyOf(shell.configuration()));
+  const policy = policyOf(shell.configuration());
+  const observation = observe(key, job, shell);
+  const { namespace } = job.metadata;
+  for (const { name, lost } of withLostAttempts(observation.attempts, policy, observation.nowMs)) {
+    if (lost) shell.usage.lose(keyOf({ namespace, name })); // counts from the next pass on, which follows at once
+  }
+  const decision = decide(observation, plan, policy);
   for (const action of decision.actions) {
     if (action.do === "StartAttempt") shell.usage.reserve(jobKey(job, action), action.placed.pool, key);
   }
