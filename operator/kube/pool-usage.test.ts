@@ -38,3 +38,14 @@ test("a place is given back once", () => {
   expect([places.release("media/a-1"), places.release("media/a-1")]).toEqual([true, false]);
   expect([free(places), places.running("cpu")]).toEqual([2, 0]);
 });
+
+test("a Job on a lost node holds no place, also when it is seen again, until one of its name is made anew", () => {
+  const places = usage();
+  places.take("media/a-1", "cpu");
+  places.lose("media/a-1");
+  places.take("media/a-1", "cpu");
+  expect(free(places)).toBe(2);
+  places.release("media/a-1");
+  places.take("media/a-1", "cpu");
+  expect(free(places)).toBe(1);
+});

@@ -15,6 +15,8 @@ export class PoolUsage {
   readonly #poolOf = new Map<ObjectKey, string>();
   /** Places taken for Jobs that nobody has seen yet, by MediaJob. */
   readonly #unseen = new Map<ObjectKey, Set<ObjectKey>>();
+  /** Jobs that are there and hold no place. */
+  readonly #lost = new Set<ObjectKey>();
   readonly #inPool = new Map<string, number>();
   readonly #inNamespace = new Map<string, number>();
   readonly #configuration: () => Configuration;
@@ -46,13 +48,23 @@ export class PoolUsage {
 
   /** Notes a Job that is there. */
   take(job: ObjectKey, pool: string): void {
-    if (this.#poolOf.has(job)) return;
+    if (this.#poolOf.has(job) || this.#lost.has(job)) return;
     this.#poolOf.set(job, pool);
     this.#count(job, pool, 1);
   }
 
+  /**
+   * Gives back the place of a Job on a node that stopped answering, for as long as the Job is there: that may be
+   * days, and would keep its unit, and all others, from the rest of the pool.
+   */
+  lose(job: ObjectKey): void {
+    this.release(job);
+    this.#lost.add(job);
+  }
+
   /** False when it held no place. */
   release(job: ObjectKey): boolean {
+    this.#lost.delete(job);
     const pool = this.#poolOf.get(job);
     if (pool === undefined) return false;
     this.#poolOf.delete(job);

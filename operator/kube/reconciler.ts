@@ -16,7 +16,7 @@ import type {
 } from "../core/reconcile/decision.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { withLostAttempts } from "../core/reconcile/trouble.ts";
-import { isAlreadyExists, isRefusal } from "./api-error.ts";
+import { isAlreadyExists, isRefusal, nullWhenNotFound } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { fetchMissing, jobNameOf, observe, standingOf } from "./gather.ts";
@@ -83,6 +83,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   }
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const written = await writeStatus(job, decision.status, shell);
+  if (!written) return { afterMs: null };
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const { unit, usage } of decision.measured) shell.onMeasured(unit, usage);
   shell.onStatus(key, written, job.status);
@@ -215,22 +216,26 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
 /**
  * Writes what differs, if a person would see it: that the estimate of the remaining time moved with the
  * clock is no news. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
+ * Null when it is gone, which the cache then knows before its watch says so: or its Jobs, which garbage collection
+ * ends, would be made again.
  */
 async function writeStatus(
   job: StoredMediaJob,
   status: MediaJobStatus,
   shell: Shell,
-): Promise<StoredMediaJob> {
+): Promise<StoredMediaJob | null> {
   const previous = job.status ?? {};
   const patch = mergePatchOf(previous, status);
   if (!patch || isEtaOnly(patch)) return job;
-  const written = await shell.client.mergePatch(
+  const patching = shell.client.mergePatch(
     MEDIA_JOBS,
     job.metadata,
     { metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch },
     { subresource: "status", ...shell.fence() },
   );
-  shell.mediaJobs.observe(written);
+  const written = await nullWhenNotFound(patching);
+  if (written) shell.mediaJobs.observe(written);
+  else shell.mediaJobs.observeGone(job);
   return written;
 }
 

@@ -32,7 +32,11 @@ export async function simulate(
   const world: World = new World(scenario, trace);
   if (trace) narrate(world, (line) => trace(world.time.nowMs, line));
   for (const checker of CHECKERS) checker(world, fail);
-  await runToRest(world, { fail, over: () => broken !== null });
+  try {
+    await runToRest(world, { fail, over: () => broken !== null });
+  } catch (error) {
+    fail("the model itself does not fail", error instanceof Error ? (error.stack ?? "") : String(error));
+  }
   for (const replica of world.replicas) replica.die("at the end");
   return { broken, endedAtMs: world.time.nowMs, revision: world.server.revision };
 }

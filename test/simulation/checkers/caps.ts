@@ -1,5 +1,5 @@
 import { API_VERSION } from "../../../crds/group.ts";
-import { JOBS, type Job, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS } from "../../../operator/kube/resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/unit-job.ts";
 import { hasCondition } from "../model/server.ts";
 import type { Checker } from "./checker.ts";
@@ -12,10 +12,28 @@ const BEHIND_MS = 200_000;
 
 /**
  * Whenever a Job is created, no more are there than the caps of its pool, of the operator and of its MediaJob allow.
- * A Job counts from its creation until it has ended or is gone; one whose MediaJob is gone counts as well.
+ * A Job counts from its creation until it has ended, is gone or is lost with its node; one whose MediaJob is gone
+ * counts as well.
  */
 export const caps: Checker = (world, fail) => {
   const { configuration, server, time } = world;
+  /** UIDs of Jobs that were ended on a node that did not answer; their pods go when it answers again. */
+  const lost = new Set<string>();
+
+  const isUnreachable = ({ metadata }: Job) =>
+    server
+      .list(PODS)
+      .some(
+        (pod) =>
+          pod.metadata.ownerReferences?.[0]?.uid === metadata.uid &&
+          world.kubelet.unreachableSinceMs(pod.spec?.nodeName ?? "") !== null,
+      );
+
+  world.on("written", ({ plural, object }) => {
+    const ending = plural === JOBS.plural && object.metadata.deletionTimestamp;
+    if (ending && isUnreachable(object as Job)) lost.add(object.metadata.uid);
+  });
+
   /** By UID of the MediaJob: each value `parallelism` had, and until when. */
   const parallelism = new Map<string, { value: number; untilMs: number }[]>();
 
@@ -34,7 +52,8 @@ export const caps: Checker = (world, fail) => {
     if (plural !== JOBS.plural || type !== "ADDED") return;
     const live = server
       .list(JOBS)
-      .filter((job) => !hasCondition(job, "Complete") && !hasCondition(job, "Failed"));
+      .filter((job) => !hasCondition(job, "Complete") && !hasCondition(job, "Failed"))
+      .filter((job) => !lost.has(job.metadata.uid) && !isUnreachable(job));
     const created = `as ${object.metadata.name} is created`;
     if (live.length > configuration.concurrency)
       fail(

@@ -47,7 +47,7 @@ export class User {
   }
 
   #create({ name, spec }: WantedMediaJob): void {
-    if (this.#found(name)) return;
+    if (this.#server.get(MEDIA_JOBS, { name, namespace: NAMESPACE })) return;
     this.#trace(`user creates ${name}`);
     const metadata = { name, namespace: NAMESPACE };
     this.#server.create(MEDIA_JOBS, { metadata, spec: mediaJobSpec.parse(spec) }, BY);
