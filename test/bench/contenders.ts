@@ -7,7 +7,7 @@ import { arrive, type Pace } from "./arrivals.ts";
 import { type Requests, startOperator } from "./operator-process.ts";
 import { usageOf } from "./process-usage.ts";
 import { NAMESPACE, type ScaleCluster, startScaleCluster } from "./scale-cluster.ts";
-import { Timeline } from "./timeline.ts";
+import { isComplete, Timeline } from "./timeline.ts";
 
 /** How one contender did, by one watcher's clock. */
 export interface Outcome {
@@ -54,12 +54,13 @@ export async function runMediaJobs(
     const operator = await startOperator(cluster, nodeOptions);
     const firstJobAt = new Map<string, number>();
     const jobs = await Timeline.watch(reader, JOBS, {
+      namespace: NAMESPACE,
       onAdded: ({ metadata }, at) => {
         const owner = metadata.ownerReferences?.[0]?.name ?? "";
         if (!firstJobAt.has(owner)) firstJobAt.set(owner, at);
       },
     });
-    const mediaJobs = await Timeline.watch(reader, MEDIA_JOBS, { isDone: isComplete });
+    const mediaJobs = await Timeline.watch(reader, MEDIA_JOBS, { namespace: NAMESPACE, isDone: isComplete });
     const warmUp = names("warm", WARM_UP);
     await Promise.all(warmUp.map((name) => writer.create(MEDIA_JOBS, oneThumbnail(name))));
     await allDone(mediaJobs, warmUp, 60_000);
@@ -104,7 +105,7 @@ export async function runMediaJobs(
 export async function runPlainJobs(count: number, pace: Pace, { labels, spec }: PlainJob): Promise<Outcome> {
   return await withCluster(async (cluster) => {
     const [reader, writer] = [await cluster.connect(), await cluster.connect()];
-    const jobs = await Timeline.watch(reader, JOBS, { isDone: isComplete });
+    const jobs = await Timeline.watch(reader, JOBS, { namespace: NAMESPACE, isDone: isComplete });
     const create = (name: string) =>
       writer.create(JOBS, { metadata: { name, namespace: NAMESPACE, labels }, ...(spec && { spec }) });
     const warmUp = names("warm", WARM_UP);
@@ -165,10 +166,6 @@ function cpuMeter({ api }: ScaleCluster): () => Map<string, number> {
   const before = new Map(read());
   return () => new Map(read().map(([name, seconds]) => [name, seconds - (before.get(name) ?? 0)]));
 }
-
-/** Of Jobs and MediaJobs alike. */
-const isComplete = ({ status }: Job | StoredMediaJob): boolean =>
-  status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True") ?? false;
 
 /** Resolves when all are done, and also at the limit: what is not done by then counts as lost. */
 async function allDone<T extends KubeObject>(

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
-import { accessOf } from "../../operator/kube/access.ts";
-import { KubeClient } from "../../operator/kube/client.ts";
+import type { KubeClient } from "../../operator/kube/client.ts";
 import { issueCertificate } from "../cluster/certificates.ts";
 import { startScheduler } from "../cluster/controllers.ts";
 import { writeKubeconfig } from "../cluster/kubeconfig.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
+import { connect } from "./connect.ts";
 import { nodes, startKwok } from "./kwok.ts";
 
 export const NAMESPACE = "bench";
@@ -51,9 +50,7 @@ export async function startScaleCluster(): Promise<ScaleCluster> {
       api,
       operatorKubeconfig,
       connect: async () => {
-        const kubeConfig = new KubeConfig();
-        kubeConfig.loadFromFile(api.kubeconfig);
-        const client = new KubeClient(await accessOf(kubeConfig));
+        const client = await connect(api.kubeconfig);
         clients.push(client);
         return client;
       },

@@ -1,9 +1,14 @@
 import type { KubeClient } from "../../operator/kube/client.ts";
 import type { KubeObject } from "../../operator/kube/kube-object.ts";
-import type { Resource } from "../../operator/kube/resources.ts";
-import { NAMESPACE } from "./scale-cluster.ts";
+import type { Job, Resource, StoredMediaJob } from "../../operator/kube/resources.ts";
 
 const AN_HOUR_MS = 3_600_000;
+
+export interface TimelineOptions<T> {
+  readonly namespace: string;
+  readonly isDone?: (object: T) => boolean;
+  readonly onAdded?: (object: T, at: number) => void;
+}
 
 /**
  * What one watcher sees: of each object, by name, when its first event came and when first it was `done`. All times
@@ -26,14 +31,11 @@ export class Timeline<T extends KubeObject> {
   static async watch<T extends KubeObject>(
     client: KubeClient,
     resource: Resource<T>,
-    {
-      isDone = () => false,
-      onAdded = () => {},
-    }: { isDone?: (object: T) => boolean; onAdded?: (object: T, at: number) => void },
+    { namespace, isDone = () => false, onAdded = () => {} }: TimelineOptions<T>,
   ): Promise<Timeline<T>> {
     const timeline = new Timeline(isDone, onAdded);
-    const { resourceVersion } = await client.list(resource, { namespace: NAMESPACE });
-    void timeline.#follow(client, resource, resourceVersion).catch((error) => {
+    const { resourceVersion } = await client.list(resource, { namespace });
+    void timeline.#follow(client, resource, { namespace, from: resourceVersion }).catch((error) => {
       timeline.#failure = error;
     });
     return timeline;
@@ -53,11 +55,15 @@ export class Timeline<T extends KubeObject> {
   }
 
   /** The API server ends the watch of whom it takes for slow; it goes on from the last event, and none is lost. */
-  async #follow(client: KubeClient, resource: Resource<T>, from: string): Promise<void> {
+  async #follow(
+    client: KubeClient,
+    resource: Resource<T>,
+    { namespace, from }: { namespace: string; from: string },
+  ): Promise<void> {
     let resourceVersion = from;
     while (!this.#stop.signal.aborted) {
       const events = await client.watch(resource, {
-        namespace: NAMESPACE,
+        namespace,
         resourceVersion,
         timeoutSeconds: AN_HOUR_MS / 1000,
         overdueMs: AN_HOUR_MS,
@@ -81,3 +87,7 @@ export class Timeline<T extends KubeObject> {
     if (!this.doneAt.has(name) && this.#isDone(object)) this.doneAt.set(name, at);
   }
 }
+
+/** Of Jobs and MediaJobs alike. */
+export const isComplete = ({ status }: Job | StoredMediaJob): boolean =>
+  status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True") ?? false;
