@@ -3,15 +3,18 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { loadAccess } from "./kube/access.ts";
+import { AccessReviews } from "./kube/access-reviews.ts";
 import { createCaches } from "./kube/caches.ts";
 import { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
 import { Controller } from "./kube/controller.ts";
+import { JobFeed } from "./kube/job-feed.ts";
 import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
 import { secretReader } from "./kube/secrets.ts";
 import { TokenReviews } from "./kube/token-reviews.ts";
 import { createMetrics } from "./server/metrics.ts";
+import { RateBound } from "./server/rate-bound.ts";
 import { startServer } from "./server/server.ts";
 import { readSettings } from "./settings.ts";
 import { AddressGuard } from "./webhooks/address-guard.ts";
@@ -124,6 +127,10 @@ const elector: LeaderElector = new LeaderElector({
 });
 
 const reviews = new TokenReviews(client, systemClock);
+const accessReviews = new AccessReviews(client, systemClock);
+const feed = new JobFeed(caches.mediaJobs.store);
+const nowMs = () => systemClock.now();
+const strangers = new RateBound({ perSecond: 1, burst: 20, nowMs });
 const server = await startServer({
   port: settings.port,
   ready: () => {
@@ -147,6 +154,18 @@ const server = await startServer({
       return leader && !elector.isLeader ? `http://${leader}` : undefined;
     },
     onAnswer: (code) => metrics.progressReports.inc({ code }),
+    perPod: new RateBound({ perSecond: 5, burst: 10, nowMs }),
+    strangers,
+  },
+  events: {
+    access: (token, ref) => accessReviews.mayGet(token, ref),
+    jobOf: (ref) => feed.get(ref),
+    onChange: (ref, listener) => feed.listen(ref, listener),
+    every: (ms, run) => {
+      const timer = setInterval(run, ms);
+      return () => clearInterval(timer);
+    },
+    strangers,
   },
 });
 log.info({ port: server.port, pools: settings.configuration.pools.map(({ name }) => name) }, "started");

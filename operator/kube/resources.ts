@@ -10,6 +10,7 @@ import type {
   V1Node,
   V1Pod,
   V1Secret,
+  V1SubjectAccessReview,
   V1TokenReview,
 } from "@kubernetes/client-node";
 import { API_VERSION } from "../../crds/group.ts";
@@ -34,6 +35,8 @@ export type Lease = Stored<V1Lease>;
 export type Node = Stored<V1Node>;
 export type Pod = Stored<V1Pod>;
 export type Secret = Stored<V1Secret>;
+/** As a TokenReview. */
+export type SubjectAccessReview = Stored<V1SubjectAccessReview>;
 /** Answered but never stored: its metadata is empty. */
 export type TokenReview = Stored<V1TokenReview>;
 
@@ -45,6 +48,11 @@ export const LEASES = resource<Lease>("coordination.k8s.io/v1", "Lease", "leases
 export const NODES = clusterResource<Node>("v1", "Node", "nodes");
 export const PODS = resource<Pod>("v1", "Pod", "pods");
 export const SECRETS = resource<Secret>("v1", "Secret", "secrets");
+export const SUBJECT_ACCESS_REVIEWS = clusterResource<SubjectAccessReview>(
+  "authorization.k8s.io/v1",
+  "SubjectAccessReview",
+  "subjectaccessreviews",
+);
 export const TOKEN_REVIEWS = clusterResource<TokenReview>(
   "authentication.k8s.io/v1",
   "TokenReview",

@@ -1,7 +1,10 @@
+import { request } from "node:http";
 import { Registry } from "prom-client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ProgressMessage } from "../../crds/progress.ts";
+import type { EventsDependencies } from "./events-route.ts";
 import type { ProgressDependencies } from "./progress-route.ts";
+import { RateBound } from "./rate-bound.ts";
 import { startServer } from "./server.ts";
 
 const message: ProgressMessage = {
@@ -17,16 +20,32 @@ let accepted: ProgressMessage[];
 let notReady: string | undefined;
 let leader: string | undefined;
 let server: Awaited<ReturnType<typeof startServer>>;
+let reviewed: number;
+let answers: number[];
+
+/** Time stands still: what is taken does not come back. */
+const still = (burst: number) => new RateBound({ perSecond: 1, burst, nowMs: () => 0 });
+
+/** Of a test that does not follow events. */
+const events: EventsDependencies = {
+  access: async () => "unknown",
+  jobOf: () => null,
+  onChange: () => () => undefined,
+  every: () => () => undefined,
+  strangers: still(20),
+};
 
 /** The tokens of two pods; `token-of-other` is a pod of another unit. */
-const progress: ProgressDependencies = {
-  authenticate: async (token) =>
-    ({
+const dependencies = (): ProgressDependencies => ({
+  authenticate: async (token) => {
+    reviewed++;
+    return {
       "token-of-worker": { namespace: "media", podName: "worker", podUid: "p1" },
       "token-of-reborn": { namespace: "media", podName: "worker", podUid: "p0" },
       "token-of-other": { namespace: "media", podName: "other", podUid: "p2" },
       "token-of-stranger": { namespace: "elsewhere", podName: "worker", podUid: "p1" },
-    })[token],
+    }[token];
+  },
   podOf: (namespace, name) =>
     namespace === "media"
       ? {
@@ -36,12 +55,15 @@ const progress: ProgressDependencies = {
       : undefined,
   accept: (message) => void accepted.push(message),
   leaderUrl: () => leader,
-  onAnswer: () => undefined,
-};
+  onAnswer: (code) => void answers.push(code),
+  perPod: still(10),
+  strangers: still(20),
+});
 
 beforeEach(async () => {
-  [accepted, notReady, leader] = [[], undefined, undefined];
-  server = await startServer({ port: 0, ready: () => notReady, registry: new Registry(), progress });
+  [accepted, notReady, leader, reviewed, answers] = [[], undefined, undefined, 0, []];
+  const progress = dependencies();
+  server = await startServer({ port: 0, ready: () => notReady, registry: new Registry(), progress, events });
 });
 afterEach(() => server.close());
 
@@ -80,7 +102,36 @@ test.each([
   },
   { name: "a fraction of 7", body: { ...message, fraction: 7 }, token: "token-of-worker", status: 422 },
   { name: "a negative fraction", body: { ...message, fraction: -1 }, token: "token-of-worker", status: 422 },
+  {
+    name: "a fraction in words",
+    body: { ...message, fraction: "0.5" },
+    token: "token-of-worker",
+    status: 422,
+  },
+  {
+    name: "a fraction that is no number",
+    body: JSON.stringify(message).replace("0.5", "NaN"),
+    token: "token-of-worker",
+    status: 400,
+  },
+  {
+    name: "a fraction that is infinite",
+    body: JSON.stringify(message).replace("0.5", "1e999"),
+    token: "token-of-worker",
+    status: 422,
+  },
+  { name: "a null fraction", body: { ...message, fraction: null }, token: "token-of-worker", status: 422 },
+  { name: "half a sequence", body: { ...message, sequence: 1.5 }, token: "token-of-worker", status: 422 },
+  { name: "a negative sequence", body: { ...message, sequence: -1 }, token: "token-of-worker", status: 422 },
+  {
+    name: "a stage as long as a book",
+    body: { ...message, stage: "x".repeat(500) },
+    token: "token-of-worker",
+    status: 422,
+  },
   { name: "no JSON", body: "{", token: "token-of-worker", status: 400 },
+  { name: "a list", body: [message], token: "token-of-worker", status: 422 },
+  { name: "a body of 10 MB", body: "x".repeat(1e7), token: "token-of-worker", status: 413 },
   {
     name: "a body of 1 MB",
     body: { ...message, stage: "x".repeat(1e6) },
@@ -90,6 +141,57 @@ test.each([
 ])("$name is refused with $status", async ({ body, token, status }) => {
   expect((await post(body, token)).status).toBe(status);
   expect(accepted).toEqual([]);
+});
+
+test("a pod that reports 1,000 times is heard ten times, and another pod still is", async () => {
+  const statuses: number[] = [];
+  for (let sequence = 0; sequence < 1000; sequence += 100) {
+    const burst = Array.from({ length: 100 }, (_, index) =>
+      post({ ...message, sequence: sequence + index }, "token-of-worker"),
+    );
+    statuses.push(...(await Promise.all(burst)).map(({ status }) => status));
+  }
+  expect(statuses.filter((status) => status === 204)).toHaveLength(10);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(990);
+  expect(accepted).toHaveLength(10);
+  expect((await post({ ...message, unit: "image-9" }, "token-of-other")).status).toBe(204);
+});
+
+test("expired and foreign tokens in any number cost the API server 20 reviews, not one each", async () => {
+  const statuses = [];
+  for (let index = 0; index < 100; index++) statuses.push((await post(message, `expired-${index}`)).status);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(20);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(80);
+  expect(reviewed).toBe(20);
+});
+
+test("a body without an end is read no further than a message may be", async () => {
+  let sent = 0;
+  const status = await new Promise<number | undefined>((resolve) => {
+    const headers = { "content-type": "application/json", authorization: "Bearer token-of-worker" };
+    const endless = request(url("/progress"), { method: "POST", headers }, (response) => {
+      resolve(response.statusCode);
+      endless.destroy();
+    });
+    endless.on("error", () => resolve(undefined));
+    const pour = () => {
+      while (!endless.destroyed && sent < 2 ** 28) {
+        sent += 65_536;
+        if (!endless.write(Buffer.alloc(65_536, "x"))) return void endless.once("drain", pour);
+      }
+    };
+    pour();
+  });
+  expect([413, undefined]).toContain(status); // refused, or cut off before the answer was read
+  expect(sent).toBeLessThan(64 * 2 ** 20); // what the kernel's buffers hold
+  expect(accepted).toEqual([]);
+});
+
+test("every answer is counted, also to what could not be read", async () => {
+  await post(message, "token-of-worker");
+  await post("{", "token-of-worker");
+  await post(message);
+  expect(answers).toEqual([204, 400, 401]);
 });
 
 test("a replica that does not lead points to the leader", async () => {

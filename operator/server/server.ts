@@ -2,10 +2,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
 import type { Registry } from "prom-client";
+import { type EventsDependencies, eventsRoute } from "./events-route.ts";
 import { type ProgressDependencies, progressRoute } from "./progress-route.ts";
 
 /**
- * The operator's HTTP server: `/healthz`, `/readyz`, `/metrics` and `/progress`. It serves from the first
+ * The operator's HTTP server: `/healthz`, `/readyz`, `/metrics`, `/progress` and `/jobs/…/events`. It serves from the first
  * moment and on every replica; it never decides anything.
  */
 export async function startServer({
@@ -14,6 +15,7 @@ export async function startServer({
   registry,
   beforeScrape = () => undefined,
   progress,
+  events,
 }: {
   port: number;
   /** Why this replica is not ready; undefined when it is. */
@@ -22,6 +24,7 @@ export async function startServer({
   /** Brings gauges up to date. */
   beforeScrape?: () => void;
   progress: ProgressDependencies;
+  events: EventsDependencies;
 }): Promise<{ port: number; close(): Promise<void> }> {
   const app = express();
   app.disable("x-powered-by");
@@ -39,6 +42,7 @@ export async function startServer({
     response.set("content-type", registry.contentType).send(await registry.metrics());
   });
   app.use(progressRoute(progress));
+  app.use(eventsRoute(events));
   app.use(problem);
 
   const server = createServer(app);

@@ -1,0 +1,164 @@
+import { type RequestHandler, type Response, Router } from "express";
+import type { MediaJob } from "../../crds/media-job.ts";
+import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import type { RateBound } from "./rate-bound.ts";
+
+export interface EventsDependencies {
+  /** Whether the bearer of a token may read a MediaJob. */
+  access(token: string, ref: Ref): Promise<"allowed" | "forbidden" | "unknown">;
+  jobOf(ref: Ref): FollowedJob | null;
+  /** Tells of each change, null for deleted, until the function that it returns is called. */
+  onChange(ref: Ref, listener: (job: FollowedJob | null) => void): () => void;
+  /** Runs the function again and again until the one that it returns is called. */
+  every(ms: number, run: () => void): () => void;
+  strangers: RateBound;
+}
+
+interface Ref {
+  namespace: string;
+  name: string;
+}
+
+type FollowedJob = Pick<MediaJob, "metadata" | "status">;
+
+/** So often a silent stream says something, so that proxies keep it and the far end notices when it is dead. */
+const HEARTBEAT_MS = 15_000;
+
+/** So often the caller's right is asked for again: a token expires, a right is taken away. */
+const REVIEW_MS = 60_000;
+
+/** Streams at once on one replica. Each is a socket and a few kB. */
+const MAX_STREAMS = 1000;
+
+/**
+ * `GET /jobs/{namespace}/{name}/events`: follows a MediaJob as Server-Sent Events. Each event holds the whole state
+ * that a person watches - phase, progress, units, message - so the latest is all a reader needs: one that is slow
+ * skips what it could not take, and one that comes back with `Last-Event-ID` gets the state only if it has changed.
+ * After the last event, of a phase that is an end, the stream closes, and coming back is answered with 204, upon
+ * which an EventSource rests. It reads the cache alone, so every replica serves it.
+ */
+export function eventsRoute({ access, jobOf, onChange, every, strangers }: EventsDependencies): Router {
+  let streams = 0;
+  const handle: RequestHandler<{ namespace: string; name: string }> = async (request, response) => {
+    const { namespace, name } = request.params;
+    const ref = { namespace, name };
+    const refuse = (status: number, detail: string) =>
+      void response.status(status).type("application/problem+json").send(JSON.stringify({ status, detail }));
+    const token = /^Bearer (\S+)$/.exec(request.get("authorization") ?? "")?.[1];
+    if (!token) return refuse(401, "a bearer token is needed: one that the Kubernetes API server accepts");
+    const from = request.socket.remoteAddress ?? "";
+    if (strangers.isSpent(from)) return refuse(429, "too many tokens from this address were not accepted");
+    const right = await access(token, ref);
+    if (right === "unknown") {
+      strangers.take(from);
+      return refuse(401, "the Kubernetes API server does not accept this token");
+    }
+    if (right === "forbidden") return refuse(403, `you may not get mediajobs in the namespace ${namespace}`);
+    const job = jobOf(ref);
+    if (!job) return refuse(404, `there is no MediaJob ${name} in the namespace ${namespace}`);
+    const seen = request.get("last-event-id");
+    if (seen === job.metadata.resourceVersion && isOver(job)) return void response.status(204).end();
+    if (streams >= MAX_STREAMS) {
+      response.set("retry-after", "10");
+      return refuse(503, `${MAX_STREAMS} streams are open on this replica`);
+    }
+
+    streams++;
+    const stream = new Stream(response, seen);
+    const ends = [
+      onChange(ref, (changed) => stream.show(changed)),
+      every(HEARTBEAT_MS, () => stream.beat()),
+      every(REVIEW_MS, () => {
+        // While the API server is away, what it said last holds.
+        access(token, ref).then(
+          (right) => right !== "allowed" && stream.end(),
+          () => undefined,
+        );
+      }),
+    ];
+    response.once("close", () => {
+      streams--;
+      for (const end of ends) end();
+    });
+    stream.show(job);
+  };
+  return Router().get("/jobs/:namespace/:name/events", handle);
+}
+
+/** One reader. What it could not take yet is not kept but made anew, from the latest state, when it can. */
+class Stream {
+  readonly #response: Response;
+  #shown = "";
+  #seen: string | undefined;
+  #full = false;
+  #next: FollowedJob | null | undefined;
+
+  constructor(response: Response, seen: string | undefined) {
+    this.#response = response;
+    this.#seen = seen;
+    response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no", // nginx would hold events back
+    });
+    response.flushHeaders();
+    response.on("drain", () => {
+      this.#full = false;
+      if (this.#next !== undefined) this.show(this.#next);
+    });
+  }
+
+  show(job: FollowedJob | null): void {
+    if (this.#full) {
+      this.#next = job;
+      return;
+    }
+    this.#next = undefined;
+    if (!job) {
+      this.#write("event: deleted\ndata: {}\n\n");
+      this.end();
+      return;
+    }
+    const view = viewOf(job);
+    const version = job.metadata.resourceVersion ?? "";
+    if (view !== this.#shown && version !== this.#seen)
+      this.#write(`id: ${version}\nevent: status\ndata: ${view}\n\n`);
+    this.#shown = view;
+    this.#seen = undefined;
+    if (isOver(job)) this.end();
+  }
+
+  beat(): void {
+    if (!this.#full) this.#write(": still here\n\n");
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  #write(text: string): void {
+    if (!this.#response.writableEnded) this.#full = !this.#response.write(text);
+  }
+}
+
+const isOver = ({ status }: FollowedJob): boolean =>
+  status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
+
+/** What a person watches; JSON, so that it is one line whatever the texts hold. */
+function viewOf({ metadata, status = {} }: FollowedJob): string {
+  const { phase, progress, units, sources, queue, startTime, completionTime, reportUri } = status;
+  return JSON.stringify({
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    phase: phase ?? "Pending",
+    progress,
+    units: units && { ...units, ledger: undefined },
+    sources: sources && { ...sources, ledger: undefined },
+    queue,
+    message: status.conditions?.find(({ type }) => type === "Ready")?.message,
+    startTime,
+    completionTime,
+    reportUri,
+  });
+}

@@ -1,0 +1,38 @@
+/** Whoever is remembered beyond this many is forgotten, the one that came first before all. */
+const MAX_KEYS = 10_000;
+
+/** So many per second and key on average; `burst` at once. What is over costs nothing but the answer. */
+export class RateBound {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #nowMs: () => number;
+  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
+
+  constructor({ perSecond, burst, nowMs }: { perSecond: number; burst: number; nowMs: () => number }) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#nowMs = nowMs;
+  }
+
+  /** Takes one; false when none is left. */
+  take(key: string): boolean {
+    const tokens = this.#left(key);
+    const taken = tokens >= 1;
+    this.#buckets.delete(key);
+    this.#buckets.set(key, { tokens: taken ? tokens - 1 : tokens, atMs: this.#nowMs() });
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > MAX_KEYS && oldest !== undefined) this.#buckets.delete(oldest);
+    return taken;
+  }
+
+  isSpent(key: string): boolean {
+    return this.#left(key) < 1;
+  }
+
+  #left(key: string): number {
+    const bucket = this.#buckets.get(key);
+    if (!bucket) return this.#burst;
+    const gained = ((this.#nowMs() - bucket.atMs) / 1000) * this.#perSecond;
+    return Math.min(this.#burst, bucket.tokens + gained);
+  }
+}
