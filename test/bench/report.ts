@@ -95,8 +95,16 @@ function describeMachine() {
   };
 }
 
-/** With `-dirty` when the working tree differs from it. */
+/** With `-dirty` when the working tree differs from it; "unknown" outside a checkout. */
 function commit(): string {
-  const git = (...args: string[]) => execFileSync("git", args, { cwd: repository, encoding: "utf8" }).trim();
-  return git("describe", "--always", "--abbrev=12", "--exclude=*", "--dirty");
+  const args = ["describe", "--always", "--abbrev=12", "--exclude=*", "--dirty"];
+  try {
+    return execFileSync("git", args, {
+      cwd: repository,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return "unknown";
+  }
 }
