@@ -17,6 +17,7 @@ const OUTAGE_MS = 20_000;
 beforeAll(async () => {
   workspace = await createWorkspace("api-server-outage");
   workspace.put("walk.mp4");
+  workspace.put("meadow.jpg");
 });
 
 afterAll(() => workspace?.remove());
@@ -24,10 +25,15 @@ afterAll(() => workspace?.remove());
 test.runIf(isNative)(
   "the API server is away: a worker goes on, its result is not lost, the rest follows",
   async () => {
-    const source = { name: "walk", ...onVolume("in/walk.mp4") };
     await workspace.start("patient", {
-      sources: [source, { ...source, name: "again" }],
-      outputs: [{ name: "web", video: { height: 240, preset: "medium" } }],
+      sources: [
+        { name: "walk", ...onVolume("in/walk.mp4") },
+        { name: "meadow", ...onVolume("in/meadow.jpg") },
+      ],
+      outputs: [
+        { name: "web", sources: ["walk"], video: { height: 240, preset: "medium" } },
+        { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 64 } },
+      ],
       parallelism: 1,
     });
     await workspace.working("patient", "video-0");
@@ -50,7 +56,7 @@ test.runIf(isNative)(
       ],
     });
     expect(status?.attempts).toBeUndefined();
-    expect(await workspace.attempts("patient")).toEqual(["video-0 1", "video-1 1"]);
+    expect(await workspace.attempts("patient")).toEqual(["image-0 1", "video-0 1"]);
     expect(await workspace.pods("patient")).toHaveLength(2);
   },
 );

@@ -13,7 +13,7 @@ import { createWorkspace, onVolume, type Pod, type Workspace } from "./workspace
 let workspace: Workspace;
 
 const isNative = parseProvider(process.env.MEDIAJOB_TEST_CLUSTER) === "native";
-const UNITS = 60;
+const UNITS = 48;
 const KILLS = 10;
 
 beforeAll(async () => {
@@ -32,9 +32,10 @@ test.runIf(isNative)(
     await workspace.start("survivor", {
       sources: names.map((name) => ({ name, ...onVolume("in/tiny.mp4") })),
       outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
+      parallelism: 2, // so that it lasts longer than the kills
     });
     // Told when the test fails: these moments show it again.
-    const delaysMs = Array.from({ length: KILLS }, () => Math.round(Math.random() * 2_500));
+    const delaysMs = Array.from({ length: KILLS }, () => Math.round(Math.random() * 1_000));
     for (const delayMs of delaysMs) {
       await sleep(delayMs);
       await killOperator();
@@ -42,6 +43,7 @@ test.runIf(isNative)(
     const moments = `killed after ${delaysMs.join(", ")} ms`;
     const before = await workspace.get("survivor");
     expect(before.status?.phase, `the kills came in its middle; ${moments}`).toBe("Running");
+    await workspace.patch("survivor", { parallelism: 8 });
 
     const { status } = await workspace.seen("survivor", "it ended", ({ status }) => !!status?.completionTime);
     expect(status, moments).toMatchObject({
@@ -68,13 +70,16 @@ async function killOperator(): Promise<void> {
   const { kubectl } = workspace.cluster;
   const within = ["--namespace", OPERATOR_NAMESPACE];
   const lease = ["lease", "mediajob-operator", ...within];
-  const holder = async () =>
-    (await kubectl.json<{ spec: { holderIdentity: string } }>("get", ...lease)).spec.holderIdentity;
-  const leader = await holder();
-  const name = leader.split("@")[0] ?? "";
+  const leader = async () => {
+    const { spec } = await kubectl.json<{ spec: { holderIdentity: string } }>("get", ...lease);
+    return spec.holderIdentity.split("@")[0] ?? "";
+  };
+  const name = await leader();
   const { metadata } = await kubectl.json<Pod>("get", "pod", name, ...within);
   expect(signal(podProcess(metadata.uid, "/app/operator.js"), "SIGKILL")).toBe(true);
+  // Else the kubelet would start it again in its pod, each time later.
   await kubectl("delete", "pod", name, ...within, "--grace-period=0", "--force", "--wait=false");
   await kubectl("delete", ...lease);
-  await until("another leader", async () => (await holder()) !== leader, { timeoutMs: 60_000 });
+  const isAnother = async () => !["", name].includes(await leader());
+  await until("another leader", isAnother, { timeoutMs: 60_000, everyMs: 100 });
 }
