@@ -17,5 +17,9 @@ export function exitCodeOf(phase: Phase | undefined): number {
   return phase === "PartiallySucceeded" ? EXIT.partiallySucceeded : EXIT.failed;
 }
 
+/** Failed outweighs PartiallySucceeded, which outweighs Succeeded. */
+export const worse = (a: number, b: number): number =>
+  [EXIT.failed, EXIT.partiallySucceeded].find((code) => code === a || code === b) ?? EXIT.succeeded;
+
 /** A fault of the user's that ends the command: printed as it is, without a stack. */
 export class UsageError extends Error {}

@@ -57,6 +57,21 @@ program
   .argument("<files...>", "manifests, or - for standard input")
   .action(async (files) => finish(await validate(files)));
 
+program
+  .command("watch")
+  .description("show how MediaJobs in the cluster come along, until they end")
+  .argument("[name]", "a MediaJob")
+  .option("-l, --selector <labels>", "MediaJobs by their labels, e.g. app=gallery")
+  .option("-n, --namespace <namespace>", "their namespace (default: the kubeconfig's)")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 Succeeded, 1 Failed or Cancelled, 2 usage, 3 PartiallySucceeded, 130 interrupted.",
+  )
+  .action(async (name, options) => {
+    const { watch } = await import("./watch.ts"); // it alone needs the Kubernetes client
+    finish(await watch(name, options));
+  });
+
 function finish(code: number): void {
   process.exitCode = code;
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { type Configuration, configuration } from "../core/configuration.ts";
-import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
+import { EXIT, exitCodeOf, UsageError, worse } from "./exit-codes.ts";
 import { type LocalView, runLocally } from "./local-shell.ts";
 import { readMediaJobs } from "./manifests.ts";
 import { progressDisplay } from "./progress-display.ts";
@@ -127,10 +127,6 @@ function stopSignal(timeoutSeconds: number | undefined): { signal: AbortSignal; 
   if (timeoutSeconds !== undefined) setTimeout(() => controller.abort(), timeoutSeconds * 1000).unref();
   return { signal: controller.signal, interrupted: () => interrupted };
 }
-
-/** Failed outweighs PartiallySucceeded, which outweighs Succeeded. */
-const worse = (a: number, b: number): number =>
-  [EXIT.failed, EXIT.partiallySucceeded].find((code) => code === a || code === b) ?? EXIT.succeeded;
 
 function printed(views: readonly LocalView[], output: "json" | "yaml"): string {
   const jobs = views.map(({ job }) => job);
