@@ -157,5 +157,6 @@ function firstOf(outputs: readonly OutputStatus[]): OutputStatus[] {
   return first;
 }
 
+/** What the condition Ready says: the message of the phase. */
 export const readyMessage = (status: MediaJobStatus): string | undefined =>
   status.conditions?.find(({ type }) => type === "Ready")?.message;
