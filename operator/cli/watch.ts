@@ -1,5 +1,5 @@
 import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
-import { loadAccess } from "../kube/access.ts";
+import { type ApiAccess, loadAccess } from "../kube/access.ts";
 import { ApiError } from "../kube/api-error.ts";
 import { KubeClient } from "../kube/client.ts";
 import { systemClock } from "../kube/clock.ts";
@@ -21,9 +21,7 @@ export interface WatchOptions {
 export async function watch(name: string | undefined, options: WatchOptions): Promise<number> {
   if ((name === undefined) === (options.selector === undefined))
     throw new UsageError("give either the name of a MediaJob or a label selector by -l");
-  const access = await loadAccess().catch((error: Error) => {
-    throw new UsageError(error.message);
-  });
+  const access = await accessOrSayWhy();
   const client = new KubeClient(access);
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
@@ -42,6 +40,14 @@ export async function watch(name: string | undefined, options: WatchOptions): Pr
   } finally {
     display.stop();
     await client.close();
+  }
+}
+
+async function accessOrSayWhy(): Promise<ApiAccess> {
+  try {
+    return await loadAccess();
+  } catch (error) {
+    throw new UsageError(`the kubeconfig cannot be used: ${(error as Error).message}`);
   }
 }
 
