@@ -73,6 +73,7 @@ export class Controller {
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #podless = new Set<string>();
+  readonly #doubted = new Set<string>();
   readonly #usage: PoolUsage;
   readonly #lastProgressMs = new Map<ObjectKey, number>();
   #queue: WorkQueue | undefined;
@@ -92,7 +93,12 @@ export class Controller {
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
     });
     jobs.store.onChange((change) => {
-      if (change.type === "deleted") this.#podless.delete(change.object.metadata.uid);
+      if (change.type === "deleted") {
+        this.#podless.delete(change.object.metadata.uid);
+        const [owner] = change.object.metadata.ownerReferences ?? [];
+        if (owner && !change.own && mediaJobs.store.byIndex("uid", owner.uid).length)
+          this.#doubted.add(owner.uid);
+      }
       if (change.type === "deleted" || hasEnded(change.object)) {
         if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
       } else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
@@ -219,6 +225,7 @@ export class Controller {
       nodes: caches.nodes.store,
       warnings: this.#warnings,
       podless: this.#podless,
+      doubted: this.#doubted,
       configuration,
       plans: this.#plans,
       usage: this.#usage,
@@ -265,6 +272,7 @@ export class Controller {
     if (this.#usage.releaseUnseen(key, (job) => (jobs.store.get(refOf(job)) ? "Seen" : "Gone")))
       this.#wakeNext();
     this.#progress.forget(metadata.uid);
+    this.#doubted.delete(metadata.uid);
     this.#plans.forget(metadata.uid);
     this.#options.onGone(key);
   }

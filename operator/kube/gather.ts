@@ -5,7 +5,7 @@ import { hasEnded } from "./job-conditions.ts";
 import type { ObjectKey } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import type { Shell } from "./reconciler.ts";
-import { type Job, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */
@@ -13,6 +13,26 @@ export const JOB_NAME = "batch.kubernetes.io/job-name";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 10_000;
+
+/**
+ * Asks whether a MediaJob is still there after one of its Jobs went: garbage collection may have taken it, and the
+ * watch of MediaJobs be behind that of Jobs. Else the work of what was deleted would begin anew.
+ */
+export async function confirm(
+  mediaJob: StoredMediaJob,
+  { client, mediaJobs, doubted }: Shell,
+): Promise<void> {
+  const { uid } = mediaJob.metadata;
+  if (!doubted.delete(uid)) return;
+  try {
+    const found = await client.get(MEDIA_JOBS, mediaJob.metadata);
+    if (found?.metadata.uid === uid) mediaJobs.observe(found);
+    else mediaJobs.observeGone(mediaJob);
+  } catch (error) {
+    doubted.add(uid);
+    throw error;
+  }
+}
 
 /** The Job a pod belongs to, by name. */
 export const jobNameOf = ({ metadata }: Pod): string => metadata.labels?.[JOB_NAME] ?? "";

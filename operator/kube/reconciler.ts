@@ -19,7 +19,7 @@ import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isAlreadyExists, isRefusal, nullWhenNotFound } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { fetchMissing, jobNameOf, observe, standingOf } from "./gather.ts";
+import { confirm, fetchMissing, jobNameOf, observe, standingOf } from "./gather.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import type { PlanStore } from "./plan-store.ts";
@@ -40,6 +40,8 @@ export interface Shell {
   warnings: Warnings;
   /** UIDs of Jobs that have ended and whose pod is known to be gone. */
   podless: Set<string>;
+  /** UIDs of MediaJobs that lost a Job, and so may be gone themselves. */
+  doubted: Set<string>;
   configuration(): Configuration;
   plans: PlanStore;
   usage: PoolUsage;
@@ -69,10 +71,16 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const known = shell.mediaJobs.get(refOf(key));
   if (!known) return { afterMs: null };
   const plan = await shell.plans.of(known, shell.configuration(), shell.fence());
-  await fetchMissing(known, shell);
+  do {
+    await confirm(known, shell);
+    await fetchMissing(known, shell);
+  } while (shell.doubted.has(known.metadata.uid));
   const job = shell.mediaJobs.get(refOf(key));
   const gone = job?.metadata.uid !== known.metadata.uid || job.metadata.deletionTimestamp;
-  if (!job || gone) return { afterMs: null }; // garbage collection ends what it owned
+  if (!job || gone) {
+    shell.line.remove(key); // what will never start is not to be woken for a place, again and again
+    return { afterMs: null }; // garbage collection ends what it owned
+  }
 
   const decision = decideNow(key, job, plan, shell);
   try {
