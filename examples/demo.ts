@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../operator/cli/run.ts";
-import { ensureFfmpeg } from "./ensure-ffmpeg.ts";
+import { ensurePrograms } from "./ensure-programs.ts";
 import { resultPage } from "./result-page.ts";
 
 process.chdir(join(import.meta.dirname, ".."));
@@ -13,7 +13,7 @@ const manifest = "examples/mediajobs/first.yaml";
 const results = ".demo";
 const volume = ["media=examples/media", `results=${results}`];
 
-ensureFfmpeg();
+ensurePrograms("ffmpeg", "ffprobe");
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results);
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureFfmpeg } from "../examples/ensure-ffmpeg.ts";
+import { ensurePrograms } from "../examples/ensure-programs.ts";
 import { ensureCluster } from "./cluster/cluster.ts";
 
 process.chdir(join(import.meta.dirname, ".."));
@@ -57,7 +57,7 @@ function vitest(project: string): Count {
 const describe = ({ passed, failed, skipped }: Count) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-ensureFfmpeg();
+ensurePrograms("ffmpeg", "ffprobe", "exiftool");
 await step("check", () => command("npm", "run", "--silent", "check"));
 await step("unit", () => vitest("unit"));
 await step("integration", () => vitest("integration"));
