@@ -70,8 +70,15 @@ async function explain(seed: number, promise: string): Promise<void> {
   console.log(`to see all of it: npm run sim -- --seed ${seed} --trace`);
 }
 
-const describe = ({ faults, deeds, mediaJobs, skewsMs, configuration }: Scenario): string =>
-  JSON.stringify({ faults, deeds, mediaJobs: mediaJobs.map(({ name }) => name), skewsMs, configuration });
+function describe({ faults, deeds, mediaJobs, skewsMs, configuration }: Scenario): string {
+  return JSON.stringify({
+    faults,
+    deeds,
+    mediaJobs: mediaJobs.map(({ name }) => name),
+    skewsMs,
+    configuration,
+  });
+}
 
 function say(atMs: number, line: string): void {
   console.log(`${(atMs / 1000).toFixed(3)} ${line}`);

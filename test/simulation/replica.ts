@@ -82,6 +82,9 @@ export class Replica implements Endpoint {
       send: (event) => options.send(event, this),
       sleep: (ms) => this.#sleepInTerm(ms),
       now: () => clock.date(),
+      elapsedMs: () => clock.now(),
+      random: () => chance.next(),
+      leads: () => !this.#term.signal.aborted,
       log,
       onOutcome: (key) => this.#controller.enqueue(key),
     });

@@ -1,3 +1,6 @@
+/** Far more than a world of a handful of MediaJobs can need; what exceeds it waits for 0 ms again and again. */
+const MOST_IN_A_MOMENT = 20_000;
+
 /**
  * The time of a simulated world: a queue of what will happen, in order. It moves from one happening to the next,
  * so that an hour costs what happens in it. Owns the order; two happenings of one moment keep that of their making.
@@ -5,6 +8,7 @@
 export class VirtualTime {
   #nowMs = 0;
   #made = 0;
+  #inThisMoment = 0;
   readonly #heap: Happening[] = [];
   /** Set by whoever wakes code that goes on in promises: then these must settle before time moves on. */
   #awoken = false;
@@ -42,6 +46,9 @@ export class VirtualTime {
       return false;
     }
     this.#pop();
+    this.#inThisMoment = next.atMs === this.#nowMs ? this.#inThisMoment + 1 : 0;
+    if (this.#inThisMoment > MOST_IN_A_MOMENT)
+      throw new Error(`time stands still: ${MOST_IN_A_MOMENT} things happen in the same moment`);
     this.#nowMs = next.atMs;
     next.callback?.();
     if (this.#awoken) {

@@ -81,12 +81,16 @@ export const status: Checker = (world, fail) => {
       bad(`it counts ${usage?.bytesOut} bytes of output; all attempts made ${most}`);
   }
 
-  /** Whether some attempt at the unit ended well without a word. */
+  /**
+   * Whether some attempt at the unit ended well without a word, or its pod was deleted and took the word with it: a
+   * drained pod may end well within its grace period, and is gone before its Job is complete.
+   */
   const silent = (uid: string, unit: string) =>
-    world.server.history("pods").some(({ object }) => {
+    world.server.history("pods").some(({ object, type }) => {
       const { labels = {} } = object.metadata;
       const own = labels[LABELS.jobUid] === uid && labels[LABELS.unit] === unit;
-      return own && (object as Pod).status?.phase === "Succeeded" && !resultOf(object as Pod);
+      const well = (object as Pod).status?.phase === "Succeeded";
+      return own && well && (type === "DELETED" || !resultOf(object as Pod));
     });
 
   const bytesOf = (uid: string, unit: string) =>

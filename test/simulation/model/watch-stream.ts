@@ -113,7 +113,7 @@ export class WatchStream<T extends KubeObject> {
     const check = () => {
       if (this.#ending || !endpoint.alive) return;
       if (time.nowMs - this.#lastArrivalMs >= this.#options.silentMs) this.#end("Silent");
-      else time.after(this.#options.silentMs - (time.nowMs - this.#lastArrivalMs), check);
+      else time.after(Math.max(1, this.#lastArrivalMs + this.#options.silentMs - time.nowMs), check);
     };
     time.after(this.#options.silentMs, check);
   }

@@ -26,13 +26,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "const live = false;",
   },
   {
-    name: "ignore-orphans",
-    what: "a pod whose Job is gone holds its unit no more",
-    file: "operator/kube/observe-attempts.ts",
-    find: "...orphans.filter((pod) => !hasEnded(pod))",
-    replace: "...orphans.filter(() => false)",
-  },
-  {
     name: "rerun-failed",
     what: "what failed for good is folded again in every pass",
     file: "operator/core/reconcile/fold-units.ts",
@@ -121,8 +114,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "overwrite-status",
     what: "status is written whatever others have written since",
     file: "operator/kube/reconciler.ts",
-    find: "      metadata: { resourceVersion: job.metadata.resourceVersion },\n",
-    replace: "",
+    find: "{ metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch }",
+    replace: "{ status: patch }",
   },
   {
     name: "no-write-through",
@@ -210,9 +203,23 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "deliver-once-per-process",
-    what: "real: a delivery that ended with the term is not taken up in the next one",
+    what: "real: an endpoint whose deliveries ended, with the term or since none was left, gets no more of them",
     file: "operator/webhooks/dispatcher.ts",
-    find: "else this.#busy.delete(id);",
-    replace: "else this.#busy.set(id, { settled: true });",
+    find: "lane.running = false;",
+    replace: "",
+  },
+  {
+    name: "wake-the-deleted",
+    what: "real: a MediaJob that is being deleted stays in the line and is woken for its turn again and again",
+    file: "operator/kube/reconciler.ts",
+    find: "shell.line.remove(key);",
+    replace: "",
+  },
+  {
+    name: "trust-the-watch",
+    what: "real: a MediaJob whose Jobs garbage collection took is believed to be there",
+    file: "operator/kube/gather.ts",
+    find: "if (!doubted.delete(uid)) return;",
+    replace: "doubted.delete(uid); return;",
   },
 ];
