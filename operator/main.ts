@@ -13,6 +13,7 @@ import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
 import { secretReader } from "./kube/secrets.ts";
 import { TokenReviews } from "./kube/token-reviews.ts";
+import { observeStart, observeStatus, observeUnit, showJobs } from "./server/job-metrics.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { RateBound } from "./server/rate-bound.ts";
 import { startServer } from "./server/server.ts";
@@ -91,9 +92,13 @@ const controller: Controller = new Controller({
   },
   onGone: (key) => dispatcher.forget(key),
   metrics: {
-    onPass: (seconds, failed) =>
-      metrics.reconcileSeconds.observe({ result: failed ? "error" : "ok" }, seconds),
-    onStart: ({ unit, placed }) => metrics.attemptsStarted.inc({ family: unit.family, pool: placed.pool }),
+    onPass: (seconds, failed, waitSeconds) => {
+      metrics.reconcileSeconds.observe({ result: failed ? "error" : "ok" }, seconds);
+      metrics.workqueueWaitSeconds.observe(waitSeconds);
+    },
+    onStart: (start) => observeStart(metrics, start),
+    onMeasured: (unit, usage) => observeUnit(metrics, unit, usage),
+    onStatus: (job, previous) => observeStatus(metrics, job, previous),
     onPhase: (phase) => metrics.phaseTransitions.inc({ phase }),
   },
 });
@@ -141,6 +146,10 @@ const server = await startServer({
   beforeScrape: () => {
     metrics.queueDepth.set(controller.depth);
     metrics.circuitsOpen.set(controller.openCircuits().length);
+    const waiting = elector.isLeader ? controller.waiting() : [];
+    showJobs(metrics, { jobs: caches.mediaJobs.store.list(), waiting, nowMs: Date.now() });
+    for (const [kind, ageMs] of Object.entries(caches.agesMs()))
+      metrics.cacheAgeSeconds.set({ kind }, ageMs / 1000);
     metrics.webhookCircuitsOpen.set(dispatcher.openCircuits);
     for (const { name } of settings.configuration.pools)
       metrics.unitsRunning.set({ pool: name }, controller.running(name));

@@ -63,6 +63,9 @@ export function createCaches({
     nodes,
     run: (signal: AbortSignal) => Promise.all(Object.values(all).map((informer) => informer.run(signal))),
     whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
+    /** Time since the API server last said anything of a kind; infinite before its first word. */
+    agesMs: () =>
+      Object.fromEntries(Object.entries(all).map(([name, informer]) => [name, informer.lastSyncAgeMs()])),
     /** Kinds of which no whole list has been read yet. */
     unsynced: () =>
       Object.entries(all)

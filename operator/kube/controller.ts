@@ -1,10 +1,13 @@
 import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
+import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
+import type { Usage } from "../../crds/result.ts";
 import type { Configuration } from "../core/configuration.ts";
+import type { PlannedUnit } from "../core/plan/plan.ts";
 import { Breakers } from "../core/queue/breaker.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
-import { WaitingLine } from "../core/queue/waiting-line.ts";
+import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
 import { announce } from "./announce.ts";
@@ -53,7 +56,10 @@ export interface ControllerOptions {
   onOutbox(key: ObjectKey, job: StoredMediaJob): void;
   onGone(key: ObjectKey): void;
   metrics: {
-    onPass(seconds: number, failed: boolean): void;
+    /** @param waitSeconds how long it had waited for its turn */
+    onPass(seconds: number, failed: boolean, waitSeconds: number): void;
+    onMeasured?(unit: PlannedUnit, usage: Usage): void;
+    onStatus?(job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
     onStart(start: Extract<Action, { do: "StartAttempt" }>): void;
     onPhase(phase: string): void;
   };
@@ -126,8 +132,8 @@ export class Controller {
       concurrency: CONCURRENCY,
       clock,
       random,
-      onProcessed: ({ key, runMs, error }) => {
-        metrics.onPass(runMs / 1000, error !== null);
+      onProcessed: ({ key, waitMs, runMs, error }) => {
+        metrics.onPass(runMs / 1000, error !== null, waitMs / 1000);
         if (error) {
           this.#line.remove(key); // until it comes through again, nobody waits for it
           logFailure(log, key, error);
@@ -157,6 +163,11 @@ export class Controller {
 
   running(pool: string): number {
     return this.#usage.running(pool);
+  }
+
+  /** Those that could start units, had their pools room. */
+  waiting(): readonly Waiting[] {
+    return this.#line.all();
   }
 
   enqueue(key: ObjectKey): void {
@@ -241,9 +252,13 @@ export class Controller {
           throw new Error("this replica leads no more, or not for long: nothing is written");
         return { timeoutMs };
       },
-      onMeasured: (unit, usage) => this.#options.learnings?.note(unit, usage),
+      onMeasured: (unit, usage) => {
+        this.#options.learnings?.note(unit, usage);
+        metrics.onMeasured?.(unit, usage);
+      },
       onStart: (start) => metrics.onStart(start),
       onStatus: (key, job, previous) => {
+        metrics.onStatus?.(job, previous);
         const phase = job.status?.phase;
         if (phase && phase !== previous?.phase) {
           metrics.onPhase(phase);

@@ -27,6 +27,11 @@ export class WaitingLine {
     return this.#entries.size;
   }
 
+  /** In no order. */
+  all(): Waiting[] {
+    return [...this.#entries.values()];
+  }
+
   /** Takes or changes a MediaJob's place; without wants it leaves the line. */
   set(waiting: Waiting): void {
     this.remove(waiting.key);

@@ -1,0 +1,91 @@
+import type { MediaJob } from "../../crds/media-job.ts";
+import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import type { Usage } from "../../crds/result.ts";
+import type { PlannedUnit } from "../core/plan/plan.ts";
+import type { Waiting } from "../core/queue/waiting-line.ts";
+import { generationOf } from "../core/reconcile/attempt.ts";
+import type { Action } from "../core/reconcile/decision.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** What the metrics say of MediaJobs and their units. Counters follow statuses as they are written. */
+
+/** Counts what a status tells that the one before did not. */
+export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJobStatus = {}): void {
+  const { status = {}, metadata, spec } = job;
+  for (const result of ["succeeded", "failed", "cancelled"] as const) {
+    const more = (status.units?.[result] ?? 0) - (previous.units?.[result] ?? 0);
+    if (more > 0) metrics.unitsFinished.inc({ result }, more);
+  }
+  const known = new Set(previous.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
+  for (const { unit, attempt, class: failureClass } of status.attempts ?? []) {
+    if (!known.has(`${unit}/${attempt}`)) metrics.attemptsFailed.inc({ class: failureClass });
+  }
+  const { phase, startTime, completionTime } = status;
+  if (startTime && !previous.startTime) {
+    metrics.startWaitSeconds.observe(
+      { priority: spec.priority },
+      secondsBetween(metadata.creationTimestamp, startTime),
+    );
+  }
+  if (phase && phase !== previous.phase && TERMINAL_PHASES.includes(phase) && startTime) {
+    metrics.jobSeconds.observe({ phase }, secondsBetween(startTime, completionTime));
+  }
+}
+
+export function observeStart(
+  metrics: Metrics,
+  { unit, attempt, placed }: Extract<Action, { do: "StartAttempt" }>,
+): void {
+  const { family, placement } = unit;
+  metrics.attemptsStarted.inc({ family, pool: placed.pool });
+  if (attempt > 1 && generationOf(attempt) === generationOf(attempt - 1)) metrics.retries.inc({ family });
+  if (!("refused" in placement) && placement.gpu && !placed.gpu) metrics.fallbacks.inc({ family });
+}
+
+/** Of a unit that ended well. */
+export function observeUnit(
+  metrics: Metrics,
+  { family, estimate }: PlannedUnit,
+  { wallSeconds }: Usage,
+): void {
+  metrics.unitSeconds.observe({ family }, wallSeconds);
+  if (estimate.seconds > 0) metrics.estimateRatio.observe({ family }, wallSeconds / estimate.seconds);
+}
+
+/** Shows how things stand: read from the cache when the metrics are asked for. */
+export function showJobs(
+  { mediaJobs, unitsWaiting, oldestWaitSeconds, webhookEvents }: Metrics,
+  { jobs, waiting, nowMs }: { jobs: readonly MediaJob[]; waiting: readonly Waiting[]; nowMs: number },
+): void {
+  for (const gauge of [mediaJobs, unitsWaiting, oldestWaitSeconds]) gauge.reset();
+  const byKey = new Map<string, MediaJob>();
+  let [pending, deadLetters] = [0, 0];
+  for (const job of jobs) {
+    byKey.set(`${job.metadata.namespace}/${job.metadata.name}`, job);
+    mediaJobs.inc({ phase: job.status?.phase ?? "Pending", priority: job.spec.priority });
+    for (const box of job.status?.webhooks ?? []) {
+      pending += box.pending.length;
+      deadLetters += box.undelivered?.length ?? 0;
+    }
+  }
+  webhookEvents.set({ state: "pending" }, pending);
+  webhookEvents.set({ state: "dead_letter" }, deadLetters);
+  const oldest = new Map<string, { pool: string; priority: string; ageSeconds: number }>();
+  for (const { key, wants } of waiting) {
+    const job = byKey.get(key);
+    if (!job) continue;
+    const { priority } = job.spec;
+    const ageSeconds = Math.max(0, (nowMs - Date.parse(job.metadata.creationTimestamp ?? "")) / 1000 || 0);
+    for (const [pool, units] of wants) {
+      unitsWaiting.inc({ pool, priority }, units);
+      const place = `${pool}/${priority}`;
+      if (ageSeconds >= (oldest.get(place)?.ageSeconds ?? 0))
+        oldest.set(place, { pool, priority, ageSeconds });
+    }
+  }
+  for (const { ageSeconds, ...labels } of oldest.values()) oldestWaitSeconds.set(labels, ageSeconds);
+}
+
+/** Clocks of several machines made the two, so it may come out below 0. */
+const secondsBetween = (from = "", to = ""): number =>
+  Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000 || 0);
