@@ -23,7 +23,11 @@ const PROGRAM = resolve(import.meta.dirname, "../../dist/operator.js");
 /** Above what any run asks for: how fast it works is measured, not how many it lets run. */
 const UNLIMITED = 100_000;
 
-/** @param nodeOptions arguments of Node itself, e.g. `--cpu-prof` */
+/** As Dockerfile.operator starts it. */
+const NODE_OPTIONS = ["--max-semi-space-size=4"];
+const ENVIRONMENT = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" };
+
+/** @param nodeOptions more arguments of Node itself, e.g. `--cpu-prof` */
 export async function startOperator(
   { api, operatorKubeconfig }: ScaleCluster,
   nodeOptions: readonly string[] = [],
@@ -37,8 +41,8 @@ export async function startOperator(
   const process_ = startProcess(
     api.directory,
     "operator",
-    [process.execPath, ...nodeOptions, PROGRAM, "--config", config, "--port", String(port)],
-    { env: { KUBECONFIG: operatorKubeconfig, POD_NAME: "bench", NODE_ENV: "production" } },
+    [process.execPath, ...NODE_OPTIONS, ...nodeOptions, PROGRAM, "--config", config, "--port", String(port)],
+    { env: { KUBECONFIG: operatorKubeconfig, POD_NAME: "bench", ...ENVIRONMENT } },
   );
   const scrape = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   await until(
