@@ -1,0 +1,131 @@
+import { spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { MediaJob } from "../../crds/media-job.ts";
+
+const CLI = resolve(import.meta.dirname, "../../operator/cli/main.ts");
+const MEDIA = resolve(import.meta.dirname, "../../examples/media");
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mediajob-cli-"));
+  mkdirSync(join(directory, "media/in"), { recursive: true });
+  for (const file of ["meadow.jpg", "walk.mp4"])
+    copyFileSync(join(MEDIA, file), join(directory, "media/in", file));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const volume = (path: string) => ({ volume: { claimName: "media", path } });
+
+/** A manifest file of one MediaJob per set of sources, each making thumbnails. */
+function manifest(...jobs: { name: string; sources: Record<string, string>; outputs?: object[] }[]): string {
+  const documents = jobs.map(
+    ({ name, sources, outputs = [{ name: "thumb", image: { format: "webp", width: 64 } }] }) =>
+      JSON.stringify({
+        apiVersion: "mediajob.dev/v1alpha1",
+        kind: "MediaJob",
+        metadata: { name },
+        spec: {
+          sources: Object.entries(sources).map(([name, path]) => ({ name, ...volume(path) })),
+          outputs,
+          destination: volume(`out/${name}`),
+        },
+      }),
+  );
+  const file = join(directory, "jobs.yaml");
+  writeFileSync(file, documents.join("\n---\n"));
+  return file;
+}
+
+const mediajob = (...args: string[]) =>
+  spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", cwd: directory });
+
+const good = { photo: "in/meadow.jpg" };
+const bad = { gone: "in/gone.jpg" };
+
+test.each([
+  { name: "0 when all succeeded", sources: good, code: 0, phase: "Succeeded" },
+  { name: "1 when nothing did", sources: bad, code: 1, phase: "Failed" },
+  { name: "3 when some did", sources: { ...good, ...bad }, code: 3, phase: "PartiallySucceeded" },
+])("run ends with $name, and prints the MediaJob with its status", ({ sources, code, phase }) => {
+  const { status, stdout } = mediajob("run", manifest({ name: "one", sources }), "--output", "json");
+  const job = JSON.parse(stdout) as MediaJob;
+  expect([status, job.status?.phase]).toEqual([code, phase]);
+  expect(existsSync(join(directory, "media/out/one/photo/thumb.webp"))).toBe("photo" in sources);
+});
+
+test("several documents run in order, and the worst result counts", () => {
+  const file = manifest({ name: "first", sources: good }, { name: "second", sources: bad });
+  const { status, stdout } = mediajob("run", file, "--output", "json");
+  const { items } = JSON.parse(stdout) as { items: MediaJob[] };
+  expect(items.map(({ metadata, status }) => [metadata.name, status?.phase])).toEqual([
+    ["first", "Succeeded"],
+    ["second", "Failed"],
+  ]);
+  expect(status).toBe(1);
+});
+
+test.each([
+  { name: "an unknown option", args: ["run", "--frobnicate"], says: "unknown option" },
+  { name: "a file that is not there", args: ["run", "nowhere.yaml"], says: "there is no such file" },
+  {
+    name: "a volume without a directory",
+    args: ["run", "jobs.yaml", "--volume", "media"],
+    says: "CLAIM=DIR",
+  },
+])("$name is a usage error", ({ args, says }) => {
+  manifest({ name: "one", sources: good });
+  const { status, stderr } = mediajob(...args);
+  expect(status).toBe(2);
+  expect(stderr).toContain(says);
+});
+
+test("an invalid manifest is refused with every field path, and nothing runs", () => {
+  const outputs = [{ name: "thumb", image: { format: "webp", widht: 3, height: 0 } }];
+  const { status, stderr } = mediajob("run", manifest({ name: "one", sources: good, outputs }));
+  expect(status).toBe(2);
+  expect(stderr).toContain("spec.outputs[0].image.widht: unknown field; did you mean width?");
+  expect(stderr).toContain("spec.outputs[0].image.height");
+  expect(existsSync(join(directory, "media/out"))).toBe(false);
+});
+
+test("an interrupted run stops its workers, ends with 130 and leaves nothing partial", async () => {
+  const outputs = [{ name: "web", video: { height: 720, preset: "veryslow" } }];
+  const file = manifest({ name: "long", sources: { walk: "in/walk.mp4" }, outputs });
+  const child = spawn(process.execPath, [CLI, "run", file], {
+    cwd: directory,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  await new Promise<void>((resolve) => {
+    child.stderr.on("data", (chunk) => {
+      if (String(chunk).includes("video-0")) setTimeout(resolve, 1_000); // the encoder is at work
+    });
+  });
+  child.kill("SIGINT");
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect(code).toBe(130);
+  const out = join(directory, "media/out/long");
+  const files = readdirSync(out, { recursive: true }).map(String);
+  expect(files.filter((file) => /\.(mp4|part|tmp)$/.test(file))).toEqual([]);
+});
+
+test("plan shows units, estimates and pools, and runs nothing", () => {
+  const { status, stdout } = mediajob("plan", manifest({ name: "one", sources: good }), "--output", "json");
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    name: "one",
+    units: [{ name: "image-0", placement: { pool: "default" } }],
+  });
+  expect(existsSync(join(directory, "media/out"))).toBe(false);
+});
