@@ -61,9 +61,7 @@ export async function fetchMissing(mediaJob: StoredMediaJob, shell: Shell): Prom
 
 function endedWithoutPod({ metadata }: StoredMediaJob, { jobs, pods }: Shell): Job[] {
   const known = new Set(pods.byIndex("mediaJob", metadata.uid).map(jobNameOf));
-  return jobs
-    .byIndex("owner", metadata.uid)
-    .filter((job) => hasEnded(job) && !job.metadata.deletionTimestamp && !known.has(job.metadata.name));
+  return jobs.byIndex("owner", metadata.uid).filter((job) => hasEnded(job) && !known.has(job.metadata.name));
 }
 
 async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
