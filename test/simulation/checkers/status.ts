@@ -14,8 +14,8 @@ import type { Checker } from "./checker.ts";
 export const status: Checker = (world, fail) => {
   /** Units that ever had a Job, by MediaJob. */
   const started = new Map<string, Set<string>>();
-  /** What every pod left, by `mediajob/unit`. */
-  const results = new Map<string, UnitResult[]>();
+  /** What every pod left, by `mediajob/unit` and UID of the pod: a Job that was deleted is made again by its name. */
+  const results = new Map<string, Map<string, UnitResult>>();
 
   world.on("written", ({ plural, type, object }) => {
     const { labels = {} } = object.metadata;
@@ -23,11 +23,9 @@ export const status: Checker = (world, fail) => {
     const unit = labels[LABELS.unit] ?? "";
     if (plural === "jobs" && type === "ADDED") started.set(uid, (started.get(uid) ?? new Set()).add(unit));
     const result = plural === "pods" ? resultOf(object as Pod) : undefined;
-    if (result) {
-      const known = results.get(`${uid}/${unit}`) ?? [];
-      if (!known.some(({ attempt }) => attempt === result.attempt))
-        results.set(`${uid}/${unit}`, [...known, result]);
-    }
+    if (!result) return;
+    const key = `${uid}/${unit}`;
+    results.set(key, (results.get(key) ?? new Map()).set(object.metadata.uid, result));
   });
 
   world.on("written", ({ plural, type, object, before }) => {
@@ -63,7 +61,7 @@ export const status: Checker = (world, fail) => {
       bad(`${units.running} units are said to run, ${known.size} ever had a Job`);
     for (const [index, letter] of letters.entries()) {
       const unit = planned[index] ?? "";
-      const made = results.get(`${metadata.uid}/${unit}`) ?? [];
+      const made = [...(results.get(`${metadata.uid}/${unit}`)?.values() ?? [])];
       if ((letter === "s" || letter === "p") && !known.has(unit))
         bad(`${unit} is said to have succeeded, but never had a Job`);
       if (letter === "p" && !made.some(({ counts }) => counts.failed > 0))
@@ -94,7 +92,7 @@ export const status: Checker = (world, fail) => {
     });
 
   const bytesOf = (uid: string, unit: string) =>
-    (results.get(`${uid}/${unit}`) ?? []).reduce((sum, { usage }) => sum + usage.bytesOut, 0);
+    [...(results.get(`${uid}/${unit}`)?.values() ?? [])].reduce((sum, { usage }) => sum + usage.bytesOut, 0);
 
   function goesOneWay({ metadata, spec }: StoredMediaJob, from: MediaJobStatus, to: MediaJobStatus) {
     const bad = (what: string) => fail("progress and counters never fall", `${metadata.name}: ${what}`);
