@@ -52,7 +52,7 @@ test.runIf(isNative)(
       units: { succeeded: 2, ledger: "2s" },
       outputs: [
         { source: "walk", phase: "Succeeded", height: 240 },
-        { source: "again", phase: "Succeeded", height: 240 },
+        { source: "meadow", phase: "Succeeded", width: 64 },
       ],
     });
     expect(status?.attempts).toBeUndefined();

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import exifr from "exifr";
 import sharp from "sharp";
 
 /** What an independent reader says of a video: ffprobe, and a full decode that counts frames and errors. */
@@ -35,10 +36,11 @@ export function inspectVideo(path: string) {
   };
 }
 
-/** Format and dimensions of an image, after a full decode. */
+/** Format and dimensions of an image, after a full decode, and where it says that it was taken. */
 export async function inspectImage(path: string) {
   const image = sharp(path, { failOn: "warning" });
   await image.stats();
   const { format, width, height, orientation, exif } = await sharp(path).metadata();
-  return { format, width, height, orientation, hasExif: exif !== undefined };
+  const place = exif && (await exifr.gps(exif.subarray("Exif\0\0".length)));
+  return { format, width, height, orientation, place };
 }
