@@ -18,7 +18,11 @@ test.each([
   {
     name: "137 without a word from the kubelet is taken for out of memory",
     attempt: failed({ exitCode: 137 }),
-    expected: { class: "memory", reason: "MemoryLimitExceeded" },
+    expected: {
+      class: "memory",
+      reason: "MemoryLimitExceeded",
+      message: expect.stringMatching(/^killed \(exit code 137\), most likely for using more than its \d+Mi/),
+    },
   },
   {
     name: "an attempt past its deadline says so, whatever its exit code",

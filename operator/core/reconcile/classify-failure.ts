@@ -40,13 +40,13 @@ const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
     ? failed("DeadlineExceeded", message ?? "the attempt ran longer than spec.unitTimeoutSeconds")
     : undefined;
 
-const outOfMemory: Rule = ({ oomKilled, exitCode, result, memoryBytes }) =>
-  oomKilled || (exitCode === 137 && !result)
-    ? failed(
-        "MemoryLimitExceeded",
-        `killed for using more than its ${Math.round(memoryBytes / 2 ** 20)}Mi of memory`,
-      )
-    : undefined;
+/** 137 alone says that it was killed, not why; too little memory is by far the most frequent cause. */
+const outOfMemory: Rule = ({ oomKilled, exitCode, result, memoryBytes }) => {
+  const memory = `its ${Math.round(memoryBytes / 2 ** 20)}Mi of memory`;
+  if (oomKilled) return failed("MemoryLimitExceeded", `killed for using more than ${memory}`);
+  if (exitCode !== 137 || result) return undefined;
+  return failed("MemoryLimitExceeded", `killed (exit code 137), most likely for using more than ${memory}`);
+};
 
 const reportedByWorker: Rule = ({ result }) => result?.failure;
 
