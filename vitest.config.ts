@@ -15,6 +15,7 @@ export default defineConfig({
             "operator/**/*.test.ts",
             "worker-image/**/*.test.ts",
             "test/*.test.ts",
+            "test/bench/**/*.test.ts",
             "test/cluster/**/*.test.ts",
             "test/simulation/**/*.test.ts",
           ],
