@@ -27,6 +27,17 @@ const container = (phase: string, message?: string) => ({
 
 describe("of a Job", () => {
   test.each([
+    { name: "the answer to our own write is no news", object: job(), matters: false },
+    {
+      name: "that answer tells that it has ended: nothing else will",
+      object: job("Complete"),
+      matters: true,
+    },
+  ])("$name", ({ object, matters }) =>
+    expect(jobMatters({ type: "added", object, own: true })).toBe(matters),
+  );
+
+  test.each([
     { name: "that it runs changes nothing", previous: job(), object: job(), matters: false },
     {
       name: "that it will be complete once its pods have ended changes nothing yet",

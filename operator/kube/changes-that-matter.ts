@@ -9,8 +9,10 @@ import type { Change } from "./store.ts";
 
 export const mediaJobMatters = (change: Change<StoredMediaJob>): boolean => !change.own;
 
+/** An answer to a write of ours is no news, unless it tells that the Job has ended: no other word of it will come. */
 export const jobMatters = (change: Change<Job>): boolean =>
-  !change.own && (change.type !== "updated" || stateOfJob(change.object) !== stateOfJob(change.previous));
+  (!change.own || (change.type !== "deleted" && hasJobEnded(change.object))) &&
+  (change.type !== "updated" || stateOfJob(change.object) !== stateOfJob(change.previous));
 
 const stateOfJob = (job: Job): string =>
   JSON.stringify([isDeleting(job), trueConditions(job).filter((type) => !ANNOUNCEMENTS.includes(type))]);

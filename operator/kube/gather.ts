@@ -2,10 +2,10 @@ import type { Pause } from "../core/queue/pause.ts";
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
-import type { ObjectKey } from "./kube-object.ts";
+import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import type { Shell } from "./reconciler.ts";
-import { type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */
@@ -31,6 +31,18 @@ export async function confirm(
   } catch (error) {
     doubted.add(uid);
     throw error;
+  }
+}
+
+/** Asks for the Jobs that an earlier pass may have made, though it was not told so. */
+export async function findUnseen(
+  { metadata }: StoredMediaJob,
+  { client, jobs, usage }: Shell,
+): Promise<void> {
+  for (const key of usage.unseen(keyOf(metadata))) {
+    if (jobs.get(refOf(key))) continue;
+    const found = await client.get(JOBS, refOf(key));
+    if (found) jobs.observe(found);
   }
 }
 

@@ -32,6 +32,11 @@ export class PoolUsage {
     this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
   }
 
+  /** Jobs of a MediaJob for which a place was taken and that nobody has seen, as far as was told here. */
+  unseen(mediaJob: ObjectKey): ObjectKey[] {
+    return [...(this.#unseen.get(mediaJob) ?? [])];
+  }
+
   /** Gives back the places of a MediaJob's Jobs that are not there. False when there are none. */
   releaseUnseen(mediaJob: ObjectKey, isThere: (job: ObjectKey) => Sighting): boolean {
     let released = false;

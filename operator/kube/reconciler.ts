@@ -19,7 +19,8 @@ import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isAlreadyExists, isRefusal, nullWhenNotFound } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { confirm, fetchMissing, jobNameOf, observe, standingOf } from "./gather.ts";
+import { confirm, fetchMissing, findUnseen, jobNameOf, observe, standingOf } from "./gather.ts";
+import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import type { PlanStore } from "./plan-store.ts";
@@ -73,6 +74,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const plan = await shell.plans.of(known, shell.configuration(), shell.fence());
   do {
     await confirm(known, shell);
+    await findUnseen(known, shell);
     await fetchMissing(known, shell);
   } while (shell.doubted.has(known.metadata.uid));
   const job = shell.mediaJobs.get(refOf(key));
@@ -168,15 +170,25 @@ async function apply(job: StoredMediaJob, action: Action, shell: Shell): Promise
 async function stop(
   { metadata }: StoredMediaJob,
   { attempt }: Extract<Action, { do: "StopAttempt" }>,
-  { client, jobs, fence }: Shell,
+  shell: Shell,
 ): Promise<void> {
+  const { client, jobs, fence } = shell;
   const running = jobs.get({ namespace: metadata.namespace, name: attempt.name });
   if (!running || running.metadata.deletionTimestamp) return;
+  if (attempt.lost) await isStillLost(running, shell);
   const preconditions = { uid: running.metadata.uid };
   const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
   const deleting = await client.delete(JOBS, running.metadata, options);
   if (deleting) jobs.observe(deleting);
   else jobs.observeGone(running);
+}
+
+/** Asks once more, since another attempt follows. @throws when it has ended: then that counts, and all is decided anew. */
+async function isStillLost({ metadata }: Job, { client, jobs }: Shell): Promise<void> {
+  const found = await client.get(JOBS, metadata);
+  if (!found || !hasEnded(found)) return;
+  jobs.observe(found);
+  throw new Error(`Job ${metadata.name} was taken for lost with its node, but has ended: deciding anew`);
 }
 
 /**
