@@ -132,16 +132,19 @@ function drawDeeds(random: Prng, jobs: readonly WantedMediaJob[], calmFromMs: nu
     RemoveWebhook: random.next() / 4,
   };
   const count = random.chance(0.3) ? 0 : random.int(1, 10);
-  const deeds = Array.from({ length: count }, (): Deed => {
+  const deeds = Array.from({ length: count }, (): Deed[] => {
     const at = { atMs: Math.round(random.between(0, calmFromMs)), job: random.pick(jobs).name };
     const what = random.weighted(weights);
-    if (what === "SetParallelism") return { ...at, do: what, parallelism: random.int(1, 4) };
-    if (what === "SetPriority") return { ...at, do: what, priority: random.pick(["Low", "Urgent"]) };
-    if (what === "Delete")
-      return { ...at, do: what, propagation: random.pick(["Background", "Foreground"] as const) };
-    return { ...at, do: what };
+    if (what === "SetParallelism") return [{ ...at, do: what, parallelism: random.int(1, 4) }];
+    if (what === "SetPriority") return [{ ...at, do: what, priority: random.pick(["Low", "Urgent"]) }];
+    if (what !== "Delete") return [{ ...at, do: what }];
+    const propagation = random.pick(["Background", "Foreground"] as const);
+    // As `kubectl replace --force` does: the new one meets what is left of the old.
+    const againMs = Math.round(at.atMs + random.skewed(0, 3000));
+    const again: Deed[] = random.chance(0.5) ? [{ atMs: againMs, job: at.job, do: "CreateAgain" }] : [];
+    return [{ ...at, do: what, propagation }, ...again];
   });
-  return deeds.toSorted((a, b) => a.atMs - b.atMs);
+  return deeds.flat().toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** A third of the worlds have hardly any fault, the others about half of all kinds. */

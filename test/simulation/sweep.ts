@@ -21,6 +21,9 @@ export interface Sweep {
 /** Seeds that a worker is given at a time. */
 const BATCH = 10;
 
+/** A batch takes a second. Code that spins without ever letting the event loop go on can only be ended from outside. */
+const HANGING_MS = 60_000;
+
 /** @returns the seeds that break a promise, lowest first, and how many were run */
 export async function sweep({
   from,
@@ -30,15 +33,21 @@ export async function sweep({
   workers = availableParallelism(),
 }: Sweep): Promise<{ ran: number; broken: Broken[] }> {
   const broken: Broken[] = [];
+  const start = () => new Worker(new URL("./sweep-worker.ts", import.meta.url), { workerData: { mutation } });
   let next = from;
   let ran = 0;
   const work = async () => {
-    const worker = new Worker(new URL("./sweep-worker.ts", import.meta.url), { workerData: { mutation } });
+    let worker = start();
     try {
       while (next < from + runs && !(untilBroken && broken.length)) {
         const seeds = { from: next, to: Math.min(next + BATCH, from + runs) };
         next = seeds.to;
-        broken.push(...(await asked(worker, { ...seeds, untilBroken })));
+        const found = await asked(worker, { ...seeds, untilBroken });
+        broken.push(...found);
+        if (found.some(({ broken }) => broken.promise === HANGS)) {
+          await worker.terminate();
+          worker = start();
+        }
         ran += seeds.to - seeds.from;
       }
     } finally {
@@ -49,10 +58,26 @@ export async function sweep({
   return { ran, broken: broken.toSorted((a, b) => a.seed - b.seed) };
 }
 
-function asked(worker: Worker, seeds: object): Promise<Broken[]> {
+const HANGS = "no pass goes on for ever";
+
+interface Seeds {
+  readonly from: number;
+  readonly to: number;
+  readonly untilBroken: boolean;
+}
+
+function asked(worker: Worker, seeds: Seeds): Promise<Broken[]> {
   const { promise, resolve, reject } = Promise.withResolvers<Broken[]>();
+  const what = `one of the seeds ${seeds.from} to ${seeds.to - 1} did not end within ${HANGING_MS / 1000} s`;
+  const hanging = setTimeout(
+    () => resolve([{ seed: seeds.from, broken: { promise: HANGS, what, atMs: 0 } }]),
+    HANGING_MS,
+  );
   worker.once("message", resolve);
   worker.once("error", reject);
   worker.postMessage(seeds);
-  return promise.finally(() => worker.off("error", reject));
+  return promise.finally(() => {
+    clearTimeout(hanging);
+    worker.off("error", reject);
+  });
 }

@@ -20,20 +20,19 @@ export const caps: Checker = (world, fail) => {
   /** UIDs of Jobs that were ended on a node that did not answer; their pods go when it answers again. */
   const lost = new Set<string>();
 
-  const isUnreachable = ({ metadata }: Job) =>
+  const nodesOf = ({ metadata }: Job) =>
     server
       .list(PODS)
-      .some(
-        (pod) =>
-          pod.metadata.ownerReferences?.[0]?.uid === metadata.uid &&
-          world.kubelet.unreachableSinceMs(pod.spec?.nodeName ?? "") !== null,
-      );
+      .filter((pod) => pod.metadata.ownerReferences?.[0]?.uid === metadata.uid)
+      .map((pod) => pod.spec?.nodeName ?? "");
+  const isUnreachable = (job: Job) =>
+    nodesOf(job).some((node) => world.kubelet.unreachableSinceMs(node) !== null);
 
   world.on("written", ({ plural, object }) => {
     const ending = plural === JOBS.plural && object.metadata.deletionTimestamp;
-    if (ending && isUnreachable(object as Job)) lost.add(object.metadata.uid);
+    if (ending && nodesOf(object as Job).some((node) => world.kubelet.wasUnreachable(node)))
+      lost.add(object.metadata.uid);
   });
-
   /** By UID of the MediaJob: each value `parallelism` had, and until when. */
   const parallelism = new Map<string, { value: number; untilMs: number }[]>();
 

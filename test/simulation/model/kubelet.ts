@@ -47,6 +47,7 @@ export class Kubelet {
   /** What lost nodes would say if they could. */
   readonly #lost = new Map<string, (() => void)[]>();
   readonly #unreachable = new Map<string, number>();
+  readonly #wereUnreachable = new Set<string>();
   readonly #stopping = new Set<string>();
 
   constructor(options: KubeletOptions) {
@@ -127,6 +128,11 @@ export class Kubelet {
     return this.#unreachable.get(node) ?? null;
   }
 
+  /** Whether the cluster ever took the node for unreachable: an operator may believe so for a while after. */
+  wasUnreachable(node: string): boolean {
+    return this.#wereUnreachable.has(node);
+  }
+
   #addNode(name: string): void {
     this.#options.server.create(NODES, { metadata: { name } }, "node-controller");
     this.#sayReady(name, "True");
@@ -135,7 +141,10 @@ export class Kubelet {
   #sayReady(name: string, status: "True" | "Unknown"): void {
     const { server, time, wallMs } = this.#options;
     if (status === "True") this.#unreachable.delete(name);
-    else this.#unreachable.set(name, time.nowMs);
+    else {
+      this.#unreachable.set(name, time.nowMs);
+      this.#wereUnreachable.add(name);
+    }
     const lastTransitionTime = new Date(wallMs()).toISOString();
     server.change(NODES, { name }, "node-controller", (node) =>
       node.status?.conditions?.[0]?.status === status

@@ -195,10 +195,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "bring-back-the-dead",
-    what: "a cache takes late news of what was deleted",
+    name: "forget-deletions",
+    what: "a cache keeps what a watch says was deleted",
     file: "operator/kube/store.ts",
-    find: "if (grave !== undefined && (grave === FOREVER || !isNewer(resourceVersion, grave))) return;",
+    find: "this.#removeLife(object, false);",
     replace: "",
   },
   {
