@@ -40,7 +40,8 @@ export const attempts: Checker = (world, fail) => {
   });
 
   world.on("written", ({ plural, object, by }) => {
-    if (plural !== "jobs" || by !== "job-controller") return;
+    // What was told to end and ends well all the same is gone with its Job: nobody need have seen it.
+    if (plural !== "jobs" || by !== "job-controller" || object.metadata.deletionTimestamp) return;
     const conditions = (object as { status?: { conditions?: { type: string }[] } }).status?.conditions;
     if (!conditions?.some(({ type }) => type === "Complete")) return;
     const { labels = {} } = object.metadata;
