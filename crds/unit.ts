@@ -19,6 +19,21 @@ export const unit = z.object({
   sources: z.array(source).min(1),
   outputs: z.array(output).min(1),
   destination,
+  /**
+   * Set on a unit that makes one part of a long video: the frames whose time in the source is at or after
+   * `startSeconds` and before `endSeconds` (the source's end when unset), without sound. The part is kept under
+   * the MediaJob's private directory at the destination for the unit that joins; it is no output of its own.
+   */
+  part: z
+    .object({
+      index: z.int().min(0),
+      count: z.int().min(2),
+      startSeconds: z.number().min(0),
+      endSeconds: z.number().positive().optional(),
+    })
+    .optional(),
+  /** Set on the unit that joins the parts of a long video and adds its sound, encoded whole. */
+  join: z.object({ parts: z.int().min(2) }).optional(),
   /** What the attempt has been given; the worker keeps within it. */
   limits: z.object({
     /** Cores; may be fractional. Sets threads and images in flight. */
