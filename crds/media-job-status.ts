@@ -121,6 +121,19 @@ const failedAttempt = z
   .describe("One attempt that failed.");
 export type FailedAttempt = z.output<typeof failedAttempt>;
 
+const transition = z
+  .strictObject({
+    time: time.describe("time of the transition."),
+    from: z.enum(PHASES).optional().describe("from is the phase before; unset for the first."),
+    to: z.enum(PHASES).describe("to is the phase after."),
+    reason: z
+      .string()
+      .max(128)
+      .describe("reason in one CamelCase word, for programs: that of the phase, or Resumed or Retried."),
+  })
+  .describe("One transition from a phase to another.");
+export type Transition = z.output<typeof transition>;
+
 const pendingFields = {
   id: z
     .string()
@@ -239,6 +252,11 @@ export const mediaJobStatus = z
       .optional()
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
       .describe("conditions, as the Kubernetes API conventions describe."),
+    history: z
+      .array(transition)
+      .max(50)
+      .optional()
+      .describe("history of the phases: the last 50 transitions, oldest first."),
     startTime: time.optional().describe("startTime is when the first unit was started."),
     completionTime: time.optional().describe("completionTime is when the MediaJob reached its last phase."),
     progress: z

@@ -62,6 +62,10 @@ test.each([
   const { status, stdout } = mediajob("run", manifest({ name: "one", sources }), "--output", "json");
   const job = JSON.parse(stdout) as MediaJob;
   expect([status, job.status?.phase]).toEqual([code, phase]);
+  expect(job.status?.history?.map(({ from, to }) => [from, to])).toEqual([
+    [undefined, "Running"],
+    ["Running", phase],
+  ]);
   expect(existsSync(join(directory, "media/out/one/photo/thumb.webp"))).toBe("photo" in sources);
 });
 

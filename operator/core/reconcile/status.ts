@@ -6,6 +6,7 @@ import { conditionsOf } from "./conditions.ts";
 import type { Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
 import type { FoldedUnit } from "./fold-units.ts";
+import { historyOf } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
@@ -61,6 +62,7 @@ export function statusOf({
       generation,
       now,
     }),
+    history: historyOf(previous, verdict, now),
     ...(startTime && { startTime }),
     ...(terminal && { completionTime: now }),
     progress: progressOf({

@@ -76,6 +76,12 @@ function worstStatus() {
   return {
     phase: "Running",
     sources: { total: 10_000, succeeded: 5000, failed: 5000, ledger },
+    history: many(50, (index) => ({
+      time: "2026-01-01T12:00:00Z",
+      from: index % 2 ? "RecoveryRequired" : "PartiallySucceeded",
+      to: index % 2 ? "PartiallySucceeded" : "RecoveryRequired",
+      reason: "x".repeat(128),
+    })),
     outputs: many(100, (index) => ({
       source: `source-${index}`,
       output: "output-0",

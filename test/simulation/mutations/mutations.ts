@@ -93,6 +93,13 @@ export const MUTATIONS: readonly Mutation[] = [
 `,
   },
   {
+    name: "forget-history",
+    what: "the history begins anew when a phase that rests is left",
+    file: "operator/core/reconcile/history.ts",
+    find: "[...history, added]",
+    replace: '[...(from === "Suspended" ? [] : history), added]',
+  },
+  {
     name: "double-event",
     what: "a phase transition puts its event into the outbox twice",
     file: "operator/kube/reconciler.ts",
