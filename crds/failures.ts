@@ -48,6 +48,8 @@ export const FAILURE_REASONS = {
   VolumeMissing: "config",
   DestinationUnwritable: "storage",
   StorageError: "storage",
+  /** A part of a long video that was made before is gone; it has to be made again. */
+  PartMissing: "storage",
   NetworkError: "network",
   MemoryLimitExceeded: "memory",
   DiskFull: "disk",

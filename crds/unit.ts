@@ -3,6 +3,10 @@ import { destination } from "./destination.ts";
 import { FAMILIES, output } from "./outputs/output.ts";
 import { source } from "./source.ts";
 
+/** ffmpeg's families of hardware encoders: NVIDIA, Intel and AMD by VA-API, Intel by Quick Sync. */
+export const HARDWARE_ENCODERS = ["nvenc", "vaapi", "qsv"] as const;
+export type HardwareEncoder = (typeof HARDWARE_ENCODERS)[number];
+
 /**
  * The unit contract: everything a worker needs to know to do one unit of work, as JSON. It is written by
  * the operator and read by the worker, which may be of another version: fields are added, never changed.
@@ -21,8 +25,9 @@ export const unit = z.object({
   destination,
   /**
    * Set on a unit that makes one part of a long video: the frames whose time in the source is at or after
-   * `startSeconds` and before `endSeconds` (the source's end when unset), without sound. The part is kept under
-   * the MediaJob's private directory at the destination for the unit that joins; it is no output of its own.
+   * `startSeconds` and before `endSeconds` (the source's end when unset), without sound. The unit has one source
+   * and one output of the family video, see `mayBeCut`. The part is kept under the MediaJob's private directory at
+   * the destination for the unit that joins; it is no output of its own, so the result counts none.
    */
   part: z
     .object({
@@ -32,7 +37,11 @@ export const unit = z.object({
       endSeconds: z.number().positive().optional(),
     })
     .optional(),
-  /** Set on the unit that joins the parts of a long video and adds its sound, encoded whole. */
+  /**
+   * Set on the unit that joins the parts of a long video and adds its sound, encoded whole. Its source and output
+   * are those of the parts, and it publishes the output. It removes the parts once that is done; when one is
+   * missing it fails with `PartMissing`.
+   */
   join: z.object({ parts: z.int().min(2) }).optional(),
   /** What the attempt has been given; the worker keeps within it. */
   limits: z.object({
@@ -41,6 +50,12 @@ export const unit = z.object({
     memoryBytes: z.int().positive(),
     scratchBytes: z.int().positive(),
     timeoutSeconds: z.int().positive(),
+    /**
+     * The family of hardware encoders to use for h264, h265 and av1, where the pool has one; software when unset,
+     * and for all that the hardware cannot do. Hardware that is missing or fails ends the attempt with the class
+     * `hardware`; the next attempt leaves this unset.
+     */
+    encoder: z.enum(HARDWARE_ENCODERS).optional(),
     /** How long it may stand still, with neither progress nor use of a processor, before it ends itself. */
     stallSeconds: z.int().positive().default(300),
   }),

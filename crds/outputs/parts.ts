@@ -1,0 +1,35 @@
+import type { VideoOutput } from "./video.ts";
+
+/**
+ * Which outputs may be made in parts, by units of their own, and joined without encoding again.
+ *
+ * A part holds the frames whose time in the source, counted from its start, is at or after `startSeconds` and
+ * before `endSeconds`: parts that share a boundary share no frame and lose none, whatever the rate. Each begins
+ * with a keyframe of a closed group. So boundaries may lie anywhere; at multiples of `keyframeIntervalSeconds`
+ * the keyframes are also where one run would have put them.
+ *
+ * The unit that joins makes the sound, whole, and keeps subtitles, chapters and timecode; it finds the parts
+ * by the source, the output and the number of parts, which must be the same in all of these units.
+ */
+export function mayBeCut(video: VideoOutput): boolean {
+  return REASONS_AGAINST.every(({ holds }) => !holds(video));
+}
+
+/** Why an output has to be made in one piece, for `mediajob plan`; undefined when it may be cut. */
+export function whyInOnePiece(video: VideoOutput): string | undefined {
+  return REASONS_AGAINST.find(({ holds }) => holds(video))?.reason;
+}
+
+const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason: string }[] = [
+  { holds: ({ codec }) => codec === "copy", reason: "codec copy encodes nothing" },
+  { holds: ({ cuts }) => (cuts?.length ?? 0) > 0, reason: "cuts are short and have their own order" },
+  { holds: ({ speed }) => (speed ?? 1) !== 1, reason: "speed moves frames across the boundaries" },
+  {
+    holds: ({ twoPass, targetBytes }) => twoPass || targetBytes !== undefined,
+    reason: "two passes share the bits out over the whole film",
+  },
+  {
+    holds: ({ maxBitrateKbps }) => maxBitrateKbps !== undefined,
+    reason: "maxBitrateKbps holds over a buffer, which two parts would share at their boundary",
+  },
+];
