@@ -14,7 +14,7 @@ import { isOutputError } from "./decode-failure.ts";
 import { decodeFor, needsOwnDecode } from "./decode-settings.ts";
 import { DESCRIPTION_TEMPLATE, describeSet, isDescribed } from "./image-set.ts";
 import { type ImageSource, openImage } from "./image-source.ts";
-import { neededBytes, RUNTIME_BYTES } from "./memory.ts";
+import { neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
 import { placeholdersOf } from "./placeholders.ts";
 import { FinishedPixels, type RenderedFile, renderFile } from "./rendered-file.ts";
 import { FILE_KINDS, type Rendering, renderingsOf } from "./rendering.ts";
@@ -287,20 +287,6 @@ const productOf = (source: OpenedSource, { output, format, variant, suffix }: Re
 const explained = (image: ImageSource) => async (error: unknown) => {
   throw await image.explain(error);
 };
-
-/** Asks for more memory before anything is decoded: the kernel's way of saying no ends the whole unit. */
-function refuseTooLarge(image: ImageSource, needed: number, limitBytes: number): void {
-  const neededMemoryBytes = Math.ceil((RUNTIME_BYTES + needed) / 2 ** 20) * 2 ** 20;
-  if (neededMemoryBytes <= limitBytes) return;
-  const { width, height, opened, kind } = image;
-  throw new WorkFailure(
-    "MemoryLimitExceeded",
-    `source ${opened.source.name} is ${kind.toUpperCase()} of ${width} × ${height} and needs ${mib(neededMemoryBytes)} of memory, of which the unit has ${mib(limitBytes)}; the next attempt asks for it, or raise spec.resources`,
-    { neededMemoryBytes },
-  );
-}
-
-const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
 
 const notMakeable = (error: unknown, { output, format }: Rendering) =>
   new WorkFailure(

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, symlink } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import type { OpenedSource } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { decodeFailure } from "./decode-failure.ts";
 import { isCutShort } from "./end-marker.ts";
-import { type ImageKind, kindOf, otherKindOf, SIGNATURE_BYTES } from "./signature.ts";
+import { type ImageKind, kindOf, otherKindOf, readHead } from "./signature.ts";
 
 /**
  * A source whose header was read: known to be an image, of a kind that is opened, within the limits. No pixel
@@ -89,14 +89,4 @@ async function openable(
   const name = join(scratchDir, randomUUID());
   await symlink(path, name);
   return name;
-}
-
-async function readHead(path: string): Promise<Uint8Array> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(new Uint8Array(SIGNATURE_BYTES), 0, SIGNATURE_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,3 +1,4 @@
+import { WorkFailure } from "../work-failure.ts";
 import { finishedSize } from "./finished-size.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
@@ -49,6 +50,24 @@ export function neededBytes(
   const decodes = new Set(renderings.map(({ output, width, height }) => `${output} ${width} ${height}`)).size;
   return { togetherBytes: decode * Math.max(1, decodes) + all, oneByOneBytes: decode + largest };
 }
+
+/**
+ * Asks for more memory before anything is decoded: the kernel's way of saying no ends the whole unit.
+ *
+ * @throws WorkFailure MemoryLimitExceeded with the need.
+ */
+export function refuseTooLarge(image: ImageSource, needed: number, limitBytes: number): void {
+  const neededMemoryBytes = Math.ceil((RUNTIME_BYTES + needed) / 2 ** 20) * 2 ** 20;
+  if (neededMemoryBytes <= limitBytes) return;
+  const { width, height, opened, kind } = image;
+  throw new WorkFailure(
+    "MemoryLimitExceeded",
+    `source ${opened.source.name} is ${kind.toUpperCase()} of ${width} × ${height} and needs ${mib(neededMemoryBytes)} of memory, of which the unit has ${mib(limitBytes)}; the next attempt asks for it, or raise spec.resources`,
+    { neededMemoryBytes },
+  );
+}
+
+const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
 
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */
 function decoderBytes({ kind, header, width, height }: ImageSource): number {

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures are bytes of any value
+import { open } from "node:fs/promises";
 
 /**
  * What a file is, by its first bytes and never by its name (FACTS: seeds 004 "Core Image Operations").
@@ -7,8 +8,19 @@
 /** The kinds that can be opened, and those that are known well enough to say what they are. */
 export type ImageKind = "jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "svg" | "heic";
 
-/** As much of a file as `kindOf` looks at: an SVG may begin with a comment or a licence. */
-export const SIGNATURE_BYTES = 4096;
+/** As much of a file as is looked at: an SVG may begin with a comment or a licence. */
+const SIGNATURE_BYTES = 4096;
+
+/** The first bytes of a file, for `kindOf`. */
+export async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(SIGNATURE_BYTES), 0, SIGNATURE_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
 
 /** The kind of image that begins with these bytes; undefined for anything else. */
 export function kindOf(head: Uint8Array): ImageKind | undefined {

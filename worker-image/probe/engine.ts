@@ -1,20 +1,24 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { MetadataOutput } from "../../crds/outputs/metadata.ts";
 import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
+import { kindOf, readHead } from "../image/signature.ts";
+import { sha256Of } from "../storage/fingerprint.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { assess } from "./assessment.ts";
 import { MediaFailure } from "./media-failure.ts";
-import { describePicture } from "./picture-record.ts";
 import { probe } from "./probe.ts";
 import { readTimeline } from "./timeline.ts";
 
-/** Makes `metadata` outputs: what a source is, as JSON. It reads and never decodes more than a frame. */
+/** Raised when the same source and spec would be described otherwise than before. */
+const REVISION = "2";
+
+/**
+ * Makes `metadata` outputs: what a source is, as JSON. Of a video it decodes no more than a few frames; a
+ * picture is decoded once, at most at the size at which it is measured.
+ */
 export const metadataEngine: Engine = {
-  versions: ffmpegVersions,
+  versions: async () => ({ metadata: REVISION, ...(await ffmpegVersions()) }),
   async run(context) {
     const work = context.unit.sources.flatMap((source) =>
       context.unit.outputs.flatMap(({ name, metadata }) => (metadata ? [{ source, name, metadata }] : [])),
@@ -41,45 +45,39 @@ async function writeMetadata(
 ): Promise<void> {
   const product = { source: opened, output: name, ext: "json" };
   if (await context.findMade(product)) return;
+  const isPicture = kindOf(await readHead(opened.path)) !== undefined;
   const document = {
     source: {
       name: opened.source.name,
       fileName: basename(opened.path),
       bytes: opened.bytes,
-      sha256: metadata.checksum ? await sha256Of(opened.path, context.signal) : null,
+      sha256: isPicture || metadata.checksum ? await sha256Of(opened.path, context.signal) : null,
     },
-    ...(await describe(opened.path, metadata, context.signal)),
+    ...(isPicture
+      ? await describeStill(opened, context)
+      : await describeMoving(opened.path, metadata, context.signal)),
   };
   const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.json`);
   await writeFile(staged, `${JSON.stringify(document, null, 2)}\n`);
   await context.publish(staged, product, { format: "json" });
 }
 
-async function describe(path: string, { detail }: MetadataOutput, signal: AbortSignal) {
-  try {
-    const record = await probe(path, signal);
-    const stream = record.video[0] ?? record.audio[0];
-    const timeline = stream
-      ? await readTimeline(path, { index: stream.index, complete: detail === "Full", signal })
-      : null;
-    return {
-      kind: record.video.length > 0 ? "video" : record.audio.length > 0 ? "audio" : "other",
-      media: record,
-      timeline,
-      assessment: assess(record, record.video.length > 0 ? timeline : null),
-    };
-  } catch (error) {
-    const picture =
-      error instanceof MediaFailure && error.reason === "UnsupportedFormat"
-        ? await describePicture(path)
-        : undefined;
-    if (!picture) throw error;
-    return { kind: "image", picture };
-  }
+async function describeMoving(path: string, { detail }: MetadataOutput, signal: AbortSignal) {
+  const record = await probe(path, signal);
+  const stream = record.video[0] ?? record.audio[0];
+  const timeline = stream
+    ? await readTimeline(path, { index: stream.index, complete: detail === "Full", signal })
+    : null;
+  return {
+    kind: record.video.length > 0 ? "video" : record.audio.length > 0 ? "audio" : "other",
+    media: record,
+    timeline,
+    assessment: assess(record, record.video.length > 0 ? timeline : null),
+  };
 }
 
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash, { signal });
-  return hash.digest("hex");
+/** sharp is loaded only here: a probe of a video never pays for libvips. */
+async function describeStill(opened: OpenedSource, context: EngineContext) {
+  const { describePicture } = await import("./picture-record.ts");
+  return { kind: "image", picture: await describePicture(opened, context) };
 }
