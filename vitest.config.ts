@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Three suites, from fast to real. `unit` needs nothing but Node; `integration` needs ffmpeg and a real
- * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster).
+ * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster), and `e2e-exclusive` has it to itself,
+ * since it breaks the cluster or counts what waits in it.
  */
 export default defineConfig({
   test: {
@@ -37,11 +38,24 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/*.test.ts"],
+          globalSetup: ["test/e2e/install.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          // They wait more than they work, each in a namespace of its own.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "e2e-exclusive",
+          include: ["test/e2e/exclusive/*.test.ts"],
           globalSetup: ["test/e2e/install.ts"],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

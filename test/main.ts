@@ -2,10 +2,11 @@
  * `npm test`: everything, from the types to a MediaJob on a real cluster. Installs what the machine lacks, runs
  * the suites one after another, and ends with one line that counts them all.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { ensurePrograms } from "../examples/ensure-programs.ts";
 import { ensureCluster } from "./cluster/cluster.ts";
 
@@ -37,15 +38,20 @@ async function step(name: string, work: () => Count | Promise<Count>): Promise<v
 }
 
 /** A command counts as one test. */
-function command(program: string, ...args: string[]): Count {
-  const { status } = spawnSync(program, args, { stdio: "inherit" });
+async function command(program: string, ...args: string[]): Promise<Count> {
+  const status = await run(program, args);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-function vitest(project: string): Count {
-  const report = join(reports, `${project}.json`);
+/** Projects of vitest.config.ts; with `label` each line says whose it is. */
+async function vitest(projects: readonly string[], label?: string): Promise<Count> {
+  const report = join(reports, `${projects[0]}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { status } = spawnSync("vitest", ["run", "--project", project, ...reporters], { stdio: "inherit" });
+  const status = await run(
+    "vitest",
+    ["run", ...projects.flatMap((name) => ["--project", name]), ...reporters],
+    label,
+  );
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
     readFileSync(report, "utf8"),
   );
@@ -54,22 +60,36 @@ function vitest(project: string): Count {
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
 }
 
+/** The exit status of a program. */
+function run(program: string, args: readonly string[], label?: string): Promise<number | null> {
+  const child = spawn(program, args, {
+    stdio: ["ignore", label ? "pipe" : "inherit", label ? "pipe" : "inherit"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on("line", (line) => console.log(`${label} | ${line}`));
+  }
+  return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+}
+
 const describe = ({ passed, failed, skipped }: Count) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 ensurePrograms("ffmpeg", "ffprobe", "exiftool");
 await step("check", () => command("npm", "run", "--silent", "check"));
-await step("unit", () => vitest("unit"));
-await step("integration", () => vitest("integration"));
-await step("e2e", async () => {
-  // Started here, since making its programs and images takes minutes the first time and no test should wait for that.
-  const cluster = await ensureCluster();
-  try {
-    return vitest("e2e");
-  } finally {
-    await cluster.stop();
-  }
-});
+await step("unit", () => vitest(["unit"]));
+// At once, since the one works while the other mostly waits.
+await Promise.all([
+  step("integration", () => vitest(["integration"], "integration")),
+  step("e2e", async () => {
+    // Started here, since making its programs and images takes minutes the first time and no test should wait for that.
+    const cluster = await ensureCluster();
+    try {
+      return await vitest(["e2e", "e2e-exclusive"], "e2e");
+    } finally {
+      await cluster.stop();
+    }
+  }),
+]);
 
 rmSync(reports, { recursive: true });
 console.log(`\n${describe(total)}`);

@@ -42,7 +42,7 @@ try {
     { loadBefore, notes: ["Apply is one POST; watches that were open before see the rest, on one clock."] },
   );
 } finally {
-  await end();
+  await end?.();
 }
 
 function measured(name: string, runs: number[], unit: string, atMost: number): Measurement {

@@ -39,11 +39,15 @@ const values = {
   worker: { image: { repository: "mediajob-worker", tag: "dev", pullPolicy: "IfNotPresent" } },
 };
 
+/** The process that has installed: two suites share one installation. */
+const INSTALLED_BY = "MEDIAJOB_E2E_INSTALLED_BY";
+
 /**
  * Before the end-to-end tests: builds both images as a user does, loads them into the nodes, and installs the
  * chart. Returns what ends the cluster, if it was started here.
  */
-export default async function install(): Promise<() => Promise<void>> {
+export default async function install(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[INSTALLED_BY] === String(process.pid)) return undefined;
   const cluster = await ensureCluster();
   if (cluster.provider === "native") {
     const images = await buildImages();
@@ -60,5 +64,6 @@ export default async function install(): Promise<() => Promise<void>> {
   const deployment = ["--namespace", OPERATOR_NAMESPACE, `deployment/${RELEASE}`];
   await cluster.kubectl("rollout", "restart", ...deployment);
   await cluster.kubectl("rollout", "status", ...deployment, "--timeout=90s");
+  process.env[INSTALLED_BY] = String(process.pid);
   return () => cluster.stop();
 }

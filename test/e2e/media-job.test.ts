@@ -109,17 +109,27 @@ describe("a photo and a clip", () => {
   });
 
   test("the receiver got every transition, in order, with valid signatures", async () => {
-    await until("the last event", async () => receiver.events.length >= 2, { timeoutMs: 20_000 });
-    expect(receiver.events.map(({ type, sequence, phase }) => [type, sequence, phase])).toEqual([
-      ["job.started", 1, "Running"],
-      ["job.completed", 2, "Succeeded"],
-    ]);
+    await until("the last event", async () => receiver.events.some(({ type }) => type === "job.completed"), {
+      timeoutMs: 20_000,
+    });
+    // Other tests may take the pool's room first; then it is queued before it starts.
+    const queued = receiver.events[0]?.type === "job.queued" ? [["job.queued", "Queued"]] : [];
+    const transitions = [...queued, ["job.started", "Running"], ["job.completed", "Succeeded"]];
+    expect(receiver.events.map(({ type, sequence, phase }) => [type, sequence, phase])).toEqual(
+      transitions.map(([type, phase], index) => [type, index + 1, phase]),
+    );
     expect(receiver.forged).toBe(0);
     const written = await workspace.seen("holiday", "its outbox is empty", ({ status }) =>
       (status?.webhooks ?? []).every(({ pending }) => pending.length === 0),
     );
     expect(written.status?.webhooks).toMatchObject([
-      { name: "receiver", pending: [], delivered: 2, deadLetters: 0, tries: [{ code: 204 }, { code: 204 }] },
+      {
+        name: "receiver",
+        pending: [],
+        delivered: transitions.length,
+        deadLetters: 0,
+        tries: transitions.map(() => ({ code: 204 })),
+      },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,8 +13,7 @@ const resources = { memoryMultiplier: 0.5 };
 
 beforeAll(async () => {
   workspace = await createWorkspace("resources");
-  workspace.put("meadow.jpg");
-  workspace.put("walk.mp4");
+  mkdirSync(join(workspace.files, "in"), { recursive: true });
   // Turned by its EXIF, so that a decoder must hold all of it.
   const photo = sharp({ create: { width: 9000, height: 7000, channels: 3, background: "teal" } });
   await photo.withMetadata({ orientation: 6 }).jpeg().toFile(join(workspace.files, "in/vast.jpg"));
@@ -67,42 +67,6 @@ describe.concurrent("a unit gets what it needs", () => {
       width: 3840,
       frames: 30,
       decodeErrors: "",
-    });
-  });
-
-  test("a unit that requires a GPU waits while the pool is full, says so, and starts when there is room", async () => {
-    const placement = { gpu: "Require" };
-    await workspace.start("first", {
-      sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
-      outputs: [{ name: "web", video: { height: 240, preset: "fast" } }],
-      placement,
-    });
-    await workspace.working("first", "video-0");
-    await workspace.start("second", {
-      sources: [{ name: "meadow", ...onVolume("in/meadow.jpg") }],
-      outputs: [{ name: "small", image: { format: "jpeg", width: 64 } }],
-      placement,
-    });
-    const waiting = await workspace.seen("second", "it says why it waits", ({ status }) => !!status?.queue);
-    expect(waiting.status).toMatchObject({
-      phase: "Queued",
-      queue: { position: 1, reason: "PoolFull", message: "1 units wait for room in pool gpu" },
-      units: { pending: 1, running: 0 },
-    });
-    expect(await workspace.attempts("second")).toEqual([]);
-
-    await workspace.wait("second", "condition=Complete");
-    const [first, second] = await Promise.all([workspace.get("first"), workspace.get("second")]);
-    expect([first.status?.phase, second.status?.phase]).toEqual(["Succeeded", "Succeeded"]);
-    expect(second.status?.queue).toBeUndefined();
-    // Times are in whole seconds, so one may start in the second in which the other ends.
-    expect(Date.parse(second.status?.startTime ?? "")).toBeGreaterThanOrEqual(
-      Date.parse(first.status?.completionTime ?? ""),
-    );
-    const [pod] = await workspace.pods("second");
-    expect(pod?.spec).toMatchObject({
-      nodeName: "node-1",
-      containers: [{ resources: { limits: { "nvidia.com/gpu": "1" } } }],
     });
   });
 });

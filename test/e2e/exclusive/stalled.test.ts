@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseProvider } from "../cluster/cluster.ts";
-import { hideImage } from "../cluster/images.ts";
-import { nodes } from "../cluster/layout.ts";
-import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+import { parseProvider } from "../../cluster/cluster.ts";
+import { hideImage } from "../../cluster/images.ts";
+import { nodes } from "../../cluster/layout.ts";
+import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
 
 let workspace: Workspace;
 

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseProvider } from "../cluster/cluster.ts";
-import { killPart } from "../cluster/outage.ts";
-import { podProcess } from "../cluster/pod-process.ts";
-import { signal } from "../cluster/process-identity.ts";
-import { until } from "../cluster/until.ts";
-import { inspectVideo } from "./media-file.ts";
-import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+import { parseProvider } from "../../cluster/cluster.ts";
+import { killPart } from "../../cluster/outage.ts";
+import { podProcess } from "../../cluster/pod-process.ts";
+import { signal } from "../../cluster/process-identity.ts";
+import { until } from "../../cluster/until.ts";
+import { inspectVideo } from "../media-file.ts";
+import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
 
 let workspace: Workspace;
 

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseProvider } from "../cluster/cluster.ts";
-import { killPart } from "../cluster/outage.ts";
-import { until } from "../cluster/until.ts";
-import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+import { parseProvider } from "../../cluster/cluster.ts";
+import { killPart } from "../../cluster/outage.ts";
+import { until } from "../../cluster/until.ts";
+import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
 
 let workspace: Workspace;
 

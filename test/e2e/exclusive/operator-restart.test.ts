@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OPERATOR_NAMESPACE } from "./install.ts";
-import { createWorkspace, type Workspace } from "./workspace.ts";
+import { OPERATOR_NAMESPACE } from "../install.ts";
+import { createWorkspace, type Workspace } from "../workspace.ts";
 
 let workspace: Workspace;
 
