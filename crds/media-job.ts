@@ -295,9 +295,9 @@ export const mediaJobSpec = z
         reason: "FieldValueInvalid",
       },
       {
-        rule: "size(self.sources) == 1 || self.destination.template.contains('{source}')",
+        rule: "size(self.sources) == 1 || self.destination.template.contains('{source}') || self.destination.template.contains('{index}')",
         message:
-          "destination.template must hold {source} when there are several sources: their outputs would overwrite each other",
+          "destination.template must hold {source} or {index} when there are several sources: their outputs would overwrite each other",
         fieldPath: ".destination.template",
         reason: "FieldValueInvalid",
       },

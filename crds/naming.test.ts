@@ -1,6 +1,9 @@
+import { posix } from "node:path";
 import { expect, test } from "vitest";
 import {
+  dateToken,
   expandTemplate,
+  indexToken,
   NamingError,
   parseVolumeUri,
   TEMPLATE_PATTERN,
@@ -16,6 +19,8 @@ const values = {
   width: 320,
   height: 240,
   hash: "0123456789abcdef",
+  index: "007",
+  date: "2026-01-31",
 };
 
 test.each([
@@ -28,6 +33,11 @@ test.each([
     name: "a token may come twice",
     template: "{source}/{source}-{width}x{height}.{ext}",
     expected: "beach/beach-320x240.webp",
+  },
+  {
+    name: "a source's place and the day of the MediaJob are tokens",
+    template: "{date}/{index}-{output}.{ext}",
+    expected: "2026-01-31/007-thumb.webp",
   },
   { name: "empty and dot segments fall away", template: "a//./{output}.{ext}", expected: "a/thumb.webp" },
   {
@@ -107,6 +117,61 @@ test.each([
   { template: "source}", ok: false },
 ])("the pattern for the API takes known tokens only: $template", ({ template, ok }) => {
   expect(new RegExp(TEMPLATE_PATTERN).test(template)).toBe(ok);
+});
+
+test.each([
+  { place: 0, count: 1, expected: "1" },
+  { place: 0, count: 9, expected: "1" },
+  { place: 8, count: 10, expected: "09" },
+  { place: 9, count: 10, expected: "10" },
+  { place: 9999, count: 10_000, expected: "10000" },
+])("the index of place $place of $count is $expected, so that names sort", ({ place, count, expected }) => {
+  expect(indexToken(place, count)).toBe(expected);
+});
+
+test("the date is that of creation in UTC, whatever the zone it is written in", () => {
+  expect(dateToken("2026-01-31T23:59:59Z")).toBe("2026-01-31");
+  expect(dateToken("2026-02-01T00:30:00+01:00")).toBe("2026-01-31");
+});
+
+test("no template and no values lead out of the destination or into the workers' own directory", () => {
+  // Every pair and triple of what has ever climbed: dots, separators, encodings, drives, control characters.
+  const parts = [
+    "..",
+    ".",
+    "/",
+    "\\",
+    "\0",
+    "\n",
+    "%2e%2e%2f",
+    " ",
+    "C:",
+    "~",
+    ".mediajob",
+    "a",
+    "{source}",
+    "{index}",
+  ];
+  const expanded = parts.flatMap((a) =>
+    parts.flatMap((b) =>
+      parts.flatMap((c) => {
+        try {
+          return [expandTemplate(a + b + c, { source: b + c, index: `${c}${a}` })];
+        } catch (error) {
+          expect(error).toBeInstanceOf(NamingError);
+          return [];
+        }
+      }),
+    ),
+  );
+  expect(expanded.length).toBeGreaterThan(500);
+  for (const path of expanded) {
+    const segments = path.split("/");
+    expect(segments).not.toContain("..");
+    expect(segments).not.toContain("");
+    expect(path).not.toMatch(/^\.mediajob(\/|$)/i);
+    expect(posix.normalize(posix.join("/root", path)).startsWith("/root/"), path).toBe(true);
+  }
 });
 
 test("a suffix goes before the extension of the last segment", () => {

@@ -12,6 +12,8 @@ export const TEMPLATE_TOKENS = {
   width: "width in pixels",
   height: "height in pixels",
   hash: "first 16 hex digits of the file's sha256",
+  index: "place of the source in spec.sources from 1, with leading zeros so that names sort",
+  date: "day on which the MediaJob was created, in UTC, as 2026-01-31",
 } as const;
 
 export type TemplateToken = keyof typeof TEMPLATE_TOKENS;
@@ -73,6 +75,14 @@ export function withSuffix(path: string, suffix: string): string {
   const [, stem = path, extension = ""] = path.match(/^(.*[^/])(\.[^./]+)$/s) ?? [];
   return `${stem}${suffix}${extension}`;
 }
+
+/** What fills `{index}` of the source at that place of `count`: `007` for the seventh of 500. */
+export const indexToken = (place: number, count: number): string =>
+  `${place + 1}`.padStart(`${count}`.length, "0");
+
+/** What fills `{date}`: the day of the MediaJob's creation, so that a retry after midnight makes the same names. */
+export const dateToken = (creationTimestamp: string): string =>
+  new Date(creationTimestamp).toISOString().slice(0, 10);
 
 /** The uri of a file on a volume, e.g. `volume://media/out/beach/thumb.webp`; each segment percent-encoded. */
 export const volumeUri = (claimName: string, path: string): string =>

@@ -54,6 +54,17 @@ test.each([
     },
   },
   {
+    name: "a minimum that is a fraction is said in CEL too, since the API server rounds it down for whole numbers",
+    field: z.number().min(0.3),
+    expected: {
+      type: "number",
+      minimum: 0.3,
+      "x-kubernetes-validations": [
+        { rule: "self >= 0.3", message: "should be greater than or equal to 0.3" },
+      ],
+    },
+  },
+  {
     name: "a union of a number and words is an int-or-string that keeps both bounds",
     field: z.union([z.int().min(1).max(100), z.enum(["Low", "High"])]),
     expected: {

@@ -23,6 +23,10 @@ export const unit = z.object({
   sources: z.array(source).min(1),
   outputs: z.array(output).min(1),
   destination,
+  /** What fills `{index}`, by the name of the source, and `{date}`; set where the destination's template has them. */
+  tokens: z
+    .object({ index: z.record(z.string(), z.string()).optional(), date: z.string().optional() })
+    .optional(),
   /**
    * Set on a unit that makes one part of a long video: the frames whose time in the source is at or after
    * `startSeconds` and before `endSeconds` (the source's end when unset), without sound. The unit has one source

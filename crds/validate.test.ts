@@ -147,7 +147,7 @@ describe("what is wrong is said with its field, what was expected and what came"
         },
       }),
       error:
-        "spec.destination.template: destination.template must hold {source} when there are several sources: their outputs would overwrite each other",
+        "spec.destination.template: destination.template must hold {source} or {index} when there are several sources: their outputs would overwrite each other",
     },
     ...PLANNED_FAMILIES.map((family) => ({
       name: `the family ${family}, which no worker makes yet, whatever it asks for`,

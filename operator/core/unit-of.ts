@@ -1,4 +1,5 @@
 import type { MediaJob } from "../../crds/media-job.ts";
+import { dateToken, indexToken, tokensOf } from "../../crds/naming.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { PlannedUnit } from "./plan/plan.ts";
 import type { Placed } from "./reconcile/decision.ts";
@@ -28,6 +29,7 @@ export function unitOf({
     sources: pick(spec.sources, planned.sources),
     outputs: pick(spec.outputs, planned.outputs),
     destination: spec.destination,
+    ...tokensFor(job, planned),
     limits: {
       cpu: placed.cpu,
       memoryBytes: placed.memoryBytes,
@@ -36,6 +38,21 @@ export function unitOf({
       stallSeconds: STALL_SECONDS,
     },
   };
+}
+
+/** Only where the template asks: a unit of many images shall stay small. */
+function tokensFor({ spec, metadata }: MediaJob, { sources }: PlannedUnit): Pick<Unit, "tokens"> {
+  const asked = tokensOf(spec.destination.template);
+  const index =
+    asked.includes("index") &&
+    Object.fromEntries(
+      sources.map((place) => [spec.sources[place]?.name ?? "", indexToken(place, spec.sources.length)]),
+    );
+  const date =
+    asked.includes("date") &&
+    metadata.creationTimestamp !== undefined &&
+    dateToken(metadata.creationTimestamp);
+  return index || date ? { tokens: { ...(index && { index }), ...(date && { date }) } } : {};
 }
 
 const pick = <T>(items: readonly T[], indexes: readonly number[]): T[] =>

@@ -8,6 +8,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
+import { earlyValues } from "../storage/destination.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { Admission } from "./admission.ts";
 import { isOutputError } from "./decode-failure.ts";
@@ -242,8 +243,8 @@ async function publishDescription(
 ): Promise<void> {
   const source = image.opened.source.name;
   const { template } = context.unit.destination;
-  const early = { source, output: name, ext: "json" };
-  const isEarly = tokensOf(template).every((token) => Object.hasOwn(early, token));
+  const early = earlyValues(context.unit, { source, output: name, ext: "json" });
+  const isEarly = tokensOf(template).every((token) => early[token] !== undefined);
   const product: Product = {
     source: image.opened,
     output: name,

@@ -55,6 +55,14 @@ const files = async () =>
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 
+test("a source's place and the day of the MediaJob are known before a file is made", async () => {
+  const tokens = { index: { a: "07" }, date: "2026-01-31" };
+  const unit = aUnit({ template: "{date}/{index}-{output}.{ext}", onConflict: "Skip" }, { tokens });
+  await publish(await open(unit), "pixels");
+  expect(await files()).toEqual(["out/2026-01-31/07-o.webp"]);
+  expect(await (await open(unit, { engine: "2" })).findMade(product())).toMatchObject({ phase: "Skipped" });
+});
+
 test("a published file has its name, its facts and a mode that others can read", async () => {
   const to = await open(aUnit());
   const made = await publish(to, "pixels", product(), { format: "webp", width: 3, height: 2 });

@@ -238,8 +238,8 @@ export class VolumeDestination {
     };
   }
 
-  #earlyValues(product: Product): TemplateValues {
-    return { source: product.source.source.name, output: product.output, ext: product.ext };
+  #earlyValues({ source, output, ext }: Product): TemplateValues {
+    return earlyValues(this.#unit, { source: source.source.name, output, ext });
   }
 
   #templateOf({ template }: Product): string {
@@ -255,6 +255,19 @@ export class VolumeDestination {
   #uri(target: string): string {
     return volumeUri(this.#claimName, `${this.#path}/${target}`);
   }
+}
+
+/** What fills a template before a file is made; the rest is known of the finished file only. */
+export function earlyValues(
+  { tokens }: Pick<Unit, "tokens">,
+  { source, output, ext }: { source: string; output: string; ext: string },
+): TemplateValues {
+  const index = tokens?.index?.[source];
+  return {
+    ...{ source, output, ext },
+    ...(index !== undefined && { index }),
+    ...(tokens?.date !== undefined && { date: tokens.date }),
+  };
 }
 
 const keyOf = ({ source, output, variant }: Product) =>

@@ -1,6 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Family } from "../../../crds/outputs/output.ts";
 import type { Pool } from "../configuration.ts";
+import { collidingNames } from "./colliding-names.ts";
 import { cut } from "./cut.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
@@ -70,7 +71,11 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
     };
   });
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
-  return { units, totalSeconds, faults: [...unknownSources(spec), ...tooManyUnits(units.length)] };
+  return {
+    units,
+    totalSeconds,
+    faults: [...unknownSources(spec), ...collidingNames(spec), ...tooManyUnits(units.length)],
+  };
 }
 
 /** What the ledger in the status holds. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { validateMediaJob } from "../../../crds/validate.ts";
 import { type Cause, type MediaJobApi, startMediaJobApi } from "./media-job-api.ts";
 import type { Row } from "./row.ts";
+import { imageRows } from "./rows/image-rows.ts";
 import { jobRows } from "./rows/job-rows.ts";
 import { outputRows } from "./rows/output-rows.ts";
 import { reservedRows } from "./rows/reserved-rows.ts";
@@ -21,6 +22,7 @@ afterAll(() => api?.stop());
 describe.each([
   { what: "sources", rows: sourceRows },
   { what: "outputs", rows: outputRows },
+  { what: "images", rows: imageRows },
   { what: "the job", rows: jobRows },
   { what: "what is reserved", rows: reservedRows },
 ])("$what:", ({ rows }) => {

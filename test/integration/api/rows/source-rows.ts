@@ -120,6 +120,9 @@ export const sourceRows: Row[] = [
         destination: destination({ template: "{output}.{ext}" }),
       },
     },
-    { field: "spec.destination.template", server: "must hold {source} when there are several sources" },
+    {
+      field: "spec.destination.template",
+      server: "must hold {source} or {index} when there are several sources",
+    },
   ),
 ];

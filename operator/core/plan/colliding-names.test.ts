@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { mediaJob, sources } from "../../../test/builders/core.ts";
+import { collidingNames } from "./colliding-names.ts";
+
+const image = (name: string, fields: object = {}) => ({
+  name,
+  image: { format: "webp", width: 320, ...fields },
+});
+const faults = ({
+  template,
+  onConflict = "Overwrite",
+  names = ["a", "a-b"],
+  outputs = [image("b-c"), image("c")],
+}: {
+  template: string;
+  onConflict?: string;
+  names?: string[];
+  outputs?: object[];
+}) =>
+  collidingNames(
+    mediaJob({
+      sources: sources(...names),
+      outputs,
+      destination: { volume: { claimName: "media" }, template, onConflict },
+    }).spec,
+  );
+
+test.each([
+  { name: "a hyphen, which names hold too", template: "{source}-{output}.{ext}" },
+  {
+    name: "nothing between the tokens",
+    template: "x/{source}{output}",
+    names: ["a", "ab"],
+    outputs: [image("bc"), image("c")],
+  },
+  {
+    name: "letters between the tokens",
+    template: "{source}-by-{output}.{ext}",
+    names: ["a", "a-by-b"],
+    outputs: [image("b-by-c"), image("c")],
+  },
+  {
+    name: "both together in two places",
+    template: "{output}-{source}/{source}-{output}",
+    names: ["x-x", "x"],
+    outputs: [image("x"), image("x-x")],
+  },
+])("$name: two outputs would get one name", ({ template, names, outputs }) => {
+  const [fault] = faults({ template, ...(names && { names }), ...(outputs && { outputs }) });
+  expect(fault?.path).toBe("spec.destination.template");
+  expect(fault?.message).toMatch(/^gives output .* of source .* and output .* of source .* one name, /);
+});
+
+test.each([
+  { name: "a slash between them", template: "{source}/{output}.{ext}" },
+  { name: "an underscore", template: "{output}_{source}.{ext}" },
+  { name: "the place in place of the name", template: "{index}.{output}.{ext}" },
+  {
+    name: "a hyphen and no such names",
+    template: "{source}-{output}",
+    names: ["a", "b"],
+    outputs: [image("x"), image("y")],
+  },
+  {
+    name: "formats that differ",
+    template: "{source}-{output}.{ext}",
+    outputs: [image("b-c"), image("c", { format: "png" })],
+  },
+  { name: "what only the finished file tells", template: "{source}-{output}-{hash}" },
+  {
+    name: "sources that do not meet",
+    template: "{source}-{output}",
+    outputs: [{ ...image("b-c"), sources: ["a-b"] }, image("c")],
+  },
+  { name: "suffixes", template: "{source}-{output}", onConflict: "Suffix" },
+])("$name: every output has a name of its own", ({ template, names, outputs, onConflict }) => {
+  expect(
+    faults({
+      template,
+      ...(names && { names }),
+      ...(outputs && { outputs }),
+      ...(onConflict && { onConflict }),
+    }),
+  ).toEqual([]);
+});
+
+test("10,000 sources and 50 outputs under the default template cost nothing", () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `photo-${index}`);
+  const outputs = Array.from({ length: 50 }, (_, index) => image(`size-${index}`));
+  expect(faults({ template: "{source}/{output}.{ext}", names, outputs })).toEqual([]);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { mediaJob, sources } from "../../test/builders/core.ts";
+import { configuration } from "./configuration.ts";
+import { plan } from "./plan/plan.ts";
+import { unitOf } from "./unit-of.ts";
+
+const NAMES = Array.from({ length: 12 }, (_, index) => `photo-${index}`);
+
+function tokensOf(template: string, { attempt = 1 } = {}) {
+  const plain = mediaJob({
+    sources: sources(...NAMES),
+    destination: { volume: { claimName: "media" }, template },
+  });
+  const job = { ...plain, metadata: { ...plain.metadata, creationTimestamp: "2026-01-31T23:59:30Z" } };
+  const [planned] = plan(job.spec, configuration.parse({ pools: [{ name: "cpu" }] }).pools).units;
+  if (!planned) throw new Error("the job has no unit");
+  const placed = {
+    pool: "cpu",
+    cpu: 1,
+    memoryBytes: 1e9,
+    memoryLimitBytes: 1e9,
+    scratchBytes: 1e9,
+    gpu: false,
+  };
+  return unitOf({ job, planned: { ...planned, sources: [2, 11] }, attempt, placed }).tokens;
+}
+
+test("a unit knows the place of each of its sources in the spec, not in the unit", () => {
+  expect(tokensOf("{index}.{ext}")).toEqual({ index: { "photo-2": "03", "photo-11": "12" } });
+});
+
+test("the date is that of the MediaJob, so that another attempt gives the same names", () => {
+  expect(tokensOf("{date}/{source}.{ext}")).toEqual({ date: "2026-01-31" });
+  expect(tokensOf("{date}/{source}.{ext}", { attempt: 4 })).toEqual({ date: "2026-01-31" });
+});
+
+test("a unit carries neither where the template does not ask", () => {
+  expect(tokensOf("{source}.{ext}")).toBeUndefined();
+});
