@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 const PROGRAMS = {
   ffmpeg: { package: "ffmpeg", flag: "-version" },
   ffprobe: { package: "ffmpeg", flag: "-version" },
+  chromium: { package: "chromium", flag: "--version" },
   exiftool: { package: "libimage-exiftool-perl", flag: "-ver" },
 } as const;
 

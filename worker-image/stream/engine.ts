@@ -22,7 +22,7 @@ import {
   type Stream,
   type VideoRendition,
 } from "./manifests.ts";
-import { type MediaFile, readMediaFile } from "./media-file.ts";
+import { joinShortTail, type MediaFile, readMediaFile } from "./media-file.ts";
 import {
   type Presentation,
   planPresentation,
@@ -98,6 +98,7 @@ class StreamTask {
     };
     try {
       const report = await this.#encode(presentation, files);
+      await Promise.all(files.audioPaths.map(joinShortTail));
       const stream = await this.#verify(presentation, files, names, report);
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });

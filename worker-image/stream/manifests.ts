@@ -91,7 +91,8 @@ export function hlsMaster({ video, audio }: Stream): string {
 
 /** RFC 8216 media playlist of byte ranges of one file. */
 export function hlsMedia(fileName: string, { segments, initBytes }: MediaFile): string {
-  const target = Math.ceil(Math.max(1, ...segments.map(({ seconds }) => seconds - 1e-3)));
+  // RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target.
+  const target = Math.max(1, ...segments.map(({ seconds }) => Math.round(seconds)));
   const uri = encodeURI(fileName);
   return `${[
     "#EXTM3U",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeHead } from "./media-file.ts";
+import { describeHead, withoutShortTail } from "./media-file.ts";
 
 const box = (type: string, ...content: Buffer[]) => {
   const body = Buffer.concat(content);
@@ -71,3 +71,28 @@ test("a file without an index is refused", () => {
   expect(() => describeHead(head(avc))).toThrow(/sidx/);
   expect(() => describeHead(head(words(1), sidx(0)))).toThrow(/codec/);
 });
+
+test("a last segment too short for players joins the one before it, and nothing moves", () => {
+  const whole = head(avc, sidx(100, [5000, 6000], [3000, 2000], [40, 21]));
+  const { index, segments } = describeHead(whole);
+  const joined = Buffer.from(whole);
+  withoutShortTail(whole.subarray(index.first))?.copy(joined, index.first);
+  expect(describeHead(joined).segments).toEqual([
+    segments[0],
+    { offset: segments[1]?.offset, bytes: 3040, seconds: 2.021 },
+  ]);
+  expect(joined.toString("latin1", joined.length - 8, joined.length - 4)).toBe("free");
+});
+
+test.each([
+  {
+    name: "one of half a second stays",
+    segments: [
+      [5000, 6000],
+      [300, 500],
+    ],
+  },
+  { name: "the only one stays", segments: [[40, 21]] },
+] as { name: string; segments: [number, number][] }[])("$name", ({ segments }) =>
+  expect(withoutShortTail(sidx(0, ...segments))).toBeUndefined(),
+);

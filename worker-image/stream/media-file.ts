@@ -59,16 +59,67 @@ export function describeHead(head: Buffer): Omit<MediaFile, "bytes"> {
   throw new Error("the file has no segment index (sidx)");
 }
 
-/** ISO/IEC 14496-12 clause 8.16.3. */
+/**
+ * Players that look a segment up by time miss one that is shorter than the encoder's delay, which edit lists
+ * hide from them: hls.js then waits for ever at the end, 20 ms before it (seen with a last segment of one frame
+ * of AAC). Half a second is far from that, and lengthens no segment by much.
+ */
+const SHORTEST_TAIL_SECONDS = 0.5;
+
+/** Makes a last segment that is too short for players a part of the one before it, in the file's own index. */
+export async function joinShortTail(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    const head = Buffer.alloc(Math.min((await file.stat()).size, MAX_HEAD_BYTES));
+    await file.read(head, 0, head.length, 0);
+    const { index } = describeHead(head);
+    const joined = withoutShortTail(head.subarray(index.first, index.last + 1));
+    if (joined) await file.write(joined, 0, joined.length, index.first);
+  } finally {
+    await file.close();
+  }
+}
+
+/** An index of as many bytes whose last two entries are one, with a `free` box in place of the other. */
+export function withoutShortTail(sidx: Buffer): Buffer | undefined {
+  const { timescale, firstOffsetAt, countAt, entriesAt, count } = sidxFields(sidx);
+  const last = entriesAt + (count - 1) * SIDX_ENTRY_BYTES;
+  if (count < 2 || sidx.readUInt32BE(last + 4) / timescale >= SHORTEST_TAIL_SECONDS) return undefined;
+  const joined = Buffer.from(sidx);
+  const before = last - SIDX_ENTRY_BYTES;
+  for (const at of [0, 4])
+    joined.writeUInt32BE(sidx.readUInt32BE(before + at) + sidx.readUInt32BE(last + at), before + at);
+  joined.writeUInt32BE(sidx.length - SIDX_ENTRY_BYTES, 0);
+  joined.writeUInt16BE(count - 1, countAt);
+  // The media begins as much later, counted from the end of an index that is shorter.
+  joined.writeUInt32BE(sidx.readUInt32BE(firstOffsetAt) + SIDX_ENTRY_BYTES, firstOffsetAt);
+  joined.writeUInt32BE(SIDX_ENTRY_BYTES, last);
+  joined.write("free", last + 4, "latin1");
+  joined.writeUInt32BE(0, last + 8);
+  return joined;
+}
+
+const SIDX_ENTRY_BYTES = 12;
+
+/** ISO/IEC 14496-12 clause 8.16.3; `firstOffsetAt` is where the lower 32 bits of the first offset stand. */
+function sidxFields(sidx: Buffer) {
+  const wide = sidx.readUInt8(8) !== 0;
+  const countAt = wide ? 38 : 30;
+  return {
+    timescale: sidx.readUInt32BE(16),
+    firstOffset: wide ? Number(sidx.readBigUInt64BE(28)) : sidx.readUInt32BE(24),
+    firstOffsetAt: wide ? 32 : 24,
+    countAt,
+    count: sidx.readUInt16BE(countAt),
+    entriesAt: countAt + 2,
+  };
+}
+
 function segmentsOf(sidx: Buffer, endOfBox: number): Segment[] {
-  const version = sidx.readUInt8(8);
-  const timescale = sidx.readUInt32BE(16);
-  const firstOffset = version === 0 ? sidx.readUInt32BE(24) : Number(sidx.readBigUInt64BE(28));
-  const list = version === 0 ? 28 : 36;
-  const count = sidx.readUInt16BE(list + 2);
+  const { timescale, firstOffset, count, entriesAt } = sidxFields(sidx);
   let offset = endOfBox + firstOffset;
   return Array.from({ length: count }, (_, at) => {
-    const entry = list + 4 + at * 12;
+    const entry = entriesAt + at * SIDX_ENTRY_BYTES;
     const bytes = sidx.readUInt32BE(entry) & 0x7fffffff; // the highest bit is the kind of reference
     const segment = { offset, bytes, seconds: sidx.readUInt32BE(entry + 4) / timescale };
     offset += bytes;

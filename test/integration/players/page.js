@@ -1,0 +1,185 @@
+/**
+ * The page of the player tests: three players behind the same verbs, in a real browser. Plain JavaScript, since
+ * it is served to the browser as it stands. Everything a player calls an error is kept, fatal or not.
+ */
+
+const video = document.querySelector("video");
+const PLAYERS = { "hls.js": openHls, "dash.js": openDash, "shaka-player": openShaka };
+
+/** What each player calls its own: renditions by height, languages of the sound, and how one is chosen. */
+let player;
+const errors = [];
+
+window.stage = {
+  async open(name, url, keys = {}) {
+    player = await PLAYERS[name](url, keys);
+    video.muted = true;
+    await until(() => video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA, "a first picture");
+    return { seconds: video.duration, heights: player.heights(), languages: player.languages() };
+  },
+
+  async playToEnd() {
+    video.playbackRate = 3;
+    play();
+    await until(() => video.ended, "the end");
+    const { totalVideoFrames, corruptedVideoFrames } = video.getVideoPlaybackQuality();
+    return {
+      seconds: video.currentTime,
+      frames: totalVideoFrames,
+      corrupted: corruptedVideoFrames,
+      soundBytes: video.webkitAudioDecodedByteCount,
+    };
+  },
+
+  /** Seeks, and plays on from there: a player that only shows the frame has not got the rest. */
+  async seek(seconds) {
+    video.playbackRate = 1;
+    video.currentTime = seconds;
+    await until(() => !video.seeking, `a seek to ${seconds} s`);
+    play();
+    await until(() => video.currentTime > seconds + 0.15, `playback after a seek to ${seconds} s`);
+    video.pause();
+    return video.currentTime;
+  },
+
+  /** Goes to the rendition of this height, and waits until pictures of it are shown. */
+  async choose(height) {
+    video.currentTime = 0;
+    await player.choose(height);
+    play();
+    await until(() => video.videoHeight === height, `pictures of ${height} lines`);
+    const from = video.currentTime;
+    await until(() => video.currentTime > from + 0.1, `playback in ${height} lines`);
+    video.pause();
+    return video.videoHeight;
+  },
+
+  /** Changes the language while it plays, and waits until there is sound of it and pictures go on. */
+  async listen(language) {
+    video.currentTime = 0;
+    play();
+    await until(() => video.currentTime > 0.1, "playback before the language is changed");
+    await player.listen(language);
+    await until(() => player.language() === language, `track in ${language}`);
+    const from = { seconds: video.currentTime, soundBytes: video.webkitAudioDecodedByteCount };
+    await until(
+      () =>
+        video.currentTime > from.seconds + 0.2 && video.webkitAudioDecodedByteCount > from.soundBytes + 2000,
+      `sound in ${language}`,
+    );
+    video.pause();
+    return player.language();
+  },
+
+  errors: () => errors,
+};
+
+async function openHls(url) {
+  const { default: Hls } = await import("/hls.js/hls.mjs");
+  const hls = new Hls({ enableWorker: false, capLevelToPlayerSize: false });
+  hls.on(Hls.Events.ERROR, (_, { type, details, fatal, error }) => {
+    if (details === "aborted") return; // what it no longer wanted, after a switch or a seek
+    errors.push(`${fatal ? "fatal " : ""}${type} ${details} ${error?.message ?? ""}`);
+  });
+  const parsed = new Promise((settle) => hls.once(Hls.Events.MANIFEST_PARSED, settle));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  await within(parsed, "manifest");
+  return {
+    heights: () => hls.levels.map(({ height }) => height),
+    choose: (height) => {
+      hls.currentLevel = hls.levels.findIndex((level) => level.height === height);
+    },
+    languages: () => hls.audioTracks.map(({ lang }) => lang),
+    listen: (language) => {
+      hls.audioTrack = hls.audioTracks.findIndex(({ lang }) => lang === language);
+    },
+    language: () => hls.audioTracks[hls.audioTrack]?.lang,
+  };
+}
+
+async function openDash(url) {
+  await script("/dash.js/dash.all.min.js");
+  const dash = dashjs.MediaPlayer().create();
+  dash.on(dashjs.MediaPlayer.events.ERROR, ({ error }) =>
+    errors.push(`fatal ${error?.code ?? ""} ${error?.message ?? JSON.stringify(error)}`),
+  );
+  const ready = new Promise((settle) => dash.on(dashjs.MediaPlayer.events.STREAM_INITIALIZED, settle));
+  dash.updateSettings({
+    debug: { logLevel: 0 },
+    streaming: { abr: { autoSwitchBitrate: { video: false } }, buffer: { fastSwitchEnabled: true } },
+  });
+  dash.initialize(video, url, false);
+  await within(ready, "manifest");
+  return {
+    heights: () => dash.getRepresentationsByType("video").map(({ height }) => height),
+    choose: (height) => {
+      const wanted = dash.getRepresentationsByType("video").find((each) => each.height === height);
+      dash.setRepresentationForTypeById("video", wanted.id, true);
+    },
+    languages: () => dash.getTracksFor("audio").map(({ lang }) => lang),
+    listen: (language) =>
+      dash.setCurrentTrack(dash.getTracksFor("audio").find(({ lang }) => lang.startsWith(language))),
+    language: () => dash.getCurrentTrackFor("audio")?.lang,
+  };
+}
+
+async function openShaka(url) {
+  await script("/shaka-player/shaka-player.compiled.js");
+  shaka.polyfill.installAll();
+  const player = new shaka.Player();
+  player.addEventListener("error", ({ detail }) =>
+    errors.push(`${detail.severity === 2 ? "fatal " : ""}${detail.code} ${detail.data}`),
+  );
+  await player.attach(video);
+  player.configure({ abr: { enabled: false } });
+  await within(player.load(url), "manifest");
+  return {
+    heights: () => [...new Set(player.getVariantTracks().map(({ height }) => height))],
+    choose: (height) => {
+      const { language } = player.getVariantTracks().find(({ active }) => active);
+      const wanted = player
+        .getVariantTracks()
+        .find((track) => track.height === height && track.language === language);
+      player.selectVariantTrack(wanted, true);
+    },
+    languages: () => [...new Set(player.getVariantTracks().map(({ language }) => language))],
+    listen: (language) =>
+      player.selectAudioTrack(player.getAudioTracks().find((track) => track.language === language)),
+    language: () => player.getVariantTracks().find(({ active }) => active)?.language,
+  };
+}
+
+const script = (source) =>
+  new Promise((settle, fail) => {
+    const element = Object.assign(document.createElement("script"), {
+      src: source,
+      onload: settle,
+      onerror: fail,
+    });
+    document.head.append(element);
+  });
+
+/** Not awaited: playback that does not begin is found by what is waited for. A pause before it began is no error. */
+function play() {
+  video.play().catch((error) => error.name !== "AbortError" && errors.push(`${error}`));
+}
+
+/** A player may say nothing for ever: its promises are bounded. */
+async function within(promise, what) {
+  let settled = false;
+  await Promise.race([promise.finally(() => (settled = true)), until(() => settled, what)]);
+}
+
+/** Waits for what the player does by itself; says what did not come, and what the player said meanwhile. */
+async function until(condition, what, seconds = 15) {
+  const deadline = performance.now() + seconds * 1000;
+  while (!condition()) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `no ${what} after ${seconds} s, at ${video.currentTime} s, ${video.videoHeight} lines: ${errors.join("; ") || video.error?.message || "no error"}`,
+      );
+    }
+    await new Promise((settle) => setTimeout(settle, 10));
+  }
+}
