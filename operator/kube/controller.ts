@@ -21,6 +21,7 @@ import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
 import { PoolUsage } from "./pool-usage.ts";
+import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
 import type { Job, Node, StoredMediaJob } from "./resources.ts";
@@ -31,9 +32,6 @@ import { WorkQueue } from "./work-queue.ts";
 
 /** MediaJobs that are decided side by side. They wait for the API server most of the time. */
 const CONCURRENCY = 32;
-
-/** Progress alone leads to at most one status write per MediaJob in this time. */
-const PROGRESS_PERIOD_MS = 2_000;
 
 /** A write must end this long before another replica may lead. */
 const FENCE_MARGIN_MS = 1_000;
@@ -81,7 +79,7 @@ export class Controller {
   readonly #podless = new Set<string>();
   readonly #doubted = new Set<string>();
   readonly #usage: PoolUsage;
-  readonly #lastProgressMs = new Map<ObjectKey, number>();
+  readonly #progressPace = new ProgressPace();
   #queue: WorkQueue | undefined;
 
   constructor(options: ControllerOptions) {
@@ -178,15 +176,9 @@ export class Controller {
   acceptProgress(message: ProgressMessage): void {
     if (!this.#progress.accept(message)) return;
     const key = keyOf(message.job);
-    const now = this.#options.clock.now();
-    const last = this.#lastProgressMs.get(key) ?? Number.NEGATIVE_INFINITY;
-    const waitMs = last + PROGRESS_PERIOD_MS - now;
-    if (waitMs <= 0) {
-      this.#lastProgressMs.set(key, now);
-      this.enqueue(key);
-    } else {
-      this.#queue?.addAfter(key, waitMs);
-    }
+    const waitMs = this.#progressPace.waitMs(key, this.#options.clock.now());
+    if (waitMs > 0) this.#queue?.addAfter(key, waitMs);
+    else this.enqueue(key);
   }
 
   /** The worker pod of that name, and the unit it may speak of. */
@@ -244,6 +236,7 @@ export class Controller {
       breakers: this.#breakers,
       claims: this.#claims,
       clock,
+      progressPace: this.#progressPace,
       progressOf: (uid) => this.#progress.of(uid),
       deliveriesOf: this.#options.deliveriesOf,
       fence: () => {
@@ -281,7 +274,7 @@ export class Controller {
 
   #forget({ metadata }: StoredMediaJob): void {
     const key = keyOf(metadata);
-    this.#lastProgressMs.delete(key);
+    this.#progressPace.forget(key);
     this.#line.remove(key);
     const { jobs } = this.#options.caches;
     if (this.#usage.releaseUnseen(key, (job) => (jobs.store.get(refOf(job)) ? "Seen" : "Gone")))

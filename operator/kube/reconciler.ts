@@ -25,6 +25,7 @@ import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import type { PlanStore } from "./plan-store.ts";
 import type { PoolUsage } from "./pool-usage.ts";
+import type { ProgressPace } from "./progress-pace.ts";
 import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import { ownerUids, type Store } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
@@ -50,6 +51,7 @@ export interface Shell {
   breakers: Breakers;
   claims: OutputClaims;
   clock: Clock;
+  progressPace: ProgressPace;
   progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
   /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
@@ -92,12 +94,14 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     throw error;
   }
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
-  const written = await writeStatus(job, decision.status, shell);
+  const patch = newsOf(job, decision.status);
+  const holdMs = patch && isProgressOnly(patch) ? shell.progressPace.waitMs(key, shell.clock.now()) : 0;
+  const written = patch && holdMs === 0 ? await writeStatus(job, patch, shell) : job;
   if (!written) return { afterMs: null };
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const { unit, usage } of decision.measured) shell.onMeasured(unit, usage);
   shell.onStatus(key, written, job.status);
-  return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell)) };
+  return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }
 
 /**
@@ -107,8 +111,10 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
 const waiting = ({ waitingFor }: Decision, { line }: Shell): number | null =>
   waitingFor.size ? Math.max(30_000, line.size * 100) : null;
 
-const soonest = (a: number | null, b: number | null): number | null =>
-  a === null || b === null ? (a ?? b) : Math.min(a, b);
+function soonest(...times: readonly (number | null)[]): number | null {
+  const due = times.filter((time) => time !== null);
+  return due.length ? Math.min(...due) : null;
+}
 
 /** Gives back the places that were taken for Jobs which are not there. A pod may be seen before its Job is. */
 function giveBackPlaces(job: StoredMediaJob, { usage, jobs, pods }: Shell): void {
@@ -233,20 +239,24 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
   }
 }
 
+/** What differs, if a person would see it: that the estimate of the remaining time moved with the clock is no news. */
+function newsOf(job: StoredMediaJob, status: MediaJobStatus): Record<string, unknown> | undefined {
+  const previous = job.status ?? {};
+  const patch = mergePatchOf(previous, status);
+  return patch && !isEtaOnly(patch) ? patch : undefined;
+}
+
 /**
- * Writes what differs, if a person would see it: that the estimate of the remaining time moved with the
- * clock is no news. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
+ * Writes the status. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
  * Null when it is gone, which the cache then knows before its watch says so: or its Jobs, which garbage collection
  * ends, would be made again.
  */
 async function writeStatus(
   job: StoredMediaJob,
-  status: MediaJobStatus,
+  patch: Record<string, unknown>,
   shell: Shell,
 ): Promise<StoredMediaJob | null> {
-  const previous = job.status ?? {};
-  const patch = mergePatchOf(previous, status);
-  if (!patch || isEtaOnly(patch)) return job;
+  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
   const patching = shell.client.mergePatch(
     MEDIA_JOBS,
     job.metadata,
@@ -258,6 +268,9 @@ async function writeStatus(
   else shell.mediaJobs.observeGone(job);
   return written;
 }
+
+const isProgressOnly = (patch: Record<string, unknown>): boolean =>
+  Object.keys(patch).every((field) => field === "progress");
 
 const isEtaOnly = ({ progress, ...rest }: Record<string, unknown>): boolean =>
   Object.keys(rest).length === 0 && Object.keys(progress ?? {}).every((field) => field === "etaSeconds");
