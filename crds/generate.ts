@@ -1,12 +1,14 @@
 /**
  * Writes the CustomResourceDefinitions from the zod schemas beside this file, here and where the chart reads
- * them. `node crds/generate.ts` writes; with `--check` it writes nothing and exits 1 when a file is out of date.
+ * them, and the JSON Schema of the report. `node crds/generate.ts` writes; with `--check` it writes nothing and exits 1 when a file is out of date.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import { z } from "zod";
 import { customResourceDefinitionYaml, fileName } from "./generator/custom-resource-definition.ts";
 import { firstDifference } from "./generator/first-difference.ts";
 import { KINDS } from "./kinds.ts";
+import { report } from "./report.ts";
 
 const repository = resolve(import.meta.dirname, "..");
 const FOLDERS = ["crds", "charts/mediajob/files"];
@@ -17,6 +19,8 @@ try {
     const text = customResourceDefinitionYaml(kind);
     for (const folder of FOLDERS) settle(resolve(repository, folder, fileName(kind)), text);
   }
+  const reportSchema = z.toJSONSchema(report, { target: "draft-2020-12" });
+  settle(resolve(repository, "crds/report.schema.json"), `${JSON.stringify(reportSchema, null, 2)}\n`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error); // it names fields, a stack would bury them
   process.exitCode = 1;

@@ -62,7 +62,7 @@ const condition = z
   .describe("One condition, as the Kubernetes API conventions describe.");
 export type Condition = z.output<typeof condition>;
 
-const outputStatus = z
+export const outputStatus = z
   .strictObject({
     source: z.string().max(63).describe("source is the name of the source the output was made from."),
     output: z.string().max(63).describe("output is the name of the output in spec."),
@@ -80,7 +80,7 @@ const outputStatus = z
   .describe("One finished output.");
 export type OutputStatus = z.output<typeof outputStatus>;
 
-const failureStatus = z
+export const failureStatus = z
   .strictObject({
     unit: z.string().max(63).describe("unit that failed."),
     source: z.string().max(63).optional().describe("source that failed, where one did."),
@@ -95,7 +95,7 @@ const failureStatus = z
   .describe("One failure that is final.");
 export type FailureStatus = z.output<typeof failureStatus>;
 
-const warningStatus = z
+export const warningStatus = z
   .strictObject({
     source: z.string().max(63).optional().describe("source it concerns."),
     output: z.string().max(63).optional().describe("output it concerns."),
@@ -105,7 +105,7 @@ const warningStatus = z
   .describe("Something odd that did not stop the work.");
 export type WarningStatus = z.output<typeof warningStatus>;
 
-const failedAttempt = z
+export const failedAttempt = z
   .strictObject({
     unit: z.string().max(63).describe("unit it was an attempt at."),
     attempt: count.describe("attempt by number, from 1; from 101 after retryGeneration was raised once."),
@@ -121,7 +121,7 @@ const failedAttempt = z
   .describe("One attempt that failed.");
 export type FailedAttempt = z.output<typeof failedAttempt>;
 
-const transition = z
+export const transition = z
   .strictObject({
     time: time.describe("time of the transition."),
     from: z.enum(PHASES).optional().describe("from is the phase before; unset for the first."),

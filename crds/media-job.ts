@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { destination } from "./destination.ts";
+import { REPORT_FORMATS } from "./finalize.ts";
 import { mediaJobStatus } from "./media-job-status.ts";
 import { output } from "./outputs/output.ts";
 import { itemName, objectName, quantity } from "./scalars.ts";
@@ -210,15 +211,17 @@ const specFields = {
   report: z
     .strictObject({
       formats: z
-        .array(z.enum(["json", "csv", "txt"]))
+        .array(z.enum(REPORT_FORMATS))
         .min(1)
         .max(3)
         .meta({ "x-kubernetes-list-type": "set" })
-        .describe("formats of the report: json, csv, txt."),
+        .describe(
+          "formats of the report: json holds everything, csv a row for each output, txt a page for people.",
+        ),
     })
     .optional()
     .describe(
-      "report writes a report of the whole MediaJob to the destination; not available in this version. Immutable.",
+      "report is written once all work has ended, well or not, beside the outputs as NAME.report.json, .csv and .txt, NAME being the MediaJob's; a report of that name is replaced. None is written when unset. Immutable.",
     ),
   activeDeadlineSeconds: z
     .int()
@@ -275,7 +278,6 @@ export const mediaJobSpec = z
         .filter((field) => !(MUTABLE_FIELDS as readonly string[]).includes(field))
         .map((field) => immutable(field, optionalFields.has(field))),
       notYet("presetRef", "!has(self.presetRef)"),
-      notYet("report", "!has(self.report)"),
       {
         rule: "!oldSelf.cancel || self.cancel",
         message: "cancel cannot be taken back",

@@ -73,6 +73,8 @@ export const unitResult = z.object({
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
   usage,
+  /** uri of the MediaJob's report, from the unit that wrote it. */
+  reportUri: z.string().optional(),
   /** uri of the full manifest at the destination. */
   manifestUri: z.string().optional(),
 });

@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { destination } from "./destination.ts";
+import { finalize } from "./finalize.ts";
 import { FAMILIES, output } from "./outputs/output.ts";
 import { source } from "./source.ts";
 
 /** ffmpeg's families of hardware encoders: NVIDIA, Intel and AMD by VA-API, Intel by Quick Sync. */
 export const HARDWARE_ENCODERS = ["nvenc", "vaapi", "qsv"] as const;
 export type HardwareEncoder = (typeof HARDWARE_ENCODERS)[number];
+
+/** What a unit may be of: a family of outputs; or finalize, which runs last, cleans up and writes the report. */
+export const UNIT_FAMILIES = [...FAMILIES, "finalize"] as const;
+export type UnitFamily = (typeof UNIT_FAMILIES)[number];
 
 /**
  * The unit contract: everything a worker needs to know to do one unit of work, as JSON. It is written by
@@ -18,10 +23,10 @@ export const unit = z.object({
   name: z.string().max(63),
   /** From 1. A newer attempt supersedes an older one. */
   attempt: z.int().min(1),
-  family: z.enum(FAMILIES),
-  /** Every source is turned into every output. */
-  sources: z.array(source).min(1),
-  outputs: z.array(output).min(1),
+  family: z.enum(UNIT_FAMILIES),
+  /** Every source is turned into every output. A unit that finalizes has neither. */
+  sources: z.array(source),
+  outputs: z.array(output),
   destination,
   /** What fills `{index}`, by the name of the source, and `{date}`; set where the destination's template has them. */
   tokens: z
@@ -47,6 +52,13 @@ export const unit = z.object({
    * missing it fails with `PartMissing`.
    */
   join: z.object({ parts: z.int().min(2) }).optional(),
+  /**
+   * Set on the unit that runs last: once its own work is done, if it has any, it sweeps what the MediaJob's attempts
+   * left behind and writes the report.
+   */
+  finalize: finalize.optional(),
+  /** What the plan expected, for the report. */
+  planned: z.object({ pool: z.string(), seconds: z.number() }).optional(),
   /** What the attempt has been given; the worker keeps within it. */
   limits: z.object({
     /** Cores; may be fractional. Sets threads and images in flight. */

@@ -2,9 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { familyOf, type Output } from "../crds/outputs/output.ts";
 import type { Failure, MadeOutput, UnitResult, Warning } from "../crds/result.ts";
 import type { Unit } from "../crds/unit.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
 import { ENGINES } from "./engines.ts";
+import { finalizeJob } from "./finalize/finalize.ts";
 import { log } from "./log.ts";
+import type { Manifest } from "./manifest.ts";
 import { conclude, type Ledger } from "./outcome.ts";
 import { progressReporter, progressSink } from "./progress.ts";
 import { watchForStall } from "./stall-watch.ts";
@@ -37,7 +40,9 @@ export async function runUnit(
   const failures: Failure[] = [];
   const warnings: Warning[] = [];
   const records: Record<string, unknown>[] = [];
+  const diagnostics: Diagnostic[] = [];
   const opened: OpenedSource[] = [];
+  const startTime = new Date().toISOString();
   let neededMemoryBytes: number | undefined;
   let fatal: Failure | undefined;
   let idle = true;
@@ -101,6 +106,7 @@ export async function runUnit(
         neededMemoryBytes = larger(neededMemoryBytes, error);
         log.error({ ...failure, ...(failure.class === "internal" && { err: error }) }, "failed");
         failures.push(failure);
+        diagnostics.push(...diagnosticOf(error, failure));
       },
       watchChild: (pid) => usage.watchChild(pid),
       record: (entry) => records.push(entry),
@@ -116,6 +122,7 @@ export async function runUnit(
       fatal = failureOf(signal.aborted ? signal.reason : error);
       neededMemoryBytes = larger(neededMemoryBytes, error);
     }
+    diagnostics.push(...diagnosticOf(error, fatal));
     log.error({ ...fatal, ...(fatal.class === "internal" && { err: error }) }, "attempt failed");
   }
   clearTimeout(timer);
@@ -129,19 +136,55 @@ export async function runUnit(
     await destination?.writeManifest({
       ...ended.result,
       job: unit.job,
+      startTime,
+      endTime: new Date().toISOString(),
+      wanted: { sources: namesOf(unit.sources), outputs: namesOf(unit.outputs) },
+      ...(unit.planned && { planned: unit.planned }),
+      limits: unit.limits,
       engine: { family: unit.family, versions },
       sources: opened.map(({ source, bytes, identity }) => ({ name: source.name, bytes, identity })),
       records,
-    });
+      diagnostics,
+    } satisfies Manifest);
   } catch (error) {
     log.warn({ err: error }, "manifest not written");
     ended = conclude(unit, ledger, { usage: usage.read() });
   }
+  if (unit.finalize && destination) ended = await finalized(ended, { unit, destination, ledger, usage });
   destination?.sweep();
   if (ended.exitCode === 0) reporter.report("FINALIZATION", 1);
   await reporter.close();
   return { ...ended, idle };
 }
+
+/**
+ * The end of a unit that finalized as well. That finalizing failed is the failure of a unit which does nothing else,
+ * and a warning of one whose outputs are made.
+ */
+async function finalized(
+  { result, exitCode }: { result: UnitResult; exitCode: number },
+  {
+    unit,
+    destination,
+    ledger,
+    usage,
+  }: { unit: Unit; destination: VolumeDestination; ledger: Ledger; usage: UsageMeter },
+): Promise<{ result: UnitResult; exitCode: number }> {
+  try {
+    const reportUri = await finalizeJob(unit, destination);
+    return { result: { ...result, ...(reportUri && { reportUri }) }, exitCode };
+  } catch (error) {
+    const failure = failureOf(error);
+    log.error({ ...failure, err: error }, "finalizing failed");
+    if (unit.family === "finalize" && exitCode === 0) {
+      return conclude(unit, { ...ledger, fatal: failure }, { usage: usage.read() });
+    }
+    const warning = { reason: failure.reason, message: `the report was not written: ${failure.message}` };
+    return { result: { ...result, warnings: [...result.warnings, warning] }, exitCode };
+  }
+}
+
+const namesOf = (items: readonly { name: string }[]): string[] => items.map(({ name }) => name);
 
 async function engineOf(unit: Unit): Promise<Engine> {
   const stray = unit.outputs.find((output) => familyOf(output as Output) !== unit.family);

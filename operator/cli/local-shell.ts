@@ -76,10 +76,10 @@ export async function runLocally(
   async function apply(action: Action): Promise<void> {
     if (action.do === "StopAttempt" || action.do === "FailAttempt") attempts.get(action.attempt.name)?.stop();
     if (action.do !== "StartAttempt") return;
-    const { unit, attempt, placed } = action;
+    const { unit, attempt, placed, finalize } = action;
     const name = childName(job.metadata.name, unit.name, attempt);
     const child = await ChildAttempt.start({
-      unit: unitOf({ job, planned: unit, attempt, placed }),
+      unit: unitOf({ job, planned: unit, attempt, placed, finalize }),
       name,
       pool: placed.pool,
       workerFile,

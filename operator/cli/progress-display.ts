@@ -32,7 +32,10 @@ function linesOf({ job, plan, progress, attempts }: LocalView): UnitLine[] {
     return [
       {
         name: unit.name,
-        what: `${sources.join(", ")} → ${outputs.join(", ")}${again}`,
+        what: `${[sources, outputs]
+          .map((names) => names.join(", "))
+          .filter(Boolean)
+          .join(" → ")}${again}`,
         percent: attempt.state === "Succeeded" ? 100 : Math.floor((report?.fraction ?? 0) * 100),
         state: running ? (report?.stage ?? "starting") : attempt.state === "Succeeded" ? "done" : "failed",
       },

@@ -25,6 +25,8 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
   for (const { source, output, reason, message } of warnings) {
     lines.push(`warning  ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);
   }
+  const { reportUri } = job.status ?? {};
+  if (reportUri) lines.push(`report   ${fileOf(reportUri, volumes)}`);
   const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
   lines.push(`${job.metadata.name}: ${phase}: ${ready?.message ?? ""}`);
   return lines.join("\n");

@@ -1,3 +1,4 @@
+import type { Finalize } from "../../crds/finalize.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { dateToken, indexToken, tokensOf } from "../../crds/naming.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -13,11 +14,14 @@ export function unitOf({
   planned,
   attempt,
   placed,
+  finalize,
 }: {
   job: MediaJob;
   planned: PlannedUnit;
   attempt: number;
   placed: Placed;
+  /** For the attempt that runs last. */
+  finalize?: Finalize | undefined;
 }): Unit {
   const { spec, metadata } = job;
   return {
@@ -30,6 +34,8 @@ export function unitOf({
     outputs: pick(spec.outputs, planned.outputs),
     destination: spec.destination,
     ...tokensFor(job, planned),
+    ...(finalize && { finalize }),
+    planned: { pool: placed.pool, seconds: planned.estimate.seconds },
     limits: {
       cpu: placed.cpu,
       memoryBytes: placed.memoryBytes,

@@ -217,8 +217,8 @@ async function fail(
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
   const { client, jobs, configuration, fence } = shell;
-  const { unit, attempt, placed } = action;
-  const draft = unitJob({ job, planned: unit, attempt, placed, configuration: configuration() });
+  const { unit, attempt, placed, finalize } = action;
+  const draft = unitJob({ job, planned: unit, attempt, placed, finalize, configuration: configuration() });
   try {
     jobs.observe(await client.create(JOBS, draft, fence()));
     shell.onStart(action);

@@ -1,4 +1,5 @@
 import type { V1Toleration, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { Finalize } from "../../crds/finalize.ts";
 import { API_VERSION, LABELS, TOKEN_AUDIENCE, UNIT_ANNOTATION, WORKER_ENV } from "../../crds/group.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -49,15 +50,17 @@ export function unitJob({
   planned,
   attempt,
   placed,
+  finalize,
   configuration,
 }: {
   job: MediaJob;
   planned: PlannedUnit;
   attempt: number;
   placed: Placed;
+  finalize?: Finalize | undefined;
   configuration: Configuration;
 }): Draft<Job> {
-  const unit = unitOf({ job, planned, attempt, placed });
+  const unit = unitOf({ job, planned, attempt, placed, finalize });
   const name = childName(job.metadata.name, planned.name, attempt);
   const labels = labelsOf(job, unit);
   const queue = kueueQueueOf(job);

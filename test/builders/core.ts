@@ -73,6 +73,14 @@ export function result(fields: Partial<UnitResult> = {}): UnitResult {
   };
 }
 
+/** The last unit of a MediaJob of several, when it ended well. */
+export const finalized = (fields: Partial<ObservedAttempt> = {}): ObservedAttempt =>
+  succeeded({
+    unit: "finalize",
+    result: result({ unit: "finalize", counts: { succeeded: 0, skipped: 0, failed: 0 }, outputs: [] }),
+    ...fields,
+  });
+
 /** A pass over `job` with much room in the default pool. */
 export function observation(fields: Partial<Observation> = {}): Observation {
   return {

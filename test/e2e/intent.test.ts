@@ -40,8 +40,8 @@ describe.concurrent("the user changes their mind", () => {
     await workspace.patch("paused", { suspend: false });
     await workspace.wait("paused", "condition=Complete");
     const { status } = await workspace.get("paused");
-    expect(status).toMatchObject({ phase: "Succeeded", units: { succeeded: 3, ledger: "3s" } });
-    expect(await workspace.attempts("paused")).toEqual(["video-0 1", "video-1 1", "video-2 1"]);
+    expect(status).toMatchObject({ phase: "Succeeded", units: { succeeded: 4, ledger: "4s" } });
+    expect(await workspace.attempts("paused")).toEqual(["finalize 1", "video-0 1", "video-1 1", "video-2 1"]);
   });
 
   test("cancel ends what runs, keeps what is done and leaves nothing partial", async () => {
@@ -59,10 +59,13 @@ describe.concurrent("the user changes their mind", () => {
     const { status } = await workspace.get("cancelled");
     expect(status).toMatchObject({
       phase: "Cancelled",
-      units: { succeeded: 1, cancelled: 1 },
+      units: { succeeded: 2, cancelled: 1, ledger: "1s1c1s" },
       outputs: [{ output: "thumb" }],
     });
-    expect((await workspace.pods("cancelled")).map(({ status }) => status.phase)).toEqual(["Succeeded"]);
+    expect((await workspace.pods("cancelled")).map(({ status }) => status.phase)).toEqual([
+      "Succeeded",
+      "Succeeded",
+    ]);
     const files = join(workspace.files, "out/cancelled");
     expect(readdirSync(files).toSorted()).toEqual([".mediajob", "meadow"]);
     expect(readdirSync(join(files, "meadow"))).toEqual(["thumb.webp"]);
@@ -92,10 +95,16 @@ describe.concurrent("the user changes their mind", () => {
     );
     expect(status?.failures).toBeUndefined();
     expect(status).toMatchObject({
-      units: { succeeded: 2, ledger: "2s" },
+      units: { succeeded: 3, ledger: "3s" },
       sources: { succeeded: 2, failed: 0 },
     });
-    expect(await workspace.attempts("retried")).toEqual(["image-0 1", "image-0 101", "video-0 1"]);
+    expect(await workspace.attempts("retried")).toEqual([
+      "finalize 1",
+      "finalize 101",
+      "image-0 1",
+      "image-0 101",
+      "video-0 1",
+    ]);
 
     await workspace.patch("retried", { ttlSecondsAfterFinished: 1 });
     await isGone("retried");

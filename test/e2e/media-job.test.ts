@@ -72,7 +72,7 @@ describe("a photo and a clip", () => {
       phase: "Succeeded",
       observedGeneration: 1,
       sources: { total: 2, succeeded: 2, failed: 0 },
-      units: { total: 2, succeeded: 2, done: "2/2" },
+      units: { total: 3, succeeded: 3, done: "3/3" },
       progress: { percent: 100 },
     });
     expect(job.status?.usage?.cpuSeconds).toBeGreaterThan(0);

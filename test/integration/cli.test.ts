@@ -1,19 +1,24 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
+import type { Report } from "../../crds/report.ts";
 
 const CLI = resolve(import.meta.dirname, "../../operator/cli/main.ts");
+const SCHEMA = resolve(import.meta.dirname, "../../crds/report.schema.json");
 const MEDIA = resolve(import.meta.dirname, "../../examples/media");
 
 let directory: string;
@@ -29,9 +34,11 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const volume = (path: string) => ({ volume: { claimName: "media", path } });
 
 /** A manifest file of one MediaJob per set of sources, each making thumbnails. */
-function manifest(...jobs: { name: string; sources: Record<string, string>; outputs?: object[] }[]): string {
+function manifest(
+  ...jobs: { name: string; sources: Record<string, string>; outputs?: object[]; report?: object }[]
+): string {
   const documents = jobs.map(
-    ({ name, sources, outputs = [{ name: "thumb", image: { format: "webp", width: 64 } }] }) =>
+    ({ name, sources, outputs = [{ name: "thumb", image: { format: "webp", width: 64 } }], ...spec }) =>
       JSON.stringify({
         apiVersion: "mediajob.dev/v1alpha1",
         kind: "MediaJob",
@@ -40,6 +47,7 @@ function manifest(...jobs: { name: string; sources: Record<string, string>; outp
           sources: Object.entries(sources).map(([name, path]) => ({ name, ...volume(path) })),
           outputs,
           destination: volume(`out/${name}`),
+          ...spec,
         },
       }),
   );
@@ -67,6 +75,92 @@ test.each([
     ["Running", phase],
   ]);
   expect(existsSync(join(directory, "media/out/one/photo/thumb.webp"))).toBe("photo" in sources);
+});
+
+test("a report tells everything by its schema, and its hashes are those of the files", () => {
+  const file = manifest({
+    name: "told",
+    sources: { ...good, ...bad, walk: "in/walk.mp4" },
+    outputs: [
+      { name: "thumb", sources: ["photo", "gone"], image: { format: "webp", width: 64 } },
+      { name: "sound", sources: ["walk"], audio: { codec: "mp3" } },
+      { name: "web", sources: ["photo"], video: { height: 90 } },
+    ],
+    report: { formats: ["json", "csv", "txt"] },
+  });
+  const { status, stdout } = mediajob("run", file, "--output", "json");
+  expect(status).toBe(3);
+  const job = JSON.parse(stdout) as MediaJob;
+  const text = (format: string) =>
+    readFileSync(join(directory, `media/out/told/told.report.${format}`), "utf8");
+  expect(job.status?.reportUri).toBe("volume://media/out/told/told.report.json");
+  const told = JSON.parse(text("json")) as Report;
+
+  const ajv = new Ajv2020({
+    strict: true,
+    formats: { "date-time": (text) => !Number.isNaN(Date.parse(text)) },
+  });
+  expect(ajv.validate(JSON.parse(readFileSync(SCHEMA, "utf8")), told), ajv.errorsText()).toBe(true);
+  expect(told).toMatchObject({
+    outcome: { phase: "PartiallySucceeded" },
+    counts: { units: { total: 3, succeeded: 2, failed: 1 }, outputs: { succeeded: 2, failed: 2 } },
+    spec: { sources: [{ name: "photo" }, { name: "gone" }, { name: "walk" }] },
+    history: [{ to: "Running" }],
+  });
+  for (const { uri, sha256, bytes } of told.outputs) {
+    const content = readFileSync(join(directory, uri.replace("volume://media/", "media/")));
+    expect([createHash("sha256").update(content).digest("hex"), content.length]).toEqual([sha256, bytes]);
+  }
+  const [sound] = told.units.filter(({ name }) => name === "audio-0");
+  expect(sound).toMatchObject({ result: "Succeeded", sources: ["walk"], outputs: ["sound"], pool: "local" });
+  expect(sound?.attempts[0]?.engine).toHaveProperty("ffmpeg");
+  expect(JSON.stringify(sound?.attempts[0]?.records)).toContain("libmp3lame");
+  const [refused] = told.units.filter(({ name }) => name === "video-0");
+  expect(refused?.attempts[0]?.diagnostics[0]?.log.join()).toContain("Format not on whitelist");
+
+  const rows = text("csv").trim().split("\r\n");
+  expect(rows.map((row) => row.split(",").slice(1, 6).join(" "))).toEqual([
+    "source output unit attempt status",
+    "walk sound audio-0 1 Succeeded",
+    "photo thumb image-0 1 Succeeded",
+    "gone  image-0 1 Failed",
+    "photo web video-0 1 Failed",
+  ]);
+  expect(text("txt")).toMatch(/^default\/told: PartiallySucceeded\n=+\n/);
+  expect(text("txt")).toContain("gone  SourceNotFound");
+});
+
+test("a MediaJob of one unit writes its report within it, and leaves no private directory", () => {
+  const file = manifest({ name: "single", sources: good, report: { formats: ["txt"] } });
+  const { stdout } = mediajob("run", file, "--output", "json");
+  const { status } = JSON.parse(stdout) as MediaJob;
+  expect(status).toMatchObject({
+    phase: "Succeeded",
+    units: { total: 1 },
+    reportUri: "volume://media/out/single/single.report.txt",
+  });
+  expect(readFileSync(join(directory, "media/out/single/single.report.txt"), "utf8")).toContain(
+    "photo/thumb",
+  );
+});
+
+test("what attempts left behind is swept by the last unit, and manifests stay", () => {
+  const file = manifest({
+    name: "swept",
+    sources: good,
+    outputs: [
+      { name: "a", image: { format: "webp", width: 64 } },
+      { name: "b", metadata: {} },
+    ],
+  });
+  const { stdout } = mediajob("run", file, "--output", "json");
+  const { metadata, status } = JSON.parse(stdout) as MediaJob;
+  expect(status).toMatchObject({ phase: "Succeeded", units: { total: 3, done: "3/3" } });
+  const kept = readdirSync(join(directory, "media/out/swept/.mediajob", metadata.uid ?? ""), {
+    withFileTypes: true,
+  });
+  expect(kept.filter((entry) => entry.isDirectory())).toEqual([]);
+  expect(kept.map(({ name }) => name)).toContain("image-0-a1.json");
 });
 
 test("several documents run in order, and the worst result counts", () => {

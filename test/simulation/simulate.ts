@@ -3,6 +3,7 @@ import { attempts } from "./checkers/attempts.ts";
 import { caps } from "./checkers/caps.ts";
 import type { Checker } from "./checkers/checker.ts";
 import { runToRest } from "./checkers/convergence.ts";
+import { finalizing } from "./checkers/finalizing.ts";
 import { history } from "./checkers/history.ts";
 import { outbox } from "./checkers/outbox.ts";
 import { status } from "./checkers/status.ts";
@@ -11,7 +12,7 @@ import { narrate } from "./narrate.ts";
 import type { Scenario } from "./scenario.ts";
 import { World } from "./world.ts";
 
-const CHECKERS: readonly Checker[] = [attempts, caps, history, outbox, status, writes];
+const CHECKERS: readonly Checker[] = [attempts, caps, finalizing, history, outbox, status, writes];
 
 export interface Verdict {
   /** The first broken promise; null when all were kept. */

@@ -11,7 +11,9 @@ import {
   isShared,
   makePrivateDirectory,
   makeShared,
+  manifestsOf,
   type PrivateDirectory,
+  sweepJobDirectory,
   sweepPrivateDirectory,
 } from "./private-directory.ts";
 import { realRoot } from "./volume.ts";
@@ -142,6 +144,29 @@ export class VolumeDestination {
     const staged = join(this.stagingDir, "manifest.json");
     await writeFile(staged, `${JSON.stringify(manifest, null, 2)}\n`);
     await rename(staged, this.#private.manifest);
+  }
+
+  /** Writes a file that is no output beside the outputs, in one atomic step; one of that name is replaced. */
+  async writeBeside(name: string, text: string): Promise<string> {
+    return await onDestination(name, async () => {
+      const staged = join(this.stagingDir, name);
+      await writeFile(staged, text);
+      await flush(staged);
+      await chmod(staged, await this.#prepareDirectory(this.#directory));
+      await rename(staged, join(this.#directory, name));
+      await flush(this.#directory).catch(() => undefined);
+      return this.#uri(name);
+    });
+  }
+
+  /** The manifests of all attempts of the MediaJob, as text. */
+  manifests(): AsyncGenerator<string> {
+    return manifestsOf(this.#private);
+  }
+
+  /** Removes what attempts of the MediaJob left behind, up to the one of that number. */
+  async sweepJob(toAttempt: number): Promise<string[]> {
+    return await onDestination("sweeping", () => sweepJobDirectory(this.#private, toAttempt));
   }
 
   /**

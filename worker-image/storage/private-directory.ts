@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -35,6 +35,31 @@ export async function makePrivateDirectory(destination: string, unit: Unit): Pro
 /** Removes the attempt's directory. Synchronous: it also runs when the process is about to be replaced. */
 export function sweepPrivateDirectory({ staging }: PrivateDirectory): void {
   rmSync(staging, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/**
+ * Removes the directories that attempts of a MediaJob left behind, of parts and of whatever else is not kept; but
+ * this attempt's own, and those of attempts beyond `toAttempt`, which may be at work.
+ */
+export async function sweepJobDirectory(
+  { jobDirectory, staging }: PrivateDirectory,
+  toAttempt: number,
+): Promise<string[]> {
+  const swept: string[] = [];
+  for (const entry of await readdir(jobDirectory, { withFileTypes: true })) {
+    const path = join(jobDirectory, entry.name);
+    const attempt = Number(entry.name.match(/-a([0-9]+)$/)?.[1] ?? 0);
+    if (!entry.isDirectory() || path === staging || attempt > toAttempt) continue;
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    swept.push(entry.name);
+  }
+  return swept;
+}
+
+/** The text of every manifest that attempts of a MediaJob left, one after another. */
+export async function* manifestsOf({ jobDirectory }: PrivateDirectory): AsyncGenerator<string> {
+  const names = (await readdir(jobDirectory)).filter((name) => /-a[0-9]+\.json$/.test(name));
+  for (const name of names.toSorted()) yield await readFile(join(jobDirectory, name), "utf8");
 }
 
 export function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {

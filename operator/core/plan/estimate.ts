@@ -42,6 +42,12 @@ const IMAGE_FORMAT_SECONDS: Record<string, number> = { jpeg: 0.1, webp: 0.2, png
 /** Images that a unit works on at once, one a core. */
 const IMAGES_AT_ONCE = 2;
 
+/** Reads a manifest of some kB for each unit, one after another. */
+export const estimateFinalize = (units: number): Estimate => ({
+  ...SMALL,
+  seconds: 1 + units * 0.002,
+});
+
 /** What a unit needs: outputs of one family, each made from each of so many sources. */
 export function estimate(family: Family, outputs: readonly Output[], sources: number): Estimate {
   switch (family) {

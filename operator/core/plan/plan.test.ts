@@ -29,8 +29,9 @@ test("images are one unit, each rendition of each video is its own", () => {
     { name: "video-1", sources: [0], outputs: [3] },
     { name: "video-2", sources: [1], outputs: [1] },
     { name: "video-3", sources: [1], outputs: [3] },
+    { name: "finalize", sources: [], outputs: [] },
   ]);
-  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test("images are packed to a minute of work and 250 sources, and none is lost", () => {
@@ -64,6 +65,7 @@ test("an output may be made from some sources only", () => {
   expect(units.map(({ name, sources, outputs }) => ({ name, sources, outputs }))).toEqual([
     { name: "image-0", sources: [0], outputs: [0] },
     { name: "video-0", sources: [1], outputs: [1] },
+    { name: "finalize", sources: [], outputs: [] },
   ]);
   expect(faults).toEqual([]);
 });

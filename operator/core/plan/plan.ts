@@ -1,9 +1,10 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Family } from "../../../crds/outputs/output.ts";
+import type { UnitFamily } from "../../../crds/unit.ts";
 import type { Pool } from "../configuration.ts";
 import { collidingNames } from "./colliding-names.ts";
 import { cut } from "./cut.ts";
-import { type Estimate, estimate } from "./estimate.ts";
+import { type Estimate, estimate, estimateFinalize } from "./estimate.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { type Placement, place } from "./placement.ts";
 
@@ -12,11 +13,11 @@ import { type Placement, place } from "./placement.ts";
  * sources and outputs never do.
  */
 export interface PlannedUnit {
-  /** `<family>-<n>`, n from 0 within the family. */
+  /** `<family>-<n>`, n from 0 within the family; or `finalize`. */
   name: string;
   /** Place in the plan and in the ledger of units. */
   index: number;
-  family: Family;
+  family: UnitFamily;
   /** Indexes into spec.sources. */
   sources: readonly number[];
   /** Indexes into spec.outputs; each is made from every source of the unit. */
@@ -45,7 +46,19 @@ export interface Fault {
   message: string;
 }
 
-/** The units of a MediaJob, each with what it needs and where it runs. */
+/**
+ * Whether a unit makes nothing that was asked for, so that its failure costs no output and decides no phase: it is
+ * a warning.
+ */
+export const isAuxiliary = ({ family }: PlannedUnit): boolean => family === "finalize";
+
+/** Whether a unit runs last, whatever became of the others. */
+export const isFinalize = ({ family }: PlannedUnit): boolean => family === "finalize";
+
+/**
+ * The units of a MediaJob, each with what it needs and where it runs. Of several the last one finalizes; a single
+ * one does so itself.
+ */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const count = new Map<Family, number>();
   const units = cut(spec).map(({ family, sources, outputs }, index): PlannedUnit => {
@@ -70,6 +83,7 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
       ...(mayDoWithout && { withoutGpu: place(needs, neverOnGpu(spec), pools) }),
     };
   });
+  if (units.length > 1) units.push(finalizeUnit(units.length, spec, pools));
   const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
   return {
     units,
@@ -85,6 +99,22 @@ function tooManyUnits(count: number): Fault[] {
   if (count <= MAX_UNITS) return [];
   const message = `makes ${count} units of work, and a MediaJob may have ${MAX_UNITS}; spread the sources over several MediaJobs`;
   return [{ path: "spec.sources", message }];
+}
+
+function finalizeUnit(index: number, spec: MediaJobSpec, pools: readonly Pool[]): PlannedUnit {
+  const needs = estimateFinalize(index);
+  return {
+    name: "finalize",
+    index,
+    family: "finalize",
+    sources: [],
+    outputs: [],
+    estimate: needs,
+    tableEstimate: { seconds: needs.seconds, memoryBytes: needs.memoryBytes },
+    operation: "finalize",
+    // A pin is obeyed; that the work wants a GPU does not make this want one.
+    placement: place(needs, { ...spec, placement: { ...spec.placement, gpu: "Prefer" } }, pools),
+  };
 }
 
 const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });

@@ -3,6 +3,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import {
   attempt,
   failed,
+  finalized,
   mediaJob,
   NOW_MS,
   observation,
@@ -124,12 +125,16 @@ describe("ending", () => {
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
     const decision = pass({
       job,
-      attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1", result: result({ failure }) })],
+      attempts: [
+        succeeded({ unit: "video-0" }),
+        failed({ unit: "video-1", result: result({ failure }) }),
+        finalized(),
+      ],
     });
     expect(decision.status).toMatchObject({
       phase: "PartiallySucceeded",
       sources: { total: 2, succeeded: 1, failed: 1, ledger: "1.1f" },
-      units: { ledger: "1s1f" },
+      units: { ledger: "1s1f1s" },
     });
   });
 
@@ -152,8 +157,9 @@ describe("ending", () => {
       parallelism: 1,
     });
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
-    const decision = pass({ job, attempts: [failed({ unit: "video-0", result: result({ failure }) })] });
-    expect(starts(decision)).toEqual([]);
+    const attempts = [failed({ unit: "video-0", result: result({ failure }) })];
+    expect(starts(pass({ job, attempts }))).toEqual(["finalize-a1"]);
+    const decision = pass({ job, attempts: [...attempts, finalized()] });
     expect(decision.status).toMatchObject({ phase: "Failed", units: { failed: 1, cancelled: 2 } });
   });
 });
@@ -203,7 +209,11 @@ describe("retrying", () => {
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;
     const ended = pass({
       job,
-      attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1", result: result({ failure }) })],
+      attempts: [
+        succeeded({ unit: "video-0" }),
+        failed({ unit: "video-1", result: result({ failure }) }),
+        finalized(),
+      ],
     });
     const raised = {
       ...mediaJob({ outputs: [web], sources: sources("a", "b"), retryGeneration: 1 }),
@@ -214,11 +224,11 @@ describe("retrying", () => {
     expect(starts(again)).toEqual(["video-1-a101"]);
     const done = pass({
       job: advanced(raised, again),
-      attempts: [succeeded({ unit: "video-1", attempt: 101 })],
+      attempts: [finalized(), succeeded({ unit: "video-1", attempt: 101 }), finalized({ attempt: 101 })],
     });
     expect(done.status).toMatchObject({
       phase: "Succeeded",
-      units: { ledger: "2s" },
+      units: { ledger: "3s" },
       sources: { succeeded: 2, failed: 0 },
     });
     expect(done.status.failures).toBeUndefined();
@@ -328,7 +338,7 @@ test("what succeeds after retryGeneration was raised is not run again; what fail
     attempts: [succeeded({ unit: "video-0" }), failed({ unit: "video-1" })],
   });
   expect(starts(decision)).toEqual(["video-1-a101"]);
-  expect(decision.status.units).toMatchObject({ succeeded: 1, ledger: "1s1." });
+  expect(decision.status.units).toMatchObject({ succeeded: 1, ledger: "1s2." });
 });
 
 describe("stopping", () => {
@@ -341,8 +351,11 @@ describe("stopping", () => {
     });
     expect(stops(stopping)).toEqual(["holiday-video-1-a1"]);
     expect(stopping.status.phase).toBe("Running");
-    const ended = pass({ job: advanced(job, stopping), attempts: [] });
-    expect(ended.status).toMatchObject({ phase: "Cancelled", units: { ledger: "1s1c" } });
+    const cleaning = pass({ job: advanced(job, stopping), attempts: [] });
+    expect(starts(cleaning)).toEqual(["finalize-a1"]);
+    expect(cleaning.status.phase).toBe("Running");
+    const ended = pass({ job: advanced(job, cleaning), attempts: [finalized()] });
+    expect(ended.status).toMatchObject({ phase: "Cancelled", units: { ledger: "1s1c1s" } });
   });
 
   test("a MediaJob past its deadline fails", () => {

@@ -3,9 +3,10 @@ import { type FailedAttempt, type MediaJobStatus, TERMINAL_PHASES } from "../../
 import type { Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
 import { foldUnits } from "./fold-units.ts";
+import { withHandOver } from "./hand-over.ts";
 import { intentOf } from "./intent.ts";
 import { announcementsOf, notify } from "./notify.ts";
-import { phaseOf } from "./phase.ts";
+import { outcomeOf, phaseOf } from "./phase.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
@@ -33,6 +34,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     job,
     units,
     intent,
+    begun: job.status?.startTime !== undefined || attempts.length > 0,
     free: observation.free,
     pause: observation.pause,
     nowMs,
@@ -45,7 +47,15 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   const status = notify(job, told, observation, { units: starts.units, newFailures: fresh });
 
   return {
-    actions: [...stops, ...starts.actions],
+    actions: [
+      ...stops,
+      ...withHandOver(starts.actions, {
+        job,
+        units: starts.units,
+        status,
+        outcome: outcomeOf(starts.units, intent),
+      }),
+    ],
     status,
     announcements: announcementsOf(job, status, starts.units),
     requeueAfterMs: soonest(

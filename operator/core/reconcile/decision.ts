@@ -1,3 +1,4 @@
+import type { Finalize } from "../../../crds/finalize.ts";
 import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
 import type { DeliveryTry, FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Usage } from "../../../crds/result.ts";
@@ -50,7 +51,13 @@ export interface Observation {
 }
 
 export type Action =
-  | { do: "StartAttempt"; unit: PlannedUnit; attempt: number; placed: Placed }
+  | {
+      do: "StartAttempt";
+      unit: PlannedUnit;
+      attempt: number;
+      placed: Placed /** Set on the attempt that runs last. */;
+      finalize?: Finalize;
+    }
   /** Deletes it: nothing is to be left of it. */
   | { do: "StopAttempt"; attempt: ObservedAttempt }
   /** Ends it and lets it count as failed, for the reason given. */

@@ -1,5 +1,5 @@
 import { decodeLedger } from "../ledger.ts";
-import type { Plan, PlannedUnit } from "../plan/plan.ts";
+import { isFinalize, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import type { Observation } from "./decision.ts";
 import { foldAttempts, UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
@@ -13,7 +13,8 @@ export interface FoldedUnit {
 
 /**
  * The state of every unit. What the ledger holds is final; the rest is folded from the attempts. A raised
- * retryGeneration opens again what failed, was partial or was cancelled, and nothing else.
+ * retryGeneration opens again what failed, was partial or was cancelled; and what finalizes, if there is anything
+ * then to finalize.
  */
 export function foldUnits({ job, attempts }: Observation, { units }: Plan): FoldedUnit[] {
   const letters = decodeLedger(job.status?.units?.ledger, units.length);
@@ -21,9 +22,12 @@ export function foldUnits({ job, attempts }: Observation, { units }: Plan): Fold
   const byUnit = Map.groupBy(attempts, ({ unit }) => unit);
   const context = { spec: job.spec, uid: job.metadata.uid ?? "" };
 
+  let open = 0;
   return units.map((unit) => {
     const letter = letters[unit.index] as UnitLetter;
-    const closed = letter !== UNIT_LETTERS.open && !(reopened && letter !== UNIT_LETTERS.succeeded);
+    const again = letter !== UNIT_LETTERS.succeeded || (isFinalize(unit) && open > 0);
+    const closed = letter !== UNIT_LETTERS.open && !(reopened && again);
+    if (!closed) open++;
     const own = byUnit.get(unit.name) ?? [];
     if (closed) return { unit, state: { state: "Ended", letter, attempt: 0 }, fresh: false };
     const state = foldAttempts(unit, own, context);

@@ -1,5 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -41,5 +41,7 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
   return intent;
 }
 
-const hasFailed = ({ state }: FoldedUnit) =>
-  state.state === "Ended" && (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial);
+const hasFailed = ({ unit, state }: FoldedUnit) =>
+  !isAuxiliary(unit) &&
+  state.state === "Ended" &&
+  (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial);

@@ -3,6 +3,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import {
   failed,
+  finalized,
   mediaJob,
   NOW_MS,
   observation,
@@ -48,6 +49,7 @@ test("what leads to the end is told before the end, by consecutive numbers, once
   const attempts = [
     succeeded({ unit: "video-0", result: result({ unit: "video-0" }) }),
     failed({ unit: "video-1", result: result({ unit: "video-1", outputs: [], failure }) }),
+    finalized(),
   ];
   const status = pass({ job, attempts });
   const [box] = status.webhooks ?? [];

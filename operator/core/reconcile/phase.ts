@@ -1,6 +1,7 @@
+import type { Outcome } from "../../../crds/finalize.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Phase } from "../../../crds/media-job-status.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
@@ -17,7 +18,7 @@ export interface PhaseVerdict {
  * started stays Running while it waits for a retry or a place, so that nobody is told of starts twice.
  */
 export function phaseOf(input: PhaseInput): PhaseVerdict {
-  for (const rule of [finished, stopping, suspended, heldByKueue, lostWork, running]) {
+  for (const rule of [finished, finalizing, stopping, suspended, heldByKueue, lostWork, running]) {
     const verdict = rule(input);
     if (verdict) return verdict;
   }
@@ -35,7 +36,15 @@ interface PhaseInput {
 
 type PhaseRule = (input: PhaseInput) => PhaseVerdict | undefined;
 
-const finished: PhaseRule = ({ units, intent }) => {
+const finished: PhaseRule = ({ units, intent }) =>
+  units.every(({ state }) => state.state === "Ended") ? outcomeOf(units, intent) : undefined;
+
+/** What a MediaJob comes to; undefined while units run that make outputs. */
+export function outcomeOf(
+  all: readonly FoldedUnit[],
+  intent: Intent,
+): (PhaseVerdict & { phase: Outcome }) | undefined {
+  const units = all.filter(({ unit }) => !isAuxiliary(unit));
   if (units.some(({ state }) => state.state !== "Ended")) return undefined;
   const count = countLetters(units);
   const total = units.length;
@@ -46,7 +55,8 @@ const finished: PhaseRule = ({ units, intent }) => {
       message: `cancelled after ${count.done} of ${total} units`,
     };
   }
-  if (intent.stop && intent.stop.reason !== "Cancelled") {
+  const late = intent.stop?.reason === "DeadlineExceeded" && count.succeeded === total; // it ran out while finalizing
+  if (intent.stop && intent.stop.reason !== "Cancelled" && !late) {
     return { phase: "Failed", reason: intent.stop.reason, message: intent.stop.message };
   }
   if (count.succeeded === total) {
@@ -61,6 +71,14 @@ const finished: PhaseRule = ({ units, intent }) => {
     reason: "UnitsFailed",
     message: `all ${total} units failed; see status.failures`,
   };
+}
+
+/** All outputs there will be are there; what is left is to clean up and to write the report. */
+const finalizing: PhaseRule = ({ units, intent, starting }) => {
+  const outcome = outcomeOf(units, intent);
+  const last = units.find(({ unit }) => isFinalize(unit))?.state;
+  if (!outcome || (intent.suspended && last?.state === "Waiting" && !starting)) return undefined;
+  return { phase: "Running", reason: "Finalizing", message: `${outcome.message}; finalizing` };
 };
 
 const stopping: PhaseRule = ({ intent }) =>
@@ -90,7 +108,10 @@ const heldByKueue: PhaseRule = ({ units }) => {
 const lostWork: PhaseRule = ({ units, starting }) => {
   const held = units.filter(({ state }) => state.state === "Held");
   const busy =
-    starting > 0 || units.some(({ state }) => state.state === "Running" || state.state === "Waiting");
+    starting > 0 ||
+    units.some(
+      ({ unit, state }) => !isFinalize(unit) && (state.state === "Running" || state.state === "Waiting"),
+    );
   if (!held.length || busy) return undefined;
   const message = `${held.length} units were lost and spec.recovery is Manual; raise spec.retryGeneration to run them again`;
   return { phase: "RecoveryRequired", reason: "WorkLost", message };

@@ -1,7 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
-import type { PlannedUnit } from "../plan/plan.ts";
+import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
@@ -24,12 +24,14 @@ type Waiting = Extract<UnitState, { state: "Waiting" }>;
 
 /**
  * Chooses the attempts to start: in the order of the plan, at most `parallelism` at once, as many as each
- * pool has room for. A unit that waits for a full pool holds nobody else up.
+ * pool has room for. A unit that waits for a full pool holds nobody else up. What finalizes runs alone, once all
+ * else has ended, also after a stop; where nothing ever began there is nothing to finalize.
  */
 export function startAttempts({
   job,
   units,
   intent,
+  begun,
   free,
   pause,
   nowMs,
@@ -37,6 +39,8 @@ export function startAttempts({
   job: MediaJob;
   units: readonly FoldedUnit[];
   intent: Intent;
+  /** Whether anything was ever started. */
+  begun: boolean;
   free: ReadonlyMap<string, number>;
   pause: Pause | undefined;
   nowMs: number;
@@ -49,11 +53,18 @@ export function startAttempts({
   };
   const waitingFor = new Map<string, number>();
   const room = new Map(free);
+  const finalizing = units.some(({ unit, state }) => isFinalize(unit) && state.state === "Running");
   let slots = job.spec.parallelism - units.filter(({ state }) => state.state === "Running").length;
 
   for (const folded of units) {
     const { unit, state } = folded;
-    if (intent.stop && (state.state === "Waiting" || state.state === "Held")) {
+    if (isFinalize(unit) && state.state === "Waiting" && starts.units.every(hasEnded)) {
+      const end = withoutFinalizing(state, { begun, intent });
+      if (end) {
+        starts.units.push(ended(folded, end));
+        continue;
+      }
+    } else if (intent.stop && !isFinalize(unit) && (state.state === "Waiting" || state.state === "Held")) {
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
       continue;
     }
@@ -67,8 +78,9 @@ export function startAttempts({
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
       continue;
     }
+    const ready = isFinalize(unit) ? starts.units.every(hasEnded) : !finalizing;
     starts.units.push(folded);
-    if (intent.suspended || slots <= 0) continue;
+    if (!ready || (intent.suspended && !intent.stop) || slots <= 0) continue;
     if (state.notBeforeMs > nowMs) {
       starts.nextStartMs = Math.min(starts.nextStartMs ?? Number.POSITIVE_INFINITY, state.notBeforeMs);
       continue;
@@ -89,6 +101,20 @@ export function startAttempts({
     starts.actions.push({ do: "StartAttempt", unit, attempt: state.attempt, placed });
   }
   return { ...starts, waitingFor: atMost(slots, waitingFor) };
+}
+
+const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
+
+/**
+ * How what finalizes ends without another attempt: where nothing ever began there is nothing to clean up; and who
+ * stops a MediaJob does not wait for a second try.
+ */
+function withoutFinalizing(
+  { lastFailure }: Waiting,
+  { begun, intent }: { begun: boolean; intent: Intent },
+): { letter: UnitLetter; failure?: Failure } | undefined {
+  if (!begun) return { letter: UNIT_LETTERS.cancelled };
+  return intent.stop && lastFailure ? { letter: UNIT_LETTERS.failed, failure: lastFailure } : undefined;
 }
 
 /** Of the units that found no room, no more are waited for than parallelism would let start. */

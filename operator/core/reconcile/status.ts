@@ -1,7 +1,7 @@
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
@@ -46,10 +46,12 @@ export function statusOf({
   const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
   const fresh = units.filter((folded) => folded.fresh);
   const terminal = TERMINAL_PHASES.includes(verdict.phase);
-  const startTime = previous.startTime ?? (starts.actions.length ? now : undefined);
+  const begun = starts.actions.length > 0 || observation.attempts.length > 0;
+  const startTime = previous.startTime ?? (begun ? now : undefined);
   const queue = queueOf(starts, intent, observation.position);
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
+  const reportUri = reportUriOf(fresh) ?? previous.reportUri;
 
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
@@ -80,7 +82,7 @@ export function statusOf({
     ...(tried.length && { attempts: tried }),
     ...usageOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
-    ...(previous.reportUri && { reportUri: previous.reportUri }),
+    ...(reportUri && { reportUri }),
     ...(previous.eventSequence !== undefined && { eventSequence: previous.eventSequence }),
     ...(previous.webhooks && { webhooks: previous.webhooks }),
   };
@@ -171,9 +173,13 @@ function listsOf(
   const failures = [
     // A unit that was tried again speaks for itself now.
     ...(previous.failures ?? []).filter(({ unit }) => !finished.has(unit)),
-    ...fresh.flatMap((folded) => failuresOf(folded, sources)),
+    ...fresh.filter(({ unit }) => !isAuxiliary(unit)).flatMap((folded) => failuresOf(folded, sources)),
   ];
-  const warnings = [...(previous.warnings ?? []), ...results.flatMap(({ warnings }) => warnings)];
+  const warnings = [
+    ...(previous.warnings ?? []),
+    ...results.flatMap(({ warnings }) => warnings),
+    ...fresh.filter(({ unit }) => isAuxiliary(unit)).flatMap(failureAsWarning),
+  ];
   return {
     ...(outputs.length && { outputs: latestOf(outputs).slice(0, MAX_OUTPUTS) }),
     ...(failures.length && { failures: failures.slice(0, MAX_FAILURES) }),
@@ -184,6 +190,17 @@ function listsOf(
     }),
   };
 }
+
+function failureAsWarning({ unit, state }: FoldedUnit): NonNullable<MediaJobStatus["warnings"]> {
+  if (state.state !== "Ended" || !state.failure) return [];
+  const { reason, message } = state.failure;
+  return [{ reason, message: `unit ${unit.name} failed, all outputs stand: ${message}` }];
+}
+
+const reportUriOf = (fresh: readonly FoldedUnit[]): string | undefined =>
+  fresh
+    .map(({ state }) => (state.state === "Ended" ? state.result?.reportUri : undefined))
+    .findLast((uri) => uri !== undefined);
 
 type Outputs = NonNullable<MediaJobStatus["outputs"]>;
 

@@ -2,7 +2,7 @@ import { FAILURE_CLASSES } from "../../../crds/failures.ts";
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { OPEN } from "../ledger.ts";
-import type { PlannedUnit } from "../plan/plan.ts";
+import { isAuxiliary, isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import { spreadOf } from "../spread.ts";
 import { attemptNumber, generationOf, MAX_ATTEMPTS_PER_GENERATION, type ObservedAttempt } from "./attempt.ts";
 import { classifyFailure } from "./classify-failure.ts";
@@ -62,8 +62,9 @@ export function foldAttempts(
   const live = attempts.find(({ state }) => state === "Active" || state === "Ending");
   if (live) return { state: "Running", attempt: live };
 
-  // Also when retryGeneration was raised while it ran: what is done whole is done.
-  const whole = attempts.find(({ state, result }) => state === "Succeeded" && !result?.counts.failed);
+  // Also when retryGeneration was raised while it ran: what is done whole is done. But what finalizes does so anew.
+  const lasting = isFinalize(unit) ? ofGeneration : attempts;
+  const whole = lasting.find(({ state, result }) => state === "Succeeded" && !result?.counts.failed);
   if (whole) return ended(whole);
 
   const last = ofGeneration.at(-1);
@@ -74,7 +75,7 @@ export function foldAttempts(
   const counted = ofGeneration.filter(
     (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
   ).length;
-  if (failure.class === "disruption" && spec.recovery === "Manual") {
+  if (failure.class === "disruption" && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt, failure };
   }
   const givenUp =

@@ -49,14 +49,14 @@ test.runIf(isNative)(
     const { status } = await workspace.get("patient");
     expect(status).toMatchObject({
       sources: { succeeded: 2, failed: 0 },
-      units: { succeeded: 2, ledger: "2s" },
+      units: { succeeded: 3, ledger: "3s" },
       outputs: [
         { source: "walk", phase: "Succeeded", height: 240 },
         { source: "meadow", phase: "Succeeded", width: 64 },
       ],
     });
     expect(status?.attempts).toBeUndefined();
-    expect(await workspace.attempts("patient")).toEqual(["image-0 1", "video-0 1"]);
-    expect(await workspace.pods("patient")).toHaveLength(2);
+    expect(await workspace.attempts("patient")).toEqual(["finalize 1", "image-0 1", "video-0 1"]);
+    expect(await workspace.pods("patient")).toHaveLength(3);
   },
 );

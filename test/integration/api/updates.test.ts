@@ -24,6 +24,7 @@ const CHANGES: Record<string, unknown> = {
   activeDeadlineSeconds: 600,
   unitTimeoutSeconds: 60,
   recovery: "Manual",
+  report: { formats: ["json"] },
   suspend: true,
   cancel: true,
   parallelism: 2,
@@ -34,7 +35,7 @@ const CHANGES: Record<string, unknown> = {
   webhookReplayGeneration: 1,
 };
 /** Fields whose only other value is refused anyway, since nothing answers to them yet. */
-const RESERVED = ["presetRef", "report"];
+const RESERVED = ["presetRef"];
 
 const isMutable = (field: string) => (MUTABLE_FIELDS as readonly string[]).includes(field);
 

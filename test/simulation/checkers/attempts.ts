@@ -1,8 +1,10 @@
+import { LABELS } from "../../../crds/group.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
+import { generationOf } from "../../../operator/core/reconcile/attempt.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
 import type { Process } from "../model/kubelet.ts";
-import { unitsOf } from "../units-of.ts";
+import { FINALIZE, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -16,6 +18,7 @@ export const attempts: Checker = (world, fail) => {
 
   world.on("started", (process) => {
     const unit = `${process.mediaJob}/${process.unit}`;
+    const work = workOf(unit, process.attempt);
     const other = live.get(unit);
     if (other && !isLost(other))
       fail(
@@ -23,11 +26,11 @@ export const attempts: Checker = (world, fail) => {
         `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,
       );
     live.set(unit, process);
-    if (complete.has(unit))
+    if (complete.has(work))
       fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
     const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
     const letter = job && letterOf(job, unitsOf(job.spec, world.configuration), process.unit);
-    if (job && letter !== undefined && letter !== OPEN && !mayRunAgain(job, letter))
+    if (job && letter !== undefined && letter !== OPEN && !mayRunAgain(job, letter, process.unit))
       fail(
         "finished work never runs again",
         `${process.pod.metadata.name} runs, though the ledger of ${job.metadata.name} has ${letter} for ${process.unit}`,
@@ -45,8 +48,8 @@ export const attempts: Checker = (world, fail) => {
     const conditions = (object as { status?: { conditions?: { type: string }[] } }).status?.conditions;
     if (!conditions?.some(({ type }) => type === "Complete")) return;
     const { labels = {} } = object.metadata;
-    const unit = `${labels["mediajob.dev/job-uid"]}/${labels["mediajob.dev/unit"]}`;
-    if (madeAll(object.metadata.uid)) complete.add(unit);
+    const unit = `${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`;
+    if (madeAll(object.metadata.uid)) complete.add(workOf(unit, Number(labels[LABELS.attempt])));
   });
 
   /**
@@ -73,6 +76,10 @@ export const attempts: Checker = (world, fail) => {
   }
 };
 
+/** What is done once: a unit; but what finalizes does so in each retryGeneration. */
+const workOf = (unit: string, attempt: number): string =>
+  unit.endsWith(`/${FINALIZE}`) ? `${unit}/${generationOf(attempt)}` : unit;
+
 /** Timestamps in Kubernetes are whole seconds. */
 const ROUNDING_MS = 1000;
 
@@ -84,5 +91,5 @@ const letterOf = ({ status }: StoredMediaJob, units: readonly string[], unit: st
   decodeLedger(status?.units?.ledger, units.length)[units.indexOf(unit)];
 
 /** A process may start that was asked for when retryGeneration was raised, before status tells of it. */
-const mayRunAgain = ({ spec, status }: StoredMediaJob, letter: string): boolean =>
-  letter !== "s" && spec.retryGeneration > (status?.retryGeneration ?? 0);
+const mayRunAgain = ({ spec, status }: StoredMediaJob, letter: string, unit: string): boolean =>
+  (letter !== "s" || unit === FINALIZE) && spec.retryGeneration > (status?.retryGeneration ?? 0);

@@ -3,7 +3,7 @@ import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-st
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/resources.ts";
-import { unitsOf } from "../units-of.ts";
+import { FINALIZE, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -106,7 +106,11 @@ export const status: Checker = (world, fail) => {
     const [before, after] = [from, to].map(({ units }) => decodeLedger(units?.ledger, planned.length));
     const retried = (to.retryGeneration ?? 0) > (from.retryGeneration ?? 0);
     for (const [index, letter] of (before ?? []).entries())
-      if (letter !== "." && after?.[index] !== letter && (letter === "s" || !retried))
+      if (
+        letter !== "." &&
+        after?.[index] !== letter &&
+        !(retried && (letter !== "s" || planned[index] === FINALIZE))
+      )
         bad(`the letter of ${planned[index]} went from ${letter} to ${after?.[index]}`);
     if (retried) return;
     if ((from.progress?.percent ?? 0) > (to.progress?.percent ?? 0))

@@ -48,7 +48,8 @@ export function drawFate(
     weights,
   }: { ofAttempt: Prng; ofUnit: Prng; weights: Readonly<Record<FateName, number>> },
 ): Fate {
-  const name = attempt.attempt % 100 > 20 ? "succeeds" : ofAttempt.weighted(weights);
+  const drawn = attempt.attempt % 100 > 20 ? "succeeds" : ofAttempt.weighted(weights);
+  const name = drawn === "partly" && attempt.unit === "finalize" ? "succeeds" : drawn;
   const durationMs = Math.round(ofAttempt.skewed(300, 20_000));
   const bytesOut = ofAttempt.int(1, 1000);
   const base = { name, durationMs, stopsAfter: ofAttempt.chance(0.1) ? 1 : ofAttempt.next() };
@@ -114,14 +115,15 @@ const CORRUPT = { class: "input", reason: "SourceCorrupt", message: "it ends ear
 
 function written({ unit, attempt }: Attempt, { failure, needs, partly, bytesOut = 0 }: Content): string {
   const source = `s${unit.replace(/^\D+/, "")}`;
-  const made = !failure && !partly;
+  const well = !failure && !partly;
+  const made = well && unit !== "finalize";
   const result: UnitResult = {
     version: "v1",
     unit,
     attempt,
     ...(failure && { failure }),
     ...(needs && { needs }),
-    counts: { succeeded: made ? 1 : 0, skipped: 0, failed: made ? 0 : 1 },
+    counts: { succeeded: made ? 1 : 0, skipped: 0, failed: well ? 0 : 1 },
     outputs: made
       ? [{ source, output: "web", phase: "Succeeded", uri: `volume://media/out/${source}/web.mp4` }]
       : [],

@@ -27,6 +27,21 @@ export const jobRows: Row[] = [
       webhooks: [webhook({ events: ["job.completed", "job.failed"] })],
     }),
   ),
+  accepted("a report in every format", spec({ report: { formats: ["json", "csv", "txt"] } })),
+  refused("a report in no format", spec({ report: { formats: [] } }), {
+    field: "spec.report.formats",
+    server: "should have at least 1 items",
+    offline: "expected a list of 1 to 3 items",
+  }),
+  refused("a report in a format nobody writes", spec({ report: { formats: ["pdf"] } }), {
+    field: "spec.report.formats[0]",
+    server: "Unsupported value",
+    offline: "expected one of json, csv, txt",
+  }),
+  refused("a report twice in one format", spec({ report: { formats: ["csv", "csv"] } }), {
+    field: "spec.report.formats[1]",
+    server: "Duplicate value",
+  }),
   accepted("nulls, which mean the defaults", spec({ priority: null, webhooks: null, retry: null })),
   accepted("a whole number where a fraction may stand", spec({ resources: { memoryMultiplier: 2 } })),
   accepted("a destination at the volume's root", to({ volume: { claimName: "media" } })),

@@ -20,9 +20,4 @@ export const reservedRows: Row[] = [
     { spec: { presetRef: { kind: "MediaPreset", name: "web" } } },
     { field: "spec.presetRef", server: "presetRef is not available in this version" },
   ),
-  refused(
-    "a report",
-    { spec: { report: { formats: ["json"] } } },
-    { field: "spec.report", server: "report is not available in this version" },
-  ),
 ];

@@ -1,0 +1,45 @@
+import { LABELS } from "../../../crds/group.ts";
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import type { Process } from "../model/kubelet.ts";
+import { FINALIZE, unitsOf } from "../units-of.ts";
+import type { Checker } from "./checker.ts";
+
+/**
+ * What finalizes runs alone, when all else has ended, and always: a MediaJob of several units that ever began is over
+ * only after it was tried, however it ended. Processes are the truth; one on a node that was lost may run on.
+ */
+export const finalizing: Checker = (world, fail) => {
+  const live = new Set<Process>();
+  const tried = new Set<string>();
+
+  world.on("started", (process) => {
+    const others = [...live].filter(
+      ({ mediaJob, unit, node }) =>
+        mediaJob === process.mediaJob &&
+        (unit === FINALIZE) !== (process.unit === FINALIZE) &&
+        !world.kubelet.wasUnreachable(node),
+    );
+    for (const { pod } of others)
+      fail(
+        "what finalizes runs alone",
+        `${process.pod.metadata.name} starts while ${pod.metadata.name} runs`,
+      );
+    live.add(process);
+  });
+  world.on("ended", (process) => live.delete(process));
+
+  world.on("written", ({ plural, type, object }) => {
+    if (plural === "jobs" && type === "ADDED" && object.metadata.labels?.[LABELS.unit] === FINALIZE)
+      tried.add(object.metadata.labels[LABELS.jobUid] ?? "");
+    if (plural !== MEDIA_JOBS.plural) return;
+    const { metadata, spec, status } = object as StoredMediaJob;
+    const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
+    if (!over || !status?.startTime || !unitsOf(spec, world.configuration).includes(FINALIZE)) return;
+    if (!tried.has(metadata.uid))
+      fail(
+        "what finalizes runs always",
+        `${metadata.name} began, is ${status.phase} and was never finalized`,
+      );
+  });
+};
