@@ -5,6 +5,7 @@ import { mediaJobStatus } from "./media-job-status.ts";
 import { output } from "./outputs/output.ts";
 import { itemName, objectName, quantity } from "./scalars.ts";
 import { source } from "./source.ts";
+import { optionalTransitionRules, withTransitionRules } from "./transitions.ts";
 import { keyedByName, type Rule, validations } from "./validation.ts";
 
 /** The phase transitions a webhook is told of. */
@@ -75,27 +76,6 @@ export const webhook = z
   })
   .describe("An endpoint that is told of the MediaJob's transitions, signed as Standard Webhooks describe.");
 export type Webhook = z.output<typeof webhook>;
-
-/** Fields a user may change after creation; all others are fixed, since work is planned from them once. */
-export const MUTABLE_FIELDS = [
-  "suspend",
-  "cancel",
-  "parallelism",
-  "priority",
-  "retryGeneration",
-  "ttlSecondsAfterFinished",
-  "webhooks",
-  "webhookReplayGeneration",
-] as const;
-
-const immutable = (field: string, optional = false): Rule => ({
-  rule: optional
-    ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
-    : `self.${field} == oldSelf.${field}`,
-  message: `${field} is immutable: work is planned from it once; create a new MediaJob instead`,
-  fieldPath: `.${field}`,
-  reason: "FieldValueForbidden",
-});
 
 const specFields = {
   sources: z
@@ -261,8 +241,6 @@ const specFields = {
     ),
 };
 
-const optionalFields = new Set(["activeDeadlineSeconds", "presetRef", "report"]);
-
 const notYet = (field: string, rule: string): Rule => ({
   rule,
   message: `${field} is not available in this version`,
@@ -271,31 +249,11 @@ const notYet = (field: string, rule: string): Rule => ({
 });
 
 export const mediaJobSpec = z
-  .strictObject(specFields)
+  .strictObject(withTransitionRules(specFields))
   .meta(
     validations(
-      ...Object.keys(specFields)
-        .filter((field) => !(MUTABLE_FIELDS as readonly string[]).includes(field))
-        .map((field) => immutable(field, optionalFields.has(field))),
+      ...optionalTransitionRules(specFields),
       notYet("presetRef", "!has(self.presetRef)"),
-      {
-        rule: "!oldSelf.cancel || self.cancel",
-        message: "cancel cannot be taken back",
-        fieldPath: ".cancel",
-        reason: "FieldValueForbidden",
-      },
-      {
-        rule: "self.retryGeneration >= oldSelf.retryGeneration",
-        message: "retryGeneration can only be raised",
-        fieldPath: ".retryGeneration",
-        reason: "FieldValueInvalid",
-      },
-      {
-        rule: "self.webhookReplayGeneration >= oldSelf.webhookReplayGeneration",
-        message: "webhookReplayGeneration can only be raised",
-        fieldPath: ".webhookReplayGeneration",
-        reason: "FieldValueInvalid",
-      },
       {
         rule: "size(self.sources) == 1 || self.destination.template.contains('{source}') || self.destination.template.contains('{index}')",
         message:

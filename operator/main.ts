@@ -26,7 +26,9 @@ import { Dispatcher } from "./webhooks/dispatcher.ts";
 const DRAIN_MS = 3_000;
 
 const settings = await readSettings(process.argv.slice(2), process.env);
-const log = pino({ level: settings.logLevel, base: { replica: settings.name } });
+// Lines are written together: one write for each would be a thirtieth of the operator's CPU.
+const lines = pino.destination({ minLength: 4096, periodicFlush: 500 });
+const log = pino({ level: settings.logLevel, base: { replica: settings.name } }, lines);
 const metrics = createMetrics();
 const stop = new AbortController();
 let term = new AbortController();
@@ -189,3 +191,4 @@ await watching;
 await Promise.all([server.close(), sender.close()]);
 await client.close();
 log.info("stopped");
+lines.flushSync();

@@ -3,7 +3,15 @@ import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { Informer } from "./informer.ts";
 import { JOBS, MEDIA_JOBS, NODES, PODS } from "./resources.ts";
-import { slimJob, slimMediaJob, slimNode, slimPod } from "./slim.ts";
+import {
+  slimJob,
+  slimMediaJob,
+  slimNode,
+  slimPod,
+  UNREAD_OF_JOBS,
+  UNREAD_OF_NODES,
+  UNREAD_OF_PODS,
+} from "./slim.ts";
 import { ownerUids } from "./store.ts";
 import { MANAGED_BY } from "./unit-job.ts";
 
@@ -36,6 +44,7 @@ export function createCaches({
     labelSelector: ours,
     indices: { owner: ownerUids },
     transform: slimJob,
+    unread: UNREAD_OF_JOBS,
     onError: (error, retryInMs) => onError("jobs", error, retryInMs),
   });
   const pods = new Informer({
@@ -47,12 +56,14 @@ export function createCaches({
       node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
     },
     transform: slimPod,
+    unread: UNREAD_OF_PODS,
     onError: (error, retryInMs) => onError("pods", error, retryInMs),
   });
   const nodes = new Informer({
     ...common,
     resource: NODES,
     transform: slimNode,
+    unread: UNREAD_OF_NODES,
     onError: (error, retryInMs) => onError("nodes", error, retryInMs),
   });
   const all = { mediajobs: mediaJobs, jobs, pods, nodes };

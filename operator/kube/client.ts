@@ -10,12 +10,13 @@
 import { createSecureContext } from "node:tls";
 import { Pool } from "undici";
 import type { ApiAccess } from "./access.ts";
-import { ApiError, type Asked, explained, isExpired, nullWhenNotFound, type Status } from "./api-error.ts";
+import { ApiError, explained, isExpired, nullWhenNotFound } from "./api-error.ts";
 import { askedBy, type Call, pathOf, type Verb } from "./call.ts";
 import { deadline } from "./deadline.ts";
-import { jsonLines } from "./json-lines.ts";
 import type { Draft, KubeObject, ObjectRef } from "./kube-object.ts";
 import type { Resource } from "./resources.ts";
+import { MANAGED_FIELDS, type UnreadField, withoutFields } from "./unread-fields.ts";
+import { noticing, type WatchEvent, watchEvents } from "./watch-events.ts";
 
 export interface ClientOptions {
   /** Requests in flight at once; more wait for a connection. Watches are not counted. Default 64. */
@@ -68,12 +69,10 @@ export interface WatchOptions extends Selection {
   readonly overdueMs: number;
   /** When we end it, since not a byte has come for so long. */
   readonly silentMs: number;
+  /** Fields that events come without, see `withoutFields`; managedFields are always among them. */
+  readonly unread?: readonly UnreadField[];
   readonly signal?: AbortSignal;
 }
-
-export type WatchEvent<T> =
-  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
-  | { readonly type: "BOOKMARK"; readonly object: KubeObject };
 
 export interface PatchOptions extends CallOptions {
   readonly subresource?: "status";
@@ -87,6 +86,12 @@ export interface DeleteOptions extends CallOptions {
 }
 
 export const FIELD_MANAGER = "mediajob-operator";
+
+/**
+ * Of each write. What is written is typed here, so the API server need not look for fields it does not know: by default
+ * it decodes each body a second time for that, to warn of what nobody reads.
+ */
+const WRITE = { fieldManager: FIELD_MANAGER, fieldValidation: "Ignore" } as const;
 
 /**
  * Under the 90 s after which kube-apiserver closes an idle connection, so that no request goes out on one that is
@@ -157,7 +162,7 @@ export class KubeClient {
         method: "POST",
         resource,
         namespace: object.metadata.namespace,
-        query: { fieldManager: FIELD_MANAGER },
+        query: WRITE,
         body: { apiVersion, kind, ...object },
       },
       options,
@@ -177,7 +182,7 @@ export class KubeClient {
         method: "PATCH",
         resource,
         ...{ name: ref.name, namespace: ref.namespace, subresource },
-        query: { fieldManager: FIELD_MANAGER },
+        query: WRITE,
         contentType: "application/merge-patch+json",
         body: patch,
       },
@@ -199,7 +204,7 @@ export class KubeClient {
         method: "PATCH",
         resource,
         ...{ name, namespace, subresource },
-        query: { fieldManager: FIELD_MANAGER, force: "true" },
+        query: { ...WRITE, force: "true" },
         contentType: "application/apply-patch+yaml", // JSON is YAML
         body: { apiVersion, kind, ...object },
       },
@@ -235,7 +240,7 @@ export class KubeClient {
    */
   async watch<T extends KubeObject>(
     resource: Resource<T>,
-    { resourceVersion, timeoutSeconds, overdueMs, silentMs, signal, ...selection }: WatchOptions,
+    { resourceVersion, timeoutSeconds, overdueMs, silentMs, signal, unread = [], ...selection }: WatchOptions,
   ): Promise<AsyncGenerator<WatchEvent<T>, void, undefined>> {
     const call: Call = {
       verb: "watch",
@@ -268,7 +273,11 @@ export class KubeClient {
     };
     try {
       const body = await this.#open(this.#watches, call, silent.signal);
-      return watchEvents<T>({ asked, chunks: noticing(body, silent.restart), signal: silent.signal, clear });
+      return watchEvents<T>({
+        ...{ asked, signal: silent.signal, clear },
+        chunks: noticing(body, silent.restart),
+        unread: [MANAGED_FIELDS, ...unread],
+      });
     } catch (error) {
       clear();
       throw error;
@@ -318,7 +327,8 @@ export class KubeClient {
     );
     try {
       const body = await this.#open(this.#requests, call, limit.signal);
-      return JSON.parse(await body.text()) as T;
+      const answer = withoutFields(Buffer.from(await body.arrayBuffer()), [MANAGED_FIELDS]);
+      return JSON.parse(answer.toString()) as T;
     } catch (error) {
       throw explained(error, asked, limit.signal);
     } finally {
@@ -363,34 +373,6 @@ export class KubeClient {
 interface ListPage<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: T[] | null;
-}
-
-interface OpenWatch {
-  readonly asked: Asked;
-  readonly chunks: AsyncIterable<Uint8Array>;
-  readonly signal: AbortSignal;
-  readonly clear: () => void;
-}
-
-async function* watchEvents<T extends KubeObject>({ asked, chunks, signal, clear }: OpenWatch) {
-  try {
-    for await (const line of jsonLines(chunks)) {
-      const event = line as WatchEvent<T> | { type: "ERROR"; object: Status };
-      if (event.type === "ERROR") throw ApiError.inStream(asked, event.object);
-      yield event;
-    }
-  } catch (error) {
-    throw explained(error, asked, signal);
-  } finally {
-    clear();
-  }
-}
-
-async function* noticing(chunks: AsyncIterable<Uint8Array>, notice: () => void) {
-  for await (const chunk of chunks) {
-    notice();
-    yield chunk;
-  }
 }
 
 function selectors({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {

@@ -10,7 +10,7 @@ import { OutputClaims } from "../core/queue/output-claims.ts";
 import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
-import { announce } from "./announce.ts";
+import { Announcer } from "./announcer.ts";
 import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
 import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
@@ -76,6 +76,7 @@ export class Controller {
   readonly #claims = new OutputClaims();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
+  readonly #announcer: Announcer;
   readonly #podless = new Set<string>();
   readonly #doubted = new Set<string>();
   readonly #usage: PoolUsage;
@@ -85,7 +86,12 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#usage = new PoolUsage(options.configuration);
-    this.#warnings = new Warnings(options.client, options.clock);
+    const { client, clock, instance, log } = options;
+    this.#warnings = new Warnings(client, clock);
+    this.#announcer = new Announcer({
+      ...{ client, clock, instance },
+      onError: (error, mediajob, reason) => log.warn({ mediajob, reason, err: error }, "Event not written"),
+    });
     this.#plans = new PlanStore(
       options.client,
       options.learnings && (() => options.learnings?.corrections ?? {}),
@@ -147,6 +153,7 @@ export class Controller {
   async stop(timeoutMs: number): Promise<void> {
     const queue = this.#queue;
     this.#queue = undefined;
+    this.#announcer.stop();
     await queue?.drain(timeoutMs);
   }
 
@@ -260,15 +267,7 @@ export class Controller {
         }
         onOutbox(key, job);
       },
-      onAnnouncement: (job, announcement) => {
-        const { instance } = this.#options;
-        announce(client, job, announcement, { now: clock.date(), instance }).catch((error: Error) => {
-          log.warn(
-            { mediajob: job.metadata.name, reason: announcement.reason, err: error },
-            "Event not written",
-          );
-        });
-      },
+      onAnnouncement: (job, announcement) => this.#announcer.tell(job, announcement),
     };
   }
 

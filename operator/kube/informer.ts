@@ -13,6 +13,7 @@ import { type Clock, sleep } from "./clock.ts";
 import { isNewer, type KubeObject } from "./kube-object.ts";
 import type { Resource } from "./resources.ts";
 import { type Indices, Store } from "./store.ts";
+import type { UnreadField } from "./unread-fields.ts";
 
 export interface InformerOptions<T extends KubeObject, IndexName extends string> extends Selection {
   readonly client: Pick<KubeClient, "list" | "watch">;
@@ -20,6 +21,8 @@ export interface InformerOptions<T extends KubeObject, IndexName extends string>
   readonly indices?: Indices<T, IndexName>;
   /** Default: strips managedFields. Applied before an object is kept; may change it in place. */
   readonly transform?: (object: T) => T;
+  /** Fields that are not parsed when an event brings them, see `withoutFields`; `transform` strips them from lists. */
+  readonly unread?: readonly UnreadField[];
   readonly clock: Clock;
   readonly random: () => number;
   /** A list or watch failed, to be tried again after `retryInMs`; or, with 0, a handler threw. */
@@ -123,7 +126,7 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
 
   /** Returns when the server ends the watch in good order, as it does at its timeout. */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, resource, clock, random, silentMs = SILENT_MS } = this.#options;
+    const { client, resource, clock, random, silentMs = SILENT_MS, unread = [] } = this.#options;
     // Random, lest all watches of all operators that began together end together.
     const timeoutSeconds = 300 + Math.floor(random() * 301);
     const events = await client.watch(resource, {
@@ -132,6 +135,7 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
       timeoutSeconds,
       overdueMs: timeoutSeconds * 1000 + OVERDUE_MARGIN_MS,
       silentMs,
+      unread,
       signal,
     });
     this.#heard();

@@ -12,6 +12,13 @@ test.each([1, 2, 3, 5, 7, bytes.length])(
   },
 );
 
+test.each([1, 4, 60])("fields that are not read are cut, %i bytes at a time", async (size) => {
+  const stream = Buffer.from('{"a":{"spec":{"n":"}"}}}\n{"spec":{},"b":1}\n');
+  const lines = [];
+  for await (const line of jsonLines(pieces(stream, size), ["spec{}"])) lines.push(line);
+  expect(lines).toEqual([{ a: {} }, { b: 1 }]);
+});
+
 test.each([
   {
     name: "a stream that ends inside a line",
@@ -21,7 +28,7 @@ test.each([
   { name: "a line that is not JSON", text: '{"n":1}\n<html>\n', message: "not valid JSON" },
   { name: "a line without end", text: `{"n":1}\n${"x".repeat(200)}`, message: "more than 100 bytes" },
 ])("$name is an error, after the lines before it", async ({ text, message }) => {
-  const lines = jsonLines(pieces(Buffer.from(text), 20), 100);
+  const lines = jsonLines(pieces(Buffer.from(text), 20), [], 100);
   expect(await lines.next()).toEqual({ value: { n: 1 }, done: false });
   await expect(lines.next()).rejects.toThrow(message);
 });

@@ -1,4 +1,5 @@
 /** Cuts a byte stream into lines of JSON. Owns the framing only: what a line means is its reader's. */
+import { type UnreadField, withoutFields } from "./unread-fields.ts";
 
 /** etcd refuses objects above 1.5 MiB; a line ten times that is no event, and would fill the memory. */
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
@@ -8,10 +9,12 @@ const decoder = new TextDecoder();
 /**
  * Yields each line, parsed. Reads on only when asked for the next one, so a slow reader slows the sender.
  *
+ * @param unread fields that are not parsed, see `withoutFields`
  * @throws when a line is not JSON, too long, or cut off by the end of the stream
  */
 export async function* jsonLines(
   chunks: AsyncIterable<Uint8Array>,
+  unread: readonly UnreadField[] = [],
   longestLineBytes = LONGEST_LINE_BYTES,
 ): AsyncGenerator<unknown, void, undefined> {
   let begun: Uint8Array[] = [];
@@ -19,7 +22,7 @@ export async function* jsonLines(
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      const line = joined(begun, chunk.subarray(start, end));
+      const line = decoder.decode(withoutFields(joined(begun, chunk.subarray(start, end)), unread)).trim();
       begun = [];
       begunBytes = 0;
       start = end + 1;
@@ -33,7 +36,8 @@ export async function* jsonLines(
   if (begunBytes > 0) throw new Error(`the stream ended inside a line, after ${begunBytes} bytes of it`);
 }
 
-/** Decoded as a whole: a character of several bytes may lie across two chunks. */
-function joined(begun: readonly Uint8Array[], rest: Uint8Array): string {
-  return decoder.decode(begun.length === 0 ? rest : Buffer.concat([...begun, rest])).trim();
-}
+/** As a whole: a character of several bytes may lie across two chunks, and so may a field that is not read. */
+const joined = (begun: readonly Uint8Array[], rest: Uint8Array): Buffer =>
+  begun.length === 0
+    ? Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength)
+    : Buffer.concat([...begun, rest]);

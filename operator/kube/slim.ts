@@ -1,9 +1,15 @@
 import { UNIT_ANNOTATION } from "../../crds/group.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
 import { withoutManagedFields } from "./store.ts";
+import type { UnreadField } from "./unread-fields.ts";
 
 /** Written by `kubectl apply` beside the object: the whole manifest once more. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** What of each kind need not even be parsed: what the functions below strip, as far as it is an object or a list. */
+export const UNREAD_OF_JOBS: UnreadField[] = ["spec{}"];
+export const UNREAD_OF_PODS: UnreadField[] = ["volumes[]", "containers[]", "tolerations[]"];
+export const UNREAD_OF_NODES: UnreadField[] = ["spec{}", "images[]"];
 
 /**
  * What each kind keeps in the cache. With ten thousands of objects, what nobody reads is most of the

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type MediaJob, MUTABLE_FIELDS, mediaJob } from "../../../crds/media-job.ts";
+import { type MediaJob, mediaJob } from "../../../crds/media-job.ts";
 import { structuralSchema } from "../../../crds/structural-schema.ts";
+import { MUTABLE_FIELDS } from "../../../crds/transitions.ts";
 import { validateMediaJob } from "../../../crds/validate.ts";
 import { destination, manifest, source, thumbnail, webhook } from "./manifest.ts";
 import { type MediaJobApi, type Stored, startMediaJobApi } from "./media-job-api.ts";

@@ -10,11 +10,11 @@ import type {
   List,
   ListOptions,
   PatchOptions,
-  WatchEvent,
   WatchOptions,
 } from "../../../operator/kube/client.ts";
 import type { Draft, KubeObject, ObjectRef } from "../../../operator/kube/kube-object.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
+import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import type { Prng } from "../prng.ts";
 import type { VirtualTime } from "../virtual-time.ts";

@@ -3,9 +3,10 @@
  * ages; within one, events come in order.
  */
 import { ApiError } from "../../../operator/kube/api-error.ts";
-import type { Selection, WatchEvent, WatchOptions } from "../../../operator/kube/client.ts";
+import type { Selection, WatchOptions } from "../../../operator/kube/client.ts";
 import type { KubeObject } from "../../../operator/kube/kube-object.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
+import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
 import { copied, type NetworkOptions } from "./network.ts";
 import { refusal, type Written } from "./server.ts";
 

@@ -1,0 +1,112 @@
+import { API_VERSION } from "../../crds/group.ts";
+import type { Announcement } from "../core/reconcile/decision.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import type { KubeObject } from "./kube-object.ts";
+import { EVENTS, type StoredMediaJob } from "./resources.ts";
+
+/** What the API server takes as an Event's message. */
+const MAX_MESSAGE = 1024;
+
+/** Events written in a second, and how many may be written at once after a quiet time. */
+const PER_SECOND = 10;
+const BURST = 50;
+
+/** Announcements that may wait. More is the flood of a great failure; the conditions and the status tell of it too. */
+const MAX_WAITING = 5_000;
+
+/**
+ * Tells `kubectl describe` of announcements, as Kubernetes Events of the MediaJob. Work goes first: they are written
+ * at a bounded rate, and of the Normal ones about a MediaJob that wait only the last is, since it tells the newest
+ * phase. In a burst of a thousand MediaJobs the Events would otherwise be two of five writes. A Warning always waits for its
+ * turn. Whatever waits when the operator ends is not told: an Event is news, the truth is the status.
+ */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  /** By MediaJob and, for what must not be replaced, a number. */
+  readonly #waiting = new Map<string, Told>();
+  #tokens = BURST;
+  #filledAtMs: number;
+  #count = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+    this.#filledAtMs = options.clock.now();
+  }
+
+  tell({ metadata }: StoredMediaJob, announcement: Announcement): void {
+    const slot = announcement.type === "Normal" ? metadata.uid : `${metadata.uid}/${this.#count++}`;
+    if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(slot)) return;
+    this.#waiting.set(slot, { metadata, announcement, at: this.#options.clock.date() });
+    this.#write();
+  }
+
+  /** Forgets what waits. */
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#waiting.clear();
+  }
+
+  #write(): void {
+    if (this.#cancel) return; // goes on by itself
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#filledAtMs) * PER_SECOND) / 1000);
+    this.#filledAtMs = now;
+    for (const [slot, told] of this.#waiting) {
+      if (this.#tokens < 1) break;
+      this.#tokens -= 1;
+      this.#waiting.delete(slot);
+      this.#create(told);
+    }
+    if (this.#waiting.size === 0) return;
+    this.#cancel = clock.after(1000 / PER_SECOND, () => {
+      this.#cancel = undefined;
+      this.#write();
+    });
+  }
+
+  #create({ metadata, announcement: { type, reason, message }, at }: Told): void {
+    const { client, instance, onError } = this.#options;
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const time = at.toISOString().replace(/\.\d+Z$/, "Z");
+    const event = {
+      metadata: { generateName: `${name.slice(0, 200)}.`, ...(namespace && { namespace }) },
+      involvedObject: {
+        apiVersion: API_VERSION,
+        kind: "MediaJob",
+        name,
+        uid,
+        resourceVersion,
+        ...(namespace && { namespace }),
+      },
+      type,
+      reason,
+      message: message.slice(0, MAX_MESSAGE),
+      source: { component: "mediajob" },
+      reportingComponent: "mediajob.dev/operator",
+      reportingInstance: instance.slice(0, 128),
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+    };
+    client.create(EVENTS, event).catch((error: unknown) => onError(error, name, reason));
+  }
+}
+
+interface AnnouncerOptions {
+  client: Pick<KubeClient, "create">;
+  clock: Clock;
+  /** Name of this replica. */
+  instance: string;
+  /** An Event was not written; it is not tried again. */
+  onError: (error: unknown, mediaJob: string, reason: string) => void;
+}
+
+interface Told {
+  metadata: KubeObject["metadata"];
+  announcement: Announcement;
+  at: Date;
+}
