@@ -1,6 +1,7 @@
 import type { MadeOutput, Warning } from "../crds/result.ts";
 import type { Source } from "../crds/source.ts";
 import type { Unit } from "../crds/unit.ts";
+import type { Handover } from "./storage/handover.ts";
 import type { Subject } from "./work-failure.ts";
 
 /**
@@ -27,6 +28,9 @@ export interface EngineContext {
   readonly scratchDir: string;
   /** On the destination's file system: what is published is written here. Swept however the attempt ends. */
   readonly stagingDir: string;
+
+  /** What other units of the MediaJob have left, and where to leave files for them. */
+  readonly handover: Handover;
 
   /** @throws WorkFailure SourceNotFound, SourceUnreadable, SourceEmpty, SourceIsDirectory, SourceOutsideVolume. */
   openSource(source: Source): Promise<OpenedSource>;

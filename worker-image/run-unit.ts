@@ -74,6 +74,7 @@ export async function runUnit(
       signal,
       scratchDir: surroundings.scratchDir,
       stagingDir,
+      handover: published.handover,
       async openSource(source) {
         const file = await openVolumeSource(source, surroundings.volumeRoot);
         usage.bytesIn += file.bytes;

@@ -6,6 +6,7 @@ import type { Unit } from "../../crds/unit.ts";
 import type { Product, ProductFacts } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { fingerprintOf, sha256Of } from "./fingerprint.ts";
+import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
 import {
   isShared,
@@ -81,6 +82,11 @@ export class VolumeDestination {
 
   get stagingDir(): string {
     return this.#private.staging;
+  }
+
+  /** What units of this MediaJob leave for each other. */
+  get handover(): Handover {
+    return new VolumeHandover(this.#private.jobDirectory);
   }
 
   get manifestUri(): string {

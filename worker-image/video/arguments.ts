@@ -1,5 +1,6 @@
+import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
-import { encoderArguments, type RateControl } from "./encoders.ts";
+import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
 import { pictureFilters } from "./filters.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments, soundFilters } from "./sound.ts";
@@ -31,7 +32,7 @@ export function renditionArguments(
   }: { rate?: RateControl; loudness?: (MeasuredLoudness | undefined)[] } = {},
 ): string[] {
   const firstPass = rate.pass === 1;
-  const { output, tracks, sound, subtitles } = rendition;
+  const { output, tracks, subtitles } = rendition;
   const sounds = firstPass ? [] : tracks;
   const texts = firstPass ? [] : subtitles;
   const graph = streams(rendition, sounds, loudness);
@@ -41,14 +42,76 @@ export function renditionArguments(
     ...graph.maps,
     ...texts.flatMap(({ index }) => ["-map", `0:${index}`]),
     ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, files.threads)),
-    ...(rendition.soundCodec === "copy" && sounds.length > 0 ? ["-c:a", "copy"] : []),
-    ...(sound ? sounds.flatMap((track, position) => soundEncoderArguments(track, position, sound)) : []),
-    ...(texts.length > 0 ? ["-c:s", SUBTITLE_ENCODERS[output.container]] : []),
+    ...soundAndTextArguments(rendition, sounds, texts),
     ...metadataArguments(rendition, sounds),
     ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
     ...(firstPass
       ? ["-f", "null", "-"]
       : [...containerArguments(rendition), "-f", MUXERS[output.container], `file:${files.targetPath}`]),
+  ];
+}
+
+/** What a part needs to know beside its window; see `part.ts`. */
+export interface PartFiles extends Files {
+  /** Where in the source reading begins: before the window, so that filters have neighbours. */
+  seekSeconds: number;
+}
+
+/**
+ * A run that makes the pictures of a window of the source. They keep their time in the source, to the tick:
+ * `-copyts -start_at_zero` counts from the source's start wherever reading begins, and the container says how
+ * late its first frame is in microseconds, where the default of milliseconds would move it.
+ */
+export function partArguments(rendition: Rendition, { seekSeconds, ...files }: PartFiles): string[] {
+  const { work, output } = rendition;
+  const seek = seekSeconds > 0 ? ["-ss", `${seekSeconds}`] : [];
+  // A rate is made constant from what was shown before: reading begins at the keyframe, however early.
+  const early = work.fps && seekSeconds > 0 ? ["-noaccurate_seek"] : [];
+  return [
+    ...["-copyts", "-start_at_zero"],
+    ...inputArguments(files.sourcePath, { options: ["-threads", `${files.threads}`, ...early, ...seek] }),
+    ...["-filter_complex", pictureGraph(rendition), "-map", "[picture]"],
+    ...pictureEncoder(rendition, rendition.rate, files.threads),
+    ...["-map_metadata", "-1", "-map_chapters", "-1"],
+    ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
+    ...["-movie_timescale", "1000000", "-f", partContainer(output), `file:${files.targetPath}`],
+  ];
+}
+
+/** Parts are MP4 or, for editing codecs, MOV: both keep every clock exact and need no look at the packets. */
+export const partContainer = ({ codec }: Rendition["output"]): "mp4" | "mov" =>
+  codec === "prores" || codec === "dnxhr" ? "mov" : "mp4";
+
+/** What the joining run reads beside the source. */
+export interface JoinFiles extends Files {
+  /** ffconcat text that names the parts, written by the worker itself. */
+  listPath: string;
+  /** Time of the first frame, in seconds of the source. */
+  offsetSeconds: number;
+}
+
+/** A run that puts parts together as they are and makes everything else from the source, as one run would. */
+export function joinArguments(
+  rendition: Rendition,
+  { listPath, offsetSeconds, ...files }: JoinFiles,
+  loudness: (MeasuredLoudness | undefined)[],
+): string[] {
+  const { output, tracks, subtitles } = rendition;
+  const sounds = tracks.map((track, position) => soundOf({ track, position }, rendition, loudness[position]));
+  const graph = sounds.flatMap(({ filters }) => filters);
+  return [
+    ...sourceInputs([], files, ["-vn"]),
+    ...["-protocol_whitelist", "file,pipe", "-format_whitelist", "concat,mov", "-safe", "0"],
+    ...(offsetSeconds > 0 ? ["-itsoffset", `${offsetSeconds}`] : []),
+    ...["-f", "concat", "-i", `file:${listPath}`],
+    ...(graph.length > 0 ? ["-filter_complex", graph.join(";")] : []),
+    ...["-map", "1:v:0", ...sounds.flatMap(({ map }) => ["-map", map])],
+    ...subtitles.flatMap(({ index }) => ["-map", `0:${index}`]),
+    ...["-c:v", "copy", ...(output.codec === "h265" ? hevcTag(output.container) : [])],
+    ...soundAndTextArguments(rendition, tracks, subtitles),
+    ...metadataArguments(rendition, tracks),
+    ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
+    ...[...containerArguments(rendition), "-f", MUXERS[output.container], `file:${files.targetPath}`],
   ];
 }
 
@@ -81,7 +144,7 @@ function streams(
   sounds: AudioStream[],
   loudness: (MeasuredLoudness | undefined)[],
 ): Streams {
-  const { picture, sound, spans, output } = rendition;
+  const { picture, spans, output } = rendition;
   const graph: string[] = [];
   const maps: string[] = [];
   if (output.codec === "copy") maps.push("-map", `0:${picture.index}`);
@@ -90,18 +153,39 @@ function streams(
     maps.push("-map", "[picture]");
   }
   sounds.forEach((track, position) => {
-    if (!sound) maps.push("-map", `0:${track.index}`);
-    else {
-      const filters = soundFilters(track, sound, loudness[position]);
-      graph.push(soundGraph({ spans, index: track.index, label: `sound${position}`, filters }));
-      maps.push("-map", `[sound${position}]`);
-    }
+    const { filters, map } = soundOf({ track, position }, rendition, loudness[position]);
+    graph.push(...filters);
+    maps.push("-map", map);
   });
   return {
     inputs: (files) => sourceInputs(spans, files),
     filters: graph.length > 0 ? ["-filter_complex", graph.join(";")] : [],
     maps,
   };
+}
+
+/** The graph of one track, if it needs one, and what to map. */
+function soundOf(
+  { track, position }: { track: AudioStream; position: number },
+  { sound, spans }: Rendition,
+  measured: MeasuredLoudness | undefined,
+): { filters: string[]; map: string } {
+  if (!sound) return { filters: [], map: `0:${track.index}` };
+  const label = `sound${position}`;
+  const filters = soundFilters(track, sound, measured);
+  return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
+}
+
+function soundAndTextArguments(
+  { soundCodec, sound, output }: Rendition,
+  sounds: AudioStream[],
+  texts: Rendition["subtitles"],
+): string[] {
+  return [
+    ...(soundCodec === "copy" && sounds.length > 0 ? ["-c:a", "copy"] : []),
+    ...(sound ? sounds.flatMap((track, position) => soundEncoderArguments(track, position, sound)) : []),
+    ...(texts.length > 0 ? ["-c:s", SUBTITLE_ENCODERS[output.container]] : []),
+  ];
 }
 
 function pictureGraph(rendition: Rendition): string {
@@ -122,11 +206,14 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
     pixelFormat,
     threads,
     fps: fps ? perSecond(fps) : null,
+    startSeconds: work.window?.startSeconds,
     dynamicRange: keepsHdr ? picture.dynamicRange : "SDR",
     mastering: keepsHdr ? picture.mastering : null,
   });
-  // A steady rate is kept as a constant one where it was asked for; else the source's timestamps are.
-  return [...encoder, "-fps_mode:v", work.fps ? "cfr" : "vfr", ...colorArguments(rendition)];
+  // A steady rate is kept as a constant one where it was asked for; else the source's timestamps are. A later
+  // part has time before it, which a constant rate would fill with copies of its first frame.
+  const constant = work.fps && work.window?.startSeconds === undefined;
+  return [...encoder, "-fps_mode:v", constant ? "cfr" : "vfr", ...colorArguments(rendition)];
 }
 
 /** The colour the pixels have after the filters; an unknown one stays unsaid. */

@@ -111,6 +111,8 @@ export interface EncodeWish {
   threads: number;
   /** Frames per second, for the keyframe interval in frames; null when it varies or is unknown. */
   fps: number | null;
+  /** Where in the source a part begins, so that its keyframes stand where one run would put them. */
+  startSeconds?: number | undefined;
   /** Keyframes nowhere but at the interval, as segments need. */
   closedInterval?: boolean;
   dynamicRange: DynamicRange;
@@ -151,7 +153,7 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
         ...(output.profile ? [`-profile:${s}`, output.profile] : []),
         ...rateArguments(rate, s),
         ...keyframeArguments(wish, s),
-        ...(output.container === "mkv" ? [] : [`-tag:${s}`, "hvc1"]), // Apple's players know no hev1
+        ...hevcTag(output.container, s),
         ...[`-x265-params:${s}`, x265Parameters(wish)],
       ];
     case "vp9":
@@ -180,6 +182,10 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
       return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? "sq"}`];
   }
 }
+
+/** Apple's players know no hev1. */
+export const hevcTag = (container: VideoOutput["container"], s = "v"): string[] =>
+  container === "mkv" ? [] : [`-tag:${s}`, "hvc1"];
 
 function rateArguments({ crf, bitrateKbps, maxBitrateKbps, bufferKbits }: RateControl, s: string): string[] {
   return [
@@ -223,14 +229,21 @@ function passArguments({ pass, passLogFile }: RateControl, s: string): string[] 
  * Keyframes at exact times whatever the frame rate, and a group no longer than that. Without scene-cut
  * keyframes where segments must be equally cut in every rendition.
  */
-function keyframeArguments({ output, fps, closedInterval, codec }: EncodeWish, s: string): string[] {
+function keyframeArguments(wish: EncodeWish, s: string): string[] {
+  const { output, fps, closedInterval, codec, startSeconds = 0 } = wish;
   const seconds = output.keyframeIntervalSeconds;
   if (seconds === undefined) return [];
+  // ffmpeg counts `t` and `n_forced` from the first frame it encodes
+  const before = Math.floor(startSeconds / seconds);
+  const due =
+    startSeconds === 0
+      ? `gte(t,n_forced*${seconds})`
+      : `gte(t+${startSeconds},(n_forced+${before})*${seconds})`;
   const frames = fps === null ? undefined : Math.max(1, Math.round(seconds * fps));
   return [
     ...(frames !== undefined ? [`-g:${s}`, `${frames}`] : []),
     ...(closedInterval && codec === "h264" ? [`-sc_threshold:${s}`, "0", `-flags:${s}`, "+cgop"] : []),
-    ...[`-force_key_frames:${s}`, `expr:gte(t,n_forced*${seconds})`],
+    ...[`-force_key_frames:${s}`, `expr:${due}`],
   ];
 }
 

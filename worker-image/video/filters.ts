@@ -20,8 +20,16 @@ export interface PictureWork {
   fps: Rate | undefined;
   sourceFps: Rate | null;
   speed: number;
+  /** The part of the source's time to keep, for a video that is made in parts. */
+  window?: Window | undefined;
   /** Set when HDR is mapped to BT.709. */
   toneMapFrom: Exclude<DynamicRange, "SDR"> | undefined;
+}
+
+/** From `startSeconds` on and before `endSeconds`, in the time of the source; open where undefined. */
+export interface Window {
+  startSeconds: number | undefined;
+  endSeconds: number | undefined;
 }
 
 /** hqdn3d's spatial luma strength; its other three strengths follow from it. 4 is its own default. */
@@ -39,18 +47,43 @@ export function pictureFilters(work: PictureWork): string[] {
   const dropsFrames =
     work.fps && work.sourceFps && perSecond(work.fps) < perSecond(work.sourceFps) * work.speed;
   const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
-  return [
-    ...deinterlaceFilter(work),
-    ...(work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`]),
-    ...(dropsFrames ? rate : []),
-    ...cropFilter(work),
-    ...turnFilters(work),
-    ...(work.denoise ? [`hqdn3d=luma_spatial=${DENOISE[work.denoise]}`] : []),
-    ...scaleFilters(work),
-    ...toneMapFilters(work),
-    ...(work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : []),
-    ...(dropsFrames ? [] : rate),
+  const steps: { filters: string[]; looksAtNeighbours?: boolean }[] = [
+    { filters: deinterlaceFilter(work), looksAtNeighbours: true },
+    { filters: work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`] },
+    { filters: dropsFrames ? rate : [], looksAtNeighbours: true },
+    { filters: cropFilter(work) },
+    { filters: turnFilters(work) },
+    {
+      filters: work.denoise ? [`hqdn3d=luma_spatial=${DENOISE[work.denoise]}`] : [],
+      looksAtNeighbours: true,
+    },
+    { filters: scaleFilters(work) },
+    { filters: toneMapFilters(work) },
+    { filters: work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : [] },
+    { filters: dropsFrames ? [] : rate, looksAtNeighbours: true },
   ];
+  // Frames outside the window go as soon as no filter needs them as a neighbour of one inside.
+  const last = steps.findLastIndex(
+    ({ filters, looksAtNeighbours }) => looksAtNeighbours && filters.length > 0,
+  );
+  return [
+    ...steps.slice(0, last + 1).flatMap(({ filters }) => filters),
+    ...windowFilter(work),
+    ...steps.slice(last + 1).flatMap(({ filters }) => filters),
+  ];
+}
+
+/**
+ * Both bounds are rounded to the same clock by the same rule, so windows that share one share no frame. The end
+ * also ends the run: an input's own `-t` counts from the first frame it finds and would shift the bound.
+ */
+function windowFilter({ window }: PictureWork): string[] {
+  const { startSeconds, endSeconds } = window ?? {};
+  const bounds = [
+    ...(startSeconds === undefined ? [] : [`start=${startSeconds}`]),
+    ...(endSeconds === undefined ? [] : [`end=${endSeconds}`]),
+  ];
+  return bounds.length > 0 ? [`trim=${bounds.join(":")}`] : [];
 }
 
 function deinterlaceFilter({ deinterlace }: PictureWork): string[] {

@@ -1,3 +1,6 @@
+import type { Rendition } from "./rendition.ts";
+import { perSecond } from "./timing.ts";
+
 /** A part of the work with the time it is expected to take, relative to the others. */
 export interface Stage {
   name: string;
@@ -51,6 +54,27 @@ const PRESET_SPEED: Record<string, number> = {
   slower: 0.33,
   veryslow: 0.17,
 };
+
+/** How long the pictures of a rendition take, roughly. */
+export function renditionSeconds(
+  { output, size, fps, picture, expectedSeconds }: Rendition,
+  cpu: number,
+): number {
+  const rate = fps ?? picture.frameRate;
+  return encodeSeconds({
+    codec: output.codec,
+    preset: output.preset,
+    pixels: size.width * size.height,
+    fps: rate ? perSecond(rate) : 25,
+    mediaSeconds: expectedSeconds ?? 60,
+    cpu,
+  });
+}
+
+/** Measuring loudness runs at some sixty times real time for each track. */
+export function measuringSeconds({ sound, tracks, expectedSeconds }: Rendition): number {
+  return sound?.soundtrack.loudness ? ((expectedSeconds ?? 60) / 60) * tracks.length : 0;
+}
 
 /** How long an encode takes, roughly: only its share beside the other stages matters. */
 export function encodeSeconds(work: {

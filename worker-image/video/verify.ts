@@ -55,7 +55,7 @@ export async function verifyRendition(
     );
   }
   const warnings = sourceWarnings(record, rendition, report);
-  const sampledSilence = await decode(path, rendition, run);
+  const sampledSilence = await decodeSample(path, rendition, run);
   if (sampledSilence) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
 }
@@ -140,13 +140,17 @@ function sourceWarnings(
       message: `the source declares ${expected.toFixed(1)} s but holds ${found.toFixed(1)} s of pictures and sound`,
     });
   }
-  if (report.damagedLines > 0) {
-    warnings.push({
-      reason: "SourceDamaged",
-      message: `the source is damaged in ${report.damagedLines} place(s), which were concealed; compare the output with the source`,
-    });
-  }
-  return warnings;
+  const damage = damageOf(report);
+  return damage ? [...warnings, damage] : warnings;
+}
+
+/** The warning that a run concealed damage of the source; undefined when there was none. */
+export function damageOf({ damagedLines }: FfmpegReport): Verified["warnings"][number] | undefined {
+  if (damagedLines === 0) return undefined;
+  return {
+    reason: "SourceDamaged",
+    message: `the source is damaged in ${damagedLines} place(s), which were concealed; compare the output with the source`,
+  };
 }
 
 function toleranceSeconds({ fps, picture }: Rendition): number {
@@ -161,7 +165,7 @@ const SAMPLE_SECONDS = 1;
  * Decodes a second at each end, or everything; any error of the decoder fails it. True when a track was silent
  * where it was looked at.
  */
-async function decode(path: string, { output }: Rendition, run: FfmpegLimits): Promise<boolean> {
+export async function decodeSample(path: string, { output }: Rendition, run: FfmpegLimits): Promise<boolean> {
   const common = ["-threads", `${run.threads}`, "-err_detect", "explode"];
   const parts =
     output.verify === "Full"

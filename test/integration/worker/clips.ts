@@ -62,3 +62,70 @@ export function integratedLufs(path: string): number {
   );
   return Number(/Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS/.exec(text)?.[1]);
 }
+
+/** White for 80 ms and a beep of 1 kHz, both at every full second but the first; black and silent between. */
+export function flashes(path: string, seconds: number): string {
+  const lit = "between(mod(t,1),0,0.079)*gte(t,1)";
+  ffmpeg(
+    ...["-f", "lavfi", "-i", `color=black:s=160x90:r=25:d=${seconds}`],
+    ...["-f", "lavfi", "-i", `aevalsrc='0.5*sin(2*PI*1000*t)*${lit}':s=48000:d=${seconds}`],
+    ...["-vf", `drawbox=c=white:t=fill:enable='${lit}'`],
+    ...[
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      "-pix_fmt",
+      "yuv420p",
+      "-c:a",
+      "aac",
+      "-b:a",
+      "192k",
+      path,
+    ],
+  );
+  return path;
+}
+
+/** Where the flashes and the beeps of a file begin, and how far each beep is behind its flash, in seconds. */
+export function apart(path: string): { flashes: number[]; beeps: number[]; seconds: number[] } {
+  const lit = frameTimes(path, "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-")
+    .filter(({ value }) => value > 128)
+    .map(({ seconds }) => seconds);
+  const flashes = lit.filter((seconds, index) => seconds - (lit[index - 1] ?? -1) > 0.5);
+  const beeps = onsets(path);
+  return { flashes, beeps, seconds: beeps.map((seconds, index) => seconds - (flashes[index] ?? Number.NaN)) };
+}
+
+function frameTimes(path: string, filter: string): { seconds: number; value: number }[] {
+  const text = execFileSync(
+    "ffmpeg",
+    ["-v", "error", "-nostdin", "-i", path, "-an", "-vf", filter, "-f", "null", "-"],
+    {
+      encoding: "utf8",
+    },
+  );
+  return [...text.matchAll(/pts_time:([\d.]+)\n.*?=([\d.]+)/g)].map(([, seconds, value]) => ({
+    seconds: Number(seconds),
+    value: Number(value),
+  }));
+}
+
+const SAMPLE_RATE = 48_000;
+
+/** The moments at which sound begins after silence of a tenth of a second, to the sample. */
+function onsets(path: string): number[] {
+  const list = ["-v", "error", "-nostdin", "-i", path, "-vn", "-af", "aresample=async=1:first_pts=0"];
+  const bytes = execFileSync("ffmpeg", [...list, "-ac", "1", "-ar", `${SAMPLE_RATE}`, "-f", "s16le", "-"], {
+    maxBuffer: 2 ** 28,
+  });
+  const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const found: number[] = [];
+  let loudAt = Number.NEGATIVE_INFINITY;
+  samples.forEach((sample, index) => {
+    if (Math.abs(sample) < 3000) return;
+    if (index - loudAt > SAMPLE_RATE / 10) found.push(index / SAMPLE_RATE);
+    loudAt = index;
+  });
+  return found;
+}

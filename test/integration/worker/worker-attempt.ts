@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { WORKER_ENV } from "../../../crds/group.ts";
 import { type Output, output as outputSchema } from "../../../crds/outputs/output.ts";
 import { type UnitResult, unitResult } from "../../../crds/result.ts";
-import { unit as unitSchema } from "../../../crds/unit.ts";
+import { type Unit, unit as unitSchema } from "../../../crds/unit.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../worker-image/main.ts");
 const CLAIM = "media";
@@ -53,15 +53,20 @@ export class Workshop {
       during,
       environment = {},
       memoryBytes = 2 ** 31,
+      out = `out-${this.#attempts + 1}`,
+      unit: fields = {},
     }: {
       during?: (kill: (signal: NodeJS.Signals) => void) => void;
       environment?: NodeJS.ProcessEnv;
       memoryBytes?: number;
+      /** The destination's directory; one of its own unless it is named. */
+      out?: string;
+      /** Fields of the unit beside the usual ones. */
+      unit?: Partial<Unit>;
     } = {},
   ): Promise<Attempt> {
     this.#attempts += 1;
     const scratch = join(this.root, `scratch-${this.#attempts}`);
-    const out = `out-${this.#attempts}`;
     mkdirSync(scratch);
     const parsed = outputSchema.parse({ name: "made", ...output });
     const [family] = Object.keys(output);
@@ -79,6 +84,7 @@ export class Workshop {
         onConflict: "Overwrite",
       },
       limits: { cpu: 2, memoryBytes, scratchBytes: 2 ** 30, timeoutSeconds: 300 },
+      ...fields,
     });
     writeFileSync(join(scratch, "unit.json"), JSON.stringify(unit));
     const child = spawn(process.execPath, [MAIN], {

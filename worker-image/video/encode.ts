@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import type { EngineContext } from "../engine.ts";
+import { loudnessArguments, renditionArguments } from "./arguments.ts";
+import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import type { Rendition } from "./rendition.ts";
+import { type MeasuredLoudness, readLoudness } from "./sound.ts";
+import type { Tell } from "./task.ts";
+
+/** The runs of ffmpeg that one output takes: loudness of each track, a first pass, the real one. */
+export class Encode {
+  readonly limits: FfmpegLimits;
+  readonly #context: EngineContext;
+  readonly #rendition: Rendition;
+  readonly #files: { sourcePath: string; targetPath: string; threads: number };
+  readonly #tell: Tell;
+
+  constructor(
+    context: EngineContext,
+    rendition: Rendition,
+    { sourcePath, targetPath, tell }: { sourcePath: string; targetPath: string; tell: Tell },
+  ) {
+    this.#context = context;
+    this.#rendition = rendition;
+    this.#tell = tell;
+    this.limits = ffmpegLimits(context);
+    this.#files = { sourcePath, targetPath, threads: this.limits.threads };
+  }
+
+  /** Makes the whole output in one piece. */
+  async run(): Promise<FfmpegReport> {
+    const loudness = await this.measureLoudness();
+    const { rate } = this.#rendition;
+    if (!isTwoPass(this.#rendition)) {
+      return this.ffmpeg("video", renditionArguments(this.#rendition, this.#files, { loudness }));
+    }
+    const passLogFile = join(this.#context.scratchDir, `pass-${this.#context.unit.attempt}`);
+    const pass = (number: 1 | 2) => ({ rate: { ...rate, pass: number, passLogFile }, loudness });
+    await this.ffmpeg("first pass", renditionArguments(this.#rendition, this.#files, pass(1)));
+    return this.ffmpeg("video", renditionArguments(this.#rendition, this.#files, pass(2)));
+  }
+
+  async measureLoudness(): Promise<(MeasuredLoudness | undefined)[]> {
+    if (!this.#rendition.sound?.soundtrack.loudness) return [];
+    const measured: (MeasuredLoudness | undefined)[] = [];
+    for (const track of this.#rendition.tracks) {
+      const list = loudnessArguments(this.#rendition, track, this.#files);
+      const report = await this.ffmpeg("loudness", list, "info");
+      const loudness = readLoudness(report.log);
+      measured.push(loudness);
+      if (!loudness) {
+        this.#context.warn({
+          reason: "SilentTrack",
+          message: `audio track ${track.index} is silent: its loudness is left as it is`,
+        });
+      }
+    }
+    return measured;
+  }
+
+  ffmpeg(stage: string, list: string[], logLevel: "warning" | "info" = "warning"): Promise<FfmpegReport> {
+    const { expectedSeconds: expected, work } = this.#rendition;
+    const from = work.window?.startSeconds ?? 0;
+    return runFfmpeg({
+      ...this.limits,
+      arguments: list,
+      logLevel,
+      onStart: (pid) => this.#context.watchChild(pid),
+      onProgress: ({ outTimeSeconds, speed }) =>
+        this.#tell(stage, expected ? (outTimeSeconds - from) / expected : 0, {
+          mediaSeconds: outTimeSeconds,
+          ...(speed !== null && { speed }),
+        }),
+    });
+  }
+}
+
+export const isTwoPass = ({ output, rate }: Rendition): boolean =>
+  rate.bitrateKbps !== undefined && (output.twoPass || output.targetBytes !== undefined);
