@@ -177,6 +177,8 @@ export async function decodeSample(path: string, { output }: Rendition, run: Ffm
   const list = [
     ...parts.flatMap((options) => inputArguments(path, { options })),
     ...parts.flatMap((_, input) => ["-map", `${input}:v`, "-map", `${input}:a?`]),
+    // Every frame at its own time: a guessed rate puts frames of a varying one on top of each other.
+    ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "-1"],
     ...["-filter:a", "volumedetect", "-f", "null", "-"],
   ];
   const { log } = await runFfmpeg({ ...run, arguments: list, logLevel: "info" });

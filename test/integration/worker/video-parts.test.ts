@@ -86,7 +86,7 @@ test.each([
     video: { codec: "h265", preset: "medium" },
     boundaries: [2.5],
   },
-  { name: "vp9 in webm", file: "varying.mkv", video: { codec: "vp9", container: "webm" }, boundaries: [3] },
+  { name: "vp9 in webm", file: "plain.mp4", video: { codec: "vp9", container: "webm" }, boundaries: [3] },
   { name: "av1 in mp4", file: "plain.mp4", video: { codec: "av1" }, boundaries: [3] },
   {
     name: "prores",
