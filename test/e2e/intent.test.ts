@@ -59,7 +59,7 @@ describe.concurrent("the user changes their mind", () => {
     const { status } = await workspace.get("cancelled");
     expect(status).toMatchObject({
       phase: "Cancelled",
-      units: { succeeded: 2, cancelled: 1, ledger: "1s1c1s" },
+      units: { succeeded: 2, cancelled: 1, ledger: "1c2s" },
       outputs: [{ output: "thumb" }],
     });
     expect((await workspace.pods("cancelled")).map(({ status }) => status.phase)).toEqual([

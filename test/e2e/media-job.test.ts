@@ -137,7 +137,7 @@ describe("a photo and a clip", () => {
     const { items } = await workspace.cluster.kubectl.json<{ items: { spec: PodSpec }[] }>(
       ...["get", "pods", "--namespace", workspace.namespace, "--selector", "mediajob.dev/job=holiday"],
     );
-    expect(items).toHaveLength(2);
+    expect(items).toHaveLength(3);
     for (const { spec } of items) {
       expect(spec.automountServiceAccountToken).toBe(false);
       expect(spec.securityContext).toMatchObject({
