@@ -9,7 +9,7 @@ export const IMAGE_FORMATS = ["jpeg", "png", "webp", "avif", "tiff", "gif"] as c
 export const qualityWord = z.enum(["Low", "Medium", "High", "Maximum"]);
 
 /** Groups of metadata that can be kept one by one. */
-export const METADATA_GROUPS = ["Copyright", "Camera", "Dates", "Gps", "Xmp", "Icc"] as const;
+export const METADATA_GROUPS = ["Copyright", "Camera", "Dates", "Exif", "Gps", "Iptc", "Xmp", "Icc"] as const;
 
 const edge = z.int().min(1).max(16383);
 
@@ -413,16 +413,16 @@ const colourAndMetadata = {
     .enum(["Strip", "Copyright", "Technical", "Keep"])
     .optional()
     .describe(
-      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. A tiff carries no EXIF, so none of it stays there. Default Copyright.",
+      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A tiff carries no EXIF, so none of it stays there. A jpeg of which nothing but metadata changes keeps its pixels as they are coded. Default Copyright.",
     ),
   keepMetadata: z
     .array(z.enum(METADATA_GROUPS))
     .min(1)
-    .max(6)
+    .max(8)
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Gps, Xmp, Icc.",
+      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Exif (all of it but the place, maker notes and thumbnails, serial numbers included), Gps, Iptc (in a jpeg), Xmp (all of it, with the place where it holds one), Icc.",
     ),
 };
 

@@ -22,6 +22,9 @@ const { values: options } = parseArgs({
     drawings: { type: "string", default: "100" },
     avifs: { type: "string", default: "30" },
     creep: { type: "string", default: "1000" },
+    // A slice of the whole: workloads and contenders whose names hold one of these, separated by commas.
+    workload: { type: "string", default: "" },
+    against: { type: "string", default: "" },
   },
 });
 
@@ -179,8 +182,10 @@ const loadBefore = loadavg();
 const volume = await makeVolume();
 const measurements: Measurement[] = [];
 try {
-  for (const workload of workloads) if (workload.files > 0) measurements.push(...(await measure(workload)));
-  measurements.push(...(await measureCreep(Number(options.creep))));
+  for (const workload of workloads)
+    if (workload.files > 0 && isWanted(workload.name, options.workload))
+      measurements.push(...(await measure(workload)));
+  if (isWanted("creep", options.workload)) measurements.push(...(await measureCreep(Number(options.creep))));
 } finally {
   await volume.remove();
 }
@@ -204,7 +209,7 @@ async function measure({
   for (let round = 0; round < Number(options.runs); round++) {
     for (const [contender, time] of [
       ["worker", worker(folder, outputs)] as const,
-      ...Object.entries(contenders),
+      ...Object.entries(contenders).filter(([contender]) => isWanted(contender, options.against)),
     ]) {
       const output = await mkdtemp(join(tmpdir(), "mediajob-bench-"));
       seconds.set(contender, [...(seconds.get(contender) ?? []), await time(input, output)]);
@@ -305,6 +310,10 @@ async function fill(
     if (made.length < distinct) made.push(await make(index));
     await writeFile(join(folder, `${index}.img`), made[index % made.length] ?? "");
   }
+}
+
+function isWanted(name: string, parts: string): boolean {
+  return parts.split(",").some((part) => name.includes(part));
 }
 
 function median(values: readonly number[]): number {

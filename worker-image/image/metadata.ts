@@ -2,6 +2,8 @@ import exifr from "exifr";
 import type { Exif, Sharp } from "sharp";
 import type { ImageOutput, MetadataGroup } from "../../crds/outputs/image.ts";
 import type { ImageSource } from "./image-source.ts";
+import { iptcSegment } from "./iptc.ts";
+import type { JpegSegment } from "./jpeg-segments.ts";
 
 /**
  * Which metadata stay. Nothing stays by being overlooked: except for `Keep`, the file is written without any
@@ -35,10 +37,43 @@ const FIELDS: Partial<Record<MetadataGroup, Partial<Record<"IFD0" | "IFD2" | "IF
       "OffsetTimeDigitized",
     ],
   },
+  Exif: {
+    IFD0: [
+      ...["ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "HostComputer", "Copyright"],
+      ...["DocumentName", "Rating"],
+    ],
+    IFD2: [
+      ...["ExposureTime", "FNumber", "ExposureProgram", "SpectralSensitivity", "ISOSpeedRatings"],
+      ...["SensitivityType", "StandardOutputSensitivity", "RecommendedExposureIndex", "ISOSpeed"],
+      ...["DateTimeOriginal", "DateTimeDigitized", "OffsetTime", "OffsetTimeOriginal", "OffsetTimeDigitized"],
+      ...["SubSecTime", "SubSecTimeOriginal", "SubSecTimeDigitized", "ShutterSpeedValue", "ApertureValue"],
+      ...["BrightnessValue", "ExposureBiasValue", "MaxApertureValue", "SubjectDistance", "MeteringMode"],
+      ...[
+        "LightSource",
+        "Flash",
+        "FocalLength",
+        "FlashEnergy",
+        "FocalPlaneXResolution",
+        "FocalPlaneYResolution",
+      ],
+      ...["FocalPlaneResolutionUnit", "ExposureIndex", "SensingMethod", "CustomRendered", "ExposureMode"],
+      ...["WhiteBalance", "DigitalZoomRatio", "FocalLengthIn35mmFilm", "SceneCaptureType", "GainControl"],
+      ...[
+        "Contrast",
+        "Saturation",
+        "Sharpness",
+        "SubjectDistanceRange",
+        "CameraOwnerName",
+        "BodySerialNumber",
+      ],
+      ...["LensSpecification", "LensMake", "LensModel", "LensSerialNumber", "Gamma"],
+    ],
+  },
   Gps: {
     IFD3: [
       ...["GPSVersionID", "GPSLatitudeRef", "GPSLatitude", "GPSLongitudeRef", "GPSLongitude"],
-      ...["GPSAltitudeRef", "GPSAltitude"],
+      ...["GPSAltitudeRef", "GPSAltitude", "GPSTimeStamp", "GPSDateStamp", "GPSImgDirectionRef"],
+      ...["GPSImgDirection", "GPSSpeedRef", "GPSSpeed", "GPSMapDatum"],
     ],
   },
 };
@@ -50,6 +85,9 @@ const READ_AS: Record<string, string> = {
   DateTimeDigitized: "CreateDate",
   ExposureBiasValue: "ExposureCompensation",
   FocalLengthIn35mmFilm: "FocalLengthIn35mmFormat",
+  CameraOwnerName: "OwnerName",
+  BodySerialNumber: "SerialNumber",
+  LensSpecification: "LensInfo",
 };
 
 /** The groups that stay under a spec; undefined when all metadata stay as they are. */
@@ -64,9 +102,11 @@ export function keptGroups({
 export async function applyMetadata(
   pipeline: Sharp,
   settings: ImageOutput,
-  { header }: ImageSource,
+  source: ImageSource,
 ): Promise<Sharp> {
+  const { header } = source;
   const groups = keptGroups(settings);
+  if (isLabelled(source, settings)) pipeline.withIccProfile("srgb");
   if (groups !== undefined) {
     const exif = await keptExif(header.exif, groups);
     if (exif) pipeline.withExif(exif);
@@ -74,6 +114,25 @@ export async function applyMetadata(
   }
   if (settings.density !== undefined) pipeline.withDensity(settings.density);
   return pipeline;
+}
+
+/** The IPTC of a source that stays under a spec, as a segment of a JPEG; libvips writes none by itself. */
+export function keptIptc({ header }: ImageSource, settings: ImageOutput): JpegSegment | undefined {
+  const groups = keptGroups(settings);
+  if (!groups || !header.iptc || !(groups.has("Iptc") || groups.has("Copyright"))) return undefined;
+  return iptcSegment(header.iptc, { isAll: groups.has("Iptc") });
+}
+
+/**
+ * Whether colours that were converted to sRGB are labelled as such: where the source says what its colours
+ * mean, so does what is made of it. Greys would become three channels for a label.
+ */
+function isLabelled({ header }: ImageSource, settings: ImageOutput): boolean {
+  const groups = keptGroups(settings);
+  const isConverted =
+    groups !== undefined && !groups.has("Icc") && (settings.colourspace ?? "srgb") === "srgb";
+  const isGrey = settings.grayscale === true || header.space === "b-w" || header.space === "grey16";
+  return header.hasProfile && isConverted && settings.metadata !== "Strip" && !isGrey;
 }
 
 /** The kept fields as text, which is how libvips takes them; undefined when there are none. */

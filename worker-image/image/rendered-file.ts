@@ -5,13 +5,15 @@ import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
 import { encode } from "./encoder.ts";
 import { applyGeometry } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
+import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { measureLevels } from "./levels.ts";
-import { applyMetadata } from "./metadata.ts";
+import { applyMetadata, keptIptc } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { qualityNumber } from "./quality.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
+import { renderUntouched, staysUntouched } from "./untouched.ts";
 
 /** Longest time for one pipeline; an image made to be slow ends alone and not with its unit. */
 const PIPELINE_SECONDS_MAX = 300;
@@ -31,16 +33,29 @@ export async function renderFile(
   { pixels, finished, context }: { pixels: () => Sharp; finished: FinishedPixels; context: EngineContext },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
+  const untouched = (await staysUntouched(image, rendering)) && (await renderUntouched(image, rendering));
+  if (untouched) return untouched;
   const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
     const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
-    return await pipeline.timeout({ seconds: PIPELINE_SECONDS_MAX }).toBuffer({ resolveWithObject: true });
+    const file = await pipeline
+      .timeout({ seconds: PIPELINE_SECONDS_MAX })
+      .toBuffer({ resolveWithObject: true });
+    return format === "jpeg" ? withIptc(file, keptIptc(image, settings)) : file;
   };
   const isLossy = format === "jpeg" || format === "webp" || format === "avif";
   if (settings.maxBytes === undefined || !isLossy) return await finish();
   const { maxBytes } = settings;
   return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+}
+
+/** libvips writes no IPTC; so it goes in beside the other metadata once the picture is encoded. */
+function withIptc(file: RenderedFile, iptc: JpegSegment | undefined): RenderedFile {
+  const parts = iptc && splitJpeg(file.data);
+  if (!iptc || !parts) return file;
+  const data = joinJpeg({ ...parts, segments: [...parts.segments, iptc] });
+  return { data, info: { ...file.info, size: data.length } };
 }
 
 /**

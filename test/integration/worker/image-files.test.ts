@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { splitJpeg } from "../../../worker-image/image/jpeg-segments.ts";
 import { deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
 import {
   aUnit,
@@ -64,7 +65,7 @@ describe("encoding", () => {
             }),
           ),
         ),
-        image("plain", {}),
+        image("plain", { quality: "High" }),
         image("progressive", { progressive: true }),
         image("mozjpeg", { mozjpeg: true }),
         image("full-chroma", { chromaSubsampling: "4:4:4" }),
@@ -183,7 +184,11 @@ describe("metadata", () => {
       .withXmp(xmp)
       .jpeg()
       .toBuffer();
-    await volume.put("in/private.jpg", picture);
+    const file = await volume.put("in/private.jpg", picture);
+    execFileSync("exiftool", [
+      ...["-q", "-overwrite_original", "-IPTC:CodedCharacterSet=UTF8", "-IPTC:CopyrightNotice=(c) Ann"],
+      ...["-IPTC:Keywords=private remark", "-IPTC:City=Köln", "-IFD0:ImageDescription=A wall", file],
+    ]);
     run = await make("metadata", { p: "in/private.jpg" }, [
       ...Object.keys(formats).flatMap((format) =>
         ["Strip", "Copyright", "Technical", "Keep"].map((metadata) =>
@@ -193,6 +198,9 @@ describe("metadata", () => {
       image("default", {}),
       image("with-place", { metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
       image("with-xmp", { metadata: "Strip", keepMetadata: ["Xmp"] }),
+      image("with-iptc", { metadata: "Strip", keepMetadata: ["Iptc"], width: 60 }),
+      image("with-exif", { metadata: "Strip", keepMetadata: ["Exif"], width: 60 }),
+      image("small", { width: 60 }),
     ]);
   });
   const tagsOf = (file: string): Record<string, unknown> =>
@@ -223,6 +231,30 @@ describe("metadata", () => {
       expect(values("keep")).toContain("SN-4711");
     });
 
+    test("IPTC stays where it is kept, its copyright by default, in a JPEG that is made anew too", () => {
+      expect(tagsOf("p/with-iptc.jpg")).toMatchObject({
+        "IPTC:City": "Köln",
+        "IPTC:Keywords": "private remark",
+      });
+      for (const file of ["p/default.jpg", "p/small.jpg"]) {
+        expect(tagsOf(file)["IPTC:CopyrightNotice"]).toBe("(c) Ann");
+        expect(tagsOf(file)["IPTC:Keywords"]).toBeUndefined();
+      }
+      expect(Object.keys(tagsOf("p/strip-jpeg.jpg")).join(" ")).not.toMatch(/IPTC/);
+    });
+
+    test("EXIF stays whole but for the place where it is kept", () => {
+      const kept = tagsOf("p/with-exif.jpg");
+      expect(kept).toMatchObject({
+        "IFD0:ImageDescription": "A wall",
+        "IFD0:Make": "Acme",
+        "ExifIFD:SerialNumber": "SN-4711",
+        "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09",
+        "ExifIFD:FNumber": 2.8,
+      });
+      expect(Object.keys(kept).join(" ")).not.toMatch(/GPS|XMP|IPTC/);
+    });
+
     test("the default keeps the copyright alone; groups are added one by one", () => {
       expect(tagsOf("p/default.jpg")["IFD0:Copyright"]).toBe("(c) Ann");
       expect(tagsOf("p/default.jpg")["IFD0:Make"]).toBeUndefined();
@@ -233,6 +265,114 @@ describe("metadata", () => {
       expect(place["IFD0:Copyright"]).toBeUndefined();
       expect(tagsOf("p/with-xmp.jpg")["XMP-dc:Source"]).toBe("private remark");
     });
+  });
+});
+
+describe("a JPEG of which nothing but metadata changes", () => {
+  let run: Awaited<ReturnType<typeof make>>;
+  const names = ["plain", "tagged", "wide", "turned", "rest", "cmyk"];
+  beforeAll(async () => {
+    const secret = {
+      IFD0: { Artist: "Ann", Make: "Acme" },
+      IFD3: { GPSLatitudeRef: "N", GPSLatitude: "52/1 30/1 0/1" },
+    };
+    const source = () => quadrants(320, 240).withExif(secret);
+    const files = {
+      plain: source().jpeg({ progressive: true, quality: 71 }),
+      tagged: source().withIccProfile("srgb").jpeg({ quality: 71 }),
+      wide: source().withIccProfile("p3").jpeg({ quality: 71 }),
+      turned: source().withMetadata({ orientation: 6 }).jpeg({ quality: 71 }),
+      cmyk: quadrants(320, 240).toColourspace("cmyk").jpeg({ quality: 71 }),
+    };
+    for (const [name, pipeline] of Object.entries(files))
+      await volume.put(`in/${name}.jpg`, await pipeline.toBuffer());
+    const whole = await files.plain.toBuffer();
+    await volume.put("in/rest.jpg", Buffer.concat([whole, Buffer.from("PK\x03\x04 a secret archive")]));
+    await volume.put(
+      "in/broken.jpg",
+      Buffer.from(whole).fill(0xff, whole.length / 2, whole.length / 2 + 300),
+    );
+    run = await make(
+      "untouched",
+      Object.fromEntries([...names, "broken"].map((name) => [name, `in/${name}.jpg`])),
+      [
+        image("strip", { metadata: "Strip" }),
+        image("default", { format: "Auto" }),
+        image("place", { keepMetadata: ["Gps"] }),
+        image("keep", { metadata: "Keep" }),
+        image("own", { colourspace: "keep" }),
+        image("as-stored", { autoOrient: false }),
+        image("worse", { quality: 30 }),
+      ],
+    );
+  });
+  /** From the first scan to the end: all that is coded of the pixels. */
+  async function coded(path: string): Promise<Buffer> {
+    const parts = splitJpeg(await readFile(path));
+    if (!parts) throw new Error(`${path} is no JPEG`);
+    return parts.picture;
+  }
+  const isSame = async (source: string, output: string) =>
+    (await coded(run.path(`${source}/${output}.jpg`))).equals(await coded(volume.path(`in/${source}.jpg`)));
+
+  test.each([
+    { source: "plain", outputs: ["strip", "default", "place", "keep", "own"] },
+    { source: "tagged", outputs: ["strip", "default", "place", "keep", "own"] },
+    { source: "wide", outputs: ["own"] },
+    { source: "cmyk", outputs: ["own"] },
+    { source: "turned", outputs: ["as-stored"] },
+  ])("$source keeps what is coded, byte for byte: $outputs", async ({ source, outputs }) => {
+    for (const output of outputs) expect(await isSame(source, output), output).toBe(true);
+  });
+
+  test.each([
+    { source: "plain", outputs: ["worse"], why: "another quality is asked for" },
+    { source: "wide", outputs: ["strip", "default"], why: "its colours become sRGB" },
+    { source: "cmyk", outputs: ["strip", "default"], why: "its colours become sRGB" },
+    { source: "turned", outputs: ["strip", "default", "keep"], why: "its pixels are turned upright" },
+  ])("$source is coded anew where $why", async ({ source, outputs }) => {
+    for (const output of outputs) expect(await isSame(source, output), output).toBe(false);
+  });
+
+  test("what is to be gone is gone, and what is to stay stays", async () => {
+    for (const source of names) {
+      const strip = await readFile(run.path(`${source}/strip.jpg`));
+      for (const gone of ["Exif", "Ann", "Acme", "ICC_PROFILE", "secret"])
+        expect(strip.includes(gone), `${source}: ${gone}`).toBe(false);
+    }
+    const tags = (output: string) =>
+      JSON.parse(
+        execFileSync("exiftool", ["-j", "-n", "-G1", run.path(`plain/${output}.jpg`)], { encoding: "utf8" }),
+      )[0];
+    expect(tags("default")).toMatchObject({
+      "IFD0:Artist": "Ann",
+      "ExifIFD:ExifImageWidth": 320,
+      "ExifIFD:ExifImageHeight": 240,
+    });
+    expect(Object.keys(tags("default")).join(" ")).not.toMatch(/GPS|Make\b/);
+    expect(tags("place")["GPS:GPSLatitude"]).toBeCloseTo(52.5, 4);
+    expect(tags("keep")).toMatchObject({ "IFD0:Make": "Acme", "IFD0:Artist": "Ann" });
+    expect(
+      run.result.outputs.find(({ source, output }) => source === "plain" && output === "strip"),
+    ).toMatchObject({
+      format: "jpeg",
+      width: 320,
+      height: 240,
+    });
+  });
+
+  test("colours keep their label unless all is stripped", async () => {
+    const label = async (file: string) => (await run.header(file)).hasProfile;
+    expect(await label("tagged/default.jpg")).toBe(true);
+    expect(await label("wide/default.jpg")).toBe(true);
+    expect(await label("wide/worse.jpg")).toBe(true);
+    expect(await label("plain/default.jpg")).toBe(false);
+  });
+
+  test("a picture that cannot be decoded is not passed on", () => {
+    const failed = run.result.failures.filter(({ source }) => source === "broken");
+    expect(failed.length).toBeGreaterThan(0);
+    expect(run.files.filter((file) => file.startsWith("untouched/broken/"))).toEqual([]);
   });
 });
 

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { iptcSegment } from "./iptc.ts";
+
+const dataSet = (record: number, number: number, text: string) =>
+  Buffer.concat([Buffer.from([0x1c, record, number, 0, text.length]), Buffer.from(text, "latin1")]);
+function resource(id: number, data: Buffer, name = ""): Buffer {
+  const head = Buffer.alloc(6);
+  head.write("8BIM");
+  head.writeUInt16BE(id, 4);
+  const label = Buffer.from([name.length, ...Buffer.from(name)]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(data.length);
+  return Buffer.concat([
+    head,
+    label,
+    Buffer.alloc(label.length % 2),
+    size,
+    data,
+    Buffer.alloc(data.length % 2),
+  ]);
+}
+const block = (...resources: Buffer[]) => Buffer.concat([Buffer.from("Photoshop 3.0\0"), ...resources]);
+const DATA = Buffer.concat([
+  dataSet(1, 90, "\x1b%G"),
+  dataSet(2, 25, "private remark"),
+  dataSet(2, 80, "Ann"),
+  dataSet(2, 116, "(c) Ann"),
+]);
+const textOf = (segment: ReturnType<typeof iptcSegment>) => segment?.body.toString("latin1") ?? "";
+
+test("all data sets stay where IPTC is kept, and nothing else of Photoshop's", () => {
+  const kept = iptcSegment(block(resource(0x040c, Buffer.from("thumbnail"), "odd"), resource(0x0404, DATA)), {
+    isAll: true,
+  });
+  expect(kept?.marker).toBe(0xed);
+  expect(kept?.body.equals(block(resource(0x0404, DATA)))).toBe(true);
+});
+
+test("the copyright keeps who made it and who may be asked, and how their names are coded", () => {
+  const kept = textOf(iptcSegment(block(resource(0x0404, DATA)), { isAll: false }));
+  expect(kept).toContain("(c) Ann");
+  expect(kept).toContain("\x1b%G");
+  expect(kept).not.toContain("private remark");
+});
+
+test.each([
+  { name: "no data set of the copyright", of: block(resource(0x0404, dataSet(2, 25, "a"))) },
+  { name: "no IPTC resource", of: block(resource(0x040c, Buffer.from("thumbnail"))) },
+  {
+    name: "a resource that claims more than there is",
+    of: Buffer.concat([
+      Buffer.from("Photoshop 3.0\0" + "8BIM\x04\x04\0\0", "latin1"),
+      Buffer.from([0xff, 0xff, 0xff, 0xff]),
+    ]),
+  },
+  {
+    name: "a data set that claims more than there is",
+    of: block(resource(0x0404, Buffer.from([0x1c, 2, 80, 0x7f, 0xff, 65]))),
+  },
+  { name: "nothing at all", of: Buffer.alloc(0) },
+])("$name leaves no segment", ({ of }) => expect(iptcSegment(of, { isAll: false })).toBeUndefined());
