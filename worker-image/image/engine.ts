@@ -8,7 +8,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
-import { earlyValues } from "../storage/destination.ts";
+import { earlyValues } from "../storage/early-values.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { Admission } from "./admission.ts";
 import { isOutputError } from "./decode-failure.ts";

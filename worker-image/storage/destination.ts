@@ -5,6 +5,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Product, ProductFacts } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
+import { earlyValues } from "./early-values.ts";
 import { fingerprintOf, sha256Of } from "./fingerprint.ts";
 import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
@@ -286,19 +287,6 @@ export class VolumeDestination {
   #uri(target: string): string {
     return volumeUri(this.#claimName, `${this.#path}/${target}`);
   }
-}
-
-/** What fills a template before a file is made; the rest is known of the finished file only. */
-export function earlyValues(
-  { tokens }: Pick<Unit, "tokens">,
-  { source, output, ext }: { source: string; output: string; ext: string },
-): TemplateValues {
-  const index = tokens?.index?.[source];
-  return {
-    ...{ source, output, ext },
-    ...(index !== undefined && { index }),
-    ...(tokens?.date !== undefined && { date: tokens.date }),
-  };
 }
 
 const keyOf = ({ source, output, variant }: Product) =>
