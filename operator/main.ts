@@ -2,15 +2,19 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
+import { ConfigurationFile } from "./configuration-file.ts";
+import type { Configuration } from "./core/configuration.ts";
 import { loadAccess } from "./kube/access.ts";
 import { AccessReviews } from "./kube/access-reviews.ts";
 import { createCaches } from "./kube/caches.ts";
 import { KubeClient } from "./kube/client.ts";
 import { systemClock } from "./kube/clock.ts";
 import { Controller } from "./kube/controller.ts";
+import { eventOf } from "./kube/event.ts";
 import { JobFeed } from "./kube/job-feed.ts";
 import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
+import { EVENTS } from "./kube/resources.ts";
 import { secretReader } from "./kube/secrets.ts";
 import { TokenReviews } from "./kube/token-reviews.ts";
 import { observeStart, observeStatus, observeUnit, showJobs } from "./server/job-metrics.ts";
@@ -22,14 +26,19 @@ import { AddressGuard } from "./webhooks/address-guard.ts";
 import { Sender } from "./webhooks/deliver.ts";
 import { Dispatcher } from "./webhooks/dispatcher.ts";
 
+/** What the configuration may allow at most; how much of it is used follows the configuration as it is. */
+const MAX_CONNECTIONS_PER_HOST = 256;
+
 /** How long passes in flight may take to end when this replica stops: the whole stop is to take under 5 s. */
 const DRAIN_MS = 3_000;
 
-const settings = await readSettings(process.argv.slice(2), process.env);
+const settings = readSettings(process.argv.slice(2), process.env);
+const file = await ConfigurationFile.open(settings.configurationFile);
 // Lines are written together: one write for each would be a thirtieth of the operator's CPU.
 const lines = pino.destination({ minLength: 4096, periodicFlush: 500 });
 const log = pino({ level: settings.logLevel, base: { replica: settings.name } }, lines);
 const metrics = createMetrics();
+metrics.configurationValid.set(1);
 const stop = new AbortController();
 let term = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
@@ -46,13 +55,14 @@ const caches = createCaches({
   onError: (kind, error, retryInMs) => log.warn({ kind, retryInMs, err: error }, "cache not in step"),
 });
 
-const { webhooks } = settings.configuration;
 const ownNamespace = settings.namespace ?? access.namespace;
 const readSecret = secretReader(client);
-const sender = new Sender({
-  guard: new AddressGuard({ all: webhooks.allowPrivateAddresses, ...webhooks.allow }),
-  connectionsPerHost: webhooks.perHost.concurrency,
+const allowedBy = ({ webhooks }: Configuration) => ({
+  all: webhooks.allowPrivateAddresses,
+  ...webhooks.allow,
 });
+const guard = new AddressGuard(allowedBy(file.current));
+const sender = new Sender({ guard, connectionsPerHost: MAX_CONNECTIONS_PER_HOST });
 const dispatcher = new Dispatcher({
   secretOf: (namespace, ref) => readSecret(namespace ?? ownNamespace, ref),
   send: (event, now) => sender.send(event, now),
@@ -60,8 +70,8 @@ const dispatcher = new Dispatcher({
   now: () => new Date(),
   elapsedMs: () => systemClock.now(),
   random: Math.random,
-  endpoints: () => webhooks.endpoints,
-  limits: webhooks.perHost,
+  endpoints: () => file.current.webhooks.endpoints,
+  limits: () => file.current.webhooks.perHost,
   leads: () => !term.signal.aborted,
   log,
   onOutcome: (key) => controller.enqueue(key),
@@ -80,7 +90,7 @@ const learnings = new Learnings(client, settings.namespace ?? access.namespace);
 const controller: Controller = new Controller({
   client,
   caches,
-  configuration: () => settings.configuration,
+  configuration: () => file.current,
   clock: systemClock,
   random: Math.random,
   log,
@@ -153,7 +163,7 @@ const server = await startServer({
     for (const [kind, ageMs] of Object.entries(caches.agesMs()))
       metrics.cacheAgeSeconds.set({ kind }, ageMs / 1000);
     metrics.webhookCircuitsOpen.set(dispatcher.openCircuits);
-    for (const { name } of settings.configuration.pools)
+    for (const { name } of file.current.pools)
       metrics.unitsRunning.set({ pool: name }, controller.running(name));
   },
   progress: {
@@ -179,8 +189,27 @@ const server = await startServer({
     strangers,
   },
 });
-log.info({ port: server.port, pools: settings.configuration.pools.map(({ name }) => name) }, "started");
+log.info({ port: server.port, pools: file.current.pools.map(({ name }) => name) }, "started");
 
+void file.watch(stop.signal, (look) => {
+  metrics.configurationReloads.inc({ result: look.found === "New" ? "applied" : "refused" });
+  metrics.configurationValid.set(file.isValid ? 1 : 0);
+  if (look.found === "New") {
+    log.info({ pools: file.current.pools.map(({ name }) => name) }, "configuration changed");
+    guard.allow(allowedBy(file.current));
+    controller.reconfigured();
+    return;
+  }
+  const message = `${look.message}; the configuration of before stays in force`;
+  log.error(message);
+  const pod = { apiVersion: "v1", kind: "Pod", namespace: ownNamespace, name: settings.name };
+  const event = eventOf(
+    { ...pod, uid: settings.podUid },
+    { type: "Warning", reason: "InvalidConfiguration", message },
+    { at: new Date(), instance: settings.name },
+  );
+  client.create(EVENTS, event).catch((error) => log.warn({ err: error }, "Event not written"));
+});
 const watching = caches.run(stop.signal);
 await Promise.race([caches.whenSynced(), watching]);
 if (!stop.signal.aborted) {

@@ -1,17 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
-import { prettifyError } from "zod";
-import { type Configuration, configuration } from "./core/configuration.ts";
 
 /** Where this replica runs and how it was told to. */
 export interface Settings {
-  configuration: Configuration;
+  /** Path of the configuration file; defaults count when unset. */
+  configurationFile: string | undefined;
   /** Of the HTTP server. */
   port: number;
   /** Name of this replica, e.g. of its pod. */
   name: string;
+  /** UID of its pod; unset outside of one. */
+  podUid: string | undefined;
   /** Namespace of the leader Lease; the kubeconfig's when unset. */
   namespace: string | undefined;
   /** Address at which the other replicas and the workers reach this one; unset outside a pod. */
@@ -21,11 +20,11 @@ export interface Settings {
 
 const USAGE = "usage: operator [--config FILE] [--port N]";
 
-/** Reads the command line, the environment and the configuration file. @throws Error that says what is wrong where. */
-export async function readSettings(
+/** Reads the command line and the environment. @throws Error that says what is wrong where. */
+export function readSettings(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<Settings> {
+): Settings {
   const { values } = parseArgs({
     args: [...args],
     options: { config: { type: "string" }, port: { type: "string", default: "8080" } },
@@ -35,20 +34,12 @@ export async function readSettings(
     throw new Error(`--port ${values.port}: expected a port number; ${USAGE}`);
   }
   return {
-    configuration: await readConfiguration(values.config),
+    configurationFile: values.config,
     port,
     name: environment.POD_NAME ?? hostname(),
+    podUid: environment.POD_UID,
     namespace: environment.POD_NAMESPACE,
     address: environment.POD_IP,
     logLevel: environment.LOG_LEVEL ?? "info",
   };
-}
-
-async function readConfiguration(file: string | undefined): Promise<Configuration> {
-  if (!file) return configuration.parse({});
-  const text = await readFile(file, "utf8");
-  const parsed = configuration.safeParse(parse(text) ?? {});
-  if (!parsed.success)
-    throw new Error(`the configuration ${file} is not valid:\n${prettifyError(parsed.error)}`);
-  return parsed.data;
 }

@@ -2,11 +2,9 @@ import { API_VERSION } from "../../crds/group.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
+import { eventOf } from "./event.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { EVENTS, type StoredMediaJob } from "./resources.ts";
-
-/** What the API server takes as an Event's message. */
-const MAX_MESSAGE = 1024;
 
 /** Events written in a second, and how many may be written at once after a quiet time. */
 const PER_SECOND = 10;
@@ -71,27 +69,8 @@ export class Announcer {
   #create({ metadata, announcement: { type, reason, message }, at }: Told): void {
     const { client, instance, onError } = this.#options;
     const { name, namespace, uid, resourceVersion } = metadata;
-    const time = at.toISOString().replace(/\.\d+Z$/, "Z");
-    const event = {
-      metadata: { generateName: `${name.slice(0, 200)}.`, ...(namespace && { namespace }) },
-      involvedObject: {
-        apiVersion: API_VERSION,
-        kind: "MediaJob",
-        name,
-        uid,
-        resourceVersion,
-        ...(namespace && { namespace }),
-      },
-      type,
-      reason,
-      message: message.slice(0, MAX_MESSAGE),
-      source: { component: "mediajob" },
-      reportingComponent: "mediajob.dev/operator",
-      reportingInstance: instance.slice(0, 128),
-      firstTimestamp: time,
-      lastTimestamp: time,
-      count: 1,
-    };
+    const involved = { apiVersion: API_VERSION, kind: "MediaJob", name, namespace, uid, resourceVersion };
+    const event = eventOf(involved, { type, reason, message }, { at, instance });
     client.create(EVENTS, event).catch((error: unknown) => onError(error, name, reason));
   }
 }

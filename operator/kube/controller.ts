@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
-import type { MediaJobStatus } from "../../crds/media-job-status.ts";
+import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Usage } from "../../crds/result.ts";
 import type { Configuration } from "../core/configuration.ts";
@@ -159,6 +159,15 @@ export class Controller {
 
   get depth(): number {
     return this.#queue?.depth ?? 0;
+  }
+
+  /** The configuration has changed: pools, caps and endpoints may be others, so whatever is not over is decided anew. */
+  reconfigured(): void {
+    for (const job of this.#options.caches.mediaJobs.store.list()) {
+      const { phase } = job.status ?? {};
+      if (!phase || !TERMINAL_PHASES.includes(phase)) this.enqueue(keyOf(job.metadata));
+    }
+    this.#wakeNext();
   }
 
   /** What starting is paused for. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { mediaJob, sources, web } from "../../test/builders/core.ts";
 import { configuration, defaultConfiguration } from "../core/configuration.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { ApiError } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { PlanStore } from "./plan-store.ts";
@@ -30,7 +31,8 @@ const limits = { timeoutMs: 1000 };
 const several = { sources: sources("a", "b"), outputs: [web] };
 const stored = (spec: Record<string, unknown>, phase?: "Running") =>
   mediaJob(spec, phase && { phase }) as StoredMediaJob;
-const otherPools = configuration.parse({ pools: [{ name: "elsewhere" }] });
+const otherPools = configuration.parse({ pools: [{ name: "default", costWeight: 9 }, { name: "cheap" }] });
+const elsewhere = configuration.parse({ pools: [{ name: "elsewhere" }] });
 
 test("a plan of several units is kept, immutable and owned, and counts whatever the pools are later", async () => {
   const { client, held } = server();
@@ -42,6 +44,18 @@ test("a plan of several units is kept, immutable and owned, and counts whatever 
   });
   const read = await new PlanStore(client).of(stored(several, "Running"), otherPools, limits);
   expect(read).toEqual(made);
+});
+
+test("units whose pool is gone from the configuration are placed anew, and nothing else of the plan changes", async () => {
+  const { client } = server();
+  const plans = new PlanStore(client);
+  const poolsOf = ({ units }: Plan) => units.map(({ placement }) => "pool" in placement && placement.pool);
+  const made = await plans.of(stored(several), defaultConfiguration(), limits);
+  expect(new Set(poolsOf(made))).toEqual(new Set(["default"]));
+  const moved = await plans.of(stored(several, "Running"), elsewhere, limits);
+  expect(new Set(poolsOf(moved))).toEqual(new Set(["elsewhere"]));
+  const bare = ({ units }: Plan) => units.map(({ placement: _, ...rest }) => rest);
+  expect(bare(moved)).toEqual(bare(made));
 });
 
 test("a plan of one unit needs no object", async () => {

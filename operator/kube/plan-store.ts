@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Corrections } from "../core/plan/learning.ts";
+import { placeAnew } from "../core/plan/place-anew.ts";
 import { type Plan, plan } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
@@ -12,14 +13,15 @@ const KEY = "plan.json.gz";
 
 /**
  * The plans of MediaJobs. A MediaJob of several units is planned once: the plan is kept in an immutable
- * ConfigMap that it owns, so an operator of another version or with other pools goes on with it, and a
+ * ConfigMap that it owns, so an operator of another version or with other pools goes on with it (only a unit whose
+ * pool is gone is placed anew), and a
  * person can read it (`kubectl get configmap NAME -o jsonpath='{.binaryData.plan\.json\.gz}' | base64 -d |
  * gunzip`). A plan of one unit travels with that unit's Job and needs no object of its own.
  */
 export class PlanStore {
   readonly #client: Pick<KubeClient, "create" | "get">;
-  readonly #plans = new Map<string, Plan>();
-
+  /** By UID, with the pools that it has been placed in. */
+  readonly #plans = new Map<string, { plan: Plan; pools: Configuration["pools"] }>();
   readonly #corrections: () => Corrections;
 
   constructor(client: Pick<KubeClient, "create" | "get">, corrections: () => Corrections = () => ({})) {
@@ -28,16 +30,22 @@ export class PlanStore {
   }
 
   async of(job: StoredMediaJob, configuration: Configuration, limits: { timeoutMs: number }): Promise<Plan> {
+    const { pools } = configuration;
     const known = this.#plans.get(job.metadata.uid);
-    if (known) return known;
-    const made = plan(job.spec, configuration.pools, this.#corrections());
-    const kept = made.units.length > 1 ? await this.#keep(job, made, limits) : made;
-    this.#plans.set(job.metadata.uid, kept);
-    return kept;
+    if (known?.pools === pools) return known.plan;
+    const found = known?.plan ?? (await this.#planOf(job, pools, limits));
+    const placed = placeAnew(found, job.spec, pools);
+    this.#plans.set(job.metadata.uid, { plan: placed, pools });
+    return placed;
   }
 
   forget(uid: string): void {
     this.#plans.delete(uid);
+  }
+
+  async #planOf(job: StoredMediaJob, pools: Configuration["pools"], limits: { timeoutMs: number }) {
+    const made = plan(job.spec, pools, this.#corrections());
+    return made.units.length > 1 ? await this.#keep(job, made, limits) : made;
   }
 
   /** Stores the plan if there is none yet; the one that is stored counts. */

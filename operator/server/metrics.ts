@@ -49,6 +49,17 @@ export function createMetrics() {
       help: "Volumes or namespaces for which starting units is paused because many failed.",
       registers,
     }),
+    configurationReloads: new Counter({
+      name: "mediajob_configuration_reloads_total",
+      help: "Changes of the configuration file that were seen: applied, or refused since they are not valid.",
+      labelNames: ["result"] as const,
+      registers,
+    }),
+    configurationValid: new Gauge({
+      name: "mediajob_configuration_valid",
+      help: "1 while the configuration file is what counts; 0 while it is not valid and a former one counts.",
+      registers,
+    }),
     progressReports: new Counter({
       name: "mediajob_progress_reports_total",
       help: "Progress messages of workers, by answer.",

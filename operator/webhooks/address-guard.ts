@@ -21,14 +21,20 @@ export class ForbiddenAddressError extends Error {}
  * multicast, reserved - would let a user talk to what only the operator can reach.
  */
 export class AddressGuard {
-  readonly #allowed: Allowed;
-  readonly #ranges: ReturnType<typeof ipaddr.parseCIDR>[];
+  #allowed: Allowed;
+  #ranges: ReturnType<typeof ipaddr.parseCIDR>[];
   readonly #lookup: typeof lookup;
 
   constructor(allowed: Allowed, resolve: typeof lookup = lookup) {
     this.#allowed = allowed;
-    this.#ranges = allowed.cidrs.map((cidr) => ipaddr.parseCIDR(cidr));
+    this.#ranges = rangesOf(allowed);
     this.#lookup = resolve;
+  }
+
+  /** From now on this is allowed, for connections that are made anew. */
+  allow(allowed: Allowed): void {
+    this.#allowed = allowed;
+    this.#ranges = rangesOf(allowed);
   }
 
   /** Refuses a URL whose host is itself an address that is not allowed; names are left to `lookup`. */
@@ -100,3 +106,5 @@ const refusal = (host: string, address: string) =>
   new ForbiddenAddressError(
     `${host} is ${address}, which is not a public address; the operator's configuration can allow it (webhooks.allow)`,
   );
+
+const rangesOf = ({ cidrs }: Allowed) => cidrs.map((cidr) => ipaddr.parseCIDR(cidr));

@@ -62,7 +62,7 @@ const newDispatcher = (limits = { concurrency: 16, ratePerSecond: 1000 }) =>
     sleep: (ms) => new Promise((resolve) => void timers.push({ atMs: nowMs + ms, wake: resolve })),
     now: () => new Date(nowMs),
     leads: () => leads,
-    limits,
+    limits: () => limits,
     endpoints: () => [{ ...hook("audit"), secretRef: { name: "s", key: "secret" } }],
     log: pino({ enabled: false }),
     onOutcome: (_, outcome) => void told.push(outcome),

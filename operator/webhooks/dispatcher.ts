@@ -29,7 +29,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { limits = DEFAULT_LIMITS, sleep } = options;
+    const { limits = () => DEFAULT_LIMITS, sleep } = options;
     this.#gates = new HostGates(limits, { nowMs: () => this.#elapsedMs(), sleep });
   }
 
@@ -239,7 +239,7 @@ export interface DispatcherOptions {
   random?(): number;
   /** Endpoints that the operator's configuration gives to every MediaJob. */
   endpoints?(): readonly Webhook[];
-  limits?: HostLimits;
+  limits?: () => HostLimits;
   /** Whether this replica is the one to send; it is asked before each try. */
   leads?(): boolean;
   log: Logger;

@@ -21,7 +21,7 @@ async function pass(ms: number): Promise<void> {
 
 /** A gate, and how many it has let through. */
 function gateOf(limits = { concurrency: 2, ratePerSecond: 100 }) {
-  const gate = new HostGate(limits, timing);
+  const gate = new HostGate(() => limits, timing);
   const seen = { through: 0, refused: 0 };
   const knock = (times = 1) => {
     for (let count = 0; count < times; count++)
@@ -95,7 +95,7 @@ test("when nothing more is to be sent, those that wait are turned away", async (
 });
 
 test("hosts that are well are forgotten, so that their number is bounded by those that are not", async () => {
-  const gates = new HostGates({ concurrency: 2, ratePerSecond: 100 }, timing);
+  const gates = new HostGates(() => ({ concurrency: 2, ratePerSecond: 100 }), timing);
   const send = (alive: boolean) => async () => ({ answer: "ok", host: { alive } });
   for (let index = 0; index < 100; index++) await gates.through(`https://h${index}.test/`, send(true));
   expect(gates.size).toBe(0);

@@ -28,7 +28,7 @@ export interface Timing {
  * nobody who wants to reach another host.
  */
 export class HostGate {
-  readonly #limits: HostLimits;
+  readonly #limits: () => HostLimits;
   readonly #timing: Timing;
   readonly #circuit = new Circuit();
   readonly #waiting: ((through: boolean) => void)[] = [];
@@ -38,7 +38,7 @@ export class HostGate {
   #evenMs = Number.NEGATIVE_INFINITY;
   #sleeping = false;
 
-  constructor(limits: HostLimits, timing: Timing) {
+  constructor(limits: () => HostLimits, timing: Timing) {
     this.#limits = limits;
     this.#timing = timing;
   }
@@ -71,7 +71,7 @@ export class HostGate {
   }
 
   #letThrough(): void {
-    const { concurrency, ratePerSecond } = this.#limits;
+    const { concurrency, ratePerSecond } = this.#limits();
     while (this.#waiting.length && !this.#sleeping) {
       if (this.#inFlight >= (this.#circuit.isOpen ? 1 : concurrency)) return; // an answer lets the next one through
       const nowMs = this.#timing.nowMs();
@@ -102,10 +102,10 @@ export class HostGate {
 /** The gates of all hosts that were lately sent to. */
 export class HostGates {
   readonly #gates = new Map<string, HostGate>();
-  readonly #limits: HostLimits;
+  readonly #limits: () => HostLimits;
   readonly #timing: Timing;
 
-  constructor(limits: HostLimits, timing: Timing) {
+  constructor(limits: () => HostLimits, timing: Timing) {
     this.#limits = limits;
     this.#timing = timing;
   }

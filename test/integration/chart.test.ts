@@ -56,11 +56,9 @@ describe("the operator's configuration", () => {
     expect(worker).toMatchObject({ runAsUser: 1234, image: `mediajob-worker:${version}` });
   });
 
-  test("restarts the operator when it changes, and only then", async () => {
-    const checksum = async (values: object) =>
-      only(await render(values), "Deployment").spec.template.metadata.annotations["checksum/config"];
-    expect(await checksum({ replicas: 3 })).toBe(await checksum({}));
-    expect(await checksum({ config: { concurrency: 7 } })).not.toBe(await checksum({}));
+  test("does not restart the operator when it changes: the operator reads it anew by itself", async () => {
+    const template = async (values: object) => only(await render(values), "Deployment").spec.template;
+    expect(await template({ config: { concurrency: 7 } })).toEqual(await template({}));
   });
 });
 

@@ -27,9 +27,12 @@ const received = new Map<string, { type: string; sequence: number }>();
 let operator: ReturnType<typeof startProcess>;
 let port = 0;
 
+const configure = (configuration: object) =>
+  writeFileSync(join(api.directory, "operator.yaml"), JSON.stringify(configuration));
+
 function startOperator() {
   const config = join(api.directory, "operator.yaml");
-  writeFileSync(config, JSON.stringify({ webhooks: { allow: { cidrs: ["127.0.0.0/8"] } } }));
+  configure({ webhooks: { allow: { cidrs: ["127.0.0.0/8"] } } });
   const program = join(repository, "operator/main.ts");
   const command = [process.execPath, program, "--config", config, "--port", String(port)] as const;
   return startProcess(api.directory, "operator", [...command], {
@@ -169,6 +172,27 @@ async function removeFinalizersOfJobs(): Promise<void> {
       .catch(() => undefined);
   }
 }
+
+test("a changed configuration counts without a restart, and an invalid one changes nothing", async () => {
+  const metric = async (line: RegExp) => line.test(await (await fetch(url("/metrics"))).text());
+  configure({ pools: [{ name: "late", concurrency: 0 }] });
+  await until("the refusal", () => metric(/^mediajob_configuration_valid 0$/m), { timeoutMs: 20_000 });
+  const events = () =>
+    api.kubectl("get", "events", "--field-selector=reason=InvalidConfiguration", "--output=yaml");
+  await expect.poll(events, { timeout: 10_000 }).toContain("pools[0].concurrency");
+
+  configure({ pools: [{ name: "late" }] });
+  await until("the change", () => metric(/^mediajob_configuration_valid 1$/m), { timeoutMs: 20_000 });
+  await api.kubectl.apply([
+    manifest({ metadata: { name: "placed-late" }, spec: { placement: { pool: "late" } } }),
+  ]);
+  const poolOfJob = async () =>
+    await api.kubectl(
+      ...["get", "jobs", "--selector=mediajob.dev/job=placed-late"],
+      ...["--output=jsonpath={.items[*].metadata.annotations.mediajob\\.dev/pool}"],
+    );
+  await expect.poll(poolOfJob, { timeout: 10_000 }).toBe("late");
+});
 
 function textOf({ stderr }: ChildProcess): () => string {
   let text = "";

@@ -68,8 +68,6 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
     const table = estimate(family, wanted, sources.length);
     const operation = operationClass(wanted);
     const needs = corrected(table, corrections[operation]);
-    const placement = place(needs, spec, pools);
-    const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
     return {
       name: `${family}-${number}`,
       index,
@@ -79,8 +77,7 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
       estimate: needs,
       tableEstimate: { seconds: table.seconds, memoryBytes: table.memoryBytes },
       operation,
-      placement,
-      ...(mayDoWithout && { withoutGpu: place(needs, neverOnGpu(spec), pools) }),
+      ...placementsOf({ family, estimate: needs }, spec, pools),
     };
   });
   if (units.length > 1) units.push(finalizeUnit(units.length, spec, pools));
@@ -112,9 +109,25 @@ function finalizeUnit(index: number, spec: MediaJobSpec, pools: readonly Pool[])
     estimate: needs,
     tableEstimate: { seconds: needs.seconds, memoryBytes: needs.memoryBytes },
     operation: "finalize",
-    // A pin is obeyed; that the work wants a GPU does not make this want one.
-    placement: place(needs, { ...spec, placement: { ...spec.placement, gpu: "Prefer" } }, pools),
+    ...placementsOf({ family: "finalize", estimate: needs }, spec, pools),
   };
+}
+
+/** Where a unit runs, and where once an accelerator has failed it. */
+export function placementsOf(
+  { family, estimate }: Pick<PlannedUnit, "family" | "estimate">,
+  spec: MediaJobSpec,
+  pools: readonly Pool[],
+): Pick<PlannedUnit, "placement" | "withoutGpu"> {
+  if (family === "finalize") {
+    // A pin is obeyed; that the work wants a GPU does not make this want one.
+    return {
+      placement: place(estimate, { ...spec, placement: { ...spec.placement, gpu: "Prefer" } }, pools),
+    };
+  }
+  const placement = place(estimate, spec, pools);
+  const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
+  return { placement, ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }) };
 }
 
 const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });

@@ -1,0 +1,37 @@
+import type { Announcement } from "../core/reconcile/decision.ts";
+
+/** What the API server takes as an Event's message. */
+const MAX_MESSAGE = 1024;
+
+/** What an Event tells of. */
+export interface Involved {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+  uid?: string | undefined;
+  resourceVersion?: string;
+}
+
+/** An announcement as a Kubernetes Event. @param instance name of this replica */
+export function eventOf(
+  { namespace, uid, ...involved }: Involved,
+  { type, reason, message }: Announcement,
+  { at, instance }: { at: Date; instance: string },
+) {
+  const where = namespace ? { namespace } : {};
+  const time = at.toISOString().replace(/\.\d+Z$/, "Z");
+  return {
+    metadata: { generateName: `${involved.name.slice(0, 200)}.`, ...where },
+    involvedObject: { ...involved, ...where, ...(uid && { uid }) },
+    type,
+    reason,
+    message: message.slice(0, MAX_MESSAGE),
+    source: { component: "mediajob" },
+    reportingComponent: "mediajob.dev/operator",
+    reportingInstance: instance.slice(0, 128),
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+}
