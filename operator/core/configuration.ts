@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { webhook } from "../../crds/media-job.ts";
 import { itemName, quantity } from "../../crds/scalars.ts";
+import { HARDWARE_ENCODERS } from "../../crds/unit.ts";
 
 /**
  * The operator's configuration: one YAML file, in the cluster a ConfigMap that the chart writes. Everything
@@ -22,6 +23,8 @@ const pool = z.strictObject({
   tolerations: z.array(toleration).default([]),
   /** Extended resource of one accelerator, e.g. `nvidia.com/gpu`; unset for a CPU pool. */
   gpuResource: z.string().optional(),
+  /** Hardware encoders of the pool's accelerator; a pool without is given video only where a MediaJob requires a GPU. */
+  encoder: z.enum(HARDWARE_ENCODERS).optional(),
   /** Runtime class of the pool's pods, e.g. `nvidia`. */
   runtimeClassName: z.string().optional(),
   /** The most one unit may ask for. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mediaJob, sources } from "../../test/builders/core.ts";
+import { mediaJob, sources, web } from "../../test/builders/core.ts";
 import { configuration } from "./configuration.ts";
 import { plan } from "./plan/plan.ts";
 import { unitOf } from "./unit-of.ts";
@@ -24,6 +24,17 @@ function tokensOf(template: string, { attempt = 1 } = {}) {
   };
   return unitOf({ job, planned: { ...planned, sources: [2, 11] }, attempt, placed }).tokens;
 }
+
+test("a unit is told of the hardware encoders it was placed for", () => {
+  const job = mediaJob({ outputs: [web] });
+  const pools = [{ name: "gpu", gpuResource: "nvidia.com/gpu", encoder: "nvenc" }];
+  const [planned] = plan(job.spec, configuration.parse({ pools }).pools).units;
+  if (!planned || "refused" in planned.placement) throw new Error("the unit is not placed");
+  const placed = planned.placement;
+  expect(unitOf({ job, planned, attempt: 1, placed }).limits.encoder).toBe("nvenc");
+  const { encoder: _, ...withoutGpu } = placed;
+  expect(unitOf({ job, planned, attempt: 2, placed: withoutGpu }).limits.encoder).toBeUndefined();
+});
 
 test("a unit knows the place of each of its sources in the spec, not in the unit", () => {
   expect(tokensOf("{index}.{ext}")).toEqual({ index: { "photo-2": "03", "photo-11": "12" } });

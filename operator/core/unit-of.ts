@@ -40,6 +40,7 @@ export function unitOf({
       cpu: placed.cpu,
       memoryBytes: placed.memoryBytes,
       scratchBytes: placed.scratchBytes,
+      ...(placed.encoder && { encoder: placed.encoder }),
       timeoutSeconds: spec.unitTimeoutSeconds,
       stallSeconds: STALL_SECONDS,
     },

@@ -2,6 +2,7 @@ import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
 import { pictureFilters } from "./filters.ts";
+import { FAMILIES, hardwareArguments, isHardwareCodec, uploadFilters } from "./hardware.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments, soundFilters } from "./sound.ts";
 import { soundGraph, sourceInputs } from "./spans.ts";
@@ -37,6 +38,7 @@ export function renditionArguments(
   const texts = firstPass ? [] : subtitles;
   const graph = streams(rendition, sounds, loudness);
   return [
+    ...(rendition.hardware ? FAMILIES[rendition.hardware].device : []),
     ...graph.inputs(files),
     ...graph.filters,
     ...graph.maps,
@@ -190,16 +192,17 @@ function soundAndTextArguments(
 
 function pictureGraph(rendition: Rendition): string {
   const { picture, spans, work } = rendition;
-  const filters = pictureFilters(work);
+  const upload = rendition.hardware ? uploadFilters(rendition.hardware, rendition.pixelFormat) : [];
+  const filters = [...pictureFilters(work), ...upload];
   if (spans.length <= 1) return `[0:${picture.index}]${filters.join(",") || "null"}[picture]`;
   const pads = spans.map((_, input) => `[${input}:${picture.index}]`).join("");
   return `${pads}concat=n=${spans.length}:v=1:a=0${filters.map((filter) => `,${filter}`).join("")}[picture]`;
 }
 
 function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number): string[] {
-  const { output, pixelFormat, fps, work, keepsHdr, picture } = rendition;
+  const { output, pixelFormat, fps, work, keepsHdr, picture, hardware } = rendition;
   if (output.codec === "copy") return [];
-  const encoder = encoderArguments({
+  const wish = {
     codec: output.codec,
     output,
     rate,
@@ -209,7 +212,11 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
     startSeconds: work.window?.startSeconds,
     dynamicRange: keepsHdr ? picture.dynamicRange : "SDR",
     mastering: keepsHdr ? picture.mastering : null,
-  });
+  };
+  const encoder =
+    hardware && isHardwareCodec(output.codec)
+      ? hardwareArguments(hardware, { ...wish, codec: output.codec })
+      : encoderArguments(wish);
   // A steady rate is kept as a constant one where it was asked for; else the source's timestamps are. A later
   // part has time before it, which a constant rate would fill with copies of its first frame.
   const constant = work.fps && work.window?.startSeconds === undefined;

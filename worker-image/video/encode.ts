@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { EngineContext } from "../engine.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { hardwareFailure } from "./hardware-check.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, readLoudness } from "./sound.ts";
 import type { Tell } from "./task.ts";
@@ -60,7 +61,8 @@ export class Encode {
   ffmpeg(stage: string, list: string[], logLevel: "warning" | "info" = "warning"): Promise<FfmpegReport> {
     const { expectedSeconds: expected, work } = this.#rendition;
     const from = work.window?.startSeconds ?? 0;
-    return runFfmpeg({
+    const { hardware } = this.#rendition;
+    const run = runFfmpeg({
       ...this.limits,
       arguments: list,
       logLevel,
@@ -71,6 +73,7 @@ export class Encode {
           ...(speed !== null && { speed }),
         }),
     });
+    return hardware ? run.catch((error) => Promise.reject(hardwareFailure(hardware, error))) : run;
   }
 }
 

@@ -229,7 +229,7 @@ function passArguments({ pass, passLogFile }: RateControl, s: string): string[] 
  * Keyframes at exact times whatever the frame rate, and a group no longer than that. Without scene-cut
  * keyframes where segments must be equally cut in every rendition.
  */
-function keyframeArguments(wish: EncodeWish, s: string): string[] {
+export function keyframeArguments(wish: EncodeWish, s: string): string[] {
   const { output, fps, closedInterval, codec, startSeconds = 0 } = wish;
   const seconds = output.keyframeIntervalSeconds;
   if (seconds === undefined) return [];

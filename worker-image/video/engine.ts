@@ -4,7 +4,10 @@ import type { Engine, EngineContext } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import { Encode, isTwoPass } from "./encode.ts";
+import { ffmpegLimits } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
+import { isHardwareCodec } from "./hardware.ts";
+import { checkHardware } from "./hardware-check.ts";
 import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
@@ -22,6 +25,7 @@ export const videoEngine: Engine = {
     const work = context.unit.sources.flatMap((source) =>
       context.unit.outputs.flatMap(({ name, video }) => (video ? [{ source, name, video }] : [])),
     );
+    await checkEncoder(context);
     for (const [index, { source, name, video }] of work.entries()) {
       const share = { from: index / work.length, width: 1 / work.length };
       try {
@@ -39,6 +43,16 @@ export const videoEngine: Engine = {
   },
 };
 
+/** The hardware the unit has been given, for each codec it is wanted for, before anything long starts. */
+async function checkEncoder(context: EngineContext): Promise<void> {
+  const { encoder } = context.limits;
+  if (!encoder || context.unit.part || context.unit.join) return; // parts of two encoders would not join
+  const codecs = context.unit.outputs.map(({ video }) => video?.codec).filter((codec) => codec !== undefined);
+  for (const codec of new Set(codecs.filter(isHardwareCodec))) {
+    await checkHardware(encoder, codec, ffmpegLimits(context));
+  }
+}
+
 /** What the unit asks for of each source and output. */
 function make(context: EngineContext, task: Task): Promise<void> {
   const { part, join: joined } = context.unit;
@@ -54,7 +68,7 @@ async function makeRendition(context: EngineContext, task: Task): Promise<void> 
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);
-  const rendition = planRendition(record, video);
+  const rendition = planRendition(record, video, { encoder: context.limits.encoder });
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
 
   const tell = tellOf(context, task, stagesOf(rendition, context.limits.cpu));

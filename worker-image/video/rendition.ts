@@ -1,9 +1,11 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
 import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateControlOf } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
+import { whyInSoftware } from "./hardware.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
 import { timecodeAfter } from "./timecode.ts";
 import { exactRate, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
@@ -21,6 +23,8 @@ export interface Rendition {
   pixelFormat: string;
   work: PictureWork;
   rate: RateControl;
+  /** The family of hardware encoders that makes the pictures; null for software. */
+  hardware: HardwareEncoder | null;
   tracks: AudioStream[];
   soundCodec: SoundCodec;
   sound: SoundWish | undefined;
@@ -34,8 +38,15 @@ export interface Rendition {
   warnings: { reason: string; message: string }[];
 }
 
-/** @throws MediaFailure NoVideoStream, InvalidOutputSpec. */
-export function planRendition(record: MediaRecord, output: VideoOutput): Rendition {
+/**
+ * @param encoder the family of hardware encoders that the unit has been given, if any
+ * @throws MediaFailure NoVideoStream, InvalidOutputSpec.
+ */
+export function planRendition(
+  record: MediaRecord,
+  output: VideoOutput,
+  { encoder }: { encoder?: HardwareEncoder | undefined } = {},
+): Rendition {
   const picture = pictureOf(record);
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
@@ -66,16 +77,21 @@ export function planRendition(record: MediaRecord, output: VideoOutput): Renditi
           speed: output.speed ?? 1,
         };
 
+  const pixelFormat =
+    codec === "copy"
+      ? (picture.pixelFormat ?? "unknown")
+      : (output.pixelFormat ?? defaultPixelFormat(codec, { profile: output.profile, hdr: keepsHdr }));
+  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, pixelFormat) : undefined;
+  if (inSoftware) warnings.push({ reason: "EncodedInSoftware", message: inSoftware });
+
   return {
     output,
     picture,
     size:
       codec === "copy" ? { width: picture.storedWidth, height: picture.storedHeight } : work.scaling.final,
     fps: work.fps ?? steadyRate(picture),
-    pixelFormat:
-      codec === "copy"
-        ? (picture.pixelFormat ?? "unknown")
-        : (output.pixelFormat ?? defaultPixelFormat(codec, { profile: output.profile, hdr: keepsHdr })),
+    pixelFormat,
+    hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
     work,
     rate: rateFor({ output, expectedSeconds, tracks: chosen, sound }),
     tracks: chosen,

@@ -128,12 +128,21 @@ function estimateVideo(video: Partial<VideoOutput>): Estimate {
       ASSUMED_VIDEO_SECONDS *
       (height / ASSUMED_SOURCE.height) ** 2 *
       (PRESET_FACTORS[video.preset ?? "medium"] ?? 1),
-    gpu: false,
+    gpu: HARDWARE_CODECS.includes(video.codec ?? "h264") && !video.twoPass && video.targetBytes === undefined,
   };
 }
+
+/** The codecs that hardware has encoders for. */
+const HARDWARE_CODECS: readonly string[] = ["h264", "h265", "av1"];
 
 /** A ladder of four renditions from one decode: as much memory as two encoders, and all segments on disk. */
 function estimateStream(): Estimate {
   const one = estimateVideo({});
-  return { ...one, memoryBytes: one.memoryBytes * 2, scratchBytes: 4 * GIB, seconds: one.seconds * 2 };
+  return {
+    ...one,
+    memoryBytes: one.memoryBytes * 2,
+    scratchBytes: 4 * GIB,
+    seconds: one.seconds * 2,
+    gpu: false,
+  };
 }

@@ -1,4 +1,5 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import type { HardwareEncoder } from "../../../crds/unit.ts";
 import type { Pool } from "../configuration.ts";
 import { parseQuantity } from "../quantity.ts";
 import type { Estimate } from "./estimate.ts";
@@ -8,6 +9,8 @@ export type Placement =
   | {
       pool: string;
       gpu: boolean;
+      /** The pool's hardware encoders, where the unit may use them. */
+      encoder?: HardwareEncoder;
       cpu: number;
       memoryBytes: number;
       /** How far memory may grow on a retry. */
@@ -37,9 +40,11 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
   }
   const [cheapest] = fitting.toSorted((a, b) => cost(a, estimate, spec) - cost(b, estimate, spec));
   if (!cheapest) return { refused: `no pool fits (${refusals.join("; ")})` };
+  const gpu = cheapest.gpuResource !== undefined && usesGpu(cheapest, estimate, spec);
   return {
     pool: cheapest.name,
-    gpu: cheapest.gpuResource !== undefined && usesGpu(estimate, spec),
+    gpu,
+    ...(gpu && cheapest.encoder && { encoder: cheapest.encoder }),
     cpu: Math.min(wanted.cpu, cheapest.perUnit.cpu),
     memoryBytes: Math.ceil(wanted.memoryBytes),
     memoryLimitBytes: Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes),
@@ -47,8 +52,9 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
   };
 }
 
-const usesGpu = (estimate: Estimate, { placement }: MediaJobSpec) =>
-  placement.gpu === "Require" || (placement.gpu === "Prefer" && estimate.gpu);
+/** What an accelerator makes faster is video, and only by its encoders. */
+const usesGpu = (pool: Pool, estimate: Estimate, { placement }: MediaJobSpec) =>
+  placement.gpu === "Require" || (placement.gpu === "Prefer" && estimate.gpu && pool.encoder !== undefined);
 
 function refusalOf(pool: Pool, wanted: Estimate, placement: MediaJobSpec["placement"]): string | undefined {
   if (placement.pool !== undefined && placement.pool !== pool.name) {
@@ -70,7 +76,7 @@ function refusalOf(pool: Pool, wanted: Estimate, placement: MediaJobSpec["placem
 
 /** A GPU pool costs its weight also when the GPU stays idle, and more so: it is kept for who needs it. */
 function cost(pool: Pool, estimate: Estimate, spec: MediaJobSpec): number {
-  const idleGpu = pool.gpuResource !== undefined && !usesGpu(estimate, spec);
-  const missedGpu = pool.gpuResource === undefined && usesGpu(estimate, spec);
+  const idleGpu = pool.gpuResource !== undefined && !usesGpu(pool, estimate, spec);
+  const missedGpu = pool.gpuResource === undefined && estimate.gpu && spec.placement.gpu === "Prefer";
   return pool.costWeight * (idleGpu ? 100 : 1) * (missedGpu ? 10 : 1);
 }

@@ -11,8 +11,12 @@ const pools = configuration.parse({
   ],
 }).pools;
 
-const poolsOf = (spec: Record<string, unknown>) =>
-  plan(mediaJob(spec).spec, pools).units.map(({ placement }) =>
+const withEncoder = pools.map((pool) =>
+  pool.name === "gpu" ? { ...pool, encoder: "nvenc" as const } : pool,
+);
+
+const poolsOf = (spec: Record<string, unknown>, offered = pools) =>
+  plan(mediaJob(spec).spec, offered).units.map(({ placement }) =>
     "refused" in placement ? placement.refused : placement.pool,
   );
 
@@ -80,13 +84,32 @@ test("an output of a source that is not there is a fault with its field path", (
 test.each([
   { name: "work goes to the cheapest pool that has enough memory", spec: {}, expected: ["cpu"] },
   { name: "Require goes to the GPU pool", spec: { placement: { gpu: "Require" } }, expected: ["gpu"] },
+  {
+    name: "an image stays off the GPU pool",
+    spec: {},
+    pools: withEncoder,
+    expected: ["cpu"],
+  },
+  {
+    name: "video goes to the GPU pool that has encoders",
+    spec: { outputs: [web] },
+    pools: withEncoder,
+    expected: ["gpu"],
+  },
+  { name: "and not to one that has none", spec: { outputs: [web] }, expected: ["cpu"] },
+  {
+    name: "nor when hardware cannot do it",
+    spec: { outputs: [{ name: "web", video: { codec: "vp9", container: "webm" } }] },
+    pools: withEncoder,
+    expected: ["cpu"],
+  },
   { name: "a pin is obeyed", spec: { placement: { pool: "gpu" } }, expected: ["gpu"] },
   {
     name: "a unit kept small by hand fits the small pool",
     spec: { resources: { maxMemory: "100Mi" } },
     expected: ["small"],
   },
-])("$name", ({ spec, expected }) => expect(poolsOf(spec)).toEqual(expected));
+])("$name", ({ spec, pools: offered, expected }) => expect(poolsOf(spec, offered)).toEqual(expected));
 
 test("a unit that fits nowhere says what each pool lacks", () => {
   const [refusal] = poolsOf({ placement: { gpu: "Require", pool: "cpu" } });

@@ -501,6 +501,42 @@ describe("what goes wrong around it", () => {
     expect(attempt.result.failure).toMatchObject({ class: "config", reason: "EncoderMissing" });
   });
 
+  // No machine of the tests has an accelerator: what is seen here is the check that finds none.
+  test.each(["nvenc", "vaapi", "qsv"] as const)(
+    "%s without its hardware is a failure of the hardware",
+    async (encoder) => {
+      const limits = {
+        cpu: 1,
+        memoryBytes: 2 ** 31,
+        scratchBytes: 2 ** 30,
+        timeoutSeconds: 60,
+        stallSeconds: 60,
+        encoder,
+      };
+      const attempt = await workshop.attempt("plain.mp4", { video: fast }, { unit: { limits } });
+      expect(attempt.result.failure).toMatchObject({
+        class: "hardware",
+        reason: "HardwareUnavailable",
+        message: expect.stringContaining(`${encoder} cannot encode here`),
+      });
+      expect([attempt.exitCode, attempt.files]).toEqual([33, []]);
+    },
+  );
+
+  test("an output that no hardware can make never looks for it", async () => {
+    const limits = {
+      cpu: 1,
+      memoryBytes: 2 ** 31,
+      scratchBytes: 2 ** 30,
+      timeoutSeconds: 60,
+      stallSeconds: 60,
+      encoder: "nvenc" as const,
+    };
+    const video = { codec: "prores", container: "mov" };
+    const attempt = await workshop.attempt("plain.mp4", { video }, { unit: { limits } });
+    expect(attempt.result).toMatchObject({ failures: [], warnings: [{ reason: "EncodedInSoftware" }] });
+  });
+
   test("a full disk is told as one", async () => {
     const attempt = await workshop.attempt(
       "walk.mp4",

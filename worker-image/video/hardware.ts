@@ -1,0 +1,195 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { HardwareEncoder } from "../../crds/unit.ts";
+import { type EncodedCodec, type EncodeWish, keyframeArguments } from "./encoders.ts";
+
+/**
+ * How a wish becomes the arguments of a hardware encoder. Each family has its own scale of quality and its own
+ * presets, so both are tables; what a family cannot do at all is left to software.
+ */
+
+export type HardwareCodec = Extract<EncodedCodec, "h264" | "h265" | "av1">;
+
+interface Family {
+  /** ffmpeg's encoder of each codec. */
+  encoders: Record<HardwareCodec, string>;
+  /** Options before the inputs: which device, and that filters may upload to it. */
+  device: readonly string[];
+  /** What the encoder takes of each of our pixel formats; formats that are left out need software. */
+  pixelFormats: Readonly<Record<string, string>>;
+  /** Pictures have to be uploaded to the device by a filter. */
+  uploads: boolean;
+}
+
+export const FAMILIES: Record<HardwareEncoder, Family> = {
+  nvenc: {
+    encoders: { h264: "h264_nvenc", h265: "hevc_nvenc", av1: "av1_nvenc" },
+    device: [],
+    pixelFormats: { yuv420p: "yuv420p", yuv420p10le: "p010le" },
+    uploads: false,
+  },
+  vaapi: {
+    encoders: { h264: "h264_vaapi", h265: "hevc_vaapi", av1: "av1_vaapi" },
+    device: ["-vaapi_device", "/dev/dri/renderD128"],
+    pixelFormats: { yuv420p: "nv12", yuv420p10le: "p010le" },
+    uploads: true,
+  },
+  qsv: {
+    encoders: { h264: "h264_qsv", h265: "hevc_qsv", av1: "av1_qsv" },
+    device: ["-init_hw_device", "qsv=hw", "-filter_hw_device", "hw"],
+    pixelFormats: { yuv420p: "nv12", yuv420p10le: "p010le" },
+    uploads: false,
+  },
+};
+
+type Preset = NonNullable<VideoOutput["preset"]>;
+
+/** NVENC: p1 (fastest) to p7. */
+const NVENC_PRESETS: Record<Preset, string> = {
+  ultrafast: "p1",
+  superfast: "p1",
+  veryfast: "p2",
+  faster: "p3",
+  fast: "p4",
+  medium: "p5",
+  slow: "p6",
+  slower: "p7",
+  veryslow: "p7",
+};
+
+/** VA-API drivers: 7 (fastest) to 1; what a driver lacks it rounds. */
+const VAAPI_LEVELS: Record<Preset, number> = {
+  ultrafast: 7,
+  superfast: 7,
+  veryfast: 6,
+  faster: 5,
+  fast: 5,
+  medium: 4,
+  slow: 3,
+  slower: 2,
+  veryslow: 1,
+};
+
+/** Quick Sync has x264's words from veryfast on. */
+const QSV_PRESETS: Record<Preset, string> = {
+  ultrafast: "veryfast",
+  superfast: "veryfast",
+  veryfast: "veryfast",
+  faster: "faster",
+  fast: "fast",
+  medium: "medium",
+  slow: "slow",
+  slower: "slower",
+  veryslow: "veryslow",
+};
+
+/**
+ * What is added to a crf for about the same look: a hardware encoder searches less, so it needs a lower quantizer. A
+ * first estimate, not measured: no device was at hand.
+ */
+const CRF_OFFSETS: Record<HardwareCodec, number> = { h264: -1, h265: -3, av1: -3 };
+
+/** Quantizers of AV1 go to 255 in VA-API and Quick Sync; ffmpeg's crf, and NVENC's cq, to 63. */
+const AV1_QUANTIZER_SCALE: Record<HardwareEncoder, number> = { nvenc: 1, vaapi: 4, qsv: 4 };
+
+/** The crf as the number that a family calls cq, qp or global_quality. */
+export function quantizerOf(family: HardwareEncoder, codec: HardwareCodec, crf: number): number {
+  const scale = codec === "av1" ? AV1_QUANTIZER_SCALE[family] : 1;
+  const highest = codec === "av1" ? 63 : 51;
+  // 0 asks NVENC to choose by itself, and the others for lossless, which hardware lacks
+  return Math.min(highest, Math.max(1, crf + CRF_OFFSETS[codec])) * scale;
+}
+
+/** Why a wish is left to software; undefined when the family can do it. */
+export function whyInSoftware(
+  family: HardwareEncoder,
+  { codec, twoPass, targetBytes }: Pick<VideoOutput, "codec" | "twoPass" | "targetBytes">,
+  pixelFormat: string,
+): string | undefined {
+  if (!isHardwareCodec(codec)) return `${family} has no encoder for ${codec}`;
+  if (codec === "h264" && pixelFormat === "yuv420p10le") return `${family} encodes h264 with 8 bits only`;
+  if (!FAMILIES[family].pixelFormats[pixelFormat]) return `${family} takes no ${pixelFormat}`;
+  if (twoPass || targetBytes !== undefined) return `${family} has no second pass over a whole file`;
+  return undefined;
+}
+
+export const isHardwareCodec = (codec: VideoOutput["codec"]): codec is HardwareCodec =>
+  codec === "h264" || codec === "h265" || codec === "av1";
+
+/** The filters that hand a picture to the encoder, after all others. */
+export function uploadFilters(family: HardwareEncoder, pixelFormat: string): string[] {
+  const { pixelFormats, uploads } = FAMILIES[family];
+  return uploads ? [`format=${pixelFormats[pixelFormat]}`, "hwupload"] : [];
+}
+
+/** The arguments of one encoder. What hardware has no word for, such as `tune`, is left out. */
+export function hardwareArguments(
+  family: HardwareEncoder,
+  wish: EncodeWish & { codec: HardwareCodec },
+): string[] {
+  const { codec, output, pixelFormat } = wish;
+  const { encoders, pixelFormats, uploads } = FAMILIES[family];
+  return [
+    ...["-c:v", encoders[codec]],
+    ...(uploads ? [] : ["-pix_fmt:v", `${pixelFormats[pixelFormat]}`]),
+    ...presetArguments(family, output.preset ?? "medium"),
+    ...profileArguments(family, wish),
+    ...(output.level && codec !== "av1" ? ["-level:v", output.level] : []),
+    ...rateArguments(family, wish),
+    ...keyframeArguments(wish, "v"),
+    ...(output.keyframeIntervalSeconds !== undefined ? FORCED_IDR[family] : []),
+    ...(codec === "h265" && output.container !== "mkv" ? ["-tag:v", "hvc1"] : []),
+  ];
+}
+
+/** A forced keyframe is no place to start from unless it is an IDR; VA-API makes every one of them so. */
+const FORCED_IDR: Record<HardwareEncoder, readonly string[]> = {
+  nvenc: ["-forced-idr:v", "1"],
+  vaapi: [],
+  qsv: ["-forced_idr:v", "1"],
+};
+
+function presetArguments(family: HardwareEncoder, preset: Preset): string[] {
+  switch (family) {
+    case "nvenc":
+      return ["-preset:v", NVENC_PRESETS[preset], "-tune:v", "hq"];
+    case "vaapi":
+      return ["-compression_level:v", `${VAAPI_LEVELS[preset]}`];
+    case "qsv":
+      return ["-preset:v", QSV_PRESETS[preset]];
+  }
+}
+
+function profileArguments(family: HardwareEncoder, { codec, output, pixelFormat }: EncodeWish): string[] {
+  const deep = pixelFormat === "yuv420p10le";
+  if (codec === "av1") return [];
+  const profile = output.profile ?? (codec === "h265" ? (deep ? "main10" : "main") : "high");
+  // VA-API's drivers have the constrained baseline alone
+  const word = family === "vaapi" && profile === "baseline" ? "constrained_baseline" : profile;
+  return ["-profile:v", word];
+}
+
+function rateArguments(
+  family: HardwareEncoder,
+  { codec, rate }: EncodeWish & { codec: HardwareCodec },
+): string[] {
+  const caps = [
+    ...(rate.maxBitrateKbps !== undefined ? ["-maxrate:v", `${rate.maxBitrateKbps}k`] : []),
+    ...(rate.bufferKbits !== undefined ? ["-bufsize:v", `${rate.bufferKbits}k`] : []),
+  ];
+  if (rate.bitrateKbps !== undefined) {
+    const mode = { nvenc: ["-rc:v", "vbr"], vaapi: ["-rc_mode:v", "VBR"], qsv: [] }[family];
+    return [...mode, "-b:v", `${rate.bitrateKbps}k`, ...caps];
+  }
+  const quantizer = `${quantizerOf(family, codec, rate.crf ?? 23)}`;
+  switch (family) {
+    case "nvenc":
+      return ["-rc:v", "vbr", "-cq:v", quantizer, "-b:v", "0", ...caps];
+    case "vaapi":
+      // a constant quantizer knows no cap; the driver's quality mode with one does
+      return caps.length > 0
+        ? ["-rc_mode:v", "QVBR", "-global_quality:v", quantizer, "-b:v", `${rate.maxBitrateKbps}k`, ...caps]
+        : ["-rc_mode:v", "CQP", "-qp:v", quantizer];
+    case "qsv":
+      return ["-global_quality:v", quantizer, ...caps];
+  }
+}
