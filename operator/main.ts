@@ -56,7 +56,7 @@ const caches = createCaches({
 });
 
 const ownNamespace = settings.namespace ?? access.namespace;
-const readSecret = secretReader(client);
+const readSecret = secretReader(client, systemClock);
 const allowedBy = ({ webhooks }: Configuration) => ({
   all: webhooks.allowPrivateAddresses,
   ...webhooks.allow,

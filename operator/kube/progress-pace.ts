@@ -1,7 +1,10 @@
 import type { ObjectKey } from "./kube-object.ts";
 
-/** Progress alone leads to at most one status write of a MediaJob in this time. */
-export const PROGRESS_PERIOD_MS = 2_000;
+/**
+ * Progress alone leads to at most one status write of a MediaJob in this time: every other report of a worker, and a
+ * little more, so that no minute has more than 30 writes, those that met a conflict included.
+ */
+const PROGRESS_PERIOD_MS = 2_100;
 
 /** Timers fire up to a millisecond early; a pass that comes too early has to come again. */
 const EARLY_MS = 1;

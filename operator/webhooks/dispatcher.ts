@@ -8,8 +8,13 @@ import { eventBody } from "./event.ts";
 import { type HostAnswer, HostGates, type HostLimits } from "./host-gate.ts";
 import { MAX_RETRY_AFTER_MS, retryDelayMs, retryRuleOf } from "./retry-table.ts";
 
-/** Outcomes wait so long to be written down together, while more events of the lane follow. */
+/**
+ * Outcomes wait so long to be written down together, while more events of the lane follow; the longer the more lanes
+ * there are, so that all of them together cost some fifty writes a second. What is not written when the operator dies
+ * is sent again.
+ */
 const TELL_PERIOD_MS = 1_000;
+const TELL_PERIOD_MS_A_LANE = 20;
 
 /** Tries that are told of an event that is not concluded. */
 const MAX_TOLD_TRIES = 5;
@@ -26,6 +31,7 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Map<string, Lane>>();
   readonly #options: DispatcherOptions;
   readonly #gates: HostGates;
+  #running = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -87,19 +93,25 @@ export class Dispatcher {
     const { onOutcome } = this.#options;
     let toldMs = this.#elapsedMs();
     lane.running = true;
+    this.#running++;
     try {
       for (let event = lane.next; event; event = lane.next) {
         const outcome = await this.#deliver(key, lane, event);
         if (!outcome) break;
         lane.outcomes.set(event.id, outcome);
-        const due = !outcome.delivered || !lane.next || this.#elapsedMs() - toldMs >= TELL_PERIOD_MS;
+        const due = !outcome.delivered || !lane.next || this.#elapsedMs() - toldMs >= this.#tellPeriodMs();
         if (!due) continue;
         toldMs = this.#elapsedMs();
         onOutcome(key, outcome);
       }
     } finally {
+      this.#running--;
       lane.running = false;
     }
+  }
+
+  #tellPeriodMs(): number {
+    return Math.max(TELL_PERIOD_MS, this.#running * TELL_PERIOD_MS_A_LANE);
   }
 
   /** Tries until the event is delivered or given up; undefined when it is not to be sent any more, or not by us. */

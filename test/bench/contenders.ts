@@ -51,7 +51,7 @@ export async function runMediaJobs(
 ): Promise<OperatorOutcome> {
   return await withCluster(async (cluster) => {
     const [reader, writer] = [await cluster.connect(), await cluster.connect()];
-    const operator = await startOperator(cluster, nodeOptions);
+    const operator = await startOperator(cluster, { nodeOptions });
     const firstJobAt = new Map<string, number>();
     const jobs = await Timeline.watch(reader, JOBS, {
       namespace: NAMESPACE,

@@ -11,6 +11,8 @@ export type Requests = ReadonlyMap<string, number>;
 
 /** The bundled operator, as a process of its own on this machine. */
 export interface OperatorProcess {
+  /** Of its HTTP server. */
+  readonly url: string;
   usage(): ProcessUsage;
   requests(): Promise<Requests>;
   /** Passes of its control loop over any MediaJob. */
@@ -27,16 +29,21 @@ const UNLIMITED = 100_000;
 const NODE_OPTIONS = ["--max-semi-space-size=4"];
 const ENVIRONMENT = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" };
 
-/** @param nodeOptions more arguments of Node itself, e.g. `--cpu-prof` */
+/**
+ * @param nodeOptions more arguments of Node itself, e.g. `--cpu-prof`
+ * @param configuration more of the operator's configuration
+ */
 export async function startOperator(
-  { api, operatorKubeconfig }: ScaleCluster,
-  nodeOptions: readonly string[] = [],
+  { api, operatorKubeconfig }: Pick<ScaleCluster, "api" | "operatorKubeconfig">,
+  {
+    nodeOptions = [],
+    configuration = {},
+  }: { nodeOptions?: readonly string[]; configuration?: Readonly<Record<string, unknown>> } = {},
 ): Promise<OperatorProcess> {
   const config = join(api.directory, "operator.yaml");
-  writeFileSync(
-    config,
-    JSON.stringify({ concurrency: UNLIMITED, pools: [{ name: "default", concurrency: UNLIMITED }] }),
-  );
+  const pools = [{ name: "default", concurrency: UNLIMITED }];
+  const limits = { concurrency: UNLIMITED, concurrencyPerNamespace: UNLIMITED, pools };
+  writeFileSync(config, JSON.stringify({ ...limits, ...configuration }));
   const [port] = await freePorts(1);
   const process_ = startProcess(
     api.directory,
@@ -54,6 +61,7 @@ export async function startOperator(
     { timeoutMs: 60_000 },
   );
   return {
+    url: `http://127.0.0.1:${port}`,
     usage: () => usageOf(process_.pid),
     requests: async () => requestsIn(await scrape()),
     passes: async () => {

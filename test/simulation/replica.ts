@@ -78,7 +78,7 @@ export class Replica implements Endpoint {
     });
     const log = this.#log();
     const dispatcher = new Dispatcher({
-      secretOf: secretReader(client),
+      secretOf: secretReader(client, clock),
       send: (event) => options.send(event, this),
       sleep: (ms) => this.#sleepInTerm(ms),
       now: () => clock.date(),
