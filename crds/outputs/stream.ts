@@ -97,6 +97,31 @@ export const streamOutput = z
       .describe(
         "audio of the stream; each track is encoded once for all renditions. None when the source has none.",
       ),
+    subtitles: z
+      .enum(["Keep", "None"])
+      .default("Keep")
+      .describe(
+        "subtitles: Keep offers each of the source's text subtitles as WebVTT, by its language; pictures cannot be converted and are left out with a warning. None offers none. Default Keep.",
+      ),
+    thumbnails: z
+      .strictObject({
+        everySeconds: z
+          .int()
+          .min(1)
+          .max(3600)
+          .default(5)
+          .describe("everySeconds is the time from one thumbnail to the next, in seconds. Default 5."),
+        width: z
+          .int()
+          .min(16)
+          .max(640)
+          .default(160)
+          .describe("width of a thumbnail in pixels; never above the smallest rendition. Default 160."),
+      })
+      .optional()
+      .describe(
+        "thumbnails are small pictures for the seek bar, on JPEG sheets of up to 10 × 10: a WebVTT track (thumbnails.vtt) and, in DASH, an adaptation set of images. None when unset.",
+      ),
   })
   .meta(
     validations(

@@ -1,34 +1,28 @@
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { type TemplateToken, tokensOf } from "../../crds/naming.ts";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
-import { ENCODERS } from "../video/encoders.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { type MeasuredLoudness, measuringFilters, readLoudness } from "../video/sound.ts";
 import { soundGraph, sourceInputs } from "../video/spans.ts";
 import { encodeSeconds, stageProgress } from "../video/stages.ts";
 import { perSecond } from "../video/timing.ts";
-import {
-  type AudioRendition,
-  dashManifest,
-  hlsMaster,
-  hlsMedia,
-  type Stream,
-  type VideoRendition,
-} from "./manifests.ts";
-import { joinShortTail, type MediaFile, readMediaFile } from "./media-file.ts";
+import { dashManifest } from "./dash.ts";
+import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
+import { hlsMaster, hlsPlaylists } from "./hls.ts";
+import { joinShortTail } from "./media-file.ts";
 import {
   type Presentation,
   planPresentation,
   presentationArguments,
   type StreamFiles,
 } from "./presentation.ts";
+import type { Stream } from "./stream.ts";
+import { sheetTrack } from "./thumbnails.ts";
+import { verifyStream } from "./verify.ts";
 
 /** Makes adaptive streams. The manifests come last, so that whoever finds one finds what it names. */
 export const streamEngine: Engine = {
@@ -88,23 +82,42 @@ class StreamTask {
     for (const warning of presentation.warnings) this.#context.warn({ ...warning, ...subject });
 
     const names = fileNames(presentation);
-    const staged = (fileName: string) =>
-      join(this.#context.stagingDir, `${this.#name}-${this.#context.unit.attempt}-${fileName}`);
+    const prefix = `${this.#name}-${this.#context.unit.attempt}-`;
+    const staged = (fileName: string) => join(this.#context.stagingDir, `${prefix}${fileName}`);
     const files: StreamFiles = {
       sourcePath: this.#opened.path,
       threads: this.#limits.threads,
       videoPaths: names.video.map(staged),
       audioPaths: names.audio.map(staged),
+      subtitlePaths: names.subtitles.map(staged),
+      sheets: { directory: this.#context.stagingDir, prefix },
     };
     try {
       const report = await this.#encode(presentation, files);
       await Promise.all(files.audioPaths.map(joinShortTail));
-      const stream = await this.#verify(presentation, files, names, report);
+      const stream = await verifyStream(presentation, {
+        files,
+        names,
+        report,
+        limits: this.#limits,
+        staged,
+      });
+      if (report.damagedLines > 0) {
+        const message = `the source is damaged in ${report.damagedLines} place(s), which were concealed`;
+        this.#context.warn({ reason: "SourceDamaged", message, ...subject });
+      }
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });
     } finally {
-      await Promise.all([...files.videoPaths, ...files.audioPaths].map((path) => rm(path, { force: true })));
+      await this.#clear(prefix);
     }
+  }
+
+  /** Whatever was staged and not published, sheets of an unknown number among it. */
+  async #clear(prefix: string): Promise<void> {
+    const { stagingDir } = this.#context;
+    const left = (await readdir(stagingDir)).filter((name) => name.startsWith(prefix));
+    await Promise.all(left.map((name) => rm(join(stagingDir, name), { force: true })));
   }
 
   async #encode(presentation: Presentation, files: StreamFiles): Promise<FfmpegReport> {
@@ -167,96 +180,6 @@ class StreamTask {
     return report;
   }
 
-  async #verify(
-    presentation: Presentation,
-    files: StreamFiles,
-    names: { video: string[]; audio: string[] },
-    report: FfmpegReport,
-  ): Promise<Stream> {
-    const video: VideoRendition[] = [];
-    for (const [at, rung] of presentation.rungs.entries()) {
-      const path = files.videoPaths[at] ?? "";
-      const media = await this.#mediaFile(path);
-      const record = await probe(path, this.#context.signal, { firstFrame: false });
-      const picture = record.video[0];
-      const codec = ENCODERS[presentation.output.codec].codec;
-      if (
-        picture?.codec !== codec ||
-        picture.width !== rung.size.width ||
-        picture.height !== rung.size.height
-      ) {
-        throw new MediaFailure(
-          "VerificationFailed",
-          `rendition ${rung.name} is ${picture?.codec} ${picture?.width}×${picture?.height}, not ${codec} ${rung.size.width}×${rung.size.height}`,
-        );
-      }
-      video.push({
-        name: rung.name,
-        fileName: names.video[at] ?? "",
-        media,
-        size: rung.size,
-        fps: presentation.fps,
-      });
-    }
-    const audio: AudioRendition[] = [];
-    for (const [at, track] of presentation.tracks.entries()) {
-      audio.push({
-        name: `${at}`,
-        fileName: names.audio[at] ?? "",
-        media: await this.#mediaFile(files.audioPaths[at] ?? ""),
-        language: track.language,
-        title: track.title ?? track.language ?? `Track ${at + 1}`,
-        isDefault:
-          at ===
-          Math.max(
-            0,
-            presentation.tracks.findIndex(({ isDefault }) => isDefault),
-          ),
-        channels: 2,
-        sampleRate: 48_000,
-      });
-    }
-    refuseMisaligned(video, presentation.output.segmentSeconds);
-    const durationSeconds = Math.max(...video.map(({ media }) => lengthOf(media)));
-    refuseTruncated(presentation, durationSeconds, report, this.#context, {
-      source: this.#opened.source.name,
-      output: this.#name,
-    });
-    await this.#decodeSamples([...files.videoPaths, ...files.audioPaths]);
-    return { video, audio, durationSeconds };
-  }
-
-  async #mediaFile(path: string): Promise<MediaFile> {
-    const media = await readMediaFile(path).catch((error: unknown) => {
-      throw new MediaFailure(
-        "VerificationFailed",
-        `a media file of the stream is not as it must be: ${(error as Error).message}`,
-      );
-    });
-    if (media.segments.length === 0)
-      throw new MediaFailure("SourceCorrupt", "no frame of the source could be decoded");
-    return media;
-  }
-
-  /** A second at the start of each file, all in one run; any error of a decoder fails it. */
-  async #decodeSamples(paths: readonly string[]): Promise<void> {
-    const options = ["-threads", "1", "-err_detect", "explode", "-t", "1"];
-    const list = [
-      ...paths.flatMap((path) => inputArguments(path, { options })),
-      ...paths.flatMap((_, input) => ["-map", `${input}:0`]),
-      ...["-f", "null", "-"],
-    ];
-    const { log } = await runFfmpeg({ ...this.#limits, arguments: list });
-    const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
-    if (errors.length > 0) {
-      throw new MediaFailure(
-        "VerificationFailed",
-        `a finished file does not decode: ${lastErrors(errors)}`,
-        log,
-      );
-    }
-  }
-
   async #publish(stream: Stream, directory: string, staged: (fileName: string) => string): Promise<void> {
     const put = async (fileName: string, facts: { format: string; width?: number; height?: number }) => {
       const product = this.#product(directory, fileName);
@@ -269,16 +192,22 @@ class StreamTask {
     };
     const write = async (fileName: string, text: string) => {
       await writeFile(staged(fileName), text);
-      await put(fileName, { format: fileName.endsWith(".mpd") ? "dash" : "hls" });
+      await put(fileName, { format: FORMATS[extname(fileName)] ?? "hls" });
     };
     for (const { fileName, size } of stream.video)
       await put(fileName, { format: this.#stream.codec, ...size });
     for (const { fileName } of stream.audio) await put(fileName, { format: "aac" });
-    if (this.#stream.protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
-    if (this.#stream.protocols.includes("hls")) {
-      for (const { fileName, media } of [...stream.video, ...stream.audio]) {
-        await write(fileName.replace(/\.mp4$/, ".m3u8"), hlsMedia(fileName, media));
-      }
+    for (const { fileName } of stream.subtitles) await put(fileName, { format: "webvtt" });
+    if (stream.thumbnails) {
+      const { sheets, cell, columns, rows } = stream.thumbnails;
+      const size = { width: cell.width * columns, height: cell.height * rows };
+      for (const { fileName } of sheets) await put(fileName, { format: "jpeg", ...size });
+      await write("thumbnails.vtt", sheetTrack(stream.thumbnails, stream.durationSeconds));
+    }
+    const { protocols } = this.#stream;
+    if (protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
+    if (protocols.includes("hls")) {
+      for (const [fileName, text] of hlsPlaylists(stream)) await write(fileName, text);
       await write("master.m3u8", hlsMaster(stream));
     }
   }
@@ -295,84 +224,4 @@ class StreamTask {
   }
 }
 
-function fileNames({ rungs, tracks }: Presentation): { video: string[]; audio: string[] } {
-  return {
-    video: rungs.map(({ name }) => `video-${name}.mp4`),
-    audio: tracks.map(
-      ({ language }, at) =>
-        `audio-${at}${language && /^[a-z]{2,3}$/.test(language) ? `-${language}` : ""}.mp4`,
-    ),
-  };
-}
-
-/** Tokens that only a single finished file has. */
-const OF_ONE_FILE: readonly TemplateToken[] = ["width", "height", "hash", "format"];
-
-/** The directory of a stream: the destination's template without the extension. */
-export function directoryTemplate(template: string): string {
-  const foreign = tokensOf(template).filter((token) => OF_ONE_FILE.includes(token));
-  if (foreign.length > 0) {
-    const names = foreign.map((token) => `{${token}}`).join(", ");
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `destination.template ${template}: a stream is a directory of files and has no ${names}`,
-    );
-  }
-  return template.replace(/\.?\{ext\}/g, "");
-}
-
-/** The file a player is given; published last, so that where it stands the stream is whole. */
-const entryOf = ({ protocols }: StreamOutput): string =>
-  protocols.includes("hls") ? "master.m3u8" : "manifest.mpd";
-
-const lengthOf = ({ segments }: MediaFile): number => segments.reduce((sum, { seconds }) => sum + seconds, 0);
-
-/** Players switch at segment borders: these must be the same in every rendition, to the frame. */
-export function refuseMisaligned(video: readonly VideoRendition[], segmentSeconds: number): void {
-  const [first] = video;
-  if (!first) return;
-  const tolerance = first.fps.den / first.fps.num / 2;
-  for (const { name, media } of video) {
-    const misfit = media.segments.findIndex(
-      ({ seconds }, at) => Math.abs(seconds - (first.media.segments[at]?.seconds ?? 0)) > tolerance,
-    );
-    if (misfit !== -1 || media.segments.length !== first.media.segments.length) {
-      throw new MediaFailure(
-        "VerificationFailed",
-        `segment ${misfit + 1} of ${name} does not end where that of ${first.name} does`,
-      );
-    }
-    const long = media.segments
-      .slice(0, -1)
-      .find(({ seconds }) => Math.abs(seconds - segmentSeconds) > tolerance * 2 + 1e-3);
-    if (long)
-      throw new MediaFailure(
-        "VerificationFailed",
-        `a segment of ${name} lasts ${long.seconds} s, not ${segmentSeconds} s`,
-      );
-  }
-}
-
-function refuseTruncated(
-  { expectedSeconds }: Presentation,
-  found: number,
-  report: FfmpegReport,
-  context: EngineContext,
-  subject: { source: string; output: string },
-): void {
-  const short = expectedSeconds !== null && found < expectedSeconds - Math.max(0.25, expectedSeconds * 0.01);
-  if (short && report.cutShortLines > 0) {
-    throw new MediaFailure(
-      "SourceTruncated",
-      `the source ends after ${found.toFixed(1)} s of the ${expectedSeconds.toFixed(1)} s it declares; copy it again`,
-      report.log,
-    );
-  }
-  if (report.damagedLines > 0) {
-    context.warn({
-      reason: "SourceDamaged",
-      message: `the source is damaged in ${report.damagedLines} place(s), which were concealed`,
-      ...subject,
-    });
-  }
-}
+const FORMATS: Record<string, string> = { ".mpd": "dash", ".m3u8": "hls", ".vtt": "webvtt" };

@@ -1,6 +1,6 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
-import type { AudioStream, MediaRecord, Rate } from "../probe/record.ts";
+import type { AudioStream, MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { encoderArguments } from "../video/encoders.ts";
 import { pictureFilters } from "../video/filters.ts";
 import { pictureOf, planRendition, type Rendition, steadyRate } from "../video/rendition.ts";
@@ -13,6 +13,7 @@ import {
 import { soundGraph, sourceInputs } from "../video/spans.ts";
 import { exactRate, perSecond } from "../video/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
+import { planThumbnails, sheetArguments, sheetFilters, type ThumbnailSheets } from "./thumbnails.ts";
 
 /** Everything decided about a stream before ffmpeg runs, and the argument list of its one run. Pure. */
 export interface Presentation {
@@ -22,6 +23,9 @@ export interface Presentation {
   rungs: Rung[];
   fps: Rate;
   tracks: AudioStream[];
+  /** Texts that become WebVTT. */
+  subtitles: TextStream[];
+  thumbnails: ThumbnailSheets | undefined;
   sound: SoundWish;
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
@@ -46,14 +50,21 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
       ...(largest && { ...largest.size, fit: "fill", enlarge: true }),
       keyframeIntervalSeconds: output.segmentSeconds,
       audio: { tracks: output.audio.tracks },
+      subtitles: output.subtitles,
     }),
   );
+  const [smallest] = rungs;
   return {
     output,
     top: { ...plain, work: { ...plain.work, fps } },
     rungs,
     fps,
     tracks: plain.tracks,
+    subtitles: plain.subtitles,
+    thumbnails:
+      output.thumbnails && smallest
+        ? planThumbnails(output.thumbnails, { picture: smallest.size, seconds: plain.expectedSeconds })
+        : undefined,
     sound: {
       codec: "aac",
       soundtrack: {
@@ -81,6 +92,9 @@ export interface StreamFiles {
   /** Of each rung and each track, in their order. */
   videoPaths: string[];
   audioPaths: string[];
+  subtitlePaths: string[];
+  /** Where sheets of thumbnails go, and what stands before their names. */
+  sheets: { directory: string; prefix: string };
 }
 
 /**
@@ -92,7 +106,7 @@ export function presentationArguments(
   files: StreamFiles,
   loudness: (MeasuredLoudness | undefined)[] = [],
 ): string[] {
-  const { top, rungs, tracks, sound } = presentation;
+  const { top, rungs, tracks, subtitles, thumbnails, sound } = presentation;
   const graph = [
     pictureGraph(presentation),
     ...tracks.map((track, at) =>
@@ -122,6 +136,10 @@ export function presentationArguments(
       ...["-frag_duration", `${presentation.output.segmentSeconds * 1e6}`],
       ...["-movflags", FRAGMENTED, "-f", "mp4", `file:${files.audioPaths[at]}`],
     ]),
+    ...subtitles.flatMap(({ index }, at) => [
+      ...["-map", `0:${index}`, "-c:s", "webvtt", "-f", "webvtt", `file:${files.subtitlePaths[at]}`],
+    ]),
+    ...(thumbnails ? ["-map", "[sheets]", ...sheetArguments(files.sheets)] : []),
   ];
 }
 
@@ -142,17 +160,26 @@ const BT709 = [
   "tv",
 ];
 
-function pictureGraph({ top, rungs }: Presentation): string {
-  const filters = pictureFilters(top.work);
-  const source = `[0:${top.picture.index}]`;
-  const common = filters.length > 0 ? filters.join(",") : "null";
-  const pads = rungs.map((_, at) => `[split${at}]`).join("");
-  const scaled = rungs.map(({ size }, at) =>
-    size.width === top.size.width && size.height === top.size.height
-      ? `[split${at}]null[rung${at}]`
-      : `[split${at}]scale=${size.width}:${size.height}:flags=bicubic,setsar=1[rung${at}]`,
-  );
-  return [`${source}${common},split=${rungs.length}${pads}`, ...scaled].join(";");
+/**
+ * Each rung is scaled from the next larger one: a scaler reads every line of what it is given, so four rungs out
+ * of the largest cost almost twice as much. Measured against scaling each from the largest in `docs/streaming.md`.
+ */
+function pictureGraph({ top, rungs, thumbnails }: Presentation): string {
+  const chains: string[] = [];
+  let from = `[0:${top.picture.index}]${pictureFilters(top.work).join(",") || "null"}`;
+  for (let at = rungs.length - 1; at >= 0; at--) {
+    const size = rungs[at]?.size ?? top.size;
+    const above = rungs[at + 1]?.size ?? top.size;
+    const scale =
+      size.width === above.width && size.height === above.height
+        ? ""
+        : `${from.endsWith("]") ? "" : ","}scale=${size.width}:${size.height}:flags=bicubic,setsar=1`;
+    const next = at > 0 ? `[below${at}]` : thumbnails ? "[small]" : "";
+    chains.push(`${from}${scale}${next === "" ? "" : `,split${next}`}[rung${at}]`);
+    from = next;
+  }
+  if (thumbnails) chains.push(`${from}${sheetFilters(thumbnails)}[sheets]`);
+  return chains.join(";");
 }
 
 function pictureEncoder({ top, output, fps }: Presentation, rung: Rung, threads: number): string[] {

@@ -71,6 +71,24 @@ window.stage = {
     return player.language();
   },
 
+  /** Turns subtitles on and waits for the first; and finds the thumbnail of the moment 2.5 s. */
+  async read(thumbnailsUrl) {
+    // Playing steadily before: shaka-player forgets a text that is on its way while it deals with a seek.
+    video.currentTime = 0.5;
+    play();
+    await until(() => video.currentTime > 1, "playback before subtitles are turned on");
+    await player.showText();
+    const shown = () =>
+      [...video.textTracks].filter(({ mode }) => mode === "showing").flatMap(({ cues }) => [...(cues ?? [])]);
+    await until(() => shown().length > 0, "subtitles");
+    video.pause();
+    const thumbnail = await within(player.thumbnail(2.5, thumbnailsUrl), "thumbnail");
+    return {
+      text: shown()[0].text,
+      thumbnail: thumbnail && { ...thumbnail, sheet: thumbnail.sheet.split("/").at(-1) },
+    };
+  },
+
   errors: () => errors,
 };
 
@@ -95,6 +113,11 @@ async function openHls(url) {
       hls.audioTrack = hls.audioTracks.findIndex(({ lang }) => lang === language);
     },
     language: () => hls.audioTracks[hls.audioTrack]?.lang,
+    showText: () => {
+      hls.subtitleDisplay = true;
+      hls.subtitleTrack = 0;
+    },
+    thumbnail: async () => false,
   };
 }
 
@@ -121,6 +144,13 @@ async function openDash(url) {
     listen: (language) =>
       dash.setCurrentTrack(dash.getTracksFor("audio").find(({ lang }) => lang.startsWith(language))),
     language: () => dash.getCurrentTrackFor("audio")?.lang,
+    showText: () => dash.setTextTrack(0),
+    thumbnail: (seconds) =>
+      new Promise((settle) =>
+        dash.provideThumbnail(seconds, ({ url, x, y, width, height }) =>
+          settle({ sheet: url, x, y, width, height }),
+        ),
+      ),
   };
 }
 
@@ -147,6 +177,13 @@ async function openShaka(url) {
     listen: (language) =>
       player.selectAudioTrack(player.getAudioTracks().find((track) => track.language === language)),
     language: () => player.getVariantTracks().find(({ active }) => active)?.language,
+    showText: () => player.selectTextTrack(player.getTextTracks()[0]),
+    thumbnail: async (seconds, thumbnailsUrl) => {
+      if (player.getImageTracks().length === 0) await player.addThumbnailsTrack(thumbnailsUrl);
+      const [{ id }] = player.getImageTracks();
+      const { uris, positionX, positionY, width, height } = await player.getThumbnails(id, seconds);
+      return { sheet: uris[0].split("#")[0], x: positionX, y: positionY, width, height };
+    },
   };
 }
 
@@ -168,7 +205,12 @@ function play() {
 /** A player may say nothing for ever: its promises are bounded. */
 async function within(promise, what) {
   let settled = false;
-  await Promise.race([promise.finally(() => (settled = true)), until(() => settled, what)]);
+  return await Promise.race([
+    promise.finally(() => {
+      settled = true;
+    }),
+    until(() => settled, what).then(() => promise),
+  ]);
 }
 
 /** Waits for what the player does by itself; says what did not come, and what the player said meanwhile. */

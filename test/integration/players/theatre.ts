@@ -88,6 +88,10 @@ export class Stage {
     return this.#say("listen", language);
   }
 
+  read(thumbnailsUrl: string): Promise<{ text: string; thumbnail: Thumbnail | false }> {
+    return this.#say("read", thumbnailsUrl);
+  }
+
   errors(): Promise<string[]> {
     return this.#say("errors");
   }
@@ -105,6 +109,14 @@ export interface Programme {
   seconds: number;
   heights: number[];
   languages: string[];
+}
+
+export interface Thumbnail {
+  sheet: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>players</title>

@@ -244,7 +244,11 @@ describe("stream", () => {
         "audio-0.mp4",
         "manifest.mpd",
         "master.m3u8",
-        ...["240p", "360p", "480p", "720p"].flatMap((name) => [`video-${name}.m3u8`, `video-${name}.mp4`]),
+        ...["240p", "360p", "480p", "720p"].flatMap((name) => [
+          `video-${name}-iframes.m3u8`,
+          `video-${name}.m3u8`,
+          `video-${name}.mp4`,
+        ]),
       ].map((name) => `made/${name}`),
     );
     for (const manifest of ["made/master.m3u8", "made/manifest.mpd"]) {

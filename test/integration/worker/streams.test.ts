@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp, { type Sharp } from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clip, ffmpeg } from "./clips.ts";
+import { type Attempt, Workshop } from "./worker-attempt.ts";
+
+/** Adaptive streams as the real worker makes them, measured with ffprobe. */
+
+let workshop: Workshop;
+beforeAll(() => {
+  workshop = new Workshop();
+});
+afterAll(() => workshop.remove());
+
+const stream = async (file: string, wish: Record<string, unknown> = {}): Promise<Attempt> => {
+  const attempt = await workshop.attempt(file, {
+    stream: { preset: "ultrafast", segmentSeconds: 2, ...wish },
+  });
+  expect(attempt.result.failures).toEqual([]);
+  return attempt;
+};
+
+const textOf = (attempt: Attempt, name: string) => readFileSync(attempt.pathOf(`made/${name}`), "utf8");
+
+const probed = (path: string, ...entries: string[]) =>
+  JSON.parse(
+    execFileSync("ffprobe", ["-v", "error", "-of", "json", ...entries, path], {
+      encoding: "utf8",
+      maxBuffer: 2 ** 26,
+    }),
+  );
+
+describe("what belongs to a stream beside pictures and sound", () => {
+  let attempt: Attempt;
+  beforeAll(async () => {
+    const texts = { eng: "Hello", deu: "Grüße" };
+    for (const [language, text] of Object.entries(texts)) {
+      writeFileSync(
+        join(workshop.root, `${language}.srt`),
+        `1\n00:00:00,500 --> 00:00:01,500\n<i>${text}</i>\n\n2\n00:00:03,000 --> 00:00:04,000\n${text} again\n`,
+      );
+    }
+    const plain = clip(join(workshop.root, "plain.mp4"), { size: "640x360", seconds: 5 });
+    ffmpeg(
+      ...["-i", plain, "-i", join(workshop.root, "eng.srt"), "-i", join(workshop.root, "deu.srt")],
+      ...["-map", "0", "-map", "1", "-map", "2", "-c", "copy", "-c:s", "mov_text"],
+      ...["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=deu"],
+      join(workshop.sources, "texts.mp4"),
+    );
+    attempt = await stream("texts.mp4", { thumbnails: { everySeconds: 2, width: 96 } });
+  });
+
+  test("subtitles are WebVTT, named by both manifests", () => {
+    expect(textOf(attempt, "subtitles-1-deu.vtt")).toBe(
+      "WEBVTT\n\n00:00.500 --> 00:01.500\n<i>Grüße</i>\n\n00:03.000 --> 00:04.000\nGrüße again\n",
+    );
+    expect(textOf(attempt, "master.m3u8")).toContain(
+      'TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="deu",LANGUAGE="deu"',
+    );
+    expect(textOf(attempt, "manifest.mpd")).toContain("<BaseURL>subtitles-0-eng.vtt</BaseURL>");
+  });
+
+  test("the playlists for winding name byte ranges that hold one whole keyframe each", () => {
+    const playlist = textOf(attempt, "video-240p-iframes.m3u8");
+    const media = readFileSync(attempt.pathOf("made/video-240p.mp4"));
+    const [, initBytes] = /MAP:.*BYTERANGE="(\d+)@0"/.exec(playlist)?.map(Number) ?? [];
+    const ranges = [...playlist.matchAll(/BYTERANGE:(\d+)@(\d+)/g)].map((range) => range.map(Number));
+    expect(ranges).toHaveLength(3);
+    for (const [at, [, bytes = 0, offset = 0]] of ranges.entries()) {
+      const path = join(workshop.root, `keyframe-${at}.mp4`);
+      writeFileSync(
+        path,
+        Buffer.concat([media.subarray(0, initBytes), media.subarray(offset, offset + bytes)]),
+      );
+      const { frames } = probed(path, "-show_entries", "frame=pict_type,pts_time,width");
+      expect(frames).toMatchObject([{ pict_type: "I", width: 426 }]);
+      expect(Number(frames[0].pts_time)).toBeCloseTo(at * 2, 2);
+    }
+  });
+
+  test("thumbnails show the moments that their track names", async () => {
+    expect(textOf(attempt, "thumbnails.vtt")).toBe(
+      [
+        "WEBVTT",
+        "00:00:00.000 --> 00:00:02.000\nthumbnails-001.jpg#xywh=0,0,96,54",
+        "00:00:02.000 --> 00:00:04.000\nthumbnails-001.jpg#xywh=96,0,96,54",
+        "00:00:04.000 --> 00:00:05.000\nthumbnails-001.jpg#xywh=192,0,96,54\n",
+      ].join("\n\n"),
+    );
+    const sheet = sharp(attempt.pathOf("made/thumbnails-001.jpg"));
+    expect(await sheet.metadata()).toMatchObject({ format: "jpeg", width: 288, height: 54 });
+    for (const [at, seconds] of [0, 2, 4].entries()) {
+      const cell = await pixels(sheet.clone().extract({ left: at * 96, top: 0, width: 96, height: 54 }));
+      // Which moment it is: the test picture moves all the time, so frames nearby are less alike.
+      const moments = [seconds, seconds + 0.2, seconds + 0.5, seconds + 0.96];
+      const differences: number[] = [];
+      for (const moment of moments) differences.push(difference(cell, await frameAt(moment)));
+      expect(differences.indexOf(Math.min(...differences)), `the moment of the cell at ${seconds} s`).toBe(0);
+    }
+    expect(textOf(attempt, "manifest.mpd")).toContain('thumbnail_tile" value="3x1"');
+  });
+
+  const pixels = (picture: Sharp) => picture.removeAlpha().raw().toBuffer();
+
+  const difference = (one: Buffer, other: Buffer) =>
+    one.reduce((sum, value, index) => sum + Math.abs(value - (other[index] ?? 0)), 0) / one.length;
+
+  /** The source's frame, as large as a thumbnail. */
+  function frameAt(seconds: number): Promise<Buffer> {
+    const path = join(workshop.root, `moment-${seconds}.png`);
+    ffmpeg(
+      ...["-i", join(workshop.sources, "texts.mp4"), "-ss", `${seconds}`, "-frames:v", "1"],
+      ...["-vf", "scale=96:54:flags=area", path],
+    );
+    return pixels(sharp(path));
+  }
+});

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { aStream, aText, aTrack, someThumbnails } from "../../test/builders/stream.ts";
+import { dashManifest } from "./dash.ts";
+
+test("it points into each file's own index and escapes what people write", () => {
+  const manifest = dashManifest(aStream({ audio: [{ ...aTrack("eng", true), title: "a & <b>" }] }));
+  expect(manifest).toContain('mediaPresentationDuration="PT12S"');
+  expect(manifest).toContain(
+    '<SegmentBase indexRange="900-999"><Initialization range="0-899"/></SegmentBase>',
+  );
+  expect(manifest).toContain('frameRate="30000/1001"');
+  expect(manifest).toContain("<Label>a &amp; &lt;b&gt;</Label>");
+});
+
+test("the duration is exact to the microsecond", () => {
+  expect(dashManifest(aStream({ durationSeconds: 10.01 / 3 }))).toContain(
+    'mediaPresentationDuration="PT3.336667S"',
+  );
+});
+
+test("subtitles are files of their own", () => {
+  const manifest = dashManifest(aStream({ subtitles: [aText("eng")] }));
+  expect(manifest).toContain('<AdaptationSet contentType="text" mimeType="text/vtt" lang="eng">');
+  expect(manifest).toContain("<BaseURL>subtitles-eng.vtt</BaseURL>");
+});
+
+test("a sheet of thumbnails is a segment as long as all its cells together", () => {
+  const manifest = dashManifest(aStream({ thumbnails: someThumbnails() }));
+  expect(manifest).toContain(
+    '<SegmentTemplate media="thumbnails-$Number%03d$.jpg" duration="15" timescale="1" startNumber="1"/>',
+  );
+  expect(manifest).toContain('<Representation id="thumbnails" bandwidth="16000" width="480" height="90">');
+  expect(manifest).toContain('thumbnail_tile" value="3x1"/>');
+});

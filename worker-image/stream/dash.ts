@@ -1,0 +1,95 @@
+import type { Rate } from "../probe/record.ts";
+import type { MediaFile } from "./media-file.ts";
+import {
+  type AudioRendition,
+  bandwidthOf,
+  type Stream,
+  type SubtitleRendition,
+  type Thumbnails,
+  type VideoRendition,
+} from "./stream.ts";
+
+/** ISO/IEC 23009-1 manifest of the on-demand profile: players find segments in each file's own index. Pure. */
+export function dashManifest({ video, audio, subtitles, thumbnails, durationSeconds }: Stream): string {
+  const duration = `PT${Number(durationSeconds.toFixed(6))}S`;
+  return `${[
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="${duration}" minBufferTime="PT4S">`,
+    `  <Period id="0" start="PT0S" duration="${duration}">`,
+    ...pictures(video),
+    ...audio.flatMap(sound),
+    ...subtitles.flatMap((track) => text(track, durationSeconds)),
+    ...(thumbnails ? sheets(thumbnails) : []),
+    "  </Period>",
+    "</MPD>",
+  ].join("\n")}\n`;
+}
+
+function pictures(video: readonly VideoRendition[]): string[] {
+  return [
+    '    <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">',
+    ...video.flatMap(({ name, media, size, fps, fileName }) => [
+      `      <Representation id="video-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" width="${size.width}" height="${size.height}" frameRate="${frameRate(fps)}">`,
+      ...base(fileName, media),
+      "      </Representation>",
+    ]),
+    "    </AdaptationSet>",
+  ];
+}
+
+function sound(track: AudioRendition): string[] {
+  const { name, media, language, title, isDefault, channels, sampleRate, fileName } = track;
+  return [
+    `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${language ?? "und"}" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
+    role(isDefault ? "main" : "alternate"),
+    `      <Label>${escaped(title)}</Label>`,
+    `      <Representation id="audio-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" audioSamplingRate="${sampleRate}">`,
+    `        <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${channels}"/>`,
+    ...base(fileName, media),
+    "      </Representation>",
+    "    </AdaptationSet>",
+  ];
+}
+
+function text(
+  { name, fileName, bytes, language, title, isForced }: SubtitleRendition,
+  seconds: number,
+): string[] {
+  return [
+    `    <AdaptationSet contentType="text" mimeType="text/vtt" lang="${language ?? "und"}">`,
+    role(isForced ? "forced-subtitle" : "subtitle"),
+    `      <Label>${escaped(title)}</Label>`,
+    `      <Representation id="subtitles-${name}" bandwidth="${Math.ceil((bytes * 8) / seconds)}">`,
+    `        <BaseURL>${escaped(encodeURI(fileName))}</BaseURL>`,
+    "      </Representation>",
+    "    </AdaptationSet>",
+  ];
+}
+
+/** DASH-IF IOP 4.3 clause 6.2.6: a sheet is a segment, and each of its cells has an equal share of its time. */
+function sheets({ sheets, cell, columns, rows, everySeconds }: Thumbnails): string[] {
+  const seconds = columns * rows * everySeconds;
+  const largest = Math.max(...sheets.map(({ bytes }) => bytes));
+  const media = (sheets[0]?.fileName ?? "").replace(/\d+(?=\.\w+$)/, "$Number%03d$");
+  return [
+    '    <AdaptationSet contentType="image" mimeType="image/jpeg">',
+    `      <SegmentTemplate media="${media}" duration="${seconds}" timescale="1" startNumber="1"/>`,
+    `      <Representation id="thumbnails" bandwidth="${Math.ceil((largest * 8) / seconds)}" width="${cell.width * columns}" height="${cell.height * rows}">`,
+    `        <EssentialProperty schemeIdUri="http://dashif.org/guidelines/thumbnail_tile" value="${columns}x${rows}"/>`,
+    "      </Representation>",
+    "    </AdaptationSet>",
+  ];
+}
+
+const base = (fileName: string, { index, initBytes }: MediaFile): string[] => [
+  `        <BaseURL>${escaped(encodeURI(fileName))}</BaseURL>`,
+  `        <SegmentBase indexRange="${index.first}-${index.last}"><Initialization range="0-${initBytes - 1}"/></SegmentBase>`,
+];
+
+const role = (value: string): string =>
+  `      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="${value}"/>`;
+
+const frameRate = ({ num, den }: Rate): string => (den === 1 ? `${num}` : `${num}/${den}`);
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

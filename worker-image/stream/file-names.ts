@@ -1,0 +1,45 @@
+import type { TemplateToken } from "../../crds/naming.ts";
+import { tokensOf } from "../../crds/naming.ts";
+import type { StreamOutput } from "../../crds/outputs/stream.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import type { Presentation } from "./presentation.ts";
+
+/** Names of the files of a stream, in its own directory. */
+
+export interface FileNames {
+  /** Of each rung, track and text, in their order. */
+  video: string[];
+  audio: string[];
+  subtitles: string[];
+}
+
+export function fileNames({ rungs, tracks, subtitles }: Presentation): FileNames {
+  return {
+    video: rungs.map(({ name }) => `video-${name}.mp4`),
+    audio: tracks.map(({ language }, at) => `audio-${at}${suffix(language)}.mp4`),
+    subtitles: subtitles.map(({ language }, at) => `subtitles-${at}${suffix(language)}.vtt`),
+  };
+}
+
+const suffix = (language: string | null): string =>
+  language && /^[a-z]{2,3}$/.test(language) ? `-${language}` : "";
+
+/** The file a player is given; published last, so that where it stands the stream is whole. */
+export const entryOf = ({ protocols }: Pick<StreamOutput, "protocols">): string =>
+  protocols.includes("hls") ? "master.m3u8" : "manifest.mpd";
+
+/** Tokens that only a single finished file has. */
+const OF_ONE_FILE: readonly TemplateToken[] = ["width", "height", "hash", "format"];
+
+/** The directory of a stream: the destination's template without the extension. */
+export function directoryTemplate(template: string): string {
+  const foreign = tokensOf(template).filter((token) => OF_ONE_FILE.includes(token));
+  if (foreign.length > 0) {
+    const names = foreign.map((token) => `{${token}}`).join(", ");
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `destination.template ${template}: a stream is a directory of files and has no ${names}`,
+    );
+  }
+  return template.replace(/\.?\{ext\}/g, "");
+}

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { aMediaFile, aStream, aText } from "../../test/builders/stream.ts";
+import { hlsMaster, hlsPlaylists, mediaPlaylist } from "./hls.ts";
+
+test("the master names every rendition with its sound, then the sound alone, then the pictures for winding", () => {
+  const lines = hlsMaster(aStream()).split("\n");
+  expect(lines.filter((line) => line.startsWith("#EXT-X-MEDIA"))).toEqual([
+    `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="The 'eng' one",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio-eng.m3u8"`,
+    `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="The 'deu' one",LANGUAGE="deu",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-deu.m3u8"`,
+  ]);
+  expect(lines).toContain(
+    '#EXT-X-STREAM-INF:BANDWIDTH=2928000,AVERAGE-BANDWIDTH=2928000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"',
+  );
+  expect(lines.slice(-5)).toEqual([
+    '#EXT-X-STREAM-INF:BANDWIDTH=128000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio"',
+    "audio-eng.m3u8",
+    '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=40000,AVERAGE-BANDWIDTH=30000,CODECS="avc1.64001f",RESOLUTION=640x360,VIDEO-RANGE=SDR,URI="video-360p-iframes.m3u8"',
+    '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=40000,AVERAGE-BANDWIDTH=30000,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="video-720p-iframes.m3u8"',
+    "",
+  ]);
+});
+
+test("a stream without sound has no audio group", () => {
+  expect(hlsMaster(aStream({ audio: [] }))).not.toMatch(/AUDIO|mp4a/);
+});
+
+test("subtitles are a group that every rendition offers, none of it shown by default", () => {
+  const stream = aStream({ subtitles: [aText("eng"), { ...aText("deu"), isForced: true }] });
+  const lines = hlsMaster(stream).split("\n");
+  expect(lines.filter((line) => line.includes("TYPE=SUBTITLES"))).toEqual([
+    '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="eng",LANGUAGE="eng",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="subtitles-eng.m3u8"',
+    '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="deu",LANGUAGE="deu",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="subtitles-deu.m3u8"',
+  ]);
+  expect(lines.filter((line) => line.includes('SUBTITLES="subtitles"'))).toHaveLength(3);
+  expect(hlsPlaylists(stream).get("subtitles-eng.m3u8")?.split("\n")).toEqual([
+    "#EXTM3U",
+    "#EXT-X-VERSION:7",
+    "#EXT-X-TARGETDURATION:12",
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-PLAYLIST-TYPE:VOD",
+    "#EXTINF:12.000000,",
+    "subtitles-eng.vtt",
+    "#EXT-X-ENDLIST",
+    "",
+  ]);
+});
+
+test("a media playlist names byte ranges that follow each other", () => {
+  expect(mediaPlaylist("video-360p.mp4", aMediaFile([500, 300], [6.4, 2.5])).split("\n")).toEqual([
+    "#EXTM3U",
+    "#EXT-X-VERSION:7",
+    "#EXT-X-TARGETDURATION:6",
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-PLAYLIST-TYPE:VOD",
+    "#EXT-X-INDEPENDENT-SEGMENTS",
+    '#EXT-X-MAP:URI="video-360p.mp4",BYTERANGE="900@0"',
+    "#EXTINF:6.400000,",
+    "#EXT-X-BYTERANGE:500@1000",
+    "video-360p.mp4",
+    "#EXTINF:2.500000,",
+    "#EXT-X-BYTERANGE:300@1500",
+    "video-360p.mp4",
+    "#EXT-X-ENDLIST",
+    "",
+  ]);
+});
+
+test("a playlist for winding names the first picture of each segment", () => {
+  const lines = hlsPlaylists(aStream()).get("video-360p-iframes.m3u8")?.split("\n");
+  expect(lines?.slice(5, 11)).toEqual([
+    "#EXT-X-I-FRAMES-ONLY",
+    '#EXT-X-MAP:URI="video-360p.mp4",BYTERANGE="900@0"',
+    "#EXTINF:6.000000,",
+    "#EXT-X-BYTERANGE:30000@1000",
+    "video-360p.mp4",
+    "#EXTINF:6.000000,",
+  ]);
+});

@@ -1,0 +1,165 @@
+import type { MediaFile } from "./media-file.ts";
+import {
+  type AudioRendition,
+  bandwidthOf,
+  playlistName,
+  type Stream,
+  type SubtitleRendition,
+  type VideoRendition,
+} from "./stream.ts";
+
+/** The HLS playlists of a stream: RFC 8216, and its bis for `VIDEO-RANGE`. Pure. */
+
+const iframesName = (fileName: string) => fileName.replace(/\.\w+$/, "-iframes.m3u8");
+
+/** Every playlist but the master, by file name. */
+export function hlsPlaylists({ video, audio, subtitles, durationSeconds }: Stream): Map<string, string> {
+  return new Map([
+    ...[...video, ...audio].map(
+      ({ fileName, media }) => [playlistName(fileName), mediaPlaylist(fileName, media)] as const,
+    ),
+    ...video
+      .filter(({ keyframes }) => keyframes.length > 0)
+      .map((rendition) => [iframesName(rendition.fileName), iframesPlaylist(rendition)] as const),
+    ...subtitles.map(
+      ({ fileName }) => [playlistName(fileName), subtitlesPlaylist(fileName, durationSeconds)] as const,
+    ),
+  ]);
+}
+
+/** The master playlist. */
+export function hlsMaster({ video, audio, subtitles }: Stream): string {
+  const loudest = audio
+    .map(({ media }) => bandwidthOf(media.segments))
+    .reduce((most, each) => (each.peak > most.peak ? each : most), { average: 0, peak: 0 });
+  const variants = video.flatMap(({ media, size, fps, fileName }) => {
+    const bandwidth = bandwidthOf(media.segments);
+    const attributes = [
+      `BANDWIDTH=${bandwidth.peak + loudest.peak}`,
+      `AVERAGE-BANDWIDTH=${bandwidth.average + loudest.average}`,
+      `CODECS="${[media.codecs, ...new Set(audio.map((track) => track.media.codecs))].join(",")}"`,
+      `RESOLUTION=${size.width}x${size.height}`,
+      `FRAME-RATE=${(fps.num / fps.den).toFixed(3)}`,
+      "VIDEO-RANGE=SDR",
+      ...(audio.length > 0 ? ['AUDIO="audio"'] : []),
+      ...(subtitles.length > 0 ? ['SUBTITLES="subtitles"'] : []),
+    ];
+    return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistName(fileName)];
+  });
+  const lines = [
+    "#EXTM3U",
+    "#EXT-X-VERSION:7",
+    "#EXT-X-INDEPENDENT-SEGMENTS",
+    ...audio.map(audioLine),
+    ...subtitles.map(subtitlesLine),
+    ...variants,
+    ...soundOnly({ audio, subtitles }),
+    ...video.flatMap(iframesLine),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Sound alone, for links too slow for any picture. */
+function soundOnly({ audio, subtitles }: Pick<Stream, "audio" | "subtitles">): string[] {
+  const only = audio.find(({ isDefault }) => isDefault) ?? audio[0];
+  if (!only) return [];
+  const { peak, average } = bandwidthOf(only.media.segments);
+  const attributes = [
+    `BANDWIDTH=${peak}`,
+    `AVERAGE-BANDWIDTH=${average}`,
+    `CODECS="${only.media.codecs}"`,
+    'AUDIO="audio"',
+    ...(subtitles.length > 0 ? ['SUBTITLES="subtitles"'] : []),
+  ];
+  return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistName(only.fileName)];
+}
+
+function audioLine({ title, language, isDefault, channels, fileName }: AudioRendition): string {
+  return media("AUDIO", { title, language, isDefault }, [
+    "AUTOSELECT=YES",
+    `CHANNELS="${channels}"`,
+    `URI="${playlistName(fileName)}"`,
+  ]);
+}
+
+/** Never the default: viewers turn subtitles on, all but the forced ones. */
+function subtitlesLine({ title, language, isForced, fileName }: SubtitleRendition): string {
+  return media("SUBTITLES", { title, language, isDefault: false }, [
+    "AUTOSELECT=YES",
+    `FORCED=${isForced ? "YES" : "NO"}`,
+    `URI="${playlistName(fileName)}"`,
+  ]);
+}
+
+function media(
+  type: "AUDIO" | "SUBTITLES",
+  { title, language, isDefault }: { title: string; language: string | null; isDefault: boolean },
+  more: string[],
+): string {
+  return [
+    `#EXT-X-MEDIA:TYPE=${type}`,
+    `GROUP-ID="${type.toLowerCase()}"`,
+    `NAME="${title.replaceAll(/["\r\n]/g, "'")}"`,
+    ...(language ? [`LANGUAGE="${language}"`] : []),
+    `DEFAULT=${isDefault ? "YES" : "NO"}`,
+    ...more,
+  ].join(",");
+}
+
+function iframesLine({ media, keyframes, size, fileName }: VideoRendition): string[] {
+  if (keyframes.length === 0) return [];
+  const { peak, average } = bandwidthOf(keyframes);
+  const attributes = [
+    `BANDWIDTH=${peak}`,
+    `AVERAGE-BANDWIDTH=${average}`,
+    `CODECS="${media.codecs}"`,
+    `RESOLUTION=${size.width}x${size.height}`,
+    "VIDEO-RANGE=SDR",
+    `URI="${iframesName(fileName)}"`,
+  ];
+  return [`#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`];
+}
+
+/** Byte ranges of one file. */
+export function mediaPlaylist(fileName: string, { segments, initBytes }: MediaFile): string {
+  return playlist(fileName, segments, [
+    "#EXT-X-INDEPENDENT-SEGMENTS",
+    `#EXT-X-MAP:URI="${encodeURI(fileName)}",BYTERANGE="${initBytes}@0"`,
+  ]);
+}
+
+/** For winding and for pictures above a seek bar: the first picture of each segment. */
+function iframesPlaylist({ fileName, media, keyframes }: VideoRendition): string {
+  return playlist(fileName, keyframes, [
+    "#EXT-X-I-FRAMES-ONLY",
+    `#EXT-X-MAP:URI="${encodeURI(fileName)}",BYTERANGE="${media.initBytes}@0"`,
+  ]);
+}
+
+/** A WebVTT file is small beside any segment of pictures, so it is one segment. */
+const subtitlesPlaylist = (fileName: string, seconds: number): string =>
+  playlist(fileName, [{ seconds }], []);
+
+function playlist(
+  fileName: string,
+  parts: readonly { seconds: number; bytes?: number; offset?: number }[],
+  tags: string[],
+): string {
+  // RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target.
+  const target = Math.max(1, ...parts.map(({ seconds }) => Math.round(seconds)));
+  const lines = [
+    "#EXTM3U",
+    "#EXT-X-VERSION:7",
+    `#EXT-X-TARGETDURATION:${target}`,
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    "#EXT-X-PLAYLIST-TYPE:VOD",
+    ...tags,
+    ...parts.flatMap(({ seconds, bytes, offset }) => [
+      `#EXTINF:${seconds.toFixed(6)},`,
+      ...(bytes === undefined ? [] : [`#EXT-X-BYTERANGE:${bytes}@${offset}`]),
+      encodeURI(fileName),
+    ]),
+    "#EXT-X-ENDLIST",
+  ];
+  return `${lines.join("\n")}\n`;
+}

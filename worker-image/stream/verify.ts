@@ -1,0 +1,177 @@
+import { lastErrors } from "../probe/log-reading.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import { probe } from "../probe/probe.ts";
+import { ENCODERS } from "../video/encoders.ts";
+import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
+import type { FileNames } from "./file-names.ts";
+import { readKeyframeRanges } from "./keyframe-ranges.ts";
+import { type MediaFile, readMediaFile } from "./media-file.ts";
+import type { Presentation, StreamFiles } from "./presentation.ts";
+import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
+import { unique, verifySubtitles } from "./subtitles.ts";
+import { verifySheets } from "./thumbnails.ts";
+
+/**
+ * Reads what was made back from the finished files, and describes it for the manifests.
+ *
+ * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated.
+ */
+export async function verifyStream(
+  presentation: Presentation,
+  made: {
+    files: StreamFiles;
+    names: FileNames;
+    report: FfmpegReport;
+    limits: FfmpegLimits;
+    staged: (fileName: string) => string;
+  },
+): Promise<Stream> {
+  const { files, names, report, limits } = made;
+  const video: VideoRendition[] = [];
+  for (const [at, rung] of presentation.rungs.entries()) {
+    const path = files.videoPaths[at] ?? "";
+    const media = await mediaFile(path);
+    await refuseOtherPicture(path, { rung, presentation, signal: limits.signal });
+    video.push({
+      name: rung.name,
+      fileName: names.video[at] ?? "",
+      media,
+      keyframes: await asItMustBe(readKeyframeRanges(path, media.segments)),
+      size: rung.size,
+      fps: presentation.fps,
+    });
+  }
+  refuseMisaligned(video, presentation.output.segmentSeconds);
+  const durationSeconds = Math.max(...video.map(({ media }) => lengthOf(media)));
+  refuseTruncated(presentation, durationSeconds, report);
+  await decodeSamples([...files.videoPaths, ...files.audioPaths], limits);
+  return {
+    video,
+    audio: await audioRenditions(presentation, files, names),
+    subtitles: await verifySubtitles(presentation.subtitles, {
+      paths: files.subtitlePaths,
+      fileNames: names.subtitles,
+    }),
+    thumbnails:
+      presentation.thumbnails &&
+      (await verifySheets(presentation.thumbnails, { durationSeconds, staged: made.staged })),
+    durationSeconds,
+  };
+}
+
+async function audioRenditions(
+  { tracks }: Presentation,
+  files: StreamFiles,
+  names: FileNames,
+): Promise<AudioRendition[]> {
+  const main = Math.max(
+    0,
+    tracks.findIndex(({ isDefault }) => isDefault),
+  );
+  const taken = new Set<string>();
+  const audio: AudioRendition[] = [];
+  for (const [at, { language, title }] of tracks.entries()) {
+    audio.push({
+      name: `${at}`,
+      fileName: names.audio[at] ?? "",
+      media: await mediaFile(files.audioPaths[at] ?? ""),
+      language,
+      title: unique(title ?? language ?? `Track ${at + 1}`, taken),
+      isDefault: at === main,
+      channels: 2,
+      sampleRate: 48_000,
+    });
+  }
+  return audio;
+}
+
+async function mediaFile(path: string): Promise<MediaFile> {
+  const media = await asItMustBe(readMediaFile(path));
+  if (media.segments.length === 0)
+    throw new MediaFailure("SourceCorrupt", "no frame of the source could be decoded");
+  return media;
+}
+
+const asItMustBe = <T>(reading: Promise<T>): Promise<T> =>
+  reading.catch((error: unknown) => {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `a media file of the stream is not as it must be: ${(error as Error).message}`,
+    );
+  });
+
+async function refuseOtherPicture(
+  path: string,
+  {
+    rung,
+    presentation,
+    signal,
+  }: { rung: Presentation["rungs"][number]; presentation: Presentation; signal: AbortSignal },
+): Promise<void> {
+  const picture = (await probe(path, signal, { firstFrame: false })).video[0];
+  const codec = ENCODERS[presentation.output.codec].codec;
+  const { width, height } = rung.size;
+  if (picture?.codec === codec && picture.width === width && picture.height === height) return;
+  throw new MediaFailure(
+    "VerificationFailed",
+    `rendition ${rung.name} is ${picture?.codec} ${picture?.width}×${picture?.height}, not ${codec} ${width}×${height}`,
+  );
+}
+
+/** A second at the start of each file, all in one run; any error of a decoder fails it. */
+async function decodeSamples(paths: readonly string[], limits: FfmpegLimits): Promise<void> {
+  const options = ["-threads", "1", "-err_detect", "explode", "-t", "1"];
+  const list = [
+    ...paths.flatMap((path) => inputArguments(path, { options })),
+    ...paths.flatMap((_, input) => ["-map", `${input}:0`]),
+    ...["-f", "null", "-"],
+  ];
+  const { log } = await runFfmpeg({ ...limits, arguments: list });
+  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
+  if (errors.length > 0) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `a finished file does not decode: ${lastErrors(errors)}`,
+      log,
+    );
+  }
+}
+
+const lengthOf = ({ segments }: MediaFile): number => segments.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** Players switch at segment borders: these must be the same in every rendition, to the frame. */
+export function refuseMisaligned(video: readonly VideoRendition[], segmentSeconds: number): void {
+  const [first] = video;
+  if (!first) return;
+  const tolerance = first.fps.den / first.fps.num / 2;
+  for (const { name, media } of video) {
+    const misfit = media.segments.findIndex(
+      ({ seconds }, at) => Math.abs(seconds - (first.media.segments[at]?.seconds ?? 0)) > tolerance,
+    );
+    if (misfit !== -1 || media.segments.length !== first.media.segments.length) {
+      throw new MediaFailure(
+        "VerificationFailed",
+        `segment ${misfit + 1} of ${name} does not end where that of ${first.name} does`,
+      );
+    }
+    const long = media.segments
+      .slice(0, -1)
+      .find(({ seconds }) => Math.abs(seconds - segmentSeconds) > tolerance * 2 + 1e-3);
+    if (long)
+      throw new MediaFailure(
+        "VerificationFailed",
+        `a segment of ${name} lasts ${long.seconds} s, not ${segmentSeconds} s`,
+      );
+  }
+}
+
+function refuseTruncated({ expectedSeconds }: Presentation, found: number, report: FfmpegReport): void {
+  if (expectedSeconds === null || report.cutShortLines === 0) return;
+  if (found >= expectedSeconds - Math.max(0.25, expectedSeconds * 0.01)) return;
+  throw new MediaFailure(
+    "SourceTruncated",
+    `the source ends after ${found.toFixed(1)} s of the ${expectedSeconds.toFixed(1)} s it declares; copy it again`,
+    report.log,
+  );
+}
