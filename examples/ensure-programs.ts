@@ -5,6 +5,8 @@ const PROGRAMS = {
   ffmpeg: { package: "ffmpeg", flag: "-version" },
   ffprobe: { package: "ffmpeg", flag: "-version" },
   chromium: { package: "chromium", flag: "--version" },
+  "heif-convert": { package: "libheif-examples", flag: "--help" },
+  "heif-enc": { package: "libheif-examples", flag: "--help" },
   exiftool: { package: "libimage-exiftool-perl", flag: "-ver" },
 } as const;
 

@@ -74,7 +74,7 @@ function run(program: string, args: readonly string[], label?: string): Promise<
 const describe = ({ passed, failed, skipped }: Count) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-ensurePrograms("ffmpeg", "ffprobe", "exiftool");
+ensurePrograms("ffmpeg", "ffprobe", "exiftool", "heif-convert", "heif-enc");
 await step("check", () => command("npm", "run", "--silent", "check"));
 await step("unit", () => vitest(["unit"]));
 // At once, since the one works while the other mostly waits.

@@ -64,7 +64,7 @@ export function decodeFailure(
     .filter((line) => line !== "" && !/bad seek/.test(line));
   return new WorkFailure(
     reason,
-    `${what} is ${kind.toUpperCase()}, but ${sentence} (libvips: ${lines.at(-1) ?? "no message"})`,
+    `${what} is ${kind.toUpperCase()}, but ${sentence} (${kind === "heic" ? "libheif" : "libvips"}: ${lines.at(-1) ?? "no message"})`,
     { cause: error },
   );
 }

@@ -69,6 +69,8 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     ...(settings.page !== undefined && { page: settings.page }),
     ...(source.kind === "svg" && { density: svgDensity(source, rendering) }),
   });
+  // 16 bits without a profile have no label, and with one libvips would take them for P3.
+  const isLabellable = header.hasProfile || header.space !== "rgb16";
   const isCmyk = header.space === "cmyk";
   if (settings.colourspace === "p3") {
     if (header.space === "rgb16" && !header.hasProfile) {
@@ -81,10 +83,15 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     if (header.hasProfile || isCmyk) pipeline.pipelineColourspace("rgb16");
     pipeline.withIccProfile("p3");
   } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
-  else if (keptGroups(settings) === undefined)
+  else if (keptGroups(settings) === undefined && isLabellable)
     pipeline.withIccProfile("srgb"); // the label must be true
   else if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
-  if (keptGroups(settings) === undefined) pipeline.keepMetadata();
+  if (keptGroups(settings) === undefined) {
+    if (source.kind !== "heic") pipeline.keepMetadata();
+    // The decoder has turned the picture and left EXIF as it was; what says otherwise must not stay.
+    else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
+    else pipeline.keepXmp();
+  }
   if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
   return pipeline;
 }

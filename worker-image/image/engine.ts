@@ -81,7 +81,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
   const { outputs, destination } = context.unit;
   let left = outputs.length;
   try {
-    const image = await openImage(await context.openSource(source), context.scratchDir);
+    const image = await openImage(await context.openSource(source), context);
     tracker.enter(source.name, "PREPROCESSING", left);
     const renderings = outputs.flatMap((output) => renderingsOf(output, image, destination.template));
     const found = await findMade(image, renderings, context);
@@ -98,6 +98,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
     const files = new Admission({ budgetBytes: 0, inFlightMax: isRoomy ? Number.POSITIVE_INFINITY : 1 });
     await admission.run(missing.length > 0 ? needed : 0, async () => {
       context.signal.throwIfAborted();
+      if (missing.length > 0) await image.ready();
       const decoded =
         shared && missing.length > 0 && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "RESIZE_OPERATIONS", left);
@@ -255,6 +256,7 @@ async function publishDescription(
   try {
     if (await context.findMade(product)) return;
     const wanted = settings?.placeholders ?? [];
+    if (wanted.length > 0) await image.ready();
     const placeholders = wanted.length > 0 ? await placeholdersOf(pixels(), wanted) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
-import type { OpenedSource } from "../engine.ts";
+import type { EngineContext, OpenedSource } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { decodeFailure } from "./decode-failure.ts";
 import { isCutShort } from "./end-marker.ts";
+import { heicToPng } from "./heic.ts";
 import { type ImageKind, kindOf, otherKindOf, readHead } from "./signature.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface ImageSource {
   readonly height: number;
   /** Frames of an animation, pages of a document; 1 for a still image. */
   readonly frames: number;
+  /** To be awaited before `decode`, with the memory for it at hand: some kinds are made readable first. */
+  ready(): Promise<void>;
   /** A new pipeline on the source: its first frame, upright, unless the options say otherwise. */
   decode(options?: SharpOptions): Sharp;
   /** What an error of such a pipeline says about the source. */
@@ -37,17 +40,20 @@ export const MAX_PIXELS = 0x3fff * 0x3fff;
 const MAX_SVG_BYTES = 16 * 2 ** 20;
 
 /** @throws WorkFailure UnsupportedFormat, SourceTooLarge, SourceTruncated, SourceCorrupt. */
-export async function openImage(opened: OpenedSource, scratchDir: string): Promise<ImageSource> {
+export async function openImage(
+  opened: OpenedSource,
+  { scratchDir, limits }: Pick<EngineContext, "scratchDir" | "limits">,
+): Promise<ImageSource> {
   const what = `source ${opened.source.name} (${opened.source.volume?.path})`;
   const head = await readHead(opened.path);
   const kind = kindOf(head);
   if (!kind) {
     throw new WorkFailure(
       "UnsupportedFormat",
-      `${what} is no image but ${otherKindOf(head)}; JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read`,
+      `${what} is no image but ${otherKindOf(head)}; JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF and SVG are read`,
     );
   }
-  const input = await openable(opened, { kind, what, scratchDir });
+  let input = await openable(opened, { kind, what, scratchDir });
   const explain = async (error: unknown) =>
     decodeFailure(error, { what, kind, cutShort: await isCutShort(opened.path, kind) });
   const decode = (options: SharpOptions = {}) =>
@@ -58,6 +64,8 @@ export async function openImage(opened: OpenedSource, scratchDir: string): Promi
       sequentialRead: true,
       autoOrient: true,
       ...options,
+      // ISO 23008-12 turns a picture by its own boxes, which the decoder obeys; what EXIF says is a repetition.
+      ...(kind === "heic" && { autoOrient: false }),
     });
   let header: Metadata;
   try {
@@ -66,7 +74,19 @@ export async function openImage(opened: OpenedSource, scratchDir: string): Promi
     throw await explain(error);
   }
   const { width, height } = header.autoOrient;
-  return { opened, kind, header, width, height, frames: header.pages ?? 1, decode, explain };
+  const convert = async () => {
+    const { scratchBytes } = limits;
+    input = await heicToPng(`${input}`, { what, header, scratchDir, scratchBytes }).catch(async (error) => {
+      throw error instanceof WorkFailure ? error : await explain(error);
+    });
+  };
+  let readiness: Promise<void> | undefined;
+  const ready = async () => {
+    readiness ??= kind === "heic" ? convert() : Promise.resolve();
+    await readiness;
+  };
+  const frames = kind === "heic" ? 1 : (header.pages ?? 1);
+  return { opened, kind, header, width, height, frames, ready, decode, explain };
 }
 
 /**

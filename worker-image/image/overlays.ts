@@ -2,6 +2,7 @@ import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
+import { WorkFailure } from "../work-failure.ts";
 import { parseColour } from "./colour.ts";
 import { openImage } from "./image-source.ts";
 
@@ -95,8 +96,9 @@ async function loadImage(
     name: source.name,
     volume: { ...source.volume, path: image.path },
   });
-  const loaded = await openImage(opened, context.scratchDir);
+  const loaded = await openImage(opened, context);
   try {
+    await loaded.ready();
     return await loaded
       .decode()
       .resize({
@@ -108,7 +110,7 @@ async function loadImage(
       .png({ compressionLevel: 0 })
       .toBuffer();
   } catch (error) {
-    throw await loaded.explain(error);
+    throw error instanceof WorkFailure ? error : await loaded.explain(error);
   }
 }
 

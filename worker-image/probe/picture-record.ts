@@ -43,11 +43,12 @@ export interface PictureRecord extends EmbeddedMetadata {
  */
 export async function describePicture(
   opened: OpenedSource,
-  { scratchDir, limits }: Pick<EngineContext, "scratchDir" | "limits">,
+  context: Pick<EngineContext, "scratchDir" | "limits">,
 ): Promise<PictureRecord> {
   sharp.cache(false);
-  const image = await openImage(opened, scratchDir);
-  refuseTooLarge(image, neededBytes(image, [], 0).togetherBytes, limits.memoryBytes);
+  const image = await openImage(opened, context);
+  refuseTooLarge(image, neededBytes(image, [], 0).togetherBytes, context.limits.memoryBytes);
+  await image.ready();
   const { header } = image;
   const embedded = await readEmbedded(header, image.kind === "tiff" ? opened.path : undefined);
   return {

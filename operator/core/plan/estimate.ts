@@ -18,8 +18,17 @@ export interface Estimate {
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
+/** A HEIC of 64 MP, four bytes a pixel, while another program decodes it; other pictures need none. */
+const SCRATCH_BYTES = 256 * MIB;
+
 /** Reading a header, or what needs no more than that: a video's sound is decoded in blocks of some kB. */
-const SMALL: Estimate = { cpu: 1, memoryBytes: 384 * MIB, scratchBytes: 64 * MIB, seconds: 1, gpu: false };
+const SMALL: Estimate = {
+  cpu: 1,
+  memoryBytes: 384 * MIB,
+  scratchBytes: SCRATCH_BYTES,
+  seconds: 1,
+  gpu: false,
+};
 
 /** A probe of a video takes about this; a picture less. */
 const METADATA_SECONDS = 0.5;
@@ -72,7 +81,7 @@ function estimateImages(outputs: readonly Output[], sources: number): Estimate {
   return {
     cpu: atOnce,
     memoryBytes: RUNTIME_BYTES + decodedImageBytes(ASSUMED_IMAGE_PIXELS) * atOnce,
-    scratchBytes: 64 * MIB,
+    scratchBytes: SCRATCH_BYTES,
     seconds: (imageSeconds(outputs) * sources) / atOnce,
     gpu: false,
   };
