@@ -7,6 +7,8 @@ const PROGRAMS = {
   chromium: { package: "chromium", flag: "--version" },
   "heif-convert": { package: "libheif-examples", flag: "--help" },
   "heif-enc": { package: "libheif-examples", flag: "--help" },
+  prometheus: { package: "prometheus", flag: "--version" },
+  promtool: { package: "prometheus", flag: "--version" },
   exiftool: { package: "libimage-exiftool-perl", flag: "-ver" },
 } as const;
 
@@ -30,7 +32,8 @@ export function ensurePrograms(...names: (keyof typeof PROGRAMS)[]): void {
   for (const [program = "", ...args] of [["apt-get", "update", "-q"], install]) {
     execFileSync(program, args, {
       stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      // The runlevel of maintenance: no package starts a service of its own.
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
     });
   }
 }

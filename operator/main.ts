@@ -79,7 +79,9 @@ const dispatcher = new Dispatcher({
     const code = delivery.status === undefined ? "none" : `${Math.floor(delivery.status / 100)}xx`;
     metrics.webhookTrySeconds.observe({ code }, latencyMs / 1000);
   },
-  onConcluded: ({ type }, how) => {
+  onConcluded: ({ type, time }, how) => {
+    if (how === "delivered")
+      metrics.webhookDeliverySeconds.observe(Math.max(0, (Date.now() - Date.parse(time)) / 1000));
     const outcome = how === "delivered" ? how : type === "job.progress" ? "dropped" : "dead_letter";
     metrics.webhookDeliveries.inc({ outcome });
   },
@@ -109,7 +111,7 @@ const controller: Controller = new Controller({
       metrics.workqueueWaitSeconds.observe(waitSeconds);
     },
     onStart: (start) => observeStart(metrics, start),
-    onMeasured: (unit, usage) => observeUnit(metrics, unit, usage),
+    onMeasured: (measured) => observeUnit(metrics, measured),
     onStatus: (job, previous) => observeStatus(metrics, job, previous),
     onPhase: (phase) => metrics.phaseTransitions.inc({ phase }),
   },

@@ -2,13 +2,11 @@ import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
-import type { Usage } from "../../crds/result.ts";
 import type { Configuration } from "../core/configuration.ts";
-import type { PlannedUnit } from "../core/plan/plan.ts";
 import { Breakers } from "../core/queue/breaker.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
 import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
-import type { Action, DeliveryOutcome } from "../core/reconcile/decision.ts";
+import type { Action, DeliveryOutcome, Measured } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
 import { Announcer } from "./announcer.ts";
 import { isConflict } from "./api-error.ts";
@@ -56,7 +54,7 @@ export interface ControllerOptions {
   metrics: {
     /** @param waitSeconds how long it had waited for its turn */
     onPass(seconds: number, failed: boolean, waitSeconds: number): void;
-    onMeasured?(unit: PlannedUnit, usage: Usage): void;
+    onMeasured?(measured: Measured): void;
     onStatus?(job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
     onStart(start: Extract<Action, { do: "StartAttempt" }>): void;
     onPhase(phase: string): void;
@@ -261,9 +259,9 @@ export class Controller {
           throw new Error("this replica leads no more, or not for long: nothing is written");
         return { timeoutMs };
       },
-      onMeasured: (unit, usage) => {
-        this.#options.learnings?.note(unit, usage);
-        metrics.onMeasured?.(unit, usage);
+      onMeasured: (measured) => {
+        this.#options.learnings?.note(measured.unit, measured.usage);
+        metrics.onMeasured?.(measured);
       },
       onStart: (start) => metrics.onStart(start),
       onStatus: (key, job, previous) => {

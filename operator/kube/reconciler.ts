@@ -1,8 +1,7 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
-import type { Usage } from "../../crds/result.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import type { Plan, PlannedUnit } from "../core/plan/plan.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
@@ -12,6 +11,7 @@ import type {
   Announcement,
   Decision,
   DeliveryOutcome,
+  Measured,
   UnitProgress,
 } from "../core/reconcile/decision.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
@@ -57,7 +57,7 @@ export interface Shell {
   /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
   fence(): { timeoutMs: number };
   onStart(start: StartAttempt): void;
-  onMeasured(unit: PlannedUnit, usage: Usage): void;
+  onMeasured(measured: Measured): void;
   /** The status as the API server has it after this pass. */
   onStatus(key: ObjectKey, job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
   onAnnouncement(job: StoredMediaJob, announcement: Announcement): void;
@@ -99,7 +99,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const written = patch && holdMs === 0 ? await writeStatus(job, patch, shell) : job;
   if (!written) return { afterMs: null };
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
-  for (const { unit, usage } of decision.measured) shell.onMeasured(unit, usage);
+  for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }

@@ -87,13 +87,28 @@ test("a retry is an attempt after another of its generation, and a fallback is w
     'mediajob_retries_total{family="image"} 3',
     'mediajob_gpu_fallbacks_total{family="image"} 3',
   ]);
-  observeUnit(
-    metrics,
-    { ...unit, estimate: { ...unit.estimate, seconds: 4 } },
-    { ...result().usage, wallSeconds: 2 },
-  );
-  expect(await samples("unit_estimate_ratio_sum", "unit_duration_seconds_sum")).toEqual([
+});
+
+test("a unit tells what it took, beside its estimate and the play time of what it made", async () => {
+  const [unit] = plan(mediaJob().spec, defaultConfiguration().pools).units;
+  if (!unit) throw new Error("the plan has no unit");
+  const measured = { ...unit, estimate: { ...unit.estimate, seconds: 4 } };
+  const usage = { ...result().usage, wallSeconds: 2 };
+  observeUnit(metrics, { unit: { ...measured, family: "video" }, usage, mediaSeconds: 10 });
+  observeUnit(metrics, { unit: measured, usage, mediaSeconds: 0 });
+  expect(
+    await samples(
+      "unit_estimate_ratio_sum",
+      "unit_duration_seconds_sum",
+      "unit_media_duration_ratio_sum",
+      "unit_media_duration_ratio_count",
+    ),
+  ).toEqual([
+    'mediajob_unit_duration_seconds_sum{family="video"} 2',
     'mediajob_unit_duration_seconds_sum{family="image"} 2',
+    'mediajob_unit_media_duration_ratio_sum{family="video"} 0.2',
+    'mediajob_unit_media_duration_ratio_count{family="video"} 1',
+    'mediajob_unit_estimate_ratio_sum{family="video"} 0.5',
     'mediajob_unit_estimate_ratio_sum{family="image"} 0.5',
   ]);
 });

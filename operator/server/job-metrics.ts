@@ -1,10 +1,8 @@
 import type { MediaJob } from "../../crds/media-job.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
-import type { Usage } from "../../crds/result.ts";
-import type { PlannedUnit } from "../core/plan/plan.ts";
 import type { Waiting } from "../core/queue/waiting-line.ts";
 import { generationOf } from "../core/reconcile/attempt.ts";
-import type { Action } from "../core/reconcile/decision.ts";
+import type { Action, Measured } from "../core/reconcile/decision.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What the metrics say of MediaJobs and their units. Counters follow statuses as they are written. */
@@ -45,11 +43,11 @@ export function observeStart(
 /** Of a unit that ended well. */
 export function observeUnit(
   metrics: Metrics,
-  { family, estimate }: PlannedUnit,
-  { wallSeconds }: Usage,
+  { unit: { family, estimate }, usage: { wallSeconds }, mediaSeconds }: Measured,
 ): void {
   metrics.unitSeconds.observe({ family }, wallSeconds);
   if (estimate.seconds > 0) metrics.estimateRatio.observe({ family }, wallSeconds / estimate.seconds);
+  if (mediaSeconds > 0) metrics.mediaSecondRatio.observe({ family }, wallSeconds / mediaSeconds);
 }
 
 /** Shows how things stand: read from the cache when the metrics are asked for. */

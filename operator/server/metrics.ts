@@ -1,9 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+/** Gauges of prom-client that are named like counters; the same are there by type under a right name. */
+const MISNAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 /** All metrics of the operator. Labels are bounded: never a name of a MediaJob. */
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const registers = [registry];
   return {
     registry,
@@ -77,6 +85,12 @@ export function createMetrics() {
       help: "Time of single tries to deliver a webhook event, by class of the answer; none when there was none.",
       labelNames: ["code"] as const,
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    webhookDeliverySeconds: new Histogram({
+      name: "mediajob_webhook_delivery_duration_seconds",
+      help: "Time from what a webhook event tells of until the event was delivered, all its tries included.",
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 3600],
       registers,
     }),
     webhookCircuitsOpen: new Gauge({
@@ -157,6 +171,13 @@ export function createMetrics() {
       help: "Time that units took in the worker, by family.",
       labelNames: ["family"] as const,
       buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400],
+      registers,
+    }),
+    mediaSecondRatio: new Histogram({
+      name: "mediajob_unit_media_duration_ratio",
+      help: "Seconds that units took for each second of media they made, by family: below 1 is faster than real time.",
+      labelNames: ["family"] as const,
+      buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 25, 100],
       registers,
     }),
     estimateRatio: new Histogram({

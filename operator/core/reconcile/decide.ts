@@ -1,5 +1,6 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import { type FailedAttempt, type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import type { UnitResult } from "../../../crds/result.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
 import { foldUnits } from "./fold-units.ts";
@@ -69,7 +70,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     ),
     measured: starts.units.flatMap(({ unit, state, fresh }) =>
       fresh && state.state === "Ended" && state.letter === UNIT_LETTERS.succeeded && state.result
-        ? [{ unit, usage: state.result.usage }]
+        ? [{ unit, usage: state.result.usage, mediaSeconds: longestOf(state.result) }]
         : [],
     ),
     newFailures: fresh,
@@ -119,6 +120,9 @@ function newFailures(
   const known = new Set(previous?.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
   return attempts.filter(({ unit, attempt }) => !known.has(`${unit}/${attempt}`));
 }
+
+const longestOf = ({ outputs }: UnitResult): number =>
+  Math.max(0, ...outputs.map(({ durationSeconds = 0 }) => durationSeconds));
 
 function soonest(times: readonly (number | null)[], nowMs: number): number | null {
   const future = times.filter((time) => time !== null);

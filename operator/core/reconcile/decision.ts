@@ -71,6 +71,14 @@ export interface Announcement {
   message: string;
 }
 
+/** A unit that ended well. */
+export interface Measured {
+  unit: PlannedUnit;
+  usage: Usage;
+  /** Play time of the longest output it made; 0 for pictures. */
+  mediaSeconds: number;
+}
+
 export interface Decision {
   actions: readonly Action[];
   /** The whole new status; the shell writes what differs. */
@@ -79,7 +87,7 @@ export interface Decision {
   /** When to look again though nothing happens; null when only a change can matter. */
   requeueAfterMs: number | null;
   /** What units that ended well have used. */
-  measured: readonly { unit: PlannedUnit; usage: Usage }[];
+  measured: readonly Measured[];
   /** Attempts whose failure is seen for the first time. */
   newFailures: readonly FailedAttempt[];
   /** Units that wait only because `free` ran out, by pool. */

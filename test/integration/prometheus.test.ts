@@ -1,0 +1,104 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ensurePrograms } from "../../examples/ensure-programs.ts";
+import { createMetrics } from "../../operator/server/metrics.ts";
+import { startServer } from "../../operator/server/server.ts";
+import { freePorts } from "../cluster/free-port.ts";
+import { until } from "../cluster/until.ts";
+
+/** The operator's metrics and the alerts of the docs, read by a real Prometheus. */
+const docs = readFileSync(join(import.meta.dirname, "../../docs/metrics.md"), "utf8");
+const [, rules = ""] = /```yaml\n(.*?)```/s.exec(docs) ?? [];
+const metrics = createMetrics();
+let directory: string;
+let server: Awaited<ReturnType<typeof startServer>>;
+
+beforeAll(async () => {
+  ensurePrograms("prometheus", "promtool");
+  directory = mkdtempSync(join(tmpdir(), "mediajob-prometheus-"));
+  writeFileSync(join(directory, "rules.yaml"), rules);
+  const unused = {} as Parameters<typeof startServer>[0]["events"] &
+    Parameters<typeof startServer>[0]["progress"];
+  server = await startServer({
+    port: 0,
+    ready: () => undefined,
+    registry: metrics.registry,
+    progress: unused,
+    events: unused,
+  });
+});
+afterAll(async () => {
+  await server?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const promtool = (args: string[], input = "") => spawnSync("promtool", args, { input, encoding: "utf8" });
+
+test("promtool finds nothing amiss in /metrics, nor in the alerts of the docs", async () => {
+  metrics.reconcileSeconds.observe({ result: "ok" }, 0.01);
+  metrics.unitsRunning.set({ pool: "cpu" }, 3);
+  const response = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+  expect(promtool(["check", "metrics"], await response.text())).toMatchObject({ status: 0, stderr: "" });
+  expect(promtool(["check", "rules", join(directory, "rules.yaml")])).toMatchObject({ status: 0 });
+});
+
+test("Prometheus reads them, evaluates every alert, and raises those of an operator that has just started", async () => {
+  const [port] = await freePorts(1);
+  const config = join(directory, "prometheus.yaml");
+  const job = { job_name: "mediajob", static_configs: [{ targets: [`127.0.0.1:${server.port}`] }] };
+  writeFileSync(
+    config,
+    JSON.stringify({
+      global: { scrape_interval: "1s", evaluation_interval: "1s" },
+      rule_files: ["rules.yaml"],
+      scrape_configs: [job],
+    }),
+  );
+  const prometheus = spawn(
+    "prometheus",
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(directory, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: "ignore" },
+  );
+  const exited = new Promise((resolve) => prometheus.once("exit", resolve));
+  try {
+    const api = async <T>(path: string): Promise<T> =>
+      ((await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as { data: T }).data;
+    const running = await until(
+      "a sample",
+      async () => {
+        const { result } = await api<{ result: { value: [number, string] }[] }>(
+          "query?query=mediajob_units_running",
+        );
+        return result[0]?.value[1];
+      },
+      { timeoutMs: 30_000, everyMs: 200 },
+    );
+    expect(running).toBe("3");
+    type Rule = { name: string; health: string; state: string };
+    const alerts = await until(
+      "every alert to be evaluated, and some to be raised",
+      async () => {
+        const { groups } = await api<{ groups: { rules: Rule[] }[] }>("rules");
+        const alerts = groups.flatMap(({ rules }) => rules);
+        const isDone = alerts.every(({ health }) => health !== "unknown") && raised(alerts).length > 1;
+        return isDone && alerts;
+      },
+      { timeoutMs: 30_000, everyMs: 200 },
+    );
+    expect(alerts.filter(({ health }) => health !== "ok")).toEqual([]);
+    expect(raised(alerts)).toEqual(["MediaJobWithoutLeader", "MediaJobConfigurationRefused"]);
+  } finally {
+    prometheus.kill();
+    await exited;
+  }
+});
+
+const raised = (alerts: readonly { name: string; state: string }[]): string[] =>
+  alerts.filter(({ state }) => state !== "inactive").map(({ name }) => name);

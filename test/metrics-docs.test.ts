@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createMetrics } from "../operator/server/metrics.ts";
+
+const docs = readFileSync(join(import.meta.dirname, "../docs/metrics.md"), "utf8");
+
+/** As /metrics says it, and the labels as they are declared. */
+async function ofTheOperator() {
+  const { registry } = createMetrics();
+  const types = new Map(
+    [...(await registry.metrics()).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
+  );
+  return (await registry.getMetricsAsArray())
+    .filter(({ name }) => name.startsWith("mediajob_"))
+    .map((metric) => {
+      const { labelNames } = metric as unknown as { labelNames: string[] };
+      return {
+        name: metric.name,
+        type: types.get(metric.name),
+        labels: labelNames.join(", "),
+        help: metric.help,
+      };
+    });
+}
+
+test("docs/metrics.md lists every metric, with its type, its labels and what it says", async () => {
+  const rows = [...docs.matchAll(/^\| `(mediajob_\w+)` \| (\w+) \| (.*?) ?\| (.*?) \|$/gm)];
+  expect(
+    rows.map(([, name, type, labels = "", help]) => ({
+      name,
+      type,
+      labels: labels.replaceAll("`", ""),
+      help: `${help}.`,
+    })),
+  ).toEqual(await ofTheOperator());
+});
+
+test("what the docs ask for is there", async () => {
+  const names = new Set((await ofTheOperator()).map(({ name }) => name));
+  const asked = [...docs.matchAll(/\bmediajob_\w+/g)].map(([name]) =>
+    name.replace(/_(bucket|count|sum)$/, ""),
+  );
+  expect(asked.filter((name) => !names.has(name))).toEqual([]);
+});
