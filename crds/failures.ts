@@ -46,6 +46,8 @@ export const FAILURE_REASONS = {
   OutputPathConflict: "config",
   EncoderMissing: "config",
   VolumeMissing: "config",
+  /** A Secret that the spec names is not there, or what is in it is of no use. */
+  SecretMissing: "config",
   DestinationUnwritable: "storage",
   StorageError: "storage",
   /** A part of a long video that was made before is gone; it has to be made again. */

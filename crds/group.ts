@@ -31,6 +31,8 @@ export const WORKER_ENV = {
   scratchDir: "MEDIAJOB_SCRATCH_DIR",
   /** JSON object: claim name to directory. Unset: `/volumes/<claim>`. */
   volumes: "MEDIAJOB_VOLUMES",
+  /** JSON object: Secret name to directory with a file for each key. Unset: `/secrets/<name>`. */
+  secrets: "MEDIAJOB_SECRETS",
   /** `http(s)://…` takes progress by POST, `fd:N` as JSON lines on that file descriptor. Unset: none is sent. */
   progress: "MEDIAJOB_PROGRESS",
   /** File that holds the bearer token for progress by POST; read anew for each request, the kubelet rotates it. */

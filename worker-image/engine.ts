@@ -2,6 +2,7 @@ import type { MadeOutput, Warning } from "../crds/result.ts";
 import type { Source } from "../crds/source.ts";
 import type { Unit } from "../crds/unit.ts";
 import type { Handover } from "./storage/handover.ts";
+import type { SecretRef } from "./storage/secret.ts";
 import type { Subject } from "./work-failure.ts";
 
 /**
@@ -34,6 +35,13 @@ export interface EngineContext {
 
   /** @throws WorkFailure SourceNotFound, SourceUnreadable, SourceEmpty, SourceIsDirectory, SourceOutsideVolume. */
   openSource(source: Source): Promise<OpenedSource>;
+
+  /**
+   * One value of a Secret that the unit names. Whoever reads it lets it reach no log, record or message.
+   *
+   * @throws WorkFailure SecretMissing.
+   */
+  readSecret(ref: SecretRef): Promise<Buffer>;
 
   /**
    * The output as it stands already: made by an earlier attempt from the same source, spec and engine, or

@@ -12,6 +12,7 @@ import { conclude, type Ledger } from "./outcome.ts";
 import { progressReporter, progressSink } from "./progress.ts";
 import { watchForStall } from "./stall-watch.ts";
 import { VolumeDestination } from "./storage/destination.ts";
+import { readSecret } from "./storage/secret.ts";
 import { openVolumeSource } from "./storage/volume.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { UsageMeter } from "./usage.ts";
@@ -81,6 +82,7 @@ export async function runUnit(
         opened.push(file);
         return file;
       },
+      readSecret: (ref) => readSecret(ref, surroundings.secretRoot),
       async findMade(product) {
         const found = await published.findMade(product);
         if (found) made.push(found);

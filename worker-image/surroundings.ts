@@ -7,6 +7,8 @@ export interface Surroundings {
   scratchDir: string;
   /** The directory of a claim. */
   volumeRoot(claimName: string): string;
+  /** The directory of a Secret, with a file for each of its keys. */
+  secretRoot(name: string): string;
   /** `http(s)://…` or `fd:N`; unset sends no progress. */
   progress: string | undefined;
   tokenFile: string | undefined;
@@ -20,21 +22,28 @@ export function readSurroundings(environment: Readonly<Record<string, string | u
       throw new Error(`the environment variable ${name} is not set; it is set by whoever starts a worker`);
     return value;
   };
-  const volumes = readVolumes(environment[WORKER_ENV.volumes]);
+  const volumes = readDirectories(environment, WORKER_ENV.volumes, "claim names");
+  const secrets = readDirectories(environment, WORKER_ENV.secrets, "names of Secrets");
   return {
     unitFile: required(WORKER_ENV.unitFile),
     resultFile: required(WORKER_ENV.resultFile),
     scratchDir: required(WORKER_ENV.scratchDir),
     volumeRoot: (claimName) => volumes.get(claimName) ?? `/volumes/${claimName}`,
+    secretRoot: (name) => secrets.get(name) ?? `/secrets/${name}`,
     progress: environment[WORKER_ENV.progress] || undefined,
     tokenFile: environment[WORKER_ENV.tokenFile] || undefined,
   };
 }
 
-function readVolumes(text: string | undefined): Map<string, string> {
+function readDirectories(
+  environment: Readonly<Record<string, string | undefined>>,
+  variable: string,
+  keys: string,
+): Map<string, string> {
+  const text = environment[variable];
   if (!text) return new Map();
   const malformed = () =>
-    new Error(`${WORKER_ENV.volumes} must be a JSON object of claim names and directories, and is ${text}`);
+    new Error(`${variable} must be a JSON object of ${keys} and directories, and is ${text}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { objectName } from "../scalars.ts";
 import { validations } from "../validation.ts";
 import { loudness } from "./soundtrack.ts";
 
@@ -18,6 +19,55 @@ const rendition = z
       .describe("bitrateKbps caps the bitrate of the video in kbit/s; simple pictures take less."),
   })
   .describe("One rung of the ladder.");
+
+const encryption = z
+  .strictObject({
+    method: z
+      .enum(["AES-128", "cbcs"])
+      .describe(
+        "method: AES-128 encrypts whole segments, for HLS only; cbcs encrypts samples by ISO/IEC 23001-7, for HLS and DASH with the same files, as FairPlay, Widevine and PlayReady take it.",
+      ),
+    keySecretRef: z
+      .strictObject({
+        name: objectName.describe("name of the Secret, in the MediaJob's namespace."),
+        key: z
+          .string()
+          .min(1)
+          .max(253)
+          .regex(/^[-._a-zA-Z0-9]+$/)
+          .default("key")
+          .describe("key in the Secret's data. Default key."),
+      })
+      .describe(
+        "keySecretRef names the Secret that holds the key: 16 bytes, or 32 hexadecimal digits. Only the worker's pod reads it; it is in no manifest, log, status or event.",
+      ),
+    keyUri: z
+      .string()
+      .min(1)
+      .max(2048)
+      .regex(/^[^\s"<>]+$/)
+      .describe(
+        "keyUri is where players get the key, as the HLS playlists say it: a URI, absolute or relative to them. Whoever answers there decides who may watch. A new key needs a new one.",
+      ),
+    keyId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .min(32)
+      .max(32)
+      .optional()
+      .describe(
+        "keyId is the key's id in cbcs, 32 hexadecimal digits, as licence servers know it. Made from keyUri when unset.",
+      ),
+  })
+  .meta(
+    validations({
+      rule: "self.method == 'cbcs' || !has(self.keyId)",
+      message: "keyId is only for cbcs: AES-128 has no key id",
+      fieldPath: ".keyId",
+      reason: "FieldValueForbidden",
+    }),
+  )
+  .describe("encryption of pictures and sound; subtitles and thumbnails stay as they are. None when unset.");
 
 export const streamOutput = z
   .strictObject({
@@ -122,9 +172,16 @@ export const streamOutput = z
       .describe(
         "thumbnails are small pictures for the seek bar, on JPEG sheets of up to 10 × 10: a WebVTT track (thumbnails.vtt) and, in DASH, an adaptation set of images. None when unset.",
       ),
+    encryption: encryption.optional(),
   })
   .meta(
     validations(
+      {
+        rule: "!has(self.encryption) || self.encryption.method != 'AES-128' || self.protocols == ['hls']",
+        message: "DASH knows no AES-128: take cbcs, or protocols [hls]",
+        fieldPath: ".encryption",
+        reason: "FieldValueInvalid",
+      },
       {
         rule: "(self.ladder == 'Explicit') == has(self.renditions)",
         message: "ladder Explicit needs renditions, and only it takes them",
@@ -144,3 +201,4 @@ export const streamOutput = z
   );
 
 export type StreamOutput = z.output<typeof streamOutput>;
+export type StreamEncryption = NonNullable<StreamOutput["encryption"]>;

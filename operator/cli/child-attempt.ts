@@ -64,6 +64,7 @@ export class ChildAttempt {
     pool,
     workerFile,
     volumes,
+    secrets,
     onProgress,
   }: {
     unit: Unit;
@@ -71,6 +72,7 @@ export class ChildAttempt {
     pool: string;
     workerFile: string;
     volumes: Readonly<Record<string, string>>;
+    secrets: Readonly<Record<string, string>>;
     onProgress: (message: ProgressMessage) => void;
   }): Promise<ChildAttempt> {
     const directory = await mkdtemp(join(tmpdir(), "mediajob-"));
@@ -87,6 +89,7 @@ export class ChildAttempt {
         [WORKER_ENV.resultFile]: join(directory, "result.json"),
         [WORKER_ENV.scratchDir]: scratch,
         [WORKER_ENV.volumes]: JSON.stringify(volumes),
+        [WORKER_ENV.secrets]: JSON.stringify(secrets),
         [WORKER_ENV.progress]: "fd:3",
       },
     });

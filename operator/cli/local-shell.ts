@@ -29,12 +29,15 @@ export async function runLocally(
     configuration,
     workerFile,
     volumes,
+    secrets,
     signal,
     onChange,
   }: {
     configuration: Configuration;
     workerFile: string;
     volumes: Readonly<Record<string, string>>;
+    /** Directory of each Secret, with a file for each of its keys. */
+    secrets: Readonly<Record<string, string>>;
     signal: AbortSignal;
     onChange: (view: LocalView) => void;
   },
@@ -84,6 +87,7 @@ export async function runLocally(
       pool: placed.pool,
       workerFile,
       volumes,
+      secrets,
       onProgress: ({ fraction, stage }) => {
         progress.set(unit.name, { attempt, fraction, stage });
         wake.now();

@@ -34,6 +34,12 @@ program
     collect,
     [],
   )
+  .option(
+    "--secret <name=dir>",
+    "directory of a Secret, with a file for each of its keys; repeatable",
+    collect,
+    [],
+  )
   .option("--parallelism <n>", "units at once (default: the machine's CPUs)", positive)
   .option("--timeout <seconds>", "stop after this time", positive)
   .addOption(outputOption())

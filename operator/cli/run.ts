@@ -12,6 +12,7 @@ import { resultTable } from "./result-table.ts";
 
 export interface RunOptions {
   volume: string[];
+  secret?: string[];
   parallelism?: number;
   output: "table" | "json" | "yaml";
   /** Seconds for all documents together. */
@@ -29,7 +30,8 @@ export async function run(
   onFinished: (view: LocalView, volumes: Readonly<Record<string, string>>) => void = () => undefined,
 ): Promise<number> {
   const jobs = await readMediaJobs(file);
-  const given = parseVolumes(options.volume);
+  const given = parseDirectories("--volume CLAIM=DIR", options.volume);
+  const secrets = parseDirectories("--secret NAME=DIR", options.secret ?? []);
   const stop = stopSignal(options.timeout);
   const views: LocalView[] = [];
   let code: number = EXIT.succeeded;
@@ -48,6 +50,7 @@ export async function run(
         configuration: localConfiguration(options.parallelism),
         workerFile: workerFile(),
         volumes,
+        secrets: secretsOf(job, secrets),
         signal: stop.signal,
         onChange: (view) => display.show(view),
       },
@@ -81,13 +84,13 @@ function workerFile(): string {
   return existsSync(bundled) ? bundled : join(import.meta.dirname, "../../worker-image/main.ts");
 }
 
-function parseVolumes(given: readonly string[]): Record<string, string> {
+function parseDirectories(option: string, given: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     given.map((text) => {
-      const [, claim, directory] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-      if (!claim || !directory)
-        throw new UsageError(`--volume ${text}: expected CLAIM=DIR, e.g. media=./media`);
-      return [claim, resolve(directory)];
+      const [, name, directory] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+      const [flag, form] = option.split(" ");
+      if (!name || !directory) throw new UsageError(`${flag} ${text}: expected ${form}, e.g. media=./media`);
+      return [name, resolve(directory)];
     }),
   );
 }
@@ -113,6 +116,19 @@ function volumesOf(
     }
   }
   return volumes;
+}
+
+/** Secrets have no default place: keys do not belong beside manifests. */
+function secretsOf({ spec, metadata }: MediaJob, given: Record<string, string>): Record<string, string> {
+  for (const { name: output, stream } of spec.outputs) {
+    const name = stream?.encryption?.keySecretRef.name;
+    const directory = name === undefined ? undefined : given[name];
+    if (name === undefined || (directory !== undefined && existsSync(directory))) continue;
+    throw new UsageError(
+      `${metadata.name}: output ${output} needs the Secret ${name}: give a directory with a file for each of its keys, with --secret ${name}=DIR`,
+    );
+  }
+  return given;
 }
 
 function stopSignal(timeoutSeconds: number | undefined): { signal: AbortSignal; interrupted(): boolean } {

@@ -39,6 +39,7 @@ const UNIT_DIRECTORY = "/etc/mediajob";
 const TOKEN_DIRECTORY = "/var/run/secrets/mediajob.dev";
 const SCRATCH_DIRECTORY = "/scratch";
 const VOLUMES_DIRECTORY = "/volumes";
+const SECRETS_DIRECTORY = "/secrets";
 
 /**
  * One attempt at a unit as a Kubernetes Job with one pod, which never restarts: a retry is a new Job, so
@@ -197,6 +198,16 @@ function claimsOf({ sources, destination }: Unit): Map<string, { writable: boole
 const volumeName = (claim: string, index: number) =>
   `claim-${index}-${claim.replaceAll(".", "-")}`.slice(0, 63);
 
+/** The values of Secrets that the unit's outputs name, by Secret. */
+function secretsOf({ outputs }: Unit): Map<string, Set<string>> {
+  const secrets = new Map<string, Set<string>>();
+  for (const { stream } of outputs) {
+    const ref = stream?.encryption?.keySecretRef;
+    if (ref) secrets.set(ref.name, (secrets.get(ref.name) ?? new Set()).add(ref.key));
+  }
+  return secrets;
+}
+
 function mounts(unit: Unit): Wire<V1VolumeMount>[] {
   return [
     { name: "unit", mountPath: UNIT_DIRECTORY, readOnly: true },
@@ -206,6 +217,11 @@ function mounts(unit: Unit): Wire<V1VolumeMount>[] {
       name: volumeName(claim, index),
       mountPath: `${VOLUMES_DIRECTORY}/${claim}`,
       ...(!writable && { readOnly: true }),
+    })),
+    ...[...secretsOf(unit).keys()].map((secret, index) => ({
+      name: `secret-${index}`,
+      mountPath: `${SECRETS_DIRECTORY}/${secret}`,
+      readOnly: true,
     })),
   ];
 }
@@ -230,6 +246,16 @@ function volumes(unit: Unit): Wire<V1Volume>[] {
     ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
       name: volumeName(claim, index),
       persistentVolumeClaim: { claimName: claim, ...(!writable && { readOnly: true }) },
+    })),
+    // Optional, so that the worker starts and says what is missing; readable for its group, which fsGroup sets.
+    ...[...secretsOf(unit)].map(([secretName, keys], index) => ({
+      name: `secret-${index}`,
+      secret: {
+        secretName,
+        items: [...keys].map((key) => ({ key, path: key })),
+        defaultMode: 0o440,
+        optional: true,
+      },
     })),
   ];
 }

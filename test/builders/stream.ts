@@ -65,6 +65,7 @@ export const aStream = (parts: Partial<Stream> = {}): Stream => ({
   audio: [aTrack("eng", true), aTrack("deu", false)],
   subtitles: [],
   thumbnails: undefined,
+  protection: undefined,
   durationSeconds: 12,
   ...parts,
 });

@@ -32,3 +32,16 @@ test("a sheet of thumbnails is a segment as long as all its cells together", () 
   expect(manifest).toContain('<Representation id="thumbnails" bandwidth="16000" width="480" height="90">');
   expect(manifest).toContain('thumbnail_tile" value="3x1"/>');
 });
+
+test("cbcs is told with the key's id, never the key, for pictures and sound alike", () => {
+  const protection = {
+    method: "cbcs" as const,
+    keyUri: "https://keys.test/1",
+    keyId: "00112233445566778899aabbccddeeff",
+  };
+  const manifest = dashManifest(aStream({ protection }));
+  expect(
+    manifest.match(/value="cbcs" cenc:default_KID="00112233-4455-6677-8899-aabbccddeeff"/g),
+  ).toHaveLength(3);
+  expect(dashManifest(aStream())).not.toContain("ContentProtection");
+});

@@ -3,6 +3,7 @@ import type { MediaFile } from "./media-file.ts";
 import {
   type AudioRendition,
   bandwidthOf,
+  type Protection,
   type Stream,
   type SubtitleRendition,
   type Thumbnails,
@@ -10,14 +11,15 @@ import {
 } from "./stream.ts";
 
 /** ISO/IEC 23009-1 manifest of the on-demand profile: players find segments in each file's own index. Pure. */
-export function dashManifest({ video, audio, subtitles, thumbnails, durationSeconds }: Stream): string {
+export function dashManifest(stream: Stream): string {
+  const { video, audio, subtitles, thumbnails, protection, durationSeconds } = stream;
   const duration = `PT${Number(durationSeconds.toFixed(6))}S`;
   return `${[
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="${duration}" minBufferTime="PT4S">`,
+    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="${duration}" minBufferTime="PT4S">`,
     `  <Period id="0" start="PT0S" duration="${duration}">`,
-    ...pictures(video),
-    ...audio.flatMap(sound),
+    ...pictures(video, protection),
+    ...audio.flatMap((track) => sound(track, protection)),
     ...subtitles.flatMap((track) => text(track, durationSeconds)),
     ...(thumbnails ? sheets(thumbnails) : []),
     "  </Period>",
@@ -25,9 +27,10 @@ export function dashManifest({ video, audio, subtitles, thumbnails, durationSeco
   ].join("\n")}\n`;
 }
 
-function pictures(video: readonly VideoRendition[]): string[] {
+function pictures(video: readonly VideoRendition[], protection: Protection | undefined): string[] {
   return [
     '    <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">',
+    ...contentProtection(protection),
     ...video.flatMap(({ name, media, size, fps, fileName }) => [
       `      <Representation id="video-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" width="${size.width}" height="${size.height}" frameRate="${frameRate(fps)}">`,
       ...base(fileName, media),
@@ -37,10 +40,11 @@ function pictures(video: readonly VideoRendition[]): string[] {
   ];
 }
 
-function sound(track: AudioRendition): string[] {
+function sound(track: AudioRendition, protection: Protection | undefined): string[] {
   const { name, media, language, title, isDefault, channels, sampleRate, fileName } = track;
   return [
     `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${language ?? "und"}" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
+    ...contentProtection(protection),
     role(isDefault ? "main" : "alternate"),
     `      <Label>${escaped(title)}</Label>`,
     `      <Representation id="audio-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" audioSamplingRate="${sampleRate}">`,
@@ -78,6 +82,19 @@ function sheets({ sheets, cell, columns, rows, everySeconds }: Thumbnails): stri
     `        <EssentialProperty schemeIdUri="http://dashif.org/guidelines/thumbnail_tile" value="${columns}x${rows}"/>`,
     "      </Representation>",
     "    </AdaptationSet>",
+  ];
+}
+
+/**
+ * ISO/IEC 23001-7 clause 11.2: the scheme and the key's id, which is all that a player needs to ask for a licence.
+ * Beside it the W3C's Clear Key, with which every browser decrypts once the page has given it the key.
+ */
+function contentProtection(protection: Protection | undefined): string[] {
+  if (protection?.method !== "cbcs") return [];
+  const uuid = protection.keyId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return [
+    `      <ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cbcs" cenc:default_KID="${uuid}"/>`,
+    '      <ContentProtection schemeIdUri="urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e" value="ClearKey1.0"/>',
   ];
 }
 

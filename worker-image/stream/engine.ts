@@ -20,6 +20,7 @@ import {
   presentationArguments,
   type StreamFiles,
 } from "./presentation.ts";
+import { protect } from "./protection.ts";
 import type { Stream } from "./stream.ts";
 import { sheetTrack } from "./thumbnails.ts";
 import { verifyStream } from "./verify.ts";
@@ -95,13 +96,17 @@ class StreamTask {
     try {
       const report = await this.#encode(presentation, files);
       await Promise.all(files.audioPaths.map(joinShortTail));
-      const stream = await verifyStream(presentation, {
+      const clear = await verifyStream(presentation, {
         files,
         names,
         report,
         limits: this.#limits,
         staged,
       });
+      const { encryption, segmentSeconds } = this.#stream;
+      const stream = encryption
+        ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
+        : clear;
       if (report.damagedLines > 0) {
         const message = `the source is damaged in ${report.damagedLines} place(s), which were concealed`;
         this.#context.warn({ reason: "SourceDamaged", message, ...subject });

@@ -65,6 +65,29 @@ test("a media playlist names byte ranges that follow each other", () => {
   ]);
 });
 
+test.each([
+  {
+    name: "AES-128 tells the key below the head, which is not encrypted",
+    method: "AES-128" as const,
+    expected: [
+      '#EXT-X-MAP:URI="v.mp4",BYTERANGE="900@0"',
+      '#EXT-X-KEY:METHOD=AES-128,URI="https://keys.test/1?a=b"',
+    ],
+  },
+  {
+    name: "cbcs tells it above, since samples are described in the head",
+    method: "cbcs" as const,
+    expected: [
+      '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://keys.test/1?a=b",KEYFORMAT="identity"',
+      '#EXT-X-MAP:URI="v.mp4",BYTERANGE="900@0"',
+    ],
+  },
+])("$name", ({ method, expected }) => {
+  const protection = { method, keyUri: "https://keys.test/1?a=b", keyId: "0".repeat(32) };
+  const lines = mediaPlaylist("v.mp4", aMediaFile([500], [6]), protection).split("\n");
+  expect(lines.filter((line) => /MAP|KEY/.test(line))).toEqual(expected);
+});
+
 test("a playlist for winding names the first picture of each segment", () => {
   const lines = hlsPlaylists(aStream()).get("video-360p-iframes.m3u8")?.split("\n");
   expect(lines?.slice(5, 11)).toEqual([

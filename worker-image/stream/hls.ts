@@ -2,6 +2,7 @@ import type { MediaFile } from "./media-file.ts";
 import {
   type AudioRendition,
   bandwidthOf,
+  type Protection,
   playlistName,
   type Stream,
   type SubtitleRendition,
@@ -13,14 +14,15 @@ import {
 const iframesName = (fileName: string) => fileName.replace(/\.\w+$/, "-iframes.m3u8");
 
 /** Every playlist but the master, by file name. */
-export function hlsPlaylists({ video, audio, subtitles, durationSeconds }: Stream): Map<string, string> {
+export function hlsPlaylists(stream: Stream): Map<string, string> {
+  const { video, audio, subtitles, protection, durationSeconds } = stream;
   return new Map([
     ...[...video, ...audio].map(
-      ({ fileName, media }) => [playlistName(fileName), mediaPlaylist(fileName, media)] as const,
+      ({ fileName, media }) => [playlistName(fileName), mediaPlaylist(fileName, media, protection)] as const,
     ),
     ...video
       .filter(({ keyframes }) => keyframes.length > 0)
-      .map((rendition) => [iframesName(rendition.fileName), iframesPlaylist(rendition)] as const),
+      .map((rendition) => [iframesName(rendition.fileName), iframesPlaylist(rendition, protection)] as const),
     ...subtitles.map(
       ({ fileName }) => [playlistName(fileName), subtitlesPlaylist(fileName, durationSeconds)] as const,
     ),
@@ -121,18 +123,35 @@ function iframesLine({ media, keyframes, size, fileName }: VideoRendition): stri
 }
 
 /** Byte ranges of one file. */
-export function mediaPlaylist(fileName: string, { segments, initBytes }: MediaFile): string {
+export function mediaPlaylist(
+  fileName: string,
+  { segments, initBytes }: MediaFile,
+  protection?: Protection,
+): string {
   return playlist(fileName, segments, [
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    `#EXT-X-MAP:URI="${encodeURI(fileName)}",BYTERANGE="${initBytes}@0"`,
+    ...head(fileName, initBytes, protection),
   ]);
 }
 
+/** Where the head of a file is, and how what follows is encrypted. */
+function head(fileName: string, initBytes: number, protection: Protection | undefined): string[] {
+  const map = `#EXT-X-MAP:URI="${encodeURI(fileName)}",BYTERANGE="${initBytes}@0"`;
+  switch (protection?.method) {
+    case undefined:
+      return [map];
+    case "AES-128": // a key applies to what stands below it: the head is not encrypted
+      return [map, `#EXT-X-KEY:METHOD=AES-128,URI="${protection.keyUri}"`];
+    case "cbcs":
+      return [`#EXT-X-KEY:METHOD=SAMPLE-AES,URI="${protection.keyUri}",KEYFORMAT="identity"`, map];
+  }
+}
+
 /** For winding and for pictures above a seek bar: the first picture of each segment. */
-function iframesPlaylist({ fileName, media, keyframes }: VideoRendition): string {
+function iframesPlaylist({ fileName, media, keyframes }: VideoRendition, protection?: Protection): string {
   return playlist(fileName, keyframes, [
     "#EXT-X-I-FRAMES-ONLY",
-    `#EXT-X-MAP:URI="${encodeURI(fileName)}",BYTERANGE="${media.initBytes}@0"`,
+    ...head(fileName, media.initBytes, protection),
   ]);
 }
 

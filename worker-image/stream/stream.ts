@@ -9,7 +9,16 @@ export interface Stream {
   audio: readonly AudioRendition[];
   subtitles: readonly SubtitleRendition[];
   thumbnails: Thumbnails | undefined;
+  protection: Protection | undefined;
   durationSeconds: number;
+}
+
+/** How pictures and sound are encrypted, without the key itself. */
+export interface Protection {
+  method: "AES-128" | "cbcs";
+  keyUri: string;
+  /** 32 hexadecimal digits. */
+  keyId: string;
 }
 
 export interface VideoRendition {

@@ -56,6 +56,7 @@ export async function verifyStream(
     thumbnails:
       presentation.thumbnails &&
       (await verifySheets(presentation.thumbnails, { durationSeconds, staged: made.staged })),
+    protection: undefined,
     durationSeconds,
   };
 }

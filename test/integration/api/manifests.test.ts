@@ -7,6 +7,7 @@ import { jobRows } from "./rows/job-rows.ts";
 import { outputRows } from "./rows/output-rows.ts";
 import { reservedRows } from "./rows/reserved-rows.ts";
 import { sourceRows } from "./rows/source-rows.ts";
+import { streamRows } from "./rows/stream-rows.ts";
 import { disagreement, isPart, offlineCauses } from "./verdicts.ts";
 
 /**
@@ -23,6 +24,7 @@ describe.each([
   { what: "sources", rows: sourceRows },
   { what: "outputs", rows: outputRows },
   { what: "images", rows: imageRows },
+  { what: "streams", rows: streamRows },
   { what: "the job", rows: jobRows },
   { what: "what is reserved", rows: reservedRows },
 ])("$what:", ({ rows }) => {

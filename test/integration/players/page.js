@@ -121,7 +121,7 @@ async function openHls(url) {
   };
 }
 
-async function openDash(url) {
+async function openDash(url, keys) {
   await script("/dash.js/dash.all.min.js");
   const dash = dashjs.MediaPlayer().create();
   dash.on(dashjs.MediaPlayer.events.ERROR, ({ error }) =>
@@ -133,6 +133,8 @@ async function openDash(url) {
     streaming: { abr: { autoSwitchBitrate: { video: false } }, buffer: { fastSwitchEnabled: true } },
   });
   dash.initialize(video, url, false);
+  const clearkeys = Object.fromEntries(Object.entries(keys).map((pair) => pair.map(base64Url)));
+  if (Object.keys(keys).length > 0) dash.setProtectionData({ "org.w3.clearkey": { clearkeys } });
   await within(ready, "manifest");
   return {
     heights: () => dash.getRepresentationsByType("video").map(({ height }) => height),
@@ -154,7 +156,7 @@ async function openDash(url) {
   };
 }
 
-async function openShaka(url) {
+async function openShaka(url, keys) {
   await script("/shaka-player/shaka-player.compiled.js");
   shaka.polyfill.installAll();
   const player = new shaka.Player();
@@ -162,7 +164,7 @@ async function openShaka(url) {
     errors.push(`${detail.severity === 2 ? "fatal " : ""}${detail.code} ${detail.data}`),
   );
   await player.attach(video);
-  player.configure({ abr: { enabled: false } });
+  player.configure({ abr: { enabled: false }, drm: { clearKeys: keys } });
   await within(player.load(url), "manifest");
   return {
     heights: () => [...new Set(player.getVariantTracks().map(({ height }) => height))],
@@ -186,6 +188,13 @@ async function openShaka(url) {
     },
   };
 }
+
+/** As W3C Encrypted Media Extensions write keys. */
+const base64Url = (hexadecimal) =>
+  btoa(String.fromCharCode(...hexadecimal.match(/../g).map((pair) => Number.parseInt(pair, 16))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 
 const script = (source) =>
   new Promise((settle, fail) => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clip, ffmpeg } from "../worker/clips.ts";
@@ -66,6 +66,61 @@ describe("a ladder of three rungs with two languages", () => {
     expect(end.seconds).toBeCloseTo(SECONDS, 1);
     expect(end).toMatchObject({ corrupted: 0 });
     expect(end.frames).toBeGreaterThan(25);
+    expect(end.soundBytes).toBeGreaterThan(10_000);
+    expect(await stage.errors()).toEqual([]);
+    await stage.close();
+  });
+});
+
+describe("an encrypted stream", () => {
+  const KEY = "8f14e45fceea167a5a36dedd4bea2543";
+  const KEY_ID = "00112233445566778899aabbccddeeff";
+  const made: Record<string, string> = {};
+  beforeAll(async () => {
+    mkdirSync(join(workshop.root, "film"));
+    writeFileSync(join(workshop.root, "film/key"), Buffer.from(KEY, "hex"));
+    clip(join(workshop.sources, "short.mp4"), { size: "640x360", seconds: 4 });
+    for (const [method, more] of Object.entries({
+      "AES-128": { protocols: ["hls"] },
+      cbcs: { keyId: KEY_ID },
+    })) {
+      const { protocols, ...encryption } = { protocols: ["hls", "dash"], ...more };
+      const attempt = await workshop.attempt(
+        "short.mp4",
+        {
+          stream: {
+            preset: "ultrafast",
+            segmentSeconds: 2,
+            protocols,
+            encryption: {
+              method,
+              keySecretRef: { name: "film" },
+              keyUri: theatre.url("media/film/key"),
+              ...encryption,
+            },
+          },
+        },
+        { environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) } },
+      );
+      expect(attempt.result.failures).toEqual([]);
+      made[method] = `media${dirname(attempt.pathOf("made/master.m3u8")).slice(workshop.root.length)}`;
+    }
+  });
+
+  test.each([
+    { player: "hls.js", method: "AES-128", manifest: "master.m3u8" },
+    { player: "shaka-player", method: "AES-128", manifest: "master.m3u8" },
+    // The key comes from the playlist's keyUri.
+    { player: "shaka-player", method: "cbcs", manifest: "master.m3u8" },
+    // The page gives the key, as one does that has a licence server of its own.
+    { player: "shaka-player", method: "cbcs", manifest: "manifest.mpd", keys: { [KEY_ID]: KEY } },
+    { player: "dash.js", method: "cbcs", manifest: "manifest.mpd", keys: { [KEY_ID]: KEY } },
+  ])("$player plays $method from $manifest", async ({ player, method, manifest, keys = {} }) => {
+    const stage = await theatre.stage();
+    const { heights } = await stage.open(player, theatre.url(`${made[method]}/${manifest}`), keys);
+    for (const height of heights) expect(await stage.choose(height)).toBe(height);
+    const end = await stage.playToEnd();
+    expect(end).toMatchObject({ corrupted: 0, seconds: expect.closeTo(4, 1) });
     expect(end.soundBytes).toBeGreaterThan(10_000);
     expect(await stage.errors()).toEqual([]);
     await stage.close();

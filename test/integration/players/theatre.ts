@@ -68,8 +68,9 @@ export class Stage {
     this.#page = page;
   }
 
-  open(player: string, url: string, options: object = {}): Promise<Programme> {
-    return this.#say("open", player, url, options);
+  /** `keys` by their ids, both in hexadecimal digits, where the page has to give them. */
+  open(player: string, url: string, keys: Record<string, string> = {}): Promise<Programme> {
+    return this.#say("open", player, url, keys);
   }
 
   playToEnd(): Promise<{ seconds: number; frames: number; corrupted: number; soundBytes: number }> {

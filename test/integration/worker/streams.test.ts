@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,6 +31,70 @@ const probed = (path: string, ...entries: string[]) =>
       maxBuffer: 2 ** 26,
     }),
   );
+
+describe("encryption", () => {
+  const KEY = "8f14e45fceea167a5a36dedd4bea2543";
+  const encryption = (method: string, key = "key") => ({
+    method,
+    keySecretRef: { name: "film", key },
+    keyUri: "https://keys.test/film",
+  });
+  const attempt = (wish: Record<string, unknown>) =>
+    workshop.attempt(
+      "short.mp4",
+      { stream: { preset: "ultrafast", segmentSeconds: 1, ...wish } },
+      { environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) } },
+    );
+  beforeAll(() => {
+    clip(join(workshop.sources, "short.mp4"), { size: "426x240" });
+    mkdirSync(join(workshop.root, "film"));
+    writeFileSync(join(workshop.root, "film/key"), `${KEY}\n`);
+  });
+
+  test("cbcs: the key opens every picture, and stands in nothing that is written", async () => {
+    const made = await attempt({ encryption: encryption("cbcs") });
+    expect(made.result.failures).toEqual([]);
+    const video = made.pathOf("made/video-240p.mp4");
+    const log = (...options: string[]) =>
+      spawnSync("ffmpeg", ["-v", "error", "-nostdin", ...options, "-i", video, "-f", "null", "-"], {
+        encoding: "utf8",
+      }).stderr;
+    expect(log("-decryption_key", KEY)).toBe("");
+    expect(log()).not.toBe("");
+    const { packets } = probed(video, "-count_packets", "-show_entries", "packet=pts_time");
+    expect(packets).toHaveLength(50);
+    const written = [
+      made.stderr,
+      JSON.stringify(made.result),
+      ...["master.m3u8", "video-240p.m3u8", "manifest.mpd"].map((name) => textOf(made, name)),
+    ].join("\n");
+    expect(written).not.toContain(KEY);
+    const holders = execFileSync("grep", ["-rl", KEY, workshop.root], { encoding: "utf8" });
+    expect(holders.trim()).toBe(join(workshop.root, "film/key"));
+  });
+
+  test("AES-128 is for HLS: segments that are whole blocks, and no pictures for winding", async () => {
+    const made = await attempt({ protocols: ["hls"], encryption: encryption("AES-128") });
+    expect(made.result.failures).toEqual([]);
+    const playlist = textOf(made, "video-240p.m3u8");
+    expect(playlist).toContain('#EXT-X-KEY:METHOD=AES-128,URI="https://keys.test/film"');
+    const sizes = [...playlist.matchAll(/BYTERANGE:(\d+)@/g)].map(([, bytes]) => Number(bytes) % 16);
+    expect(sizes).toEqual([0, 0]);
+    expect(textOf(made, "master.m3u8")).not.toContain("I-FRAME");
+  });
+
+  test("a Secret without the key is told with its name, and makes nothing", async () => {
+    const made = await attempt({ encryption: encryption("cbcs", "other") });
+    expect(made.result.failures).toMatchObject([
+      {
+        class: "config",
+        reason: "SecretMissing",
+        message: expect.stringContaining("the key other of the Secret film cannot be read"),
+      },
+    ]);
+    expect(made.files).toEqual([]);
+  });
+});
 
 describe("what belongs to a stream beside pictures and sound", () => {
   let attempt: Attempt;
