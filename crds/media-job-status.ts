@@ -269,6 +269,9 @@ export const mediaJobStatus = z
         display: z.string().max(16).describe("display is percent for printer columns, e.g. 62%."),
         stage: z.string().max(63).optional().describe("stage of the unit that reported last."),
         etaSeconds: count.optional().describe("etaSeconds until the end, estimated; unset while unknown."),
+        etaMaxSeconds: count
+          .optional()
+          .describe("etaMaxSeconds until the end at the latest, estimated; set while that is much later."),
       })
       .optional()
       .describe("progress over all units, weighted by their estimated time."),

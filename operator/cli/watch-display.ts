@@ -1,5 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { MediaJob } from "../../crds/media-job.ts";
+import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 
 /** Shows how MediaJobs in a cluster come along. */
 export interface WatchDisplay {
@@ -22,8 +23,14 @@ export function viewOf({ metadata, status = {} }: MediaJob) {
     percent: Math.floor(progress?.percent ?? 0),
     stage: (running && (progress?.stage ?? waits ?? "").replace(/\p{C}/gu, "")) || "",
     units: units ? `${units.done} units` : "",
-    eta: running && progress?.etaSeconds !== undefined ? `ETA ${duration(progress.etaSeconds)}` : "",
+    eta: (running && etaOf(progress)) || "",
   };
+}
+
+function etaOf({ etaSeconds, etaMaxSeconds }: Partial<NonNullable<MediaJobStatus["progress"]>> = {}): string {
+  if (etaSeconds === undefined) return "";
+  const latest = etaMaxSeconds === undefined ? "" : ` to ${duration(etaMaxSeconds)}`;
+  return `ETA ${duration(etaSeconds)}${latest}`;
 }
 
 function duration(seconds: number): string {

@@ -146,6 +146,14 @@ test("what a worker says cannot write to the terminal", () => {
   expect(viewOf(mediaJob({}, status)).stage).toBe("[2Jnice");
 });
 
+test("while it is uncertain the remaining time is a range", () => {
+  const status = {
+    phase: "Running" as const,
+    progress: progress(5, { etaSeconds: 92, etaMaxSeconds: 4000 }),
+  };
+  expect(viewOf(mediaJob({}, status)).eta).toBe("ETA 1m32s to 1h6m");
+});
+
 test("what waits says why, and where it stands", () => {
   const status = { phase: "Queued" as const, queue: { position: 7, reason: "PoolFull" } };
   expect(viewOf(mediaJob({}, status))).toMatchObject({ phase: "Queued", stage: "PoolFull, place 7" });

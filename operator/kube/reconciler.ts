@@ -273,4 +273,5 @@ const isProgressOnly = (patch: Record<string, unknown>): boolean =>
   Object.keys(patch).every((field) => field === "progress");
 
 const isEtaOnly = ({ progress, ...rest }: Record<string, unknown>): boolean =>
-  Object.keys(rest).length === 0 && Object.keys(progress ?? {}).every((field) => field === "etaSeconds");
+  Object.keys(rest).length === 0 &&
+  Object.keys(progress ?? {}).every((field) => /^eta(Max)?Seconds$/.test(field));

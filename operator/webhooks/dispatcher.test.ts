@@ -233,6 +233,15 @@ test("a Secret that is missing is waited for; that says nothing about the host",
   expect(concluded("k7")).toMatchObject([{ delivered: true }]);
 });
 
+test("a Secret that is rotated while an event waits signs the next try", async () => {
+  answers = { "a.test": [failing] };
+  dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
+  await pass(0);
+  secret = async () => "operators";
+  await pass(2000);
+  expect(sent).toEqual(["a.test m1", "a.test m1 by the operator's"]);
+});
+
 test("a URL that is changed is tried at once", async () => {
   answers = { "a.test": Array.from({ length: 10 }, () => failing) };
   dispatcher.dispatch("k", jobWith({ a: ["m1"] }));

@@ -401,6 +401,17 @@ describe("progress", () => {
     expect(again.status.progress?.percent).toBe(80);
   });
 
+  test.each([
+    { name: "cancelled", phase: "Cancelled", last: { job: mediaJob({ cancel: true }), attempts: [] } },
+    { name: "failed", phase: "Failed", last: { attempts: [failed({ exitCode: 10 })] } },
+  ])("of what is $name stays where it was", ({ phase, last }) => {
+    const before = pass({ attempts: [attempt()], progress: report(0.4) });
+    const job = advanced(last.job ?? mediaJob(), before);
+    const { status } = pass({ ...last, job });
+    expect(status).toMatchObject({ phase, progress: { percent: 40, display: "40%" } });
+    expect(status.progress).not.toHaveProperty("etaSeconds");
+  });
+
   test("of an earlier attempt counts for nothing", () => {
     const attempts: ObservedAttempt[] = [failed(), attempt({ attempt: 2 })];
     expect(pass({ attempts, progress: report(0.9, 1) }).status.progress?.percent).toBe(0);

@@ -1,16 +1,16 @@
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { UnitProgress } from "./decision.ts";
+import { etaOf } from "./eta.ts";
 import type { FoldedUnit } from "./fold-units.ts";
+import { UNIT_LETTERS } from "./unit-state.ts";
 
 type Progress = NonNullable<MediaJobStatus["progress"]>;
 
-/** Remaining time beyond this is not told: seeds 004 "Progress Calculation Strategies". */
-const MAX_ETA_SECONDS = 24 * 3600;
-
 /**
  * Share of the estimated work that is done, each unit weighted by its estimated seconds. It never falls: a
- * unit that starts over keeps the job where it was until it has caught up. Before the end it stays at 99.9.
+ * unit that starts over keeps the job where it was until it has caught up. Before the end it stays at 99.9; what fails
+ * or is cancelled stays where it was.
  */
 export function progressOf({
   plan,
@@ -18,7 +18,7 @@ export function progressOf({
   reports,
   previous,
   elapsedSeconds,
-  succeeded,
+  ended,
 }: {
   plan: Plan;
   units: readonly FoldedUnit[];
@@ -26,34 +26,36 @@ export function progressOf({
   previous: Progress | undefined;
   /** Since the first start; null before it. */
   elapsedSeconds: number | null;
-  /** True once the MediaJob ended well: then it is 100, whatever was estimated. */
-  succeeded: boolean;
+  /** How the MediaJob ended: well, when it is 100, whatever was estimated. Unset before. */
+  ended: "Well" | "Badly" | undefined;
 }): Progress {
-  const doneSeconds = units.reduce((sum, { unit, state }) => {
-    if (state.state === "Ended") return sum + unit.estimate.seconds;
-    const report = reports.get(unit.name);
-    const current = state.state === "Running" && report?.attempt === state.attempt.attempt;
-    return current ? sum + unit.estimate.seconds * report.fraction : sum;
-  }, 0);
-  const share = plan.totalSeconds > 0 ? doneSeconds / plan.totalSeconds : 0;
-  const percent = succeeded ? 100 : Math.max(previous?.percent ?? 0, Math.min(99.9, round(share * 100)));
+  const doneSeconds = units.reduce(
+    (sum, folded) => sum + folded.unit.estimate.seconds * shareOf(folded, reports),
+    0,
+  );
+  const share = plan.totalSeconds > 0 && ended !== "Badly" ? doneSeconds / plan.totalSeconds : 0;
+  const percent =
+    ended === "Well" ? 100 : Math.max(previous?.percent ?? 0, Math.min(99.9, round(share * 100)));
   const stage = units
     .map(({ unit, state }) => (state.state === "Running" ? reports.get(unit.name)?.stage : undefined))
     .findLast((name) => name !== undefined);
-  const etaSeconds = succeeded ? 0 : etaOf(percent, elapsedSeconds);
+  const running = units.filter(({ state }) => state.state === "Running").length;
+  const plannedSeconds = Math.max(0, plan.totalSeconds - doneSeconds) / Math.max(1, running);
+  const eta = ended ? {} : etaOf({ percent, elapsedSeconds, plannedSeconds });
   return {
     percent,
     display: `${Math.floor(percent)}%`,
-    ...(stage !== undefined && !succeeded && { stage }),
-    ...(etaSeconds !== null && { etaSeconds }),
+    ...(stage !== undefined && !ended && { stage }),
+    ...(ended === "Well" ? { etaSeconds: 0 } : eta),
   };
 }
 
-/** Remaining = elapsed × 100 / percent − elapsed, as seeds 004 has it; unknown at 0 % and beyond a day. */
-function etaOf(percent: number, elapsedSeconds: number | null): number | null {
-  if (percent <= 0 || elapsedSeconds === null) return null;
-  const seconds = Math.round((elapsedSeconds * 100) / percent - elapsedSeconds);
-  return seconds >= 0 && seconds <= MAX_ETA_SECONDS ? seconds : null;
+/** How much of a unit is done. One that was cancelled is not done, and never will be. */
+function shareOf({ unit, state }: FoldedUnit, reports: ReadonlyMap<string, UnitProgress>): number {
+  if (state.state === "Ended") return state.letter === UNIT_LETTERS.cancelled ? 0 : 1;
+  const report = reports.get(unit.name);
+  const isCurrent = state.state === "Running" && report?.attempt === state.attempt.attempt;
+  return isCurrent ? report.fraction : 0;
 }
 
 const round = (percent: number) => Math.round(percent * 10) / 10;

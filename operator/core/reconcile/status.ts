@@ -1,4 +1,4 @@
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
@@ -73,7 +73,7 @@ export function statusOf({
       reports: observation.progress,
       previous: previous.progress,
       elapsedSeconds: startTime ? (nowMs - Date.parse(startTime)) / 1000 : null,
-      succeeded: verdict.phase === "Succeeded" || verdict.phase === "PartiallySucceeded",
+      ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
     sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
@@ -87,6 +87,8 @@ export function statusOf({
     ...(previous.webhooks && { webhooks: previous.webhooks }),
   };
 }
+
+const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
   if (intent.stop) return undefined;

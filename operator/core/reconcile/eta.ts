@@ -1,0 +1,43 @@
+/** Remaining time beyond this is not told: seeds 004 "Progress Calculation Strategies". */
+const MAX_ETA_SECONDS = 24 * 3600;
+
+/** From this percentage on the measured pace alone counts, and no range is told. */
+const CERTAIN_PERCENT = 50;
+
+/** What is added to the later of two estimates while they disagree: seeds 004 asks for 15 to 25 %, erring high. */
+const MARGIN = 0.25;
+
+/** A range narrower than this is no news. */
+const WORTH_TELLING = 1.3;
+
+export interface Eta {
+  etaSeconds?: number;
+  /** Set while the two estimates disagree. */
+  etaMaxSeconds?: number;
+}
+
+/**
+ * The remaining time: by the pace so far (elapsed × 100 / percent − elapsed, as seeds 004 has it), and by the plan,
+ * which knows from past work how long units take. The first percents say little of the pace, so the plan counts more
+ * then, and less with every percent; both together give a range. Nothing at 0 %, and nothing beyond a day.
+ */
+export function etaOf({
+  percent,
+  elapsedSeconds,
+  plannedSeconds,
+}: {
+  percent: number;
+  /** Since the first start; null before it. */
+  elapsedSeconds: number | null;
+  /** What the units that have not ended are estimated to take from now, side by side as they run. */
+  plannedSeconds: number;
+}): Eta {
+  if (percent <= 0 || elapsedSeconds === null) return {};
+  const measured = (elapsedSeconds * 100) / percent - elapsedSeconds;
+  const trust = Math.min(1, percent / CERTAIN_PERCENT);
+  const expected = Math.round(trust * measured + (1 - trust) * plannedSeconds);
+  if (!(expected >= 0 && expected <= MAX_ETA_SECONDS)) return {};
+  const latest = Math.round(Math.max(measured, plannedSeconds) * (1 + MARGIN));
+  const isRange = trust < 1 && latest <= MAX_ETA_SECONDS && latest >= expected * WORTH_TELLING;
+  return { etaSeconds: expected, ...(isRange && { etaMaxSeconds: latest }) };
+}
