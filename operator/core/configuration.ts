@@ -2,6 +2,7 @@ import { z } from "zod";
 import { webhook } from "../../crds/media-job.ts";
 import { itemName, quantity } from "../../crds/scalars.ts";
 import { HARDWARE_ENCODERS } from "../../crds/unit.ts";
+import { RETRIES_AT_ONCE } from "./queue/retry-gate.ts";
 
 /**
  * The operator's configuration: one YAML file, in the cluster a ConfigMap that the chart writes. Everything
@@ -81,6 +82,17 @@ export const configuration = z.strictObject({
       unreachableNodeSeconds: z.int().min(0).default(60),
       /** How long a unit's pod may fail to start before the attempt is given up. */
       startDeadlineSeconds: z.int().min(30).default(600),
+      /** How long a unit that would rather have an accelerator waits for one; then it runs without. */
+      gpuRoomSeconds: z.int().min(0).default(120),
+      /** Retries of one class of failure that run at once, by priority; fewer while the cluster is full. */
+      retriesAtOnce: z
+        .strictObject({
+          Urgent: z.int().min(1).default(RETRIES_AT_ONCE.Urgent),
+          High: z.int().min(1).default(RETRIES_AT_ONCE.High),
+          Normal: z.int().min(1).default(RETRIES_AT_ONCE.Normal),
+          Low: z.int().min(1).default(RETRIES_AT_ONCE.Low),
+        })
+        .prefault({}),
     })
     .prefault({}),
   webhooks: z

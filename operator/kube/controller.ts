@@ -5,6 +5,8 @@ import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { Breakers } from "../core/queue/breaker.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
+import { RetryLine } from "../core/queue/retry-gate.ts";
+import { RoomWaits } from "../core/queue/room-waits.ts";
 import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
 import type { Action, DeliveryOutcome, Measured } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
@@ -18,7 +20,7 @@ import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
-import { PoolUsage } from "./pool-usage.ts";
+import { type Place, PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile, type Shell } from "./reconciler.ts";
@@ -72,6 +74,8 @@ export class Controller {
   readonly #line = new WaitingLine();
   readonly #breakers = new Breakers();
   readonly #claims = new OutputClaims();
+  readonly #retryLine = new RetryLine();
+  readonly #roomWaits = new RoomWaits();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #announcer: Announcer;
@@ -108,8 +112,11 @@ export class Controller {
           this.#doubted.add(owner.uid);
       }
       if (change.type === "deleted" || hasEnded(change.object)) {
+        const gate = this.#usage.gateOf(keyOf(change.object.metadata));
         if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
-      } else this.#usage.take(keyOf(change.object.metadata), poolOf(change.object));
+        const retry = gate && this.#retryLine.first(gate);
+        if (retry) this.enqueue(retry);
+      } else this.#usage.take(keyOf(change.object.metadata), placeOf(change.object));
       if (jobMatters(change)) this.#enqueueOwner(change.object.metadata.ownerReferences?.[0]?.uid);
     });
     nodes.store.onChange((change) => {
@@ -248,6 +255,8 @@ export class Controller {
       usage: this.#usage,
       line: this.#line,
       breakers: this.#breakers,
+      retryLine: this.#retryLine,
+      roomWaits: this.#roomWaits,
       claims: this.#claims,
       clock,
       progressPace: this.#progressPace,
@@ -282,6 +291,8 @@ export class Controller {
     const key = keyOf(metadata);
     this.#progressPace.forget(key);
     this.#line.remove(key);
+    this.#retryLine.leave(key);
+    this.#roomWaits.forget(key);
     const { jobs } = this.#options.caches;
     if (this.#usage.releaseUnseen(key, (job) => (jobs.store.get(refOf(job)) ? "Seen" : "Gone")))
       this.#wakeNext();
@@ -295,7 +306,10 @@ export class Controller {
 const isReady = ({ status }: Node): string | undefined =>
   status?.conditions?.find(({ type }) => type === "Ready")?.status;
 
-const poolOf = ({ metadata }: Job): string => metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "";
+const placeOf = ({ metadata: { annotations } }: Job): Place => ({
+  pool: annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "",
+  gate: annotations?.[ATTEMPT_ANNOTATIONS.retryOf],
+});
 
 /** Somebody else wrote first: that happens, and the pass is simply done again. */
 function logFailure(

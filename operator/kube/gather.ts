@@ -1,4 +1,5 @@
 import type { Pause } from "../core/queue/pause.ts";
+import { GATED_CLASSES, gateOf, retriesAllowed } from "../core/queue/retry-gate.ts";
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
@@ -118,10 +119,24 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     deliveries: shell.deliveriesOf(key),
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
+    retryRoom: retryRoomOf(job, shell),
+    waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
     pause: conflictOf(key, shell) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),
     nowMs,
   };
+}
+
+/** How many retries of each class may start now, at the MediaJob's priority. */
+function retryRoomOf({ spec }: StoredMediaJob, { usage, configuration }: Shell) {
+  const most = configuration().recovery.retriesAtOnce[spec.priority];
+  const load = usage.load();
+  return new Map(
+    GATED_CLASSES.map((failureClass) => {
+      const allowed = retriesAllowed(failureClass, { most, load });
+      return [failureClass, allowed - usage.retrying(gateOf(failureClass, spec.priority))] as const;
+    }),
+  );
 }
 
 /** Two MediaJobs must not write the same files at once; the younger waits for the older. */

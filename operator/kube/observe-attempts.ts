@@ -71,6 +71,10 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     ...(deadlineExceeded && { deadlineExceeded }),
     ...(failed && !deadlineExceeded && !pod && { podGone: true }),
     ...(failedBecause && { failedBecause }),
+    ...(failedBecause &&
+      annotations?.[ATTEMPT_ANNOTATIONS.failedReason] && {
+        failedReason: annotations[ATTEMPT_ANNOTATIONS.failedReason],
+      }),
     ...(message && { message }),
     ...(waiting && { waiting }),
     ...placeOf(pod, surroundings),

@@ -1,6 +1,12 @@
 import type { Configuration } from "../core/configuration.ts";
 import { type ObjectKey, refOf } from "./kube-object.ts";
 
+/** Where a Job runs, and through which gate it went if it is a retry. */
+export interface Place {
+  pool: string;
+  gate?: string | undefined;
+}
+
 /** What is known of a Job; `Maybe`: it is not seen, but its pod is. */
 export type Sighting = "Seen" | "Maybe" | "Gone";
 
@@ -17,6 +23,9 @@ export class PoolUsage {
   readonly #unseen = new Map<ObjectKey, Set<ObjectKey>>();
   /** Jobs that are there and hold no place. */
   readonly #lost = new Set<ObjectKey>();
+  /** Of Jobs that are retries. */
+  readonly #gateOf = new Map<ObjectKey, string>();
+  readonly #retries = new Map<string, number>();
   readonly #inPool = new Map<string, number>();
   readonly #inNamespace = new Map<string, number>();
   readonly #configuration: () => Configuration;
@@ -26,9 +35,9 @@ export class PoolUsage {
   }
 
   /** Takes a place for a Job that is to be created for a MediaJob. */
-  reserve(job: ObjectKey, pool: string, mediaJob: ObjectKey): void {
+  reserve(job: ObjectKey, { pool, gate, mediaJob }: Place & { mediaJob: ObjectKey }): void {
     if (this.#poolOf.has(job)) return;
-    this.take(job, pool);
+    this.take(job, { pool, gate });
     this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
   }
 
@@ -52,9 +61,13 @@ export class PoolUsage {
   }
 
   /** Notes a Job that is there. */
-  take(job: ObjectKey, pool: string): void {
+  take(job: ObjectKey, { pool, gate }: Place): void {
     if (this.#poolOf.has(job) || this.#lost.has(job)) return;
     this.#poolOf.set(job, pool);
+    if (gate) {
+      this.#gateOf.set(job, gate);
+      this.#retries.set(gate, this.retrying(gate) + 1);
+    }
     this.#count(job, pool, 1);
   }
 
@@ -74,7 +87,27 @@ export class PoolUsage {
     if (pool === undefined) return false;
     this.#poolOf.delete(job);
     this.#count(job, pool, -1);
+    const gate = this.#gateOf.get(job);
+    if (gate) this.#retries.set(gate, this.retrying(gate) - 1);
+    this.#gateOf.delete(job);
     return true;
+  }
+
+  /** The gate that a Job which holds a place went through, see `gateOf`. */
+  gateOf(job: ObjectKey): string | undefined {
+    return this.#gateOf.get(job);
+  }
+
+  /** Retries that run and went through a gate. */
+  retrying(gate: string): number {
+    return this.#retries.get(gate) ?? 0;
+  }
+
+  /** Share of all places that are taken. */
+  load(): number {
+    const { pools, concurrency } = this.#configuration();
+    const places = pools.reduce((sum, pool) => sum + pool.concurrency, 0);
+    return this.#poolOf.size / Math.min(concurrency, places);
   }
 
   /** Units that run in a pool now. */

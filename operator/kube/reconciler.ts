@@ -4,6 +4,8 @@ import type { Configuration } from "../core/configuration.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
+import { gateOf, type RetryLine } from "../core/queue/retry-gate.ts";
+import type { RoomWaits } from "../core/queue/room-waits.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
@@ -49,6 +51,8 @@ export interface Shell {
   usage: PoolUsage;
   line: WaitingLine;
   breakers: Breakers;
+  retryLine: RetryLine;
+  roomWaits: RoomWaits;
   claims: OutputClaims;
   clock: Clock;
   progressPace: ProgressPace;
@@ -83,6 +87,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const gone = job?.metadata.uid !== known.metadata.uid || job.metadata.deletionTimestamp;
   if (!job || gone) {
     shell.line.remove(key); // what will never start is not to be woken for a place, again and again
+    shell.retryLine.leave(key);
     return { afterMs: null }; // garbage collection ends what it owned
   }
 
@@ -136,8 +141,14 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell
   }
   const decision = decide(observation, plan, policy);
   for (const action of decision.actions) {
-    if (action.do === "StartAttempt") shell.usage.reserve(jobKey(job, action), action.placed.pool, key);
+    if (action.do !== "StartAttempt") continue;
+    const { placed, retryOf } = action;
+    const gate = retryOf && gateOf(retryOf, job.spec.priority);
+    shell.usage.reserve(jobKey(job, action), { pool: placed.pool, gate, mediaJob: key });
   }
+  if (decision.gatedBy) shell.retryLine.wait(key, gateOf(decision.gatedBy, job.spec.priority));
+  else shell.retryLine.leave(key);
+  shell.roomWaits.set(key, decision.waitingFor.keys(), observation.nowMs);
   noteOutcomes(job, decision, shell);
   shell.line.set({ ...standingOf(key, job), wants: decision.waitingFor });
   return decision;
@@ -156,6 +167,7 @@ const policyOf = ({ recovery }: Configuration): Policy => ({
   ...DEFAULT_POLICY,
   unreachableNodeMs: recovery.unreachableNodeSeconds * 1000,
   startDeadlineMs: recovery.startDeadlineSeconds * 1000,
+  gpuRoomMs: recovery.gpuRoomSeconds * 1000,
 });
 
 const jobKey = ({ metadata }: StoredMediaJob, { unit, attempt }: StartAttempt): ObjectKey =>
@@ -203,11 +215,16 @@ async function isStillLost({ metadata }: Job, { client, jobs }: Shell): Promise<
  */
 async function fail(
   { metadata }: StoredMediaJob,
-  { attempt, because }: Extract<Action, { do: "FailAttempt" }>,
+  { attempt, reason, because }: Extract<Action, { do: "FailAttempt" }>,
   { client, jobs, fence }: Shell,
 ): Promise<void> {
   const patch = {
-    metadata: { annotations: { [ATTEMPT_ANNOTATIONS.failedBecause]: because.slice(0, 1024) } },
+    metadata: {
+      annotations: {
+        [ATTEMPT_ANNOTATIONS.failedBecause]: because.slice(0, 1024),
+        [ATTEMPT_ANNOTATIONS.failedReason]: reason,
+      },
+    },
     spec: { activeDeadlineSeconds: 1 },
   };
   const ref = { namespace: metadata.namespace, name: attempt.name };
@@ -218,7 +235,11 @@ async function fail(
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
   const { client, jobs, configuration, fence } = shell;
   const { unit, attempt, placed, finalize } = action;
-  const draft = unitJob({ job, planned: unit, attempt, placed, finalize, configuration: configuration() });
+  const gate = action.retryOf && gateOf(action.retryOf, job.spec.priority);
+  const draft = unitJob({
+    ...{ job, planned: unit, attempt, placed, finalize, gate },
+    configuration: configuration(),
+  });
   try {
     jobs.observe(await client.create(JOBS, draft, fence()));
     shell.onStart(action);

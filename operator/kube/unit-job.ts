@@ -18,6 +18,9 @@ export const ATTEMPT_ANNOTATIONS = {
   gpu: "mediajob.dev/gpu",
   /** Written when the operator gives an attempt up: why. */
   failedBecause: "mediajob.dev/failed-because",
+  failedReason: "mediajob.dev/failed-reason",
+  /** Class of the failure it follows and priority, where few such retries may run at once. */
+  retryOf: "mediajob.dev/retry-of",
 } as const;
 
 /** Who made it, for `app.kubernetes.io/managed-by`, and how the operator finds its Jobs and pods. */
@@ -52,6 +55,7 @@ export function unitJob({
   attempt,
   placed,
   finalize,
+  gate,
   configuration,
 }: {
   job: MediaJob;
@@ -59,6 +63,8 @@ export function unitJob({
   attempt: number;
   placed: Placed;
   finalize?: Finalize | undefined;
+  /** The gate it went through as a retry, see `gateOf`. */
+  gate?: string | undefined;
   configuration: Configuration;
 }): Draft<Job> {
   const unit = unitOf({ job, planned, attempt, placed, finalize });
@@ -75,6 +81,7 @@ export function unitJob({
         [ATTEMPT_ANNOTATIONS.pool]: placed.pool,
         [ATTEMPT_ANNOTATIONS.memoryBytes]: String(placed.memoryBytes),
         ...(placed.gpu && { [ATTEMPT_ANNOTATIONS.gpu]: "true" }),
+        ...(gate && { [ATTEMPT_ANNOTATIONS.retryOf]: gate }),
       },
       ownerReferences: [
         {

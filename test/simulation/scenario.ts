@@ -13,6 +13,10 @@ export interface Scenario {
   readonly configuration: {
     readonly concurrency: number;
     readonly pools: readonly { name: string; concurrency: number; gpuResource?: string }[];
+    readonly recovery: {
+      readonly gpuRoomSeconds: number;
+      readonly retriesAtOnce?: Readonly<Record<"Urgent" | "High" | "Normal" | "Low", number>>;
+    };
   };
   readonly mediaJobs: readonly WantedMediaJob[];
   readonly deeds: readonly Deed[];
@@ -64,7 +68,11 @@ export function drawScenario(seed: number): Scenario {
     skewsMs: Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
       random.chance(0.5) ? 0 : Math.round(random.between(-300_000, 300_000)),
     ),
-    configuration: { concurrency: random.chance(0.4) ? random.int(1, 4) : 1000, pools },
+    configuration: {
+      concurrency: random.chance(0.4) ? random.int(1, 4) : 1000,
+      pools,
+      recovery: drawRecovery(random.fork("recovery")),
+    },
     mediaJobs,
     deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
     faults: drawFaults(random.fork("faults")),
@@ -81,6 +89,13 @@ function drawPools(random: Prng): Scenario["configuration"]["pools"] {
       ? [{ name: "gpu", concurrency: concurrency(), gpuResource: "example.com/gpu" }]
       : []),
   ];
+}
+
+function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
+  return {
+    gpuRoomSeconds: random.pick([5, 120]),
+    ...(random.chance(0.5) && { retriesAtOnce: { Urgent: 1, High: 1, Normal: 1, Low: 1 } }),
+  };
 }
 
 function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {

@@ -45,6 +45,8 @@ export interface ObservedAttempt {
   node?: string;
   /** Why the operator let it fail, see the action `FailAttempt`. */
   failedBecause?: string;
+  /** The reason that was given with it. */
+  failedReason?: string;
 }
 
 /** Attempts per retryGeneration; more than `retry.maxAttempts` may ever be, with room for disruptions. */

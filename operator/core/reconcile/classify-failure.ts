@@ -32,8 +32,13 @@ const disrupted: Rule = ({ disrupted, lost, message }) =>
 const podDeleted: Rule = ({ podGone, exitCode, result }) =>
   podGone && exitCode === undefined && !result ? failed("PodDeleted", "its pod was deleted") : undefined;
 
-const notStarted: Rule = ({ failedBecause }) =>
-  failedBecause ? failed("PodNotStarted", failedBecause) : undefined;
+const notStarted: Rule = ({ failedBecause, failedReason }) => {
+  if (!failedBecause) return undefined;
+  return failed(
+    failedReason === "HardwareUnavailable" ? "HardwareUnavailable" : "PodNotStarted",
+    failedBecause,
+  );
+};
 
 const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
   deadlineExceeded

@@ -38,6 +38,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     begun: job.status?.startTime !== undefined || attempts.length > 0,
     free: observation.free,
     pause: observation.pause,
+    retryRoom: observation.retryRoom,
+    waitingSinceMs: observation.waitingSinceMs,
+    gpuRoomMs: policy.gpuRoomMs,
     nowMs,
   });
   const stops = intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, attempts, policy, nowMs);
@@ -58,7 +61,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       }),
     ],
     status,
-    announcements: announcementsOf(job, status, starts.units),
+    announcements: announcementsOf(job, status, starts, fresh),
     requeueAfterMs: soonest(
       [
         starts.nextStartMs,
@@ -75,6 +78,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     ),
     newFailures: fresh,
     waitingFor: starts.waitingFor,
+    ...(starts.gatedBy && { gatedBy: starts.gatedBy }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { FailureClass, FailureReason } from "../../../crds/failures.ts";
 import type { Finalize } from "../../../crds/finalize.ts";
 import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
 import type { DeliveryTry, FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
@@ -45,6 +46,10 @@ export interface Observation {
   free: ReadonlyMap<string, number>;
   /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */
   pause?: Pause | undefined;
+  /** Retries that may start now, by class of failure; as many as there are of a class that is not named. */
+  retryRoom?: ReadonlyMap<FailureClass, number>;
+  /** Since when units of this MediaJob have waited for room in a pool, in ms since 1970. */
+  waitingSinceMs?: ReadonlyMap<string, number>;
   /** Place in the line of those that wait, from 1, should this one have to. */
   position: number;
   nowMs: number;
@@ -55,13 +60,23 @@ export type Action =
       do: "StartAttempt";
       unit: PlannedUnit;
       attempt: number;
-      placed: Placed /** Set on the attempt that runs last. */;
+      placed: Placed;
+      /** Set on the attempt that runs last. */
       finalize?: Finalize;
+      /** Class of the failure that it follows, where few such retries may run at once. */
+      retryOf?: FailureClass;
+      /** Why it does without the accelerator that it was planned to have. */
+      withoutGpuBecause?: string;
     }
   /** Deletes it: nothing is to be left of it. */
   | { do: "StopAttempt"; attempt: ObservedAttempt }
   /** Ends it and lets it count as failed, for the reason given. */
-  | { do: "FailAttempt"; attempt: ObservedAttempt; because: string }
+  | {
+      do: "FailAttempt";
+      attempt: ObservedAttempt;
+      reason: Extract<FailureReason, "PodNotStarted" | "HardwareUnavailable">;
+      because: string;
+    }
   | { do: "DeleteMediaJob" };
 
 /** A line for `kubectl describe`: a Kubernetes Event. */
@@ -90,6 +105,8 @@ export interface Decision {
   measured: readonly Measured[];
   /** Attempts whose failure is seen for the first time. */
   newFailures: readonly FailedAttempt[];
+  /** The class whose retries wait for others to end; unset when none does. */
+  gatedBy?: FailureClass;
   /** Units that wait only because `free` ran out, by pool. */
   waitingFor: ReadonlyMap<string, number>;
 }

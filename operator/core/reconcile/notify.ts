@@ -5,6 +5,10 @@ import { endpointsOf, wantsDetails } from "./endpoints.ts";
 import { detailsOf, type Happening, inOrder, readyMessage, tells, transitionOf } from "./events.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { outboxOf } from "./outbox.ts";
+import type { Starts } from "./start-attempts.ts";
+
+/** That a unit runs without the accelerator it was planned to have: of an Event and of a warning in the status. */
+export const FALLBACK_REASON = "RunsWithoutGpu";
 
 /**
  * Brings the outbox up to date: takes out what was delivered or given up, and adds what happened in this pass.
@@ -71,11 +75,15 @@ function eventOf(
   };
 }
 
-/** Kubernetes Events of this pass: the phase transition, and each unit that failed for good. */
+/**
+ * Kubernetes Events of this pass: the phase transition, each unit that failed for good, and each that does without
+ * the accelerator it would rather have.
+ */
 export function announcementsOf(
   job: MediaJob,
   status: MediaJobStatus,
-  units: readonly FoldedUnit[],
+  { units, actions }: Pick<Starts, "units" | "actions">,
+  newFailures: readonly FailedAttempt[],
 ): Announcement[] {
   const announcements: Announcement[] = units.flatMap(({ unit, state, fresh }) =>
     fresh && state.state === "Ended" && state.failure
@@ -88,6 +96,7 @@ export function announcementsOf(
         ]
       : [],
   );
+  announcements.push(...fallbacksOf(units, actions, newFailures));
   if (status.phase && status.phase !== job.status?.phase) {
     const bad = status.phase === "Failed" || status.phase === "PartiallySucceeded";
     announcements.push({
@@ -97,4 +106,29 @@ export function announcementsOf(
     });
   }
   return announcements;
+}
+
+function fallbacksOf(
+  units: readonly FoldedUnit[],
+  actions: Starts["actions"],
+  newFailures: readonly FailedAttempt[],
+): Announcement[] {
+  const fallback = (unit: string, why: string): Announcement => ({
+    type: "Warning",
+    reason: FALLBACK_REASON,
+    message: `unit ${unit}: ${why}`,
+  });
+  const failed = newFailures.flatMap((failure) => {
+    const folded = units.find(({ unit }) => unit.name === failure.unit);
+    const goesOn = folded && folded.state.state !== "Ended" && folded.unit.withoutGpu !== undefined;
+    return failure.class === "hardware" && goesOn
+      ? [fallback(failure.unit, `${failure.message}; runs without an accelerator`)]
+      : [];
+  });
+  const roomless = actions.flatMap((action) =>
+    action.do === "StartAttempt" && action.withoutGpuBecause
+      ? [fallback(action.unit.name, action.withoutGpuBecause)]
+      : [],
+  );
+  return [...failed, ...roomless];
 }

@@ -9,10 +9,13 @@ export interface Policy {
   startGraceMs: number;
   /** How long it may fail to start before it is ended, and counted as a failed attempt. */
   startDeadlineMs: number;
+  /** How long a unit that would rather have an accelerator waits for one before it does without. */
+  gpuRoomMs: number;
 }
 
 export const DEFAULT_POLICY: Policy = {
   unreachableNodeMs: 60_000,
   startGraceMs: 15_000,
   startDeadlineMs: 600_000,
+  gpuRoomMs: 120_000,
 };

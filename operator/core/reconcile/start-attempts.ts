@@ -1,9 +1,11 @@
+import type { FailureClass } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
-import type { Action } from "./decision.ts";
+import { GATED_CLASSES } from "../queue/retry-gate.ts";
+import type { Action, Observation, Placed } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
@@ -16,11 +18,16 @@ export interface Starts {
   nextStartMs: number | null;
   /** Why units that could start do not. */
   pausedBy?: Pause;
+  /** The class whose retries wait until others have ended; unset when none does. */
+  gatedBy?: FailureClass;
   /** Units that could start if their pool had room, by pool. */
   waitingFor: ReadonlyMap<string, number>;
 }
 
 type Waiting = Extract<UnitState, { state: "Waiting" }>;
+
+/** How often a unit whose retry waits for others to end looks again by itself. Mostly it is woken before. */
+const GATED_MS = 15_000;
 
 /**
  * Chooses the attempts to start: in the order of the plan, at most `parallelism` at once, as many as each
@@ -34,6 +41,9 @@ export function startAttempts({
   begun,
   free,
   pause,
+  retryRoom = new Map(),
+  waitingSinceMs = new Map(),
+  gpuRoomMs,
   nowMs,
 }: {
   job: MediaJob;
@@ -43,6 +53,9 @@ export function startAttempts({
   begun: boolean;
   free: ReadonlyMap<string, number>;
   pause: Pause | undefined;
+  retryRoom: Observation["retryRoom"];
+  waitingSinceMs: Observation["waitingSinceMs"];
+  gpuRoomMs: number;
   nowMs: number;
 }): Starts {
   const starts: Starts = {
@@ -53,6 +66,10 @@ export function startAttempts({
   };
   const waitingFor = new Map<string, number>();
   const room = new Map(free);
+  const retries = new Map(retryRoom);
+  const lookAgain = (atMs: number) => {
+    starts.nextStartMs = Math.min(starts.nextStartMs ?? atMs, atMs);
+  };
   const finalizing = units.some(({ unit, state }) => isFinalize(unit) && state.state === "Running");
   let slots = job.spec.parallelism - units.filter(({ state }) => state.state === "Running").length;
 
@@ -82,26 +99,53 @@ export function startAttempts({
     starts.units.push(folded);
     if (!ready || (intent.suspended && !intent.stop) || slots <= 0) continue;
     if (state.notBeforeMs > nowMs) {
-      starts.nextStartMs = Math.min(starts.nextStartMs ?? Number.POSITIVE_INFINITY, state.notBeforeMs);
+      lookAgain(state.notBeforeMs);
       continue;
     }
     if (pause && starts.actions.length >= pause.starts) {
       starts.pausedBy = pause;
       const untilMs = Math.max(pause.untilMs ?? Number.POSITIVE_INFINITY, nowMs + 1000);
-      if (Number.isFinite(untilMs)) starts.nextStartMs = Math.min(starts.nextStartMs ?? untilMs, untilMs);
+      if (Number.isFinite(untilMs)) lookAgain(untilMs);
       continue;
     }
-    const left = room.get(placed.pool) ?? 0;
-    if (left <= 0) {
-      waitingFor.set(placed.pool, (waitingFor.get(placed.pool) ?? 0) + 1);
+    const retryOf = gatedClassOf(state);
+    if (retryOf && (retries.get(retryOf) ?? Number.POSITIVE_INFINITY) <= 0) {
+      starts.gatedBy ??= retryOf;
+      lookAgain(nowMs + GATED_MS);
       continue;
     }
-    room.set(placed.pool, left - 1);
+    const hasRoom = ({ pool }: Placed) => (room.get(pool) ?? 0) > 0;
+    const instead = placed.gpu && !hasRoom(placed) ? unit.withoutGpu : undefined;
+    const gpuUntilMs = (waitingSinceMs.get(placed.pool) ?? nowMs) + gpuRoomMs;
+    const mayDoWithout = instead && !("refused" in instead) && gpuUntilMs <= nowMs ? instead : undefined;
+    const chosen = [placed, mayDoWithout].find((place) => place && hasRoom(place));
+    if (!chosen) {
+      for (const pool of new Set([placed.pool, mayDoWithout?.pool ?? placed.pool]))
+        waitingFor.set(pool, (waitingFor.get(pool) ?? 0) + 1);
+      if (instead && !mayDoWithout) lookAgain(gpuUntilMs);
+      continue;
+    }
+    room.set(chosen.pool, (room.get(chosen.pool) ?? 0) - 1);
+    if (retryOf) retries.set(retryOf, (retries.get(retryOf) ?? Number.POSITIVE_INFINITY) - 1);
     slots--;
-    starts.actions.push({ do: "StartAttempt", unit, attempt: state.attempt, placed });
+    const waitedSeconds = Math.round((nowMs - gpuUntilMs + gpuRoomMs) / 1000);
+    starts.actions.push({
+      do: "StartAttempt",
+      unit,
+      attempt: state.attempt,
+      placed: chosen,
+      ...(retryOf && { retryOf }),
+      ...(chosen !== placed && {
+        withoutGpuBecause: `pool ${placed.pool} has had no room for ${waitedSeconds} s: runs without an accelerator in pool ${chosen.pool}`,
+      }),
+    });
   }
   return { ...starts, waitingFor: atMost(slots, waitingFor) };
 }
+
+/** The class of the failure that an attempt would follow, where few such retries may run at once. */
+const gatedClassOf = ({ lastFailure }: Waiting): FailureClass | undefined =>
+  lastFailure && GATED_CLASSES.includes(lastFailure.class) ? lastFailure.class : undefined;
 
 const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
 

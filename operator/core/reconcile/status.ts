@@ -3,11 +3,12 @@ import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { conditionsOf } from "./conditions.ts";
-import type { Observation } from "./decision.ts";
+import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { historyOf } from "./history.ts";
 import type { Intent } from "./intent.ts";
+import { FALLBACK_REASON } from "./notify.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
 import type { Starts } from "./start-attempts.ts";
@@ -78,7 +79,7 @@ export function statusOf({
     units: unitCounts(units, starts),
     sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
     ...(queue && { queue }),
-    ...listsOf(fresh, job.spec.sources, previous),
+    ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
     ...usageOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
@@ -99,6 +100,10 @@ function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStat
       ([pool, units]) => `${units} units wait for room in pool ${pool}`,
     );
     return { position, reason: "PoolFull", message: waits.join(", ") };
+  }
+  if (starts.gatedBy && starts.actions.length === 0) {
+    const message = `waits until fewer retries after failures of class ${starts.gatedBy} run`;
+    return { reason: "RetriesLimited", message };
   }
   if (starts.nextStartMs !== null && starts.actions.length === 0) {
     return { reason: "BackingOff", message: "waits before the next attempt" };
@@ -166,6 +171,7 @@ function listsOf(
   fresh: readonly FoldedUnit[],
   sources: readonly { name: string }[],
   previous: MediaJobStatus,
+  { actions }: Starts,
 ): Pick<MediaJobStatus, "outputs" | "failures" | "warnings"> {
   const results = fresh.flatMap(({ state }) =>
     state.state === "Ended" && state.result ? [state.result] : [],
@@ -181,6 +187,7 @@ function listsOf(
     ...(previous.warnings ?? []),
     ...results.flatMap(({ warnings }) => warnings),
     ...fresh.filter(({ unit }) => isAuxiliary(unit)).flatMap(failureAsWarning),
+    ...actions.flatMap(fallbackAsWarning),
   ];
   return {
     ...(outputs.length && { outputs: latestOf(outputs).slice(0, MAX_OUTPUTS) }),
@@ -198,6 +205,11 @@ function failureAsWarning({ unit, state }: FoldedUnit): NonNullable<MediaJobStat
   const { reason, message } = state.failure;
   return [{ reason, message: `unit ${unit.name} failed, all outputs stand: ${message}` }];
 }
+
+const fallbackAsWarning = (action: Action): NonNullable<MediaJobStatus["warnings"]> =>
+  action.do === "StartAttempt" && action.withoutGpuBecause
+    ? [{ reason: FALLBACK_REASON, message: `unit ${action.unit.name}: ${action.withoutGpuBecause}` }]
+    : [];
 
 const reportUriOf = (fresh: readonly FoldedUnit[]): string | undefined =>
   fresh

@@ -48,20 +48,29 @@ export function troubleOf(
 export function endTroubled(
   units: readonly FoldedUnit[],
   attempts: readonly ObservedAttempt[],
-  { startDeadlineMs }: Policy,
+  policy: Policy,
   nowMs: number,
 ): Action[] {
   const lost = attempts.filter(({ lost, deleting }) => lost && !deleting);
-  const overdue = units.flatMap(({ state }): Action[] => {
+  const overdue = units.flatMap(({ unit, state }): Action[] => {
     if (state.state !== "Running" || state.attempt.state !== "Active") return [];
-    const { waiting } = state.attempt;
-    if (!waiting || waiting.sinceMs + startDeadlineMs > nowMs) return [];
-    const seconds = Math.round((nowMs - waiting.sinceMs) / 1000);
-    const because = `did not start within ${seconds} s: ${waiting.reason}: ${waiting.message}`;
-    return [{ do: "FailAttempt", attempt: state.attempt, because }];
+    const { attempt } = state;
+    const { waiting } = attempt;
+    if (!waiting) return [];
+    const waitedMs = nowMs - waiting.sinceMs;
+    // Another device is tried sooner than the same one again.
+    const noGpu = unit.withoutGpu && wantsGpuRoom(attempt) && waitedMs >= policy.gpuRoomMs;
+    if (!noGpu && waitedMs < policy.startDeadlineMs) return [];
+    const because = `did not start within ${Math.round(waitedMs / 1000)} s: ${waiting.reason}: ${waiting.message}`;
+    const reason = noGpu ? "HardwareUnavailable" : "PodNotStarted";
+    return [{ do: "FailAttempt", attempt, reason, because }];
   });
   return [...lost.map((attempt): Action => ({ do: "StopAttempt", attempt })), ...overdue];
 }
+
+/** Whether no node has room for an attempt that was given an accelerator. */
+const wantsGpuRoom = ({ gpu, waiting }: ObservedAttempt): boolean =>
+  gpu === true && waiting?.reason === "Unschedulable";
 
 /** When the next look at an attempt in trouble is due; null when there is none. */
 export function nextTroubleMs(
@@ -72,7 +81,9 @@ export function nextTroubleMs(
   const times = attempts
     .filter(({ state }) => state === "Active" || state === "Ending")
     .flatMap(({ waiting, unreachable }) => [
-      ...(waiting ? [waiting.sinceMs + policy.startGraceMs, waiting.sinceMs + policy.startDeadlineMs] : []),
+      ...(waiting
+        ? [policy.startGraceMs, policy.startDeadlineMs, policy.gpuRoomMs].map((ms) => waiting.sinceMs + ms)
+        : []),
       ...(unreachable ? [unreachable.sinceMs + policy.unreachableNodeMs] : []),
     ])
     .filter((time) => time > nowMs);

@@ -11,7 +11,8 @@ import type { Checker } from "./checker.ts";
 const BEHIND_MS = 200_000;
 
 /**
- * Whenever a Job is created, no more are there than the caps of its pool, of the operator and of its MediaJob allow.
+ * Whenever a Job is created, no more are there than the caps of its pool, of the operator and of its MediaJob allow,
+ * and no more retries of a class and priority than the configuration does.
  * A Job counts from its creation until it has ended, is gone or is lost with its node; one whose MediaJob is gone
  * counts as well.
  */
@@ -67,6 +68,15 @@ export const caps: Checker = (world, fail) => {
           `${inPool.map(({ metadata }) => metadata.name)} live in pool ${name} ${created}; its cap is ${concurrency}`,
         );
     }
+    for (const [priority, most] of Object.entries(configuration.recovery.retriesAtOnce)) {
+      const retries = live.filter((job) => gateOfJob(job)?.endsWith(`/${priority}`));
+      for (const [gate, jobs] of Map.groupBy(retries, gateOfJob))
+        if (jobs.length > most)
+          fail(
+            "no more retries run at once than are allowed",
+            `${jobs.map(({ metadata }) => metadata.name)} live as retries of ${gate} ${created}; ${most} may`,
+          );
+    }
     const owner = object.metadata.ownerReferences?.find(({ apiVersion }) => apiVersion === API_VERSION);
     const job = server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === owner?.uid);
     if (!job) return;
@@ -82,5 +92,7 @@ export const caps: Checker = (world, fail) => {
       );
   });
 };
+
+const gateOfJob = ({ metadata }: Job) => metadata.annotations?.[ATTEMPT_ANNOTATIONS.retryOf];
 
 const poolOf = ({ metadata }: Job) => metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool];

@@ -257,4 +257,11 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (!doubted.delete(uid)) return;",
     replace: "doubted.delete(uid); return;",
   },
+  {
+    name: "retries-uncounted",
+    what: "retries are let through however many of their kind run",
+    file: "operator/kube/gather.ts",
+    find: "allowed - usage.retrying(gateOf(failureClass, spec.priority))",
+    replace: "allowed",
+  },
 ];
