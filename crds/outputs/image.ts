@@ -19,7 +19,7 @@ const colour = z
   .max(9)
   .regex(/^#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$/);
 
-const gravity = z.enum([
+export const gravity = z.enum([
   "centre",
   "north",
   "northeast",

@@ -9,6 +9,8 @@ test.each([
   { name: "an editing proxy may be cut", video: { codec: "prores", container: "mov" }, expected: true },
   { name: "cuts stay whole", video: { cuts: [{ startSeconds: 1 }] }, expected: false },
   { name: "no cuts are none", video: { cuts: [] }, expected: true },
+  { name: "appended files stay whole", video: { append: ["b.mp4"] }, expected: false },
+  { name: "interpolation is what parts are for", video: { interpolate: { fps: 60 } }, expected: true },
   { name: "another speed stays whole", video: { speed: 2 }, expected: false },
   { name: "speed 1 is the source's", video: { speed: 1 }, expected: true },
   { name: "copied packets stay whole", video: { codec: "copy" }, expected: false },

@@ -23,6 +23,10 @@ export function whyInOnePiece(video: VideoOutput): string | undefined {
 const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason: string }[] = [
   { holds: ({ codec }) => codec === "copy", reason: "codec copy encodes nothing" },
   { holds: ({ cuts }) => (cuts?.length ?? 0) > 0, reason: "cuts are short and have their own order" },
+  {
+    holds: ({ append }) => append !== undefined,
+    reason: "append joins files whose times are not known before",
+  },
   { holds: ({ speed }) => (speed ?? 1) !== 1, reason: "speed moves frames across the boundaries" },
   {
     holds: ({ twoPass, targetBytes }) => twoPass || targetBytes !== undefined,

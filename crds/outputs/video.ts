@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { relativePath } from "../scalars.ts";
 import { type Rule, validations } from "../validation.ts";
+import { burnIn, watermark } from "./burn-in.ts";
 import { qualityWord } from "./image.ts";
 import { soundtrack } from "./soundtrack.ts";
 
@@ -180,6 +182,37 @@ export const videoOutput = z
       .describe(
         "fps makes the frame rate constant by repeating or dropping frames, in frames per second; 23.976, 29.97 and 59.94 mean 24000/1001 and so on. The source's timing when unset.",
       ),
+    interpolate: z
+      .strictObject({
+        fps: z
+          .number()
+          .min(10)
+          .max(240)
+          .describe("fps of the output in frames per second; 59.94 and its kind mean 60000/1001 and so on."),
+      })
+      .optional()
+      .describe(
+        "interpolate makes new frames between those of the source by the motion in them (minterpolate), e.g. 60 to 120 frames per second. It takes minutes for each minute of HD on one core, so long sources are made in parts. None when unset.",
+      ),
+    upscale: z
+      .int()
+      .min(2)
+      .max(4)
+      .optional()
+      .describe(
+        "upscale enlarges the picture 2, 3 or 4 times by resampling, which makes no new detail. The result may have 8192 pixels a side. None when unset.",
+      ),
+    watermark: watermark.optional().describe("watermark lays an image over the pictures. None when unset."),
+    burnIn: burnIn.optional().describe("burnIn draws text into the pictures. None when unset."),
+    append: z
+      .array(relativePath)
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .describe(
+        "append names further files on the source's volume that are joined after it in this order, 1 to 20. Their pictures get the size and rate of the first, on bars where the shape differs; their first audio track goes on its track, or silence where they have none.",
+      ),
     cuts: z
       .array(cut)
       .max(50)
@@ -326,6 +359,15 @@ export const videoOutput = z
       .describe(
         "subtitles: Keep takes the source's text subtitles along, converted to what the container holds (mov_text, WebVTT, SubRip); pictures cannot be converted and are left out with a warning.",
       ),
+    subtitleFiles: z
+      .array(z.enum(["vtt", "srt"]))
+      .min(1)
+      .max(2)
+      .optional()
+      .meta({ "x-kubernetes-list-type": "set" })
+      .describe(
+        "subtitleFiles writes each text track of the source to a file beside the video, named by its place and language: vtt for WebVTT, srt for SubRip. None when unset.",
+      ),
     metadata: z
       .enum(["Keep", "Strip"])
       .default("Keep")
@@ -365,6 +407,11 @@ export const videoOutput = z
         "speed",
         "denoise",
         "sharpen",
+        "interpolate",
+        "upscale",
+        "watermark",
+        "burnIn",
+        "append",
       ),
       ...notForCopy("pixelFormat"),
       {
@@ -418,6 +465,49 @@ export const videoOutput = z
         message: "audio codec copy cannot be cut or sped up: choose another audio codec",
         fieldPath: ".audio.codec",
         reason: "FieldValueInvalid",
+      },
+      {
+        rule: "!has(self.interpolate) || !(has(self.fps) || has(self.speed))",
+        message: "interpolate decides the frame rate itself: leave fps and speed out",
+        fieldPath: ".interpolate",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.upscale) || !(has(self.width) || has(self.height))",
+        message: "upscale decides the size itself: leave width and height out",
+        fieldPath: ".upscale",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.burnIn) || !(has(self.cuts) || has(self.speed) || has(self.append))",
+        message: "burnIn cannot be set with cuts, speed or append: times would no longer fit",
+        fieldPath: ".burnIn",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.append) || !(has(self.cuts) || has(self.speed) || has(self.interpolate) || self.twoPass || has(self.targetBytes))",
+        message:
+          "append cannot be set with cuts, speed, interpolate, twoPass or targetBytes: do that in a MediaJob of its own",
+        fieldPath: ".append",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.append) || ((!has(self.audio.codec) || self.audio.codec != 'copy') && !has(self.audio.languages) && self.audio.tracks == 'First' && !has(self.audio.loudness))",
+        message: "append joins one audio track: leave languages, tracks, loudness and codec copy out",
+        fieldPath: ".audio",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.append) || (self.subtitles == 'None' && !has(self.subtitleFiles))",
+        message: "subtitles of appended files cannot be joined: leave subtitles and subtitleFiles out",
+        fieldPath: ".append",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.subtitleFiles) || !(has(self.cuts) || has(self.speed))",
+        message: "subtitleFiles cannot be set with cuts or speed: their times would no longer fit",
+        fieldPath: ".subtitleFiles",
+        reason: "FieldValueForbidden",
       },
       {
         rule: "self.subtitles == 'None' || !(has(self.cuts) || has(self.speed))",

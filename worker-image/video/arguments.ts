@@ -1,10 +1,10 @@
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
-import { pictureFilters } from "./filters.ts";
-import { FAMILIES, hardwareArguments, isHardwareCodec, uploadFilters } from "./hardware.ts";
+import { companionInputs, inputsOf, pictureGraph, soundOf } from "./graph.ts";
+import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware.ts";
 import type { Rendition } from "./rendition.ts";
-import { type MeasuredLoudness, measuringFilters, soundEncoderArguments, soundFilters } from "./sound.ts";
+import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound.ts";
 import { soundGraph, sourceInputs } from "./spans.ts";
 import { perSecond } from "./timing.ts";
 
@@ -68,10 +68,11 @@ export function partArguments(rendition: Rendition, { seekSeconds, ...files }: P
   const { work, output } = rendition;
   const seek = seekSeconds > 0 ? ["-ss", `${seekSeconds}`] : [];
   // A rate is made constant from what was shown before: reading begins at the keyframe, however early.
-  const early = work.fps && seekSeconds > 0 ? ["-noaccurate_seek"] : [];
+  const early = (work.fps || work.interpolate) && seekSeconds > 0 ? ["-noaccurate_seek"] : [];
   return [
     ...["-copyts", "-start_at_zero"],
     ...inputArguments(files.sourcePath, { options: ["-threads", `${files.threads}`, ...early, ...seek] }),
+    ...companionInputs(rendition.companions, files.threads),
     ...["-filter_complex", pictureGraph(rendition), "-map", "[picture]"],
     ...pictureEncoder(rendition, rendition.rate, files.threads),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
@@ -146,7 +147,7 @@ function streams(
   sounds: AudioStream[],
   loudness: (MeasuredLoudness | undefined)[],
 ): Streams {
-  const { picture, spans, output } = rendition;
+  const { picture, output } = rendition;
   const graph: string[] = [];
   const maps: string[] = [];
   if (output.codec === "copy") maps.push("-map", `0:${picture.index}`);
@@ -160,22 +161,10 @@ function streams(
     maps.push("-map", map);
   });
   return {
-    inputs: (files) => sourceInputs(spans, files),
+    inputs: (files) => inputsOf(rendition, files),
     filters: graph.length > 0 ? ["-filter_complex", graph.join(";")] : [],
     maps,
   };
-}
-
-/** The graph of one track, if it needs one, and what to map. */
-function soundOf(
-  { track, position }: { track: AudioStream; position: number },
-  { sound, spans }: Rendition,
-  measured: MeasuredLoudness | undefined,
-): { filters: string[]; map: string } {
-  if (!sound) return { filters: [], map: `0:${track.index}` };
-  const label = `sound${position}`;
-  const filters = soundFilters(track, sound, measured);
-  return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
 }
 
 function soundAndTextArguments(
@@ -188,15 +177,6 @@ function soundAndTextArguments(
     ...(sound ? sounds.flatMap((track, position) => soundEncoderArguments(track, position, sound)) : []),
     ...(texts.length > 0 ? ["-c:s", SUBTITLE_ENCODERS[output.container]] : []),
   ];
-}
-
-function pictureGraph(rendition: Rendition): string {
-  const { picture, spans, work } = rendition;
-  const upload = rendition.hardware ? uploadFilters(rendition.hardware, rendition.pixelFormat) : [];
-  const filters = [...pictureFilters(work), ...upload];
-  if (spans.length <= 1) return `[0:${picture.index}]${filters.join(",") || "null"}[picture]`;
-  const pads = spans.map((_, input) => `[${input}:${picture.index}]`).join("");
-  return `${pads}concat=n=${spans.length}:v=1:a=0${filters.map((filter) => `,${filter}`).join("")}[picture]`;
 }
 
 function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number): string[] {
@@ -245,9 +225,9 @@ const NEVER_KEPT = [
 ];
 
 function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[]): string[] {
-  const { output, sound, spans } = rendition;
+  const { output, sound, spans, appended } = rendition;
   const strip = output.metadata === "Strip";
-  const moved = spans.length > 0 || (output.speed ?? 1) !== 1;
+  const moved = spans.length > 0 || appended.length > 0 || (output.speed ?? 1) !== 1;
   return [
     ...["-map_metadata", strip ? "-1" : "0"],
     ...(strip ? [] : NEVER_KEPT.flatMap((tag) => ["-metadata", `${tag}=`])),

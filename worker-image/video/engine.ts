@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Engine, EngineContext } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
+import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { ffmpegLimits } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
@@ -12,6 +13,7 @@ import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { measuringSeconds, renditionSeconds, type Stage } from "./stages.ts";
+import { writeSubtitleFiles } from "./subtitles.ts";
 import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { verifyRendition } from "./verify.ts";
 
@@ -68,7 +70,8 @@ async function makeRendition(context: EngineContext, task: Task): Promise<void> 
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);
-  const rendition = planRendition(record, video, { encoder: context.limits.encoder });
+  const companions = await openCompanions(context, opened, { video, record });
+  const rendition = planRendition(record, video, { encoder: context.limits.encoder, companions });
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
 
   const tell = tellOf(context, task, stagesOf(rendition, context.limits.cpu));
@@ -84,6 +87,7 @@ async function makeRendition(context: EngineContext, task: Task): Promise<void> 
     });
     for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
     tell("publish", 0);
+    await writeSubtitleFiles(context, task, record.subtitles);
     await context.publish(stagedPath, product, factsOf(verified.record, video.codec));
     context.record({ ...subjectOf(task), arguments: report.arguments });
   } catch (error) {

@@ -19,6 +19,8 @@ export interface PictureWork {
   /** Constant rate of the output; undefined keeps the source's timing. */
   fps: Rate | undefined;
   sourceFps: Rate | null;
+  /** The rate to which frames are made between those of the source. */
+  interpolate?: Rate | undefined;
   speed: number;
   /** The part of the source's time to keep, for a video that is made in parts. */
   window?: Window | undefined;
@@ -58,6 +60,7 @@ export function pictureFilters(work: PictureWork): string[] {
       looksAtNeighbours: true,
     },
     { filters: scaleFilters(work) },
+    { filters: interpolateFilter(work), looksAtNeighbours: true },
     { filters: toneMapFilters(work) },
     { filters: work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : [] },
     { filters: dropsFrames ? [] : rate, looksAtNeighbours: true },
@@ -89,6 +92,14 @@ function windowFilter({ window }: PictureWork): string[] {
 function deinterlaceFilter({ deinterlace }: PictureWork): string[] {
   if (deinterlace === "none") return [];
   return [`bwdif=mode=send_frame:parity=auto:deint=${deinterlace === "all" ? "all" : "interlaced"}`];
+}
+
+/** After scaling, since it costs more for each pixel than all else; both ways, by overlapping blocks. */
+function interpolateFilter({ interpolate }: PictureWork): string[] {
+  if (!interpolate) return [];
+  return [
+    `minterpolate=fps=${interpolate.num}/${interpolate.den}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1`,
+  ];
 }
 
 function cropFilter({ crop }: PictureWork): string[] {

@@ -10,6 +10,7 @@ import { Encode } from "./encode.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { measuringSeconds } from "./stages.ts";
+import { writeSubtitleFiles } from "./subtitles.ts";
 import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { perSecond } from "./timing.ts";
 import { verifyRendition } from "./verify.ts";
@@ -26,7 +27,8 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
   if (await context.findMade(product)) return await context.handover.remove(names);
 
   context.progress("analysis", share.from);
-  const rendition = planRendition(await probe(opened.path, context.signal), video);
+  const record = await probe(opened.path, context.signal);
+  const rendition = planRendition(record, video);
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
   const parts = await readParts(context, names);
   const seam = seamDifferences(parts, rendition);
@@ -65,14 +67,15 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
         report.log,
       );
     }
-    const { record, warnings } = await verifyRendition(staged, rendition, {
+    const verified = await verifyRendition(staged, rendition, {
       sourcePath: opened.path,
       report,
       run: encode.limits,
     });
-    for (const warning of warnings) context.warn({ ...warning, ...subjectOf(task) });
+    for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
     tell("publish", 0);
-    await context.publish(staged, product, factsOf(record, video.codec));
+    await writeSubtitleFiles(context, task, record.subtitles);
+    await context.publish(staged, product, factsOf(verified.record, video.codec));
     context.record({ ...subjectOf(task), arguments: report.arguments, parts });
     await context.handover.remove(names);
   } catch (error) {

@@ -9,6 +9,7 @@ import { probe } from "../probe/probe.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { partArguments, partContainer } from "./arguments.ts";
+import { openCompanions } from "./companions.ts";
 import { Encode } from "./encode.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { renditionSeconds } from "./stages.ts";
@@ -52,7 +53,8 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);
-  const rendition = partOf(planRendition(record, video), part);
+  const companions = await openCompanions(context, opened, { video, record });
+  const rendition = partOf(planRendition(record, video, { companions }), part);
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
 
   const tell = tellOf(context, task, [

@@ -2,11 +2,13 @@ import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
+import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateControlOf } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
 import { whyInSoftware } from "./hardware.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
+import { textSubtitles } from "./subtitles.ts";
 import { timecodeAfter } from "./timecode.ts";
 import { exactRate, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
 
@@ -31,11 +33,24 @@ export interface Rendition {
   subtitles: TextStream[];
   keepsHdr: boolean;
   timecode: string | null;
+  /** What is drawn at the first frame of the whole output; null when none is. */
+  burnedTimecode: string | null;
+  companions: Companions;
+  /** Files that are joined after the source. */
+  appended: Appended[];
   reelName: string | null;
   spans: Span[];
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
+}
+
+/** A file that is joined after the source, brought to the source's size, rate and sound. */
+export interface Appended {
+  picture: VideoStream;
+  work: PictureWork;
+  track: AudioStream | undefined;
+  seconds: number;
 }
 
 /**
@@ -45,11 +60,16 @@ export interface Rendition {
 export function planRendition(
   record: MediaRecord,
   output: VideoOutput,
-  { encoder }: { encoder?: HardwareEncoder | undefined } = {},
+  {
+    encoder,
+    companions = NO_COMPANIONS,
+  }: { encoder?: HardwareEncoder | undefined; companions?: Companions } = {},
 ): Rendition {
   const picture = pictureOf(record);
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
+  const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
+  refuseWithoutRate(output, fps);
   const codec = output.codec;
   const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
   const spans = spansOf(output.cuts, record.durationSeconds);
@@ -59,7 +79,10 @@ export function planRendition(
       `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
     );
   }
-  const expectedSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
+  const appended = companions.appended.map((each) => appendedTo(work, { output, fps, record: each.record }));
+  const ownSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
+  const expectedSeconds =
+    ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
 
   const soundCodec = output.audio.codec ?? defaultSoundCodec(output.container, codec);
   const { chosen, missingLanguages } =
@@ -77,6 +100,9 @@ export function planRendition(
           speed: output.speed ?? 1,
         };
 
+  const text = textSubtitles(record.subtitles, output);
+  const subtitles = output.subtitles === "Keep" ? text.texts : [];
+  if (output.subtitles === "Keep") warnings.push(...text.warnings);
   const pixelFormat =
     codec === "copy"
       ? (picture.pixelFormat ?? "unknown")
@@ -89,7 +115,7 @@ export function planRendition(
     picture,
     size:
       codec === "copy" ? { width: picture.storedWidth, height: picture.storedHeight } : work.scaling.final,
-    fps: work.fps ?? steadyRate(picture),
+    fps,
     pixelFormat,
     hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
     work,
@@ -97,9 +123,12 @@ export function planRendition(
     tracks: chosen,
     soundCodec,
     sound,
-    subtitles: output.subtitles === "Keep" ? textSubtitles(record.subtitles, output, warnings) : [],
+    subtitles,
     keepsHdr,
     timecode: output.metadata === "Keep" ? keptTimecode({ record, picture, work, spans }, warnings) : null,
+    burnedTimecode: output.burnIn?.timecode ? (record.timecode ?? "00:00:00:00") : null,
+    companions,
+    appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
     spans,
     expectedSeconds,
@@ -142,7 +171,7 @@ function pictureWork(
   const from = turned
     ? { width: shown.height, height: shown.width }
     : { width: shown.width, height: shown.height };
-  const scaling: Scaling = scalingOf(from, output);
+  const scaling: Scaling = scalingOf(from, sizeWish(from, output));
   const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
   if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
     warnings.push({
@@ -166,16 +195,66 @@ function pictureWork(
     squarePixels,
     scaling,
     background: output.background,
+    interpolate: output.interpolate && exactRate(output.interpolate.fps),
     fps:
       output.fps !== undefined
         ? exactRate(output.fps)
-        : output.speed !== undefined && output.speed !== 1
+        : (output.speed !== undefined && output.speed !== 1) || output.append
           ? (steadyRate(picture) ?? undefined)
           : undefined,
     sourceFps: picture.frameRate,
     speed: output.speed ?? 1,
     toneMapFrom:
       picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
+  };
+}
+
+/** `upscale` names the size by the source's. */
+function sizeWish(from: Size, output: VideoOutput): Parameters<typeof scalingOf>[1] {
+  const { upscale } = output;
+  if (!upscale) return output;
+  const [width, height] = [from.width * upscale, from.height * upscale];
+  if (Math.max(width, height) > MAX_SIDE) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `upscale ${upscale} makes ${width}×${height} of ${from.width}×${from.height}, and a side may have ${MAX_SIDE} pixels`,
+    );
+  }
+  return { width, height, fit: "fill", enlarge: true };
+}
+
+const MAX_SIDE = 8192;
+
+/** What counts frames or joins files needs to know how long a frame lasts. */
+function refuseWithoutRate({ burnIn, append }: VideoOutput, fps: Rate | null): void {
+  if (fps || !(burnIn?.timecode || append)) return;
+  const field = append ? "append" : "burnIn.timecode";
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `${field} needs a steady frame rate and the source's varies: set fps`,
+  );
+}
+
+function appendedTo(
+  first: PictureWork,
+  { output, fps, record }: { output: VideoOutput; fps: Rate | null; record: MediaRecord },
+): Appended {
+  const picture = pictureOf(record);
+  const { width, height } = first.scaling.final;
+  const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
+  const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
+  const seconds = picture.durationSeconds ?? record.durationSeconds;
+  if (seconds === null) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "an appended file does not tell its duration; remux it first",
+    );
+  }
+  return {
+    picture,
+    work: { ...work, fps: fps ?? undefined },
+    track: chooseTracks(record.audio, output.audio).chosen[0],
+    seconds,
   };
 }
 
@@ -206,7 +285,7 @@ function keptTimecode(
 ): string | null {
   const rate = steadyRate(picture);
   if (record.timecode === null || rate === null) return null;
-  if (work.speed !== 1 || (work.fps && perSecond(work.fps) !== perSecond(rate))) {
+  if (work.speed !== 1 || work.interpolate || (work.fps && perSecond(work.fps) !== perSecond(rate))) {
     warnings.push({
       reason: "TimecodeLeftOut",
       message: `the source's timecode ${record.timecode} counts frames that the output no longer has`,
@@ -259,26 +338,6 @@ function rateFor(wish: {
 
 const uncompressedKbps = ({ sampleRate, channels }: AudioStream) =>
   ((sampleRate ?? 48_000) * channels * 16) / 1000;
-
-const TEXT_SUBTITLES = new Set(["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"]);
-
-function textSubtitles(
-  subtitles: readonly TextStream[],
-  output: VideoOutput,
-  warnings: Rendition["warnings"],
-): TextStream[] {
-  const [texts, pictures] = [
-    subtitles.filter(({ codec }) => TEXT_SUBTITLES.has(codec ?? "")),
-    subtitles.filter(({ codec }) => !TEXT_SUBTITLES.has(codec ?? "")),
-  ];
-  if (pictures.length > 0) {
-    warnings.push({
-      reason: "SubtitlesLeftOut",
-      message: `${pictures.length} subtitle track(s) are pictures (${pictures[0]?.codec}), which ${output.container} cannot take as text`,
-    });
-  }
-  return texts;
-}
 
 /** What ffprobe must call the video codec of the finished file. */
 export function expectedCodec({ output, picture }: Rendition): string | null {

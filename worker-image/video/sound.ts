@@ -101,7 +101,7 @@ const SYNONYMS = [
   ["ro", "ron", "rum"],
 ];
 
-function sameLanguage(tag: string | null, wanted: string): boolean {
+export function sameLanguage(tag: string | null, wanted: string): boolean {
   const language = tag?.toLowerCase().split("-")[0];
   if (language === undefined) return false;
   return language === wanted || SYNONYMS.some((names) => names.includes(language) && names.includes(wanted));
@@ -155,6 +155,25 @@ export function soundFilters(track: AudioStream, wish: SoundWish, measured?: Mea
     `aresample=${sampleRateOf(track, wish)}`,
   ];
 }
+
+/** The filters of a file that is appended to one with this track: the same rate and layout. */
+export const appendedSoundFilters = (first: AudioStream, wish: SoundWish): string[] => [
+  "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+  `aformat=sample_rates=${sampleRateOf(first, wish)}:channel_layouts=${layoutOf(first, wish)}`,
+];
+
+/** Endless silence in place of the sound that an appended file lacks. */
+export const silence = (first: AudioStream, wish: SoundWish): string =>
+  `anullsrc=r=${sampleRateOf(first, wish)}:cl=${layoutOf(first, wish)}`;
+
+/** Cuts or fills a sound, so that it lasts exactly so long. */
+export const lastingFilters = (seconds: number): string[] => [
+  `apad=whole_dur=${seconds}`,
+  `atrim=duration=${seconds}`,
+];
+
+const layoutOf = (track: AudioStream, wish: SoundWish): string =>
+  LAYOUTS[channelsOf(track, wish)] ?? track.layout ?? "stereo";
 
 /** The filter that measures what `soundFilters` then corrects. */
 export function measuringFilters(track: AudioStream, wish: SoundWish): string[] {

@@ -197,10 +197,10 @@ export async function decodeSample(path: string, { output }: Rendition, run: Ffm
 /** A track may be silent for seconds or for good; only one that lost its source's sound is wrong. */
 async function refuseLostSound(
   { path, sourcePath }: { path: string; sourcePath: string },
-  { sound, tracks, spans }: Rendition,
+  { sound, tracks, spans, appended }: Rendition,
   run: FfmpegLimits,
 ): Promise<void> {
-  if (!sound || spans.length > 0) return;
+  if (!sound || spans.length > 0 || appended.length > 0) return;
   for (const [position, track] of tracks.entries()) {
     if (!(await isSilent(path, `0:a:${position}`, run))) continue;
     if (await isSilent(sourcePath, `0:${track.index}`, run)) continue;

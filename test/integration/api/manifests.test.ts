@@ -8,6 +8,7 @@ import { outputRows } from "./rows/output-rows.ts";
 import { reservedRows } from "./rows/reserved-rows.ts";
 import { sourceRows } from "./rows/source-rows.ts";
 import { streamRows } from "./rows/stream-rows.ts";
+import { videoRows } from "./rows/video-rows.ts";
 import { disagreement, isPart, offlineCauses } from "./verdicts.ts";
 
 /**
@@ -23,6 +24,7 @@ afterAll(() => api?.stop());
 describe.each([
   { what: "sources", rows: sourceRows },
   { what: "outputs", rows: outputRows },
+  { what: "videos", rows: videoRows },
   { what: "images", rows: imageRows },
   { what: "streams", rows: streamRows },
   { what: "the job", rows: jobRows },

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { probe } from "../../../worker-image/probe/probe.ts";
-import { apart, clip, ffmpeg, flashes } from "./clips.ts";
+import { apart, clip, ffmpeg, flashes, similarity } from "./clips.ts";
 import { Workshop } from "./worker-attempt.ts";
 
 /** Long videos made in parts by several worker processes, as units of one MediaJob, and joined. */
@@ -146,6 +146,13 @@ test("flashes and beeps stay together within a millisecond, with the sound level
   expect(before.seconds).toHaveLength(3);
   expect(after.beeps).toEqual(before.beeps);
   for (const seconds of after.seconds) expect(Math.abs(seconds)).toBeLessThanOrEqual(0.001);
+});
+
+test("frames between frames and a counted timecode go on where the part before ended", async () => {
+  const video = { interpolate: { fps: 50 }, crf: 10, burnIn: { timecode: { size: 0.2 } } };
+  const { whole, joined } = await both("plain.mp4", video, [2]);
+  expect(shown(joined)).toEqual(shown(whole));
+  expect(similarity(joined, whole)).toBeGreaterThan(0.98);
 });
 
 test("a part of a span without frames holds none, and the others join", async () => {

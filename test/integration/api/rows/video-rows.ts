@@ -1,0 +1,92 @@
+import { clip } from "../manifest.ts";
+import { accepted, type Row, refused } from "../row.ts";
+
+const video = (fields: object) => ({ spec: { outputs: [clip("web", fields)] } });
+const field = (name: string) => `spec.outputs[0].video.${name}`;
+
+/** What is laid over a video, made between its frames, or joined to it. */
+export const videoRows: Row[] = [
+  accepted(
+    "a video with a watermark, subtitles and timecode in the picture",
+    video({
+      watermark: {
+        path: "logo.png",
+        gravity: "northeast",
+        scale: 0.1,
+        margin: 0,
+        opacity: 0.5,
+        startSeconds: 1,
+      },
+      burnIn: { subtitles: { language: "eng" }, timecode: {} },
+    }),
+  ),
+  accepted("a video with subtitles of a file", video({ burnIn: { subtitles: { path: "in/eng.srt" } } })),
+  accepted("a video with subtitles beside it", video({ subtitleFiles: ["vtt", "srt"] })),
+  accepted("a video with frames between its frames", video({ interpolate: { fps: 120 } })),
+  accepted("a video of twice the size", video({ height: undefined, upscale: 2 })),
+  accepted("a video with others after it", video({ append: ["in/second.mp4", "in/third.mov"] })),
+  refused("a watermark without a file", video({ watermark: {} }), {
+    field: field("watermark.path"),
+    server: "Required value",
+    offline: "required",
+  }),
+  refused("a watermark outside the volume", video({ watermark: { path: "../logo.png" } }), {
+    field: field("watermark.path"),
+    server: "..",
+  }),
+  refused("a watermark wider than the picture", video({ watermark: { path: "logo.png", scale: 2 } }), {
+    field: field("watermark.scale"),
+    server: "should be less than or equal to 1",
+    offline: "got 2",
+  }),
+  refused(
+    "a watermark that goes before it comes",
+    video({ watermark: { path: "logo.png", startSeconds: 5, endSeconds: 5 } }),
+    { field: field("watermark.endSeconds"), server: "endSeconds must be greater than startSeconds" },
+  ),
+  refused("burnIn of nothing", video({ burnIn: {} }), {
+    field: field("burnIn"),
+    server: "burnIn needs subtitles or timecode",
+  }),
+  refused(
+    "subtitles of a track and of a file",
+    video({ burnIn: { subtitles: { language: "eng", path: "eng.srt" } } }),
+    { field: field("burnIn.subtitles"), server: "set at most one of language and path" },
+  ),
+  refused("burnIn with cuts", video({ burnIn: { timecode: {} }, cuts: [{ startSeconds: 1 }] }), {
+    field: field("burnIn"),
+    server: "burnIn cannot be set with cuts, speed or append",
+  }),
+  refused("interpolate with fps", video({ interpolate: { fps: 60 }, fps: 30 }), {
+    field: field("interpolate"),
+    server: "interpolate decides the frame rate itself",
+  }),
+  refused("upscale with a height", video({ upscale: 2, height: 720 }), {
+    field: field("upscale"),
+    server: "upscale decides the size itself",
+  }),
+  refused("append with cuts", video({ append: ["b.mp4"], cuts: [{ startSeconds: 1 }] }), {
+    field: field("append"),
+    server: "append cannot be set with cuts",
+  }),
+  refused("append with all tracks", video({ append: ["b.mp4"], audio: { tracks: "All" } }), {
+    field: field("audio"),
+    server: "append joins one audio track",
+  }),
+  refused("append with subtitles", video({ append: ["b.mp4"], subtitles: "Keep" }), {
+    field: field("append"),
+    server: "subtitles of appended files cannot be joined",
+  }),
+  refused("subtitle files with speed", video({ subtitleFiles: ["vtt"], speed: 2 }), {
+    field: field("subtitleFiles"),
+    server: "subtitleFiles cannot be set with cuts or speed",
+  }),
+  refused(
+    "a watermark on copied packets",
+    video({ codec: "copy", height: undefined, watermark: { path: "a.png" } }),
+    {
+      field: field("watermark"),
+      server: "watermark needs another codec",
+    },
+  ),
+];

@@ -1,0 +1,198 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
+import { apart, clip, ffmpeg, flashes } from "./clips.ts";
+import { Workshop } from "./worker-attempt.ts";
+
+/** What is laid over, put between, or joined to the pictures of a video. */
+
+const CUES = "1\n00:00:00,500 --> 00:00:01,000\nHello, world: [it's] here\n";
+
+let workshop: Workshop;
+beforeAll(() => {
+  workshop = new Workshop();
+  const at = (name: string) => join(workshop.sources, name);
+  ffmpeg(
+    ...["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi", "-i", "sine=f=440:r=48000:d=2"],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", at("black.mp4")],
+  );
+  ffmpeg("-f", "lavfi", "-i", "color=white:s=64x64", "-frames:v", "1", at("white.png"));
+  ffmpeg("-i", at("white.png"), at("white.jpg"));
+  workshop.write("cues.srt", CUES);
+  ffmpeg(
+    ...[
+      "-i",
+      at("black.mp4"),
+      "-i",
+      at("cues.srt"),
+      "-map",
+      "0",
+      "-map",
+      "1",
+      "-c",
+      "copy",
+      "-c:s",
+      "mov_text",
+    ],
+    ...["-metadata:s:s:0", "language=eng", at("cued.mp4")],
+  );
+  clip(at("tall.mkv"), { size: "90x160", seconds: 1, rate: "30", audio: ["-an"] });
+  flashes(at("flash.mp4"), 2);
+});
+afterAll(() => workshop.remove());
+
+async function make(file: string, video: Record<string, unknown>) {
+  const attempt = await workshop.attempt(file, { video: { preset: "ultrafast", crf: 10, ...video } });
+  expect(attempt.result.failures).toEqual([]);
+  const path = attempt.pathOf("made.mp4");
+  return { attempt, path, record: await probe(path) };
+}
+
+/** The brightest point of a rectangle `w:h:x:y` at a time, 16 to 235. */
+function brightest(path: string, rectangle: string, seconds: number): number {
+  const filter = `crop=${rectangle},signalstats,metadata=print:key=lavfi.signalstats.YMAX:file=-`;
+  const list = [
+    "-v",
+    "error",
+    "-ss",
+    `${seconds}`,
+    "-i",
+    path,
+    "-frames:v",
+    "1",
+    "-vf",
+    filter,
+    "-f",
+    "null",
+    "-",
+  ];
+  return Number(/YMAX=(\d+)/.exec(execFileSync("ffmpeg", list, { encoding: "utf8" }))?.[1]);
+}
+
+const BLACK = 40;
+const BOTTOM = "320:60:0:120";
+
+describe("watermark", () => {
+  test("sits where gravity puts it, as large as its share, while it is wanted", async () => {
+    const { path } = await make("black.mp4", {
+      watermark: {
+        path: "in/white.png",
+        gravity: "northwest",
+        scale: 0.2,
+        margin: 0.05,
+        startSeconds: 1,
+        endSeconds: 1.5,
+      },
+    });
+    expect(brightest(path, "60:60:18:18", 1.2)).toBeGreaterThan(230);
+    expect(brightest(path, "14:14:0:0", 1.2)).toBeLessThan(BLACK);
+    expect(brightest(path, "220:80:100:100", 1.2)).toBeLessThan(BLACK);
+    expect(brightest(path, "60:60:18:18", 0.5)).toBeLessThan(BLACK);
+    expect(brightest(path, "60:60:18:18", 1.7)).toBeLessThan(BLACK);
+  });
+
+  test("half of its opacity is half of its light, in 10 bits too", async () => {
+    const watermark = { path: "in/white.jpg", gravity: "centre", opacity: 0.5 };
+    const { path, record } = await make("black.mp4", {
+      watermark,
+      codec: "h265",
+      pixelFormat: "yuv420p10le",
+    });
+    expect(record.video[0]?.bitDepth).toBe(10);
+    expect(brightest(path, "20:20:150:80", 1) / 4).toBeGreaterThan(115);
+    expect(brightest(path, "20:20:150:80", 1) / 4).toBeLessThan(137);
+  });
+
+  test.each([
+    { name: "that is missing", path: "in/absent.png", reason: "SourceNotFound" },
+    { name: "that is a text", path: "in/cues.srt", reason: "UnsupportedFormat" },
+  ])("an image $name is the input's failure", async ({ path, reason }) => {
+    const attempt = await workshop.attempt("black.mp4", { video: { watermark: { path } } });
+    expect(attempt.result.failure).toMatchObject({ class: "input", reason });
+    expect(attempt.files).toEqual([]);
+  });
+});
+
+describe("text in the picture", () => {
+  test.each([
+    { name: "the source's track", file: "cued.mp4", subtitles: { language: "en" } },
+    { name: "a file", file: "black.mp4", subtitles: { path: "in/cues.srt" } },
+  ])("subtitles of $name are seen at their time", async ({ file, subtitles }) => {
+    const { path } = await make(file, { burnIn: { subtitles } });
+    expect(brightest(path, BOTTOM, 0.7)).toBeGreaterThan(200);
+    expect(brightest(path, BOTTOM, 0.2)).toBeLessThan(BLACK);
+    expect(brightest(path, BOTTOM, 1.3)).toBeLessThan(BLACK);
+  });
+
+  test("subtitles that the source lacks are the spec's failure", async () => {
+    const video = { burnIn: { subtitles: { language: "deu" } } };
+    const attempt = await workshop.attempt("cued.mp4", { video });
+    expect(attempt.result.failure).toMatchObject({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("no text subtitles in 'deu'"),
+    });
+  });
+
+  test("a timecode stands where it is wanted and nowhere else", async () => {
+    const { path } = await make("black.mp4", { burnIn: { timecode: { gravity: "north", size: 0.1 } } });
+    expect(brightest(path, "320:60:0:0", 1)).toBeGreaterThan(200);
+    expect(brightest(path, BOTTOM, 1)).toBeLessThan(BLACK);
+  });
+});
+
+describe("frames and sizes", () => {
+  test("interpolation doubles the frames", async () => {
+    clip(join(workshop.sources, "small.mp4"), { size: "96x64", seconds: 1 });
+    const { record } = await make("small.mp4", { interpolate: { fps: 50 } });
+    expect(record.video[0]?.frameRate).toEqual({ num: 50, den: 1 });
+    expect(record.video[0]?.frames).toBeGreaterThanOrEqual(46);
+  });
+
+  test("upscaling doubles both sides", async () => {
+    const { record } = await make("black.mp4", { upscale: 2 });
+    expect(record.video[0]).toMatchObject({ width: 640, height: 360 });
+  });
+});
+
+describe("files that are joined", () => {
+  test("another shape, rate and no sound: the first file decides, bars and silence fill", async () => {
+    const { record, path } = await make("black.mp4", { append: ["in/tall.mkv", "in/black.mp4"] });
+    expect(record.video[0]).toMatchObject({
+      width: 320,
+      height: 180,
+      frames: 125,
+      frameRate: { num: 25, den: 1 },
+    });
+    expect(record.audio).toMatchObject([{ channels: 1, sampleRate: 48_000 }]);
+    expect(brightest(path, "100:180:0:0", 2.5)).toBeLessThan(BLACK);
+    expect(brightest(path, "40:100:140:40", 2.5)).toBeGreaterThan(150);
+  });
+
+  test("flashes and beeps stay together over the joints", async () => {
+    const { path } = await make("flash.mp4", { append: ["in/flash.mp4", "in/flash.mp4"] });
+    const { flashes: lit, seconds } = apart(path);
+    expect(lit).toEqual([1, 3, 5]);
+    for (const each of seconds) expect(Math.abs(each)).toBeLessThanOrEqual(0.001);
+  });
+
+  test("a file that is no media is named", async () => {
+    const attempt = await workshop.attempt("black.mp4", { video: { append: ["in/cues.srt"] } });
+    expect(attempt.result.failure).toMatchObject({
+      class: "input",
+      message: expect.stringContaining("append in/cues.srt"),
+    });
+  });
+});
+
+test("subtitles are written to files of their own", async () => {
+  const attempt = await workshop.attempt("cued.mp4", {
+    video: { preset: "ultrafast", subtitleFiles: ["vtt", "srt"] },
+  });
+  expect(attempt.files).toEqual(["made.1.eng.srt", "made.1.eng.vtt", "made.mp4"]);
+  expect(readFileSync(attempt.pathOf("made.1.eng.vtt"), "utf8")).toContain(
+    "WEBVTT\n\n00:00.500 --> 00:01.000\nHello, world",
+  );
+  expect(readFileSync(attempt.pathOf("made.1.eng.srt"), "utf8")).toContain("00:00:00,500 --> 00:00:01,000");
+});

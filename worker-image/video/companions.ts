@@ -1,0 +1,102 @@
+import { rm, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { EngineContext, OpenedSource } from "../engine.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments, SUBTITLE_DEMUXERS } from "../probe/media-input.ts";
+import { probe } from "../probe/probe.ts";
+import type { MediaRecord, TextStream } from "../probe/record.ts";
+import { WorkFailure } from "../work-failure.ts";
+import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { sameLanguage } from "./sound.ts";
+import { isTextSubtitle } from "./subtitles.ts";
+
+/** The files beside the source that an output is made with, opened and looked at. */
+export interface Companions {
+  watermarkPath?: string;
+  /** ASS, made from whatever the subtitles were: the filter that draws them opens files by itself, unguarded. */
+  subtitlePath?: string;
+  appended: { path: string; record: MediaRecord }[];
+}
+
+export const NO_COMPANIONS: Companions = { appended: [] };
+
+/** @throws WorkFailure SourceNotFound, …, with the companion's path; MediaFailure where it is not what it should be. */
+export async function openCompanions(
+  context: EngineContext,
+  opened: OpenedSource,
+  { video, record }: { video: VideoOutput; record: MediaRecord },
+): Promise<Companions> {
+  const appended: Companions["appended"] = [];
+  for (const path of video.append ?? []) {
+    const file = await beside(context, opened, path);
+    try {
+      appended.push({ path: file, record: await probe(file, context.signal) });
+    } catch (error) {
+      if (error instanceof MediaFailure) error.message = `append ${path}: ${error.message}`;
+      throw error;
+    }
+  }
+  const { subtitles } = video.burnIn ?? {};
+  return {
+    appended,
+    ...(video.watermark && {
+      watermarkPath: await nameless(context, await beside(context, opened, video.watermark.path)),
+    }),
+    ...(subtitles && { subtitlePath: await drawable(context, opened, { subtitles, record }) }),
+  };
+}
+
+async function beside(context: EngineContext, { source }: OpenedSource, path: string): Promise<string> {
+  if (!source.volume) {
+    throw new WorkFailure(
+      "InvalidOutputSpec",
+      `${path} is looked for on the source's volume, and it has none`,
+    );
+  }
+  return (await context.openSource({ name: source.name, volume: { ...source.volume, path } })).path;
+}
+
+/** ffmpeg takes a picture's name for a pattern of many files where it ends like one; by another name it looks inside. */
+async function nameless({ scratchDir, unit }: EngineContext, path: string): Promise<string> {
+  const link = join(scratchDir, `watermark-${unit.attempt}`);
+  await rm(link, { force: true });
+  await symlink(path, link);
+  return link;
+}
+
+type Wish = NonNullable<NonNullable<VideoOutput["burnIn"]>["subtitles"]>;
+
+async function drawable(
+  context: EngineContext,
+  opened: OpenedSource,
+  { subtitles: { path, language }, record }: { subtitles: Wish; record: MediaRecord },
+): Promise<string> {
+  const target = join(context.scratchDir, `burn-in-${context.unit.attempt}.ass`);
+  const input = path
+    ? inputArguments(await beside(context, opened, path), { demuxers: SUBTITLE_DEMUXERS })
+    : inputArguments(opened.path, { options: ["-vn", "-an"] });
+  const index = path ? 0 : textTrack(record, language).index;
+  await runFfmpeg({
+    ...ffmpegLimits(context),
+    arguments: [...input, "-map", `0:${index}`, "-c:s", "ass", "-f", "ass", `file:${target}`],
+    onStart: (pid) => context.watchChild(pid),
+  });
+  if ((await stat(target)).size === 0) {
+    throw new MediaFailure("InvalidOutputSpec", `burnIn.subtitles ${path ?? "of the source"} hold no text`);
+  }
+  return target;
+}
+
+function textTrack({ subtitles }: MediaRecord, language: string | undefined): TextStream {
+  const texts = subtitles
+    .filter(isTextSubtitle)
+    .filter((track) => !language || sameLanguage(track.language, language));
+  const track = texts.find(({ isDefault }) => isDefault) ?? texts[0];
+  if (track) return track;
+  const wanted = language ? `no text subtitles in '${language}'` : "no text subtitles";
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `burnIn.subtitles: the source has ${wanted}; name a file by path`,
+  );
+}

@@ -1,0 +1,144 @@
+import { inputArguments } from "../probe/media-input.ts";
+import type { AudioStream } from "../probe/record.ts";
+import { pictureFilters } from "./filters.ts";
+import { uploadFilters } from "./hardware.ts";
+import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
+import type { Rendition } from "./rendition.ts";
+import {
+  appendedSoundFilters,
+  lastingFilters,
+  type MeasuredLoudness,
+  silence,
+  soundFilters,
+} from "./sound.ts";
+import { soundGraph, sourceInputs } from "./spans.ts";
+import { timecodeAfter } from "./timecode.ts";
+import { perSecond } from "./timing.ts";
+
+/** The filter graph of a rendition: pictures and sounds from their inputs to `[picture]`, `[sound0]`, …. */
+
+/** All inputs in the order in which the graph counts them: the source or its spans, appended files, the watermark. */
+export function inputsOf(rendition: Rendition, files: { sourcePath: string; threads: number }): string[] {
+  const { spans, companions } = rendition;
+  return [...sourceInputs(spans, files), ...companionInputs(companions, files.threads)];
+}
+
+export function companionInputs(
+  { appended, watermarkPath }: Rendition["companions"],
+  threads: number,
+): string[] {
+  return [
+    ...appended.flatMap(({ path }) => inputArguments(path, { options: ["-threads", `${threads}`] })),
+    ...(watermarkPath ? inputArguments(watermarkPath, { demuxers: WATERMARK_DEMUXERS }) : []),
+  ];
+}
+
+/** The pictures of the source's spans or of the source and what is appended, with everything drawn on them. */
+export function pictureGraph(rendition: Rendition): string {
+  const { picture, spans, work, appended, output, hardware, pixelFormat, size, companions } = rendition;
+  const upload = hardware ? uploadFilters(hardware, pixelFormat) : [];
+  const inputs = Math.max(1, spans.length);
+  const own = [...pictureFilters(work), ...burnInFilters(rendition)];
+  const parts: string[] = [];
+  const chain = (from: string, filters: readonly string[], to: string) =>
+    parts.push(`${from}${filters.join(",") || "null"}[${to}]`);
+
+  const marked = output.watermark && companions.watermarkPath !== undefined;
+  const drawn = marked ? "base" : "picture";
+  const last = marked ? [] : upload;
+  if (appended.length > 0) {
+    chain(`[0:${picture.index}]`, own, "picture0");
+    appended.forEach((each, place) => {
+      chain(`[${inputs + place}:${each.picture.index}]`, pictureFilters(each.work), `picture${place + 1}`);
+    });
+    parts.push(...appendedSounds(rendition, inputs));
+    parts.push(joined(rendition, drawn, last));
+  } else if (spans.length > 1) {
+    const pads = spans.map((_, input) => `[${input}:${picture.index}]`).join("");
+    chain(`${pads}`, [`concat=n=${spans.length}:v=1:a=0`, ...own, ...last], drawn);
+  } else chain(`[0:${picture.index}]`, [...own, ...last], drawn);
+
+  if (marked && output.watermark) {
+    const input = `${inputs + appended.length}:v`;
+    const mark = watermarkGraph(output.watermark, {
+      input,
+      base: "base",
+      size,
+      pixelFormat,
+      matrix: matrixOf(rendition),
+    });
+    parts.push(`${[mark, ...upload].join(",")}[picture]`);
+  }
+  return parts.join(";");
+}
+
+/** The graph of one track, if it needs one of its own, and what to map. */
+export function soundOf(
+  { track, position }: { track: AudioStream; position: number },
+  { sound, spans, appended }: Rendition,
+  measured: MeasuredLoudness | undefined,
+): { filters: string[]; map: string } {
+  if (!sound) return { filters: [], map: `0:${track.index}` };
+  const label = `sound${position}`;
+  if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
+  const filters = soundFilters(track, sound, measured);
+  return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
+}
+
+/**
+ * The first track of each file in the format of the source's; silence where it has none. Each lasts as long as its
+ * pictures, to the sample: codecs pad the end of a track, and what follows would begin late by that.
+ */
+function appendedSounds(rendition: Rendition, inputs: number): string[] {
+  const { sound, appended, picture, fps } = rendition;
+  const [track] = rendition.tracks;
+  if (!track || !sound || !fps) return [];
+  const lasting = (seconds: number | null) =>
+    seconds === null ? [] : lastingFilters(Math.round(seconds * perSecond(fps)) / perSecond(fps));
+  return [
+    `[0:${track.index}]${[...soundFilters(track, sound), ...lasting(picture.durationSeconds)].join(",")}[part0]`,
+    ...appended.map((each, place) => {
+      const label = `[part${place + 1}]`;
+      return each.track
+        ? `[${inputs + place}:${each.track.index}]${[...appendedSoundFilters(track, sound), ...lasting(each.seconds)].join(",")}${label}`
+        : `${[silence(track, sound), ...lasting(each.seconds)].join(",")}${label}`;
+    }),
+  ];
+}
+
+/** One concat for both, so that each file's sound begins with its pictures however long the one before was. */
+function joined({ appended, tracks, sound }: Rendition, drawn: string, last: readonly string[]): string {
+  const heard = tracks.length > 0 && sound;
+  const pads = Array.from(
+    { length: appended.length + 1 },
+    (_, place) => `[picture${place}]${heard ? `[part${place}]` : ""}`,
+  );
+  const concat = `${pads.join("")}concat=n=${pads.length}:v=1:a=${heard ? 1 : 0}`;
+  const after =
+    last.length > 0
+      ? `[joined]${heard ? "[sound0]" : ""};[joined]${last.join(",")}[${drawn}]`
+      : `[${drawn}]${heard ? "[sound0]" : ""}`;
+  return `${concat}${after}`;
+}
+
+function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: Rendition): string[] {
+  const { timecode } = output.burnIn ?? {};
+  const first = work.window?.startSeconds ?? 0;
+  // The first frame of a part is the one at or after its start, and the filter counts from there.
+  const firstSeconds = fps ? Math.ceil(first * perSecond(fps) - 1e-6) / perSecond(fps) : first;
+  const start = fps && burnedTimecode ? timecodeAfter(burnedTimecode, firstSeconds, fps) : undefined;
+  return [
+    ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
+    ...(timecode && fps && start ? [timecodeFilter(timecode, { start, rate: fps, picture: size })] : []),
+  ];
+}
+
+/** The matrix of the picture as it is after the filters, in swscale's words; by the size where nothing tells. */
+function matrixOf({ work, picture, size }: Rendition): string {
+  if (work.toneMapFrom) return "bt709";
+  const { matrix } = picture.color;
+  if (matrix === "bt709") return "bt709";
+  if (matrix?.startsWith("bt2020")) return "bt2020";
+  if (matrix === null || matrix === "unknown") return size.height >= 720 ? "bt709" : "bt601";
+  return "bt601";
+}

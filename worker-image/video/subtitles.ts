@@ -1,0 +1,69 @@
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { EngineContext } from "../engine.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import type { TextStream } from "../probe/record.ts";
+import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { subjectOf, type Task } from "./task.ts";
+
+/** Subtitles that are text; those that are pictures can be neither converted nor written to a text file. */
+
+const TEXT_SUBTITLES = new Set(["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"]);
+
+export const isTextSubtitle = ({ codec }: TextStream): boolean => TEXT_SUBTITLES.has(codec ?? "");
+
+interface Warning {
+  reason: string;
+  message: string;
+}
+
+/** The text tracks, and a warning of the others. */
+export function textSubtitles(
+  subtitles: readonly TextStream[],
+  { container }: VideoOutput,
+): { texts: TextStream[]; warnings: Warning[] } {
+  const texts = subtitles.filter(isTextSubtitle);
+  const pictures = subtitles.filter((track) => !isTextSubtitle(track));
+  const message = `${pictures.length} subtitle track(s) are pictures (${pictures[0]?.codec}), which ${container} cannot take as text`;
+  return { texts, warnings: pictures.length > 0 ? [{ reason: "SubtitlesLeftOut", message }] : [] };
+}
+
+/** The encoder, which is also the muxer, of each format of subtitle files. */
+const WRITERS = { vtt: "webvtt", srt: "srt" } as const;
+
+/** Writes the text tracks of the source to files of their own, named `.1.eng.vtt`: by place and language. */
+export async function writeSubtitleFiles(
+  context: EngineContext,
+  task: Task,
+  subtitles: readonly TextStream[],
+): Promise<void> {
+  const { opened, name, video } = task;
+  const texts = subtitles.filter(isTextSubtitle);
+  if (video.subtitleFiles && texts.length === 0) {
+    const message = "the source has no text subtitles to write to a file";
+    context.warn({ reason: "SubtitlesMissing", message, ...subjectOf(task) });
+  }
+  for (const ext of video.subtitleFiles ?? []) {
+    for (const [place, { index, language }] of texts.entries()) {
+      const suffix = `.${place + 1}${language ? `.${language}` : ""}`;
+      const product = { source: opened, output: name, ext, variant: `subtitles${suffix}.${ext}`, suffix };
+      if (await context.findMade(product)) continue;
+      const staged = join(context.stagingDir, `${name}-${context.unit.attempt}${suffix}.${ext}`);
+      try {
+        await runFfmpeg({
+          ...ffmpegLimits(context),
+          arguments: [
+            ...inputArguments(opened.path, { options: ["-vn", "-an"] }),
+            ...["-map", `0:${index}`, "-f", WRITERS[ext], `file:${staged}`],
+          ],
+          onStart: (pid) => context.watchChild(pid),
+        });
+        // SubRip without a line of text is a file without a byte, which nobody can tell from a lost one.
+        if ((await stat(staged)).size > 0) await context.publish(staged, product, { format: ext });
+      } finally {
+        await rm(staged, { force: true });
+      }
+    }
+  }
+}
