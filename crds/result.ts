@@ -49,6 +49,31 @@ export const usage = z.object({
 });
 export type Usage = z.output<typeof usage>;
 
+/** Sources that one unit may probe, so that what it finds fits the termination message beside all else. */
+export const PROBED_SOURCES_MAX = 60;
+
+/** What is known of a media file that plans follow from. Unset is unknown. */
+export const sourceFacts = z.object({
+  durationSeconds: z.number().optional(),
+  /** As shown: upright, with square pixels. */
+  width: z.int().optional(),
+  height: z.int().optional(),
+  fps: z.number().optional(),
+  audioTracks: z.int().optional(),
+  bytes: z.int().optional(),
+});
+export type SourceFacts = z.output<typeof sourceFacts>;
+
+/** `SourceFacts` as they travel in a result, which is short of room. */
+export const FACT_COLUMNS = [
+  "durationSeconds",
+  "width",
+  "height",
+  "fps",
+  "audioTracks",
+  "bytes",
+] as const satisfies readonly (keyof SourceFacts)[];
+
 /**
  * How an attempt ended. The worker leaves it twice: cut to 4096 bytes as the pod's termination message,
  * where it outlives the operator; and in full, with the engines' versions and arguments, as the manifest.
@@ -73,6 +98,8 @@ export const unitResult = z.object({
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
   usage,
+  /** Of a unit that probes: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown. */
+  facts: z.array(z.array(z.number().nullable()).length(FACT_COLUMNS.length)).optional(),
   /** uri of the MediaJob's report, from the unit that wrote it. */
   reportUri: z.string().optional(),
   /** uri of the full manifest at the destination. */

@@ -8,8 +8,11 @@ import { source } from "./source.ts";
 export const HARDWARE_ENCODERS = ["nvenc", "vaapi", "qsv"] as const;
 export type HardwareEncoder = (typeof HARDWARE_ENCODERS)[number];
 
-/** What a unit may be of: a family of outputs; or finalize, which runs last, cleans up and writes the report. */
-export const UNIT_FAMILIES = [...FAMILIES, "finalize"] as const;
+/**
+ * What a unit may be of: a family of outputs; probe, which measures sources so that the rest can be planned by them;
+ * or finalize, which runs last, cleans up and writes the report.
+ */
+export const UNIT_FAMILIES = [...FAMILIES, "probe", "finalize"] as const;
 export type UnitFamily = (typeof UNIT_FAMILIES)[number];
 
 /**
@@ -24,7 +27,7 @@ export const unit = z.object({
   /** From 1. A newer attempt supersedes an older one. */
   attempt: z.int().min(1),
   family: z.enum(UNIT_FAMILIES),
-  /** Every source is turned into every output. A unit that finalizes has neither. */
+  /** Every source is turned into every output. A unit that probes has no outputs, one that finalizes neither. */
   sources: z.array(source),
   outputs: z.array(output),
   destination,

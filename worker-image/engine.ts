@@ -1,4 +1,4 @@
-import type { MadeOutput, Warning } from "../crds/result.ts";
+import type { MadeOutput, SourceFacts, Warning } from "../crds/result.ts";
 import type { Source } from "../crds/source.ts";
 import type { Unit } from "../crds/unit.ts";
 import type { Handover } from "./storage/handover.ts";
@@ -58,6 +58,9 @@ export interface EngineContext {
    * @throws WorkFailure OutputExists, OutputPathConflict, DestinationUnwritable, DiskFull, StorageError.
    */
   publish(stagedPath: string, product: Product, facts: ProductFacts): Promise<MadeOutput>;
+
+  /** Takes what is known of each source of a unit that probes, in their order; for the result. */
+  found(facts: readonly SourceFacts[]): void;
 
   /** `fraction` of the whole unit, 0 to 1; never falls. Coalesced, so it may be called for every frame. */
   progress(stage: string, fraction: number, extra?: ProgressExtra): void;

@@ -8,6 +8,7 @@ export const ENGINES: Partial<Record<UnitFamily, () => Promise<Engine>>> = {
   audio: async () => (await import("./audio/engine.ts")).audioEngine,
   frames: async () => (await import("./frames/engine.ts")).framesEngine,
   stream: async () => (await import("./stream/engine.ts")).streamEngine,
+  probe: async () => (await import("./probe/facts-engine.ts")).factsEngine,
   finalize: async () => (await import("./finalize/engine.ts")).finalizeEngine,
   metadata: async () => (await import("./probe/engine.ts")).metadataEngine,
 };

@@ -1,6 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { familyOf, type Output } from "../crds/outputs/output.ts";
-import type { Failure, MadeOutput, UnitResult, Warning } from "../crds/result.ts";
+import {
+  FACT_COLUMNS,
+  type Failure,
+  type MadeOutput,
+  type SourceFacts,
+  type UnitResult,
+  type Warning,
+} from "../crds/result.ts";
 import type { Unit } from "../crds/unit.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
@@ -45,6 +52,7 @@ export async function runUnit(
   const opened: OpenedSource[] = [];
   const startTime = new Date().toISOString();
   let neededMemoryBytes: number | undefined;
+  let found: readonly SourceFacts[] | undefined;
   let fatal: Failure | undefined;
   let idle = true;
   let destination: VolumeDestination | undefined;
@@ -99,6 +107,9 @@ export async function runUnit(
         fraction = Math.max(fraction, share);
         reporter.report(stage, share, extra);
       },
+      found(facts) {
+        found = facts;
+      },
       warn(warning) {
         log.warn(warning, "warned");
         warnings.push(warning);
@@ -134,6 +145,7 @@ export async function runUnit(
   const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
   const manifestUri = destination?.manifestUri;
   let ended = conclude(unit, ledger, { usage: usage.read(), manifestUri });
+  if (found) ended.result.facts = found.map(asRow);
   try {
     await destination?.settle();
     await destination?.writeManifest({
@@ -186,6 +198,8 @@ async function finalized(
     return { result: { ...result, warnings: [...result.warnings, warning] }, exitCode };
   }
 }
+
+const asRow = (facts: SourceFacts): (number | null)[] => FACT_COLUMNS.map((column) => facts[column] ?? null);
 
 const namesOf = (items: readonly { name: string }[]): string[] => items.map(({ name }) => name);
 

@@ -3,10 +3,11 @@ import type { MediaJob } from "../../crds/media-job.ts";
 import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import { type Plan, plan } from "../core/plan/plan.ts";
+import { extend, type Plan, plan } from "../core/plan/plan.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
-import type { Action, UnitProgress } from "../core/reconcile/decision.ts";
+import type { Action, Observation, UnitProgress } from "../core/reconcile/decision.ts";
+import { factsFor } from "../core/reconcile/facts.ts";
 import { unitOf } from "../core/unit-of.ts";
 import { ChildAttempt } from "./child-attempt.ts";
 
@@ -43,7 +44,8 @@ export async function runLocally(
   },
 ): Promise<LocalView> {
   let job = admitted(manifest);
-  const planned = plan(job.spec, configuration.pools);
+  const { pools } = configuration;
+  let planned = plan(job.spec, pools);
   const attempts = new Map<string, ChildAttempt>();
   const progress = new Map<string, UnitProgress>();
   const wake = new Wake();
@@ -51,18 +53,18 @@ export async function runLocally(
 
   for (;;) {
     if (signal.aborted && !job.spec.cancel) job = { ...job, spec: { ...job.spec, cancel: true } };
-    const decision = decide(
-      {
-        job,
-        attempts: [...attempts.values()].map(({ observed }) => observed),
-        progress,
-        deliveries: [],
-        free: freeRoom(configuration, attempts.values()),
-        position: 1,
-        nowMs: Date.now(),
-      },
-      planned,
-    );
+    const observation: Observation = {
+      job,
+      attempts: [...attempts.values()].map(({ observed }) => observed),
+      progress,
+      deliveries: [],
+      free: freeRoom(configuration, attempts.values()),
+      position: 1,
+      nowMs: Date.now(),
+    };
+    const facts = factsFor(planned, observation);
+    if (facts) planned = extend(planned, { spec: job.spec, pools, facts });
+    const decision = decide(observation, planned);
     for (const action of decision.actions) await apply(action);
     job = { ...job, status: decision.status };
     const view = {

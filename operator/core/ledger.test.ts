@@ -13,4 +13,7 @@ test.each([
 
 test("an unset ledger is all open", () => expect(decodeLedger(undefined, 3).join("")).toBe("..."));
 
-test("a ledger of another length is not trusted", () => expect(decodeLedger("2s", 3).join("")).toBe("..."));
+test("a ledger from before more units followed leaves these open", () =>
+  expect(decodeLedger("2s", 3).join("")).toBe("ss."));
+
+test("a ledger of more units is not trusted", () => expect(decodeLedger("3s", 2).join("")).toBe(".."));

@@ -20,11 +20,15 @@ export const encodeLedger = (letters: readonly string[]): string => {
   return text;
 };
 
-/** The letters of a ledger of `length` items; a ledger that is unset or of another length is all open. */
+/**
+ * The letters of a ledger of `length` items. One that is shorter was written before more items followed, which are
+ * open; one that is longer is of something else, and all are open.
+ */
 export function decodeLedger(text: string | undefined, length: number): string[] {
   const letters = (text ?? "")
     .matchAll(/([0-9]+)([a-z.])/g)
     .flatMap(([, run, letter]) => Array.from({ length: Number(run) }, () => letter ?? OPEN))
     .toArray();
-  return letters.length === length ? letters : Array.from({ length }, () => OPEN);
+  if (letters.length > length) return Array.from({ length }, () => OPEN);
+  return [...letters, ...Array.from({ length: length - letters.length }, () => OPEN)];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mediaJob, sources, web } from "../../test/builders/core.ts";
+import { film, mediaJob, sources } from "../../test/builders/core.ts";
 import { configuration } from "./configuration.ts";
 import { plan } from "./plan/plan.ts";
 import { unitOf } from "./unit-of.ts";
@@ -26,7 +26,7 @@ function tokensOf(template: string, { attempt = 1 } = {}) {
 }
 
 test("a unit is told of the hardware encoders it was placed for", () => {
-  const job = mediaJob({ outputs: [web] });
+  const job = mediaJob({ outputs: [film] });
   const pools = [{ name: "gpu", gpuResource: "nvidia.com/gpu", encoder: "nvenc" }];
   const [planned] = plan(job.spec, configuration.parse({ pools }).pools).units;
   if (!planned || "refused" in planned.placement) throw new Error("the unit is not placed");

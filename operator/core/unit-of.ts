@@ -33,6 +33,8 @@ export function unitOf({
     sources: pick(spec.sources, planned.sources),
     outputs: pick(spec.outputs, planned.outputs),
     destination: spec.destination,
+    ...(planned.part && { part: planned.part }),
+    ...(planned.join && { join: planned.join }),
     ...tokensFor(job, planned),
     ...(finalize && { finalize }),
     planned: { pool: placed.pool, seconds: planned.estimate.seconds },

@@ -3,7 +3,7 @@ import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Corrections } from "../core/plan/learning.ts";
 import { placeAnew } from "../core/plan/place-anew.ts";
-import { type Plan, plan } from "../core/plan/plan.ts";
+import { extend, type Facts, type Plan, plan } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "./resources.ts";
@@ -16,7 +16,8 @@ const KEY = "plan.json.gz";
  * ConfigMap that it owns, so an operator of another version or with other pools goes on with it (only a unit whose
  * pool is gone is placed anew), and a
  * person can read it (`kubectl get configmap NAME -o jsonpath='{.binaryData.plan\.json\.gz}' | base64 -d |
- * gunzip`). A plan of one unit travels with that unit's Job and needs no object of its own.
+ * gunzip`). A plan of one unit travels with that unit's Job and needs no object of its own. One that was extended
+ * once its sources were known is kept, whole, in a second ConfigMap, whose name ends with `-2`.
  */
 export class PlanStore {
   readonly #client: Pick<KubeClient, "create" | "get">;
@@ -32,9 +33,30 @@ export class PlanStore {
   async of(job: StoredMediaJob, configuration: Configuration, limits: { timeoutMs: number }): Promise<Plan> {
     const { pools } = configuration;
     const known = this.#plans.get(job.metadata.uid);
-    if (known?.pools === pools) return known.plan;
-    const found = known?.plan ?? (await this.#planOf(job, pools, limits));
-    const placed = placeAnew(found, job.spec, pools);
+    if (known?.pools === pools && !isBehind(known.plan, job)) return known.plan;
+    const first = known?.plan ?? (await this.#first(job, configuration, limits));
+    const whole = isBehind(first, job) ? await this.#stored(planName(job, "-2"), job, limits) : undefined;
+    return this.#placed(job, whole ?? first, pools);
+  }
+
+  /** The whole plan, now that sources are known. The first one that was made of facts counts. */
+  async extend(
+    job: StoredMediaJob,
+    first: Plan,
+    {
+      facts,
+      configuration,
+      limits,
+    }: { facts: Facts; configuration: Configuration; limits: { timeoutMs: number } },
+  ): Promise<Plan> {
+    const { pools } = configuration;
+    const made = extend(first, { spec: job.spec, pools, corrections: this.#corrections(), facts });
+    return this.#placed(job, await this.#keep(planName(job, "-2"), job, made, limits), pools);
+  }
+
+  /** In pools that there are now: one that a unit was to run in may be gone. */
+  #placed(job: StoredMediaJob, plan: Plan, pools: Configuration["pools"]): Plan {
+    const placed = placeAnew(plan, job.spec, pools);
     this.#plans.set(job.metadata.uid, { plan: placed, pools });
     return placed;
   }
@@ -43,35 +65,50 @@ export class PlanStore {
     this.#plans.delete(uid);
   }
 
-  async #planOf(job: StoredMediaJob, pools: Configuration["pools"], limits: { timeoutMs: number }) {
-    const made = plan(job.spec, pools, this.#corrections());
-    return made.units.length > 1 ? await this.#keep(job, made, limits) : made;
+  async #first(
+    job: StoredMediaJob,
+    configuration: Configuration,
+    limits: { timeoutMs: number },
+  ): Promise<Plan> {
+    const made = plan(job.spec, configuration.pools, this.#corrections());
+    if (made.units.length === 1 && !made.awaitsFacts) return made;
+    const isNew = job.status?.phase === undefined;
+    const stored = isNew ? undefined : await this.#stored(planName(job), job, limits);
+    return stored ?? (await this.#keep(planName(job), job, made, limits));
   }
 
   /** Stores the plan if there is none yet; the one that is stored counts. */
-  async #keep(job: StoredMediaJob, made: Plan, limits: { timeoutMs: number }): Promise<Plan> {
-    const ref = { namespace: job.metadata.namespace, name: planName(job) };
-    const isNew = job.status?.phase === undefined;
-    const stored = isNew ? null : await this.#client.get(CONFIG_MAPS, ref, limits);
-    if (stored) return read(stored) ?? made;
+  async #keep(name: string, job: StoredMediaJob, made: Plan, limits: { timeoutMs: number }): Promise<Plan> {
     try {
-      await this.#client.create(CONFIG_MAPS, draft(job, made), limits);
+      await this.#client.create(CONFIG_MAPS, draft(name, job, made), limits);
       return made;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      const found = await this.#client.get(CONFIG_MAPS, ref, limits);
-      return (found && read(found)) ?? made;
+      return (await this.#stored(name, job, limits)) ?? made;
     }
+  }
+
+  async #stored(
+    name: string,
+    { metadata: { namespace } }: StoredMediaJob,
+    limits: { timeoutMs: number },
+  ): Promise<Plan | undefined> {
+    const found = await this.#client.get(CONFIG_MAPS, { namespace, name }, limits);
+    return found ? read(found) : undefined;
   }
 }
 
-/** The UID makes it another name for another MediaJob of the same name. */
-const planName = ({ metadata }: StoredMediaJob) =>
-  `${metadata.name.slice(0, 200)}-plan-${metadata.uid.slice(0, 8)}`;
+/** Whether another operator has extended the plan since. */
+const isBehind = ({ awaitsFacts, units }: Plan, { status }: StoredMediaJob): boolean =>
+  awaitsFacts === true && (status?.units?.total ?? 0) > units.length;
 
-const draft = (job: StoredMediaJob, made: Plan) => ({
+/** The UID makes it another name for another MediaJob of the same name. */
+const planName = ({ metadata }: StoredMediaJob, suffix = "") =>
+  `${metadata.name.slice(0, 200)}-plan-${metadata.uid}${suffix}`;
+
+const draft = (name: string, job: StoredMediaJob, made: Plan) => ({
   metadata: {
-    name: planName(job),
+    name,
     ...(job.metadata.namespace && { namespace: job.metadata.namespace }),
     labels: { ...MANAGED_BY, "app.kubernetes.io/part-of": "mediajob" },
     ownerReferences: [

@@ -1,12 +1,14 @@
+import { LABELS } from "../../crds/group.ts";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import type { Plan } from "../core/plan/plan.ts";
+import type { Facts, Plan } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import { gateOf, type RetryLine } from "../core/queue/retry-gate.ts";
 import type { RoomWaits } from "../core/queue/room-waits.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
+import { attemptNumber, isFirstOfLater } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
   Action,
@@ -16,6 +18,7 @@ import type {
   Measured,
   UnitProgress,
 } from "../core/reconcile/decision.ts";
+import { factsFor } from "../core/reconcile/facts.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isAlreadyExists, isRefusal, nullWhenNotFound } from "./api-error.ts";
@@ -77,15 +80,18 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
   const known = shell.mediaJobs.get(refOf(key));
   if (!known) return { afterMs: null };
-  const plan = await shell.plans.of(known, shell.configuration(), shell.fence());
-  do {
-    await confirm(known, shell);
-    await findUnseen(known, shell);
-    await fetchMissing(known, shell);
-  } while (shell.doubted.has(known.metadata.uid));
-  const job = shell.mediaJobs.get(refOf(key));
-  const gone = job?.metadata.uid !== known.metadata.uid || job.metadata.deletionTimestamp;
-  if (!job || gone) {
+  let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
+  let job = await gather(key, known, shell);
+  for (let facts: Facts | undefined; job; job = await gather(key, known, shell)) {
+    facts = plan.awaitsFacts && factsFor(plan, observe(key, job, shell));
+    if (!facts) break;
+    plan = await shell.plans.extend(job, plan, {
+      facts,
+      configuration: shell.configuration(),
+      limits: shell.fence(),
+    });
+  }
+  if (!job) {
     shell.line.remove(key); // what will never start is not to be woken for a place, again and again
     shell.retryLine.leave(key);
     return { afterMs: null }; // garbage collection ends what it owned
@@ -107,6 +113,21 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
+}
+
+/** Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going. */
+async function gather(
+  key: ObjectKey,
+  known: StoredMediaJob,
+  shell: Shell,
+): Promise<StoredMediaJob | undefined> {
+  do {
+    await confirm(known, shell);
+    await findUnseen(known, shell);
+    await fetchMissing(known, shell);
+  } while (shell.doubted.has(known.metadata.uid));
+  const job = shell.mediaJobs.get(refOf(key));
+  return job?.metadata.uid === known.metadata.uid && !job.metadata.deletionTimestamp ? job : undefined;
 }
 
 /**
@@ -231,10 +252,38 @@ async function fail(
   jobs.observe(await client.mergePatch(JOBS, ref, patch, fence()));
 }
 
+/**
+ * Asks whether the cache is behind, before a raised retryGeneration gives an attempt a name that no other has: what
+ * the last one came to may not be known, or that it runs. The one after the last that is known would be there.
+ *
+ * @throws when it is: then all is decided anew
+ */
+async function missesNothing(
+  { metadata, status }: StoredMediaJob,
+  { unit }: StartAttempt,
+  { client, jobs }: Shell,
+): Promise<void> {
+  const { namespace } = metadata;
+  const known = jobs
+    .byIndex("owner", metadata.uid)
+    .filter(({ metadata: { labels } }) => labels?.[LABELS.unit] === unit.name)
+    .map(({ metadata: { labels } }) => Number(labels?.[LABELS.attempt]));
+  const last = Math.max(0, ...known);
+  const next = new Set([last + 1, attemptNumber(status?.retryGeneration ?? 0, 1)]);
+  for (const attempt of next) {
+    if (known.includes(attempt)) continue;
+    const found = await client.get(JOBS, { namespace, name: childName(metadata.name, unit.name, attempt) });
+    if (!found || !ownerUids(found).includes(metadata.uid)) continue;
+    jobs.observe(found);
+    throw new Error(`Job ${found.metadata.name} was not known: deciding anew`);
+  }
+}
+
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
   const { client, jobs, configuration, fence } = shell;
   const { unit, attempt, placed, finalize } = action;
+  if (isFirstOfLater(attempt)) await missesNothing(job, action, shell);
   const gate = action.retryOf && gateOf(action.retryOf, job.spec.priority);
   const draft = unitJob({
     ...{ job, planned: unit, attempt, placed, finalize, gate },

@@ -34,7 +34,10 @@ export function mediaJob(spec: Record<string, unknown> = {}, status?: MediaJobSt
 export const sources = (...names: string[]) => names.map((name) => ({ name, ...volume(`in/${name}`) }));
 
 export const thumb = { name: "thumb", image: { format: "webp", width: 320 } };
-export const web = { name: "web", video: { height: 720 } };
+/** A unit of its own for each source, planned without a probe: it encodes nothing. */
+export const web = { name: "web", video: { codec: "copy" } };
+/** Planned by what its source is, where there are several. */
+export const film = { name: "film", video: { height: 720 } };
 
 /** An attempt at `image-0` that runs in the default pool. */
 export function attempt(fields: Partial<ObservedAttempt> = {}): ObservedAttempt {

@@ -1,10 +1,40 @@
-import type { MediaJobSpec } from "../../crds/media-job.ts";
-import type { Configuration } from "../../operator/core/configuration.ts";
-import { plan } from "../../operator/core/plan/plan.ts";
+import { gunzipSync } from "node:zlib";
+import { type Plan, plan } from "../../operator/core/plan/plan.ts";
+import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import type { World } from "./world.ts";
 
-/** The names of a MediaJob's units in the order of its ledger: what is planned is not what is tested here. */
-export const unitsOf = (spec: MediaJobSpec, { pools }: Configuration): string[] =>
-  plan(spec, pools).units.map(({ name }) => name);
+/**
+ * The plan that a MediaJob's status counts by: what is planned is not what is tested here. It is read where it is
+ * kept, since what follows a probe depends on what was found. One that was extended does not count before a status
+ * says so: who extended it may have died.
+ */
+export function planOf(world: World, { metadata, spec, status }: StoredMediaJob): Plan {
+  const plans = seen.get(world)?.get(metadata.uid) ?? [];
+  const { server, configuration } = world;
+  if (plans.length < 2) {
+    const kept = server
+      .list(CONFIG_MAPS)
+      .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+    if (kept.length > plans.length) plans.splice(0, plans.length, ...kept.map(read));
+    seen.set(world, (seen.get(world) ?? new Map<string, Plan[]>()).set(metadata.uid, plans));
+  }
+  const counted = status?.units?.total ?? 0;
+  const bySize = plans.toSorted((a, b) => a.units.length - b.units.length);
+  return bySize.find(({ units }) => units.length >= counted) ?? plan(spec, configuration.pools);
+}
+
+const read = ({ binaryData }: ConfigMap): Plan =>
+  JSON.parse(gunzipSync(Buffer.from(binaryData?.["plan.json.gz"] ?? "", "base64")).toString());
+
+/** A plan outlives its object: that of a MediaJob which is being deleted may go first. */
+const seen = new WeakMap<World, Map<string, Plan[]>>();
+
+/** The names of a MediaJob's units in the order of its ledger. */
+export const unitsOf = (world: World, job: StoredMediaJob): string[] =>
+  planOf(world, job).units.map(({ name }) => name);
 
 /** The unit that runs last, in a MediaJob of several. */
 export const FINALIZE = "finalize";
+
+/** Whether a unit makes what is swept at the end, and so runs anew in each retryGeneration. */
+export const isRepeated = (unit: string): boolean => unit === FINALIZE || unit.startsWith("part-");

@@ -1,14 +1,22 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { type Family, familyOf } from "../../../crds/outputs/output.ts";
+import { PROBED_SOURCES_MAX, type SourceFacts } from "../../../crds/result.ts";
+import type { Unit, UnitFamily } from "../../../crds/unit.ts";
 import { secondsEach } from "./estimate.ts";
 
 /** Work that is to become one unit: every source is turned into every output. */
 export interface Draft {
-  family: Family;
+  family: UnitFamily;
   /** Indexes into spec.sources. */
   sources: number[];
   /** Indexes into spec.outputs. */
   outputs: readonly number[];
+  /** What is known of its only source. */
+  facts?: SourceFacts | undefined;
+  part?: Unit["part"];
+  join?: Unit["join"];
+  /** Why it was cut so, for people. */
+  why?: string;
 }
 
 /**
@@ -57,6 +65,24 @@ export function cut(spec: MediaJobSpec): Draft[] {
     }
   }
   return drafts;
+}
+
+/**
+ * Whether a unit is planned better once its source is known: how long it takes, how much memory, whether in parts.
+ * What is only copied takes as long as reading it.
+ */
+export const isBetterProbed = ({ family, outputs: [output] }: Draft, spec: MediaJobSpec): boolean =>
+  family === "stream" || (family === "video" && spec.outputs[output ?? 0]?.video?.codec !== "copy");
+
+/** Units that probe the sources of others, many at a time: each takes half a second. */
+export function probesOf(drafts: readonly Draft[]): Draft[] {
+  const sources = [...new Set(drafts.flatMap(({ sources }) => sources))];
+  const count = Math.ceil(sources.length / PROBED_SOURCES_MAX);
+  return Array.from({ length: count }, (_, index) => ({
+    family: "probe",
+    sources: sources.slice(index * PROBED_SOURCES_MAX, (index + 1) * PROBED_SOURCES_MAX),
+    outputs: [],
+  }));
 }
 
 /** Families whose work on one source is short. */

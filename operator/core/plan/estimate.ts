@@ -1,6 +1,9 @@
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import type { Family, Output } from "../../../crds/outputs/output.ts";
+import type { Output } from "../../../crds/outputs/output.ts";
+import type { StreamOutput } from "../../../crds/outputs/stream.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import type { SourceFacts } from "../../../crds/result.ts";
+import type { UnitFamily } from "../../../crds/unit.ts";
 
 /** What one attempt of a unit is expected to need. */
 export interface Estimate {
@@ -57,17 +60,28 @@ export const estimateFinalize = (units: number): Estimate => ({
   seconds: 1 + units * 0.002,
 });
 
-/** What a unit needs: outputs of one family, each made from each of so many sources. */
-export function estimate(family: Family, outputs: readonly Output[], sources: number): Estimate {
+/**
+ * What a unit needs: outputs of one family, each made from each of so many sources.
+ *
+ * @param known what is known of its only source; assumed where it is not
+ */
+export function estimate(
+  family: Exclude<UnitFamily, "finalize">,
+  outputs: readonly Output[],
+  sources: number,
+  known: SourceFacts = {},
+): Estimate {
   switch (family) {
+    case "probe":
+      return { ...SMALL, seconds: METADATA_SECONDS * sources };
     case "image":
       return estimateImages(outputs, sources);
     case "metadata":
       return { ...SMALL, seconds: METADATA_SECONDS * outputs.length * sources };
     case "video":
-      return estimateVideo(outputs[0]?.video ?? {});
+      return estimateVideo(outputs[0]?.video ?? {}, known);
     case "stream":
-      return estimateStream();
+      return estimateStream(outputs[0]?.stream, known);
     case "audio":
       return { ...SMALL, scratchBytes: 2 * GIB, seconds: 30 };
     case "frames":
@@ -106,8 +120,14 @@ const encodeSeconds = (image: ImageOutput | undefined): number => {
 /** Seeds 004's default for a video task where nothing is known of the source: 300 s of work. */
 const ASSUMED_VIDEO_SECONDS = 300;
 
-/** A source is not probed before it is planned; this frame size and rate are taken for granted. */
+/** Where a source was not probed, this frame size and rate are taken for granted. */
 const ASSUMED_SOURCE = { width: 1920, height: 1080, fps: 30 };
+
+/**
+ * Work on four cores for each second of 1080p30 at `medium`: 2.05 processor seconds were measured for a second of
+ * 1080p25 with ffmpeg 5.1 and libx264.
+ */
+const WORK_PER_SECOND = 0.6;
 
 /** Time of each x264 preset relative to `medium`, measured on 1080p with ffmpeg 5.1. */
 const PRESET_FACTORS: Record<string, number> = {
@@ -122,21 +142,32 @@ const PRESET_FACTORS: Record<string, number> = {
   veryslow: 6,
 };
 
+/** Beyond these the formula of the seeds asks for what no encode was seen to take: it counts a second of frames. */
+const MEMORY = { leastBytes: 384 * MIB, mostBytes: 6 * GIB, fps: 30 };
+
 /**
  * A rendition of one video. Memory after seeds 004 "Memory Management": HD is width × height × 3 × fps ×
  * 4.0 with a margin of 25 %, above HD × 5.0 and 30 %.
  */
-function estimateVideo(video: Partial<VideoOutput>): Estimate {
-  const frameBytes = ASSUMED_SOURCE.width * ASSUMED_SOURCE.height * 3 * ASSUMED_SOURCE.fps;
-  const height = Math.min(video.height ?? ASSUMED_SOURCE.height, ASSUMED_SOURCE.height);
+function estimateVideo(video: Partial<VideoOutput>, known: SourceFacts): Estimate {
+  const { width, height, fps } = ASSUMED_SOURCE;
+  const source = {
+    width: known.width ?? width,
+    height: known.height ?? height,
+    fps: known.fps ?? fps,
+  };
+  const shorterSide = Math.min(source.width, source.height);
+  const share = Math.min(video.height ?? shorterSide, shorterSide) / shorterSide;
+  const work =
+    known.durationSeconds === undefined
+      ? ASSUMED_VIDEO_SECONDS
+      : known.durationSeconds * WORK_PER_SECOND * (source.fps / ASSUMED_SOURCE.fps);
+  const pixels = (source.width * source.height * share ** 2) / (ASSUMED_SOURCE.width * ASSUMED_SOURCE.height);
   return {
     cpu: 4,
-    memoryBytes: RUNTIME_BYTES + frameBytes * 4 * 1.25,
+    memoryBytes: RUNTIME_BYTES + videoMemoryBytes(source),
     scratchBytes: 1024 * MIB,
-    seconds:
-      ASSUMED_VIDEO_SECONDS *
-      (height / ASSUMED_SOURCE.height) ** 2 *
-      (PRESET_FACTORS[video.preset ?? "medium"] ?? 1),
+    seconds: Math.max(1, work * pixels * (PRESET_FACTORS[video.preset ?? "medium"] ?? 1)),
     gpu: HARDWARE_CODECS.includes(video.codec ?? "h264") && !video.twoPass && video.targetBytes === undefined,
   };
 }
@@ -144,14 +175,34 @@ function estimateVideo(video: Partial<VideoOutput>): Estimate {
 /** The codecs that hardware has encoders for. */
 const HARDWARE_CODECS: readonly string[] = ["h264", "h265", "av1"];
 
-/** A ladder of four renditions from one decode: as much memory as two encoders, and all segments on disk. */
-function estimateStream(): Estimate {
-  const one = estimateVideo({});
+function videoMemoryBytes({ width, height, fps }: typeof ASSUMED_SOURCE): number {
+  const secondOfFrames = width * height * 3 * Math.min(fps, MEMORY.fps);
+  const isHd = width * height <= ASSUMED_SOURCE.width * ASSUMED_SOURCE.height;
+  const bytes = secondOfFrames * (isHd ? 4 * 1.25 : 5 * 1.3);
+  return Math.ceil(Math.min(MEMORY.mostBytes, Math.max(MEMORY.leastBytes, bytes)));
+}
+
+/** Shorter sides of the tiers that a ladder has up to the source's. */
+const TIERS = [240, 360, 480, 720, 1080, 1440, 2160];
+
+/** A ladder from one decode: as much memory as two encoders, and all segments on disk. */
+function estimateStream(stream: StreamOutput | undefined, known: SourceFacts): Estimate {
+  const whole = estimateVideo({ ...(stream?.preset && { preset: stream.preset }) }, known);
+  const side = Math.min(known.width ?? ASSUMED_SOURCE.width, known.height ?? ASSUMED_SOURCE.height);
+  const rungs = (stream?.renditions?.map(({ height }) => height) ?? TIERS).filter((height) => height <= side);
+  const pixels = rungs.reduce((sum, height) => sum + (height / side) ** 2, 0) || 1;
   return {
-    ...one,
-    memoryBytes: one.memoryBytes * 2,
-    scratchBytes: 4 * GIB,
-    seconds: one.seconds * 2,
+    ...whole,
     gpu: false,
+    memoryBytes: Math.min(MEMORY.mostBytes, whole.memoryBytes * 2),
+    scratchBytes: 4 * GIB,
+    seconds: whole.seconds * pixels,
   };
 }
+
+/** Parts are copied into one file, the sound is encoded: little beside the pictures. */
+export const estimateJoin = ({ durationSeconds = 0 }: SourceFacts): Estimate => ({
+  ...SMALL,
+  scratchBytes: GIB,
+  seconds: 2 + durationSeconds * 0.02,
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mediaJob, thumb, web } from "../../../test/builders/core.ts";
+import { film, mediaJob, thumb } from "../../../test/builders/core.ts";
 import { type Corrections, corrected, learn, operationClass } from "./learning.ts";
 
 const estimate = { cpu: 1, memoryBytes: 1000, scratchBytes: 0, seconds: 100, gpu: false };
@@ -74,5 +74,5 @@ test("the class measured longest ago gives way when there are too many", () => {
 test("outputs of one kind are one class, whatever they are called", () => {
   const outputs = (list: object[]) => mediaJob({ outputs: list }).spec.outputs;
   expect(operationClass(outputs([thumb, { ...thumb, name: "other" }]))).toBe("image/webp");
-  expect(operationClass(outputs([web]))).toBe("video/h264/default/720");
+  expect(operationClass(outputs([film]))).toBe("video/h264/default/720");
 });

@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
-import { mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
+import { describe, expect, test } from "vitest";
+import type { MediaJob } from "../../../crds/media-job.ts";
+import type { SourceFacts } from "../../../crds/result.ts";
+import { film, mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
 import { configuration } from "../configuration.ts";
-import { plan } from "./plan.ts";
+import { extend, type Plan, plan } from "./plan.ts";
 
 const pools = configuration.parse({
   pools: [
@@ -20,14 +22,17 @@ const poolsOf = (spec: Record<string, unknown>, offered = pools) =>
     "refused" in placement ? placement.refused : placement.pool,
   );
 
-test("images are one unit, each rendition of each video is its own", () => {
-  const square = { name: "square", image: { format: "jpeg", width: 100, height: 100 } };
-  const mobile = { name: "mobile", video: { height: 360 } };
-  const { units } = plan(
-    mediaJob({ sources: sources("a", "b"), outputs: [thumb, web, square, mobile] }).spec,
+const cutOf = ({ units }: Plan) => units.map(({ name, sources, outputs }) => ({ name, sources, outputs }));
+
+const square = { name: "square", image: { format: "jpeg", width: 100, height: 100 } };
+const mobile = { name: "mobile", video: { height: 360 } };
+
+test("images are one unit, each rendition of each video is its own, and the last one finalizes", () => {
+  const made = plan(
+    mediaJob({ sources: sources("a", "b"), outputs: [thumb, web, square, { ...web, name: "again" }] }).spec,
     pools,
   );
-  expect(units.map(({ name, sources, outputs }) => ({ name, sources, outputs }))).toEqual([
+  expect(cutOf(made)).toEqual([
     { name: "image-0", sources: [0, 1], outputs: [0, 2] },
     { name: "video-0", sources: [0], outputs: [1] },
     { name: "video-1", sources: [0], outputs: [3] },
@@ -35,7 +40,124 @@ test("images are one unit, each rendition of each video is its own", () => {
     { name: "video-3", sources: [1], outputs: [3] },
     { name: "finalize", sources: [], outputs: [] },
   ]);
-  expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(made.units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+describe("a plan that follows from what the sources are", () => {
+  const spec = (fields: object = {}) =>
+    mediaJob({ sources: sources("a", "b"), outputs: [thumb, mobile, web], ...fields }).spec;
+  const extended = (of: MediaJob["spec"], facts: Record<number, SourceFacts>) =>
+    extend(plan(of, pools), {
+      spec: of,
+      pools,
+      facts: new Map(Object.entries(facts).map(([index, known]) => [Number(index), known])),
+    });
+
+  test("begins with what needs no facts, and with a probe of the sources that do", () => {
+    const first = plan(spec(), pools);
+    expect(cutOf(first)).toEqual([
+      { name: "image-0", sources: [0, 1], outputs: [0] },
+      { name: "video-0", sources: [0], outputs: [2] },
+      { name: "video-1", sources: [1], outputs: [2] },
+      { name: "probe-0", sources: [0, 1], outputs: [] },
+    ]);
+    expect(first.awaitsFacts).toBe(true);
+    expect(first.totalSeconds, "what is to come counts").toBeGreaterThan(60);
+  });
+
+  test("goes on with units that keep the names and places of the first ones", () => {
+    const whole = extended(spec(), { 0: { durationSeconds: 10 } });
+    expect(whole.units.slice(0, 4)).toEqual(plan(spec(), pools).units);
+    expect(cutOf(whole).slice(4)).toEqual([
+      { name: "video-2", sources: [0], outputs: [1] },
+      { name: "video-3", sources: [1], outputs: [1] },
+      { name: "finalize", sources: [], outputs: [] },
+    ]);
+    expect(whole.units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(whole.awaitsFacts).toBeUndefined();
+  });
+
+  test("cuts a long source into parts, and joins them", () => {
+    const { units } = extended(spec({ outputs: [mobile] }), { 0: { durationSeconds: 170 } });
+    const [, first, , third, join, other] = units;
+    expect(units.map(({ name }) => name)).toEqual([
+      "probe-0",
+      "part-0",
+      "part-1",
+      "part-2",
+      "join-0",
+      "video-0",
+      "finalize",
+    ]);
+    expect(first?.part).toEqual({ index: 0, count: 3, startSeconds: 0, endSeconds: 60 });
+    expect(third?.part).toEqual({ index: 2, count: 3, startSeconds: 120 });
+    expect(join).toMatchObject({ join: { parts: 3 }, needs: [1, 2, 3], family: "video" });
+    expect(join?.why).toBe("in 3 parts of 60 s, at once: 170 s");
+    expect(other?.why).toBe("in one piece: how long the source is is not known");
+  });
+
+  test.each([
+    { name: "no parts for two minutes", seconds: 120, expected: "in one piece: 120 s" },
+    { name: "parts for more", seconds: 121, expected: "in 2 parts of 60 s" },
+    {
+      name: "parts that begin where a keyframe would",
+      video: { keyframeIntervalSeconds: 7 },
+      seconds: 200,
+      expected: "in 3 parts of 63 s",
+    },
+    { name: "longer parts for a day", seconds: 86_400, expected: "in 200 parts of 432 s" },
+    {
+      name: "no parts where bits are shared out over the film",
+      video: { targetBytes: 1e7 },
+      seconds: 600,
+      expected: "in one piece: two passes",
+    },
+    {
+      name: "no parts where no two would run at once",
+      parallelism: 1,
+      seconds: 600,
+      expected: "in one piece: spec.parallelism",
+    },
+  ])("makes $name", ({ video, parallelism = 8, seconds, expected }) => {
+    const outputs = [{ name: "film", video: { height: 360, ...video } }];
+    const { units } = extended(spec({ outputs, parallelism }), { 0: { durationSeconds: seconds } });
+    expect(units.find(({ why }) => why)?.why).toContain(expected);
+  });
+
+  test("the parts of a film take as long as the film, and it as long as its size says", () => {
+    const film = { durationSeconds: 600, width: 1920, height: 1080, fps: 30 };
+    const secondsOf = (known: SourceFacts, of = spec({ outputs: [mobile] })) =>
+      extended(of, { 0: known })
+        .units.filter(({ part, sources: [source] }) => part && source === 0)
+        .reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+    expect(secondsOf(film)).toBeCloseTo(600 * 0.6 * (360 / 1080) ** 2);
+    expect(secondsOf({ ...film, fps: 60 })).toBeCloseTo(2 * secondsOf(film));
+  });
+
+  test.each([
+    { name: "a small clip", known: { width: 320, height: 180, fps: 25 }, atMost: 600 },
+    { name: "8K at 120 frames a second", known: { width: 7680, height: 4320, fps: 120 }, atMost: 8192 },
+  ])("$name fits a pool", ({ known, atMost }) => {
+    const { units } = extended(spec({ outputs: [mobile] }), { 0: { durationSeconds: 10, ...known } });
+    const [clip] = units.filter(({ family }) => family === "video");
+    expect(clip?.placement).not.toHaveProperty("refused");
+    expect(clip?.estimate.memoryBytes).toBeLessThanOrEqual(atMost * 2 ** 20);
+  });
+
+  test.each([
+    { name: "one rendition of one source", fields: { sources: sources("a"), outputs: [mobile] } },
+    { name: "photos", fields: { outputs: [thumb] } },
+    { name: "what is only copied", fields: { outputs: [web] } },
+    { name: "a spec with a fault", fields: { outputs: [{ ...mobile, sources: ["a", "b", "gone"] }] } },
+  ])("is not made for $name", ({ fields }) => {
+    expect(plan(spec(fields), pools).awaitsFacts).toBeUndefined();
+  });
+
+  test("probes no more sources at once than a result can tell of", () => {
+    const names = Array.from({ length: 150 }, (_, index) => `clip-${index}`);
+    const { units } = plan(spec({ sources: sources(...names), outputs: [mobile] }), pools);
+    expect(units.map(({ sources }) => sources.length)).toEqual([60, 60, 30]);
+  });
 });
 
 test("images are packed to a minute of work and 250 sources, and none is lost", () => {
@@ -92,11 +214,11 @@ test.each([
   },
   {
     name: "video goes to the GPU pool that has encoders",
-    spec: { outputs: [web] },
+    spec: { outputs: [film] },
     pools: withEncoder,
     expected: ["gpu"],
   },
-  { name: "and not to one that has none", spec: { outputs: [web] }, expected: ["cpu"] },
+  { name: "and not to one that has none", spec: { outputs: [film] }, expected: ["cpu"] },
   {
     name: "nor when hardware cannot do it",
     spec: { outputs: [{ name: "web", video: { codec: "vp9", container: "webm" } }] },
@@ -122,7 +244,7 @@ test("a smaller rendition at a faster preset is estimated shorter", () => {
     { name: "slow", video: { height: 1080, preset: "slow" } },
     { name: "fast", video: { height: 360, preset: "veryfast" } },
   ];
-  const [slow, fast] = plan(mediaJob({ outputs }).spec, pools).units;
+  const [slow, fast] = outputs.map((output) => plan(mediaJob({ outputs: [output] }).spec, pools).units[0]);
   expect(slow?.estimate.seconds).toBeGreaterThan(10 * (fast?.estimate.seconds ?? Number.NaN));
 });
 

@@ -1,11 +1,12 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
-import type { Family } from "../../../crds/outputs/output.ts";
-import type { UnitFamily } from "../../../crds/unit.ts";
+import type { SourceFacts } from "../../../crds/result.ts";
+import type { Unit, UnitFamily } from "../../../crds/unit.ts";
 import type { Pool } from "../configuration.ts";
 import { collidingNames } from "./colliding-names.ts";
-import { cut } from "./cut.ts";
-import { type Estimate, estimate, estimateFinalize } from "./estimate.ts";
+import { cut, type Draft, isBetterProbed, probesOf } from "./cut.ts";
+import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estimate.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
+import { inParts } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
 
 /**
@@ -13,7 +14,7 @@ import { type Placement, place } from "./placement.ts";
  * sources and outputs never do.
  */
 export interface PlannedUnit {
-  /** `<family>-<n>`, n from 0 within the family; or `finalize`. */
+  /** `<family>-<n>`, n from 0 within the family; `part-<n>`, `join-<n>`; or `finalize`. */
   name: string;
   /** Place in the plan and in the ledger of units. */
   index: number;
@@ -28,14 +29,24 @@ export interface PlannedUnit {
   /** Class of work, see `operationClass`. */
   operation: string;
   placement: Placement;
+  /** Makes one part of a long video; see the unit contract. */
+  part?: Unit["part"];
+  /** Joins the parts that are made by the units it needs. */
+  join?: Unit["join"];
+  /** Indexes of units that must have succeeded before it starts. */
+  needs?: readonly number[];
+  /** Why the work was cut so, for people. */
+  why?: string;
   /** Where it runs once an accelerator has failed it; unset when it uses none, or must. */
   withoutGpu?: Placement;
 }
 
 export interface Plan {
   units: readonly PlannedUnit[];
-  /** Estimated seconds over all units: the whole of the progress. */
+  /** Estimated seconds over all units, those to come included: the whole of the progress. */
   totalSeconds: number;
+  /** More units follow once those that probe have ended; see `extend`. */
+  awaitsFacts?: true;
   /** What the API server cannot see is wrong with the spec; a MediaJob with faults fails before it starts. */
   faults: readonly Fault[];
 }
@@ -46,11 +57,15 @@ export interface Fault {
   message: string;
 }
 
+/** What units that probe have found, by index into spec.sources; a source that is not there is unknown. */
+export type Facts = ReadonlyMap<number, SourceFacts>;
+
 /**
  * Whether a unit makes nothing that was asked for, so that its failure costs no output and decides no phase: it is
  * a warning.
  */
-export const isAuxiliary = ({ family }: PlannedUnit): boolean => family === "finalize";
+export const isAuxiliary = ({ family }: Pick<PlannedUnit, "family">): boolean =>
+  family === "probe" || family === "finalize";
 
 /** Whether a unit runs last, whatever became of the others. */
 export const isFinalize = ({ family }: PlannedUnit): boolean => family === "finalize";
@@ -58,35 +73,130 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
 /**
  * The units of a MediaJob, each with what it needs and where it runs. Of several the last one finalizes; a single
  * one does so itself.
+ *
+ * Where several are planned better once their sources are known, these are not there yet: units that probe are in
+ * their place, and `extend` adds the rest. One alone is not worth a second pod.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
-  const count = new Map<Family, number>();
-  const units = cut(spec).map(({ family, sources, outputs }, index): PlannedUnit => {
-    const number = count.get(family) ?? 0;
-    count.set(family, number + 1);
-    const wanted = outputs.map((output) => spec.outputs[output]).filter((output) => output !== undefined);
-    const table = estimate(family, wanted, sources.length);
-    const operation = operationClass(wanted);
-    const needs = corrected(table, corrections[operation]);
+  const drafts = cut(spec);
+  const faults = [...unknownSources(spec), ...collidingNames(spec), ...tooManyUnits(drafts.length)];
+  const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
+  const planner = new Planner(spec, pools, corrections);
+  if (later.length < 2) {
+    const units = planner.add(drafts.length > 1 ? [...drafts, FINALIZE] : drafts);
+    return { units, totalSeconds: secondsOf(units), faults };
+  }
+  const known = new Set(later);
+  const units = planner.add([...drafts.filter((draft) => !known.has(draft)), ...probesOf(later)]);
+  const expected = new Planner(spec, pools, corrections).add(later);
+  return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults };
+}
+
+/** The whole plan, once sources are known. The units there are stay as they are, and what is new follows them. */
+export function extend(
+  first: Plan,
+  {
+    spec,
+    pools,
+    corrections = {},
+    facts,
+  }: {
+    spec: MediaJobSpec;
+    pools: readonly Pool[];
+    corrections?: Corrections | undefined;
+    facts: Facts;
+  },
+): Plan {
+  const later = cut(spec)
+    .filter((draft) => isBetterProbed(draft, spec))
+    .map((draft) => ({ ...draft, facts: facts.get(draft.sources[0] ?? 0) }));
+  const parts = later.flatMap((draft) => inParts(draft, spec));
+  const few = first.units.length + parts.length < MAX_UNITS;
+  const units = new Planner(spec, pools, corrections, first.units).add([...(few ? parts : later), FINALIZE]);
+  return { units, totalSeconds: secondsOf(units), faults: first.faults };
+}
+
+const FINALIZE: Draft = { family: "finalize", sources: [], outputs: [] };
+
+const secondsOf = (units: readonly PlannedUnit[]): number =>
+  units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+
+/** Makes units of drafts: gives each a name, an index, an estimate and a place. */
+class Planner {
+  readonly #spec: MediaJobSpec;
+  readonly #pools: readonly Pool[];
+  readonly #corrections: Corrections;
+  readonly #units: PlannedUnit[];
+  readonly #count = new Map<string, number>();
+
+  constructor(
+    spec: MediaJobSpec,
+    pools: readonly Pool[],
+    corrections: Corrections,
+    units: readonly PlannedUnit[] = [],
+  ) {
+    this.#spec = spec;
+    this.#pools = pools;
+    this.#corrections = corrections;
+    this.#units = [...units];
+    for (const unit of units) this.#nameOf(unit);
+  }
+
+  add(drafts: readonly Draft[]): PlannedUnit[] {
+    for (const draft of drafts) this.#units.push(this.#unit(draft));
+    return this.#units;
+  }
+
+  #unit(draft: Draft): PlannedUnit {
+    const { family, sources, outputs, part, join, why } = draft;
+    const index = this.#units.length;
+    const table = this.#estimate(draft);
+    const operation = this.#operation(draft);
+    const needs = corrected(table, this.#corrections[operation]);
     return {
-      name: `${family}-${number}`,
+      name: this.#nameOf(draft),
       index,
       family,
       sources,
       outputs,
+      ...(part && { part }),
+      ...(join && { join, needs: Array.from({ length: join.parts }, (_, n) => index - join.parts + n) }),
+      ...(why && { why }),
       estimate: needs,
       tableEstimate: { seconds: table.seconds, memoryBytes: table.memoryBytes },
       operation,
-      ...placementsOf({ family, estimate: needs }, spec, pools),
+      ...placementsOf({ family, estimate: needs }, this.#spec, this.#pools),
     };
-  });
-  if (units.length > 1) units.push(finalizeUnit(units.length, spec, pools));
-  const totalSeconds = units.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
-  return {
-    units,
-    totalSeconds,
-    faults: [...unknownSources(spec), ...collidingNames(spec), ...tooManyUnits(units.length)],
-  };
+  }
+
+  #nameOf({ family, part, join }: Pick<Draft, "family" | "part" | "join">): string {
+    if (family === "finalize") return family;
+    const kind = part ? "part" : join ? "join" : family;
+    const number = this.#count.get(kind) ?? 0;
+    this.#count.set(kind, number + 1);
+    return `${kind}-${number}`;
+  }
+
+  #estimate({ family, sources, outputs, facts, part, join }: Draft): Estimate {
+    if (family === "finalize") return estimateFinalize(this.#units.length);
+    if (join) return estimateJoin(facts ?? {});
+    const { durationSeconds = 0 } = facts ?? {};
+    const known = part
+      ? { ...facts, durationSeconds: (part.endSeconds ?? durationSeconds) - part.startSeconds }
+      : facts;
+    return estimate(family, this.#wanted(outputs), sources.length, known);
+  }
+
+  /** What is known of a source makes an estimate another one, which is not held against those that guess. */
+  #operation({ family, outputs, facts, part, join }: Draft): string {
+    if (isAuxiliary({ family })) return family;
+    const kind = part ? "/part" : join ? "/join" : facts?.durationSeconds === undefined ? "" : "/probed";
+    return `${operationClass(this.#wanted(outputs))}${kind}`;
+  }
+
+  #wanted(outputs: readonly number[]) {
+    return outputs.map((output) => this.#spec.outputs[output]).filter((output) => output !== undefined);
+  }
 }
 
 /** What the ledger in the status holds. */
@@ -98,28 +208,13 @@ function tooManyUnits(count: number): Fault[] {
   return [{ path: "spec.sources", message }];
 }
 
-function finalizeUnit(index: number, spec: MediaJobSpec, pools: readonly Pool[]): PlannedUnit {
-  const needs = estimateFinalize(index);
-  return {
-    name: "finalize",
-    index,
-    family: "finalize",
-    sources: [],
-    outputs: [],
-    estimate: needs,
-    tableEstimate: { seconds: needs.seconds, memoryBytes: needs.memoryBytes },
-    operation: "finalize",
-    ...placementsOf({ family: "finalize", estimate: needs }, spec, pools),
-  };
-}
-
 /** Where a unit runs, and where once an accelerator has failed it. */
 export function placementsOf(
   { family, estimate }: Pick<PlannedUnit, "family" | "estimate">,
   spec: MediaJobSpec,
   pools: readonly Pool[],
 ): Pick<PlannedUnit, "placement" | "withoutGpu"> {
-  if (family === "finalize") {
+  if (isAuxiliary({ family })) {
     // A pin is obeyed; that the work wants a GPU does not make this want one.
     return {
       placement: place(estimate, { ...spec, placement: { ...spec.placement, gpu: "Prefer" } }, pools),

@@ -57,7 +57,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         job,
         units: starts.units,
         status,
-        outcome: outcomeOf(starts.units, intent),
+        outcome: outcomeOf(plan, starts.units, intent),
       }),
     ],
     status,

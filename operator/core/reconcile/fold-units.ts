@@ -13,8 +13,8 @@ export interface FoldedUnit {
 
 /**
  * The state of every unit. What the ledger holds is final; the rest is folded from the attempts. A raised
- * retryGeneration opens again what failed, was partial or was cancelled; and what finalizes, if there is anything
- * then to finalize.
+ * retryGeneration opens again what failed, was partial or was cancelled; the parts that such a unit joins, since they
+ * were swept; and what finalizes, if there is anything then to finalize.
  */
 export function foldUnits({ job, attempts }: Observation, { units }: Plan): FoldedUnit[] {
   const letters = decodeLedger(job.status?.units?.ledger, units.length);
@@ -22,10 +22,14 @@ export function foldUnits({ job, attempts }: Observation, { units }: Plan): Fold
   const byUnit = Map.groupBy(attempts, ({ unit }) => unit);
   const context = { spec: job.spec, uid: job.metadata.uid ?? "" };
 
+  const joined = new Set(
+    units.flatMap(({ index, needs = [] }) => (letters[index] === UNIT_LETTERS.succeeded ? [] : needs)),
+  );
   let open = 0;
   return units.map((unit) => {
     const letter = letters[unit.index] as UnitLetter;
-    const again = letter !== UNIT_LETTERS.succeeded || (isFinalize(unit) && open > 0);
+    const again =
+      letter !== UNIT_LETTERS.succeeded || joined.has(unit.index) || (isFinalize(unit) && open > 0);
     const closed = letter !== UNIT_LETTERS.open && !(reopened && again);
     if (!closed) open++;
     const own = byUnit.get(unit.name) ?? [];

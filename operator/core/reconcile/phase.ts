@@ -36,16 +36,17 @@ interface PhaseInput {
 
 type PhaseRule = (input: PhaseInput) => PhaseVerdict | undefined;
 
-const finished: PhaseRule = ({ units, intent }) =>
-  units.every(({ state }) => state.state === "Ended") ? outcomeOf(units, intent) : undefined;
+const finished: PhaseRule = ({ plan, units, intent }) =>
+  units.every(({ state }) => state.state === "Ended") ? outcomeOf(plan, units, intent) : undefined;
 
-/** What a MediaJob comes to; undefined while units run that make outputs. */
+/** What a MediaJob comes to; undefined while units run, or will, that make outputs. */
 export function outcomeOf(
+  plan: Plan,
   all: readonly FoldedUnit[],
   intent: Intent,
 ): (PhaseVerdict & { phase: Outcome }) | undefined {
   const units = all.filter(({ unit }) => !isAuxiliary(unit));
-  if (units.some(({ state }) => state.state !== "Ended")) return undefined;
+  if (plan.awaitsFacts || units.some(({ state }) => state.state !== "Ended")) return undefined;
   const count = countLetters(units);
   const total = units.length;
   if (intent.stop?.reason === "Cancelled" && count.cancelled + count.failed > 0) {
@@ -74,8 +75,8 @@ export function outcomeOf(
 }
 
 /** All outputs there will be are there; what is left is to clean up and to write the report. */
-const finalizing: PhaseRule = ({ units, intent, starting }) => {
-  const outcome = outcomeOf(units, intent);
+const finalizing: PhaseRule = ({ plan, units, intent, starting }) => {
+  const outcome = outcomeOf(plan, units, intent);
   const last = units.find(({ unit }) => isFinalize(unit))?.state;
   if (!outcome || (intent.suspended && last?.state === "Waiting" && !starting)) return undefined;
   return { phase: "Running", reason: "Finalizing", message: `${outcome.message}; finalizing` };
@@ -107,10 +108,13 @@ const heldByKueue: PhaseRule = ({ units }) => {
 /** Lost work waits for a person, once nothing else is left to do. */
 const lostWork: PhaseRule = ({ units, starting }) => {
   const held = units.filter(({ state }) => state.state === "Held");
+  const waitsForOthers = ({ unit }: FoldedUnit) =>
+    isFinalize(unit) || (unit.needs ?? []).some((index) => units[index]?.state.state !== "Ended");
   const busy =
     starting > 0 ||
     units.some(
-      ({ unit, state }) => !isFinalize(unit) && (state.state === "Running" || state.state === "Waiting"),
+      (folded) =>
+        folded.state.state === "Running" || (folded.state.state === "Waiting" && !waitsForOthers(folded)),
     );
   if (!held.length || busy) return undefined;
   const message = `${held.length} units were lost and spec.recovery is Manual; raise spec.retryGeneration to run them again`;

@@ -31,7 +31,7 @@ const GATED_MS = 15_000;
 
 /**
  * Chooses the attempts to start: in the order of the plan, at most `parallelism` at once, as many as each
- * pool has room for. A unit that waits for a full pool holds nobody else up. What finalizes runs alone, once all
+ * pool has room for. One that needs others starts when they have succeeded, and is cancelled when one has not. A unit that waits for a full pool holds nobody else up. What finalizes runs alone, once all
  * else has ended, also after a stop; where nothing ever began there is nothing to finalize.
  */
 export function startAttempts({
@@ -89,13 +89,20 @@ export function startAttempts({
       starts.units.push(folded);
       continue;
     }
+    const needed = (unit.needs ?? []).map((index) => starts.units[index]);
+    if (needed.some(hasFailed)) {
+      starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
+      continue;
+    }
     const placed = placeAttempt(unit, state);
     if ("refused" in placed) {
       const failure = { class: "config", reason: "NoPoolFits", message: placed.refused } as const;
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
       continue;
     }
-    const ready = isFinalize(unit) ? starts.units.every(hasEnded) : !finalizing;
+    const ready = isFinalize(unit)
+      ? starts.units.every(hasEnded)
+      : !finalizing && needed.every((other) => other && hasEnded(other));
     starts.units.push(folded);
     if (!ready || (intent.suspended && !intent.stop) || slots <= 0) continue;
     if (state.notBeforeMs > nowMs) {
@@ -148,6 +155,10 @@ const gatedClassOf = ({ lastFailure }: Waiting): FailureClass | undefined =>
   lastFailure && GATED_CLASSES.includes(lastFailure.class) ? lastFailure.class : undefined;
 
 const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
+
+/** A unit that needs this one will never start. */
+const hasFailed = (folded: FoldedUnit | undefined): boolean =>
+  folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;
 
 /**
  * How what finalizes ends without another attempt: where nothing ever began there is nothing to clean up; and who

@@ -145,7 +145,7 @@ function sourceCounts(
     reopened.has(index) && !hasOtherFailure(index, units) ? OPEN : letter,
   );
   for (const { unit, state } of fresh) {
-    if (state.state !== "Ended") continue;
+    if (state.state !== "Ended" || isAuxiliary(unit)) continue;
     const failed =
       state.letter === UNIT_LETTERS.partial
         ? (state.result?.failedSources ?? []).map((index) => unit.sources[index])
@@ -162,6 +162,7 @@ function sourceCounts(
 const hasOtherFailure = (source: number, units: readonly FoldedUnit[]): boolean =>
   units.some(
     ({ unit, state }) =>
+      !isAuxiliary(unit) &&
       state.state === "Ended" &&
       (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial) &&
       unit.sources.includes(source),

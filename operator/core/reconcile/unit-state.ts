@@ -62,8 +62,8 @@ export function foldAttempts(
   const live = attempts.find(({ state }) => state === "Active" || state === "Ending");
   if (live) return { state: "Running", attempt: live };
 
-  // Also when retryGeneration was raised while it ran: what is done whole is done. But what finalizes does so anew.
-  const lasting = isFinalize(unit) ? ofGeneration : attempts;
+  // Also when retryGeneration was raised while it ran: what is done whole is done. But what is swept is made anew.
+  const lasting = isFinalize(unit) || unit.part ? ofGeneration : attempts;
   const whole = lasting.find(({ state, result }) => state === "Succeeded" && !result?.counts.failed);
   if (whole) return ended(whole);
 

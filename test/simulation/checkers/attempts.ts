@@ -4,7 +4,7 @@ import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
 import { generationOf } from "../../../operator/core/reconcile/attempt.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
 import type { Process } from "../model/kubelet.ts";
-import { FINALIZE, unitsOf } from "../units-of.ts";
+import { isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -29,7 +29,7 @@ export const attempts: Checker = (world, fail) => {
     if (complete.has(work))
       fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
     const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
-    const letter = job && letterOf(job, unitsOf(job.spec, world.configuration), process.unit);
+    const letter = job && letterOf(job, unitsOf(world, job), process.unit);
     if (job && letter !== undefined && letter !== OPEN && !mayRunAgain(job, letter, process.unit))
       fail(
         "finished work never runs again",
@@ -76,9 +76,9 @@ export const attempts: Checker = (world, fail) => {
   }
 };
 
-/** What is done once: a unit; but what finalizes does so in each retryGeneration. */
+/** What is done once: a unit; but what is swept is made anew in each retryGeneration. */
 const workOf = (unit: string, attempt: number): string =>
-  unit.endsWith(`/${FINALIZE}`) ? `${unit}/${generationOf(attempt)}` : unit;
+  isRepeated(unit.slice(unit.indexOf("/") + 1)) ? `${unit}/${generationOf(attempt)}` : unit;
 
 /** Timestamps in Kubernetes are whole seconds. */
 const ROUNDING_MS = 1000;
@@ -92,4 +92,4 @@ const letterOf = ({ status }: StoredMediaJob, units: readonly string[], unit: st
 
 /** A process may start that was asked for when retryGeneration was raised, before status tells of it. */
 const mayRunAgain = ({ spec, status }: StoredMediaJob, letter: string, unit: string): boolean =>
-  (letter !== "s" || unit === FINALIZE) && spec.retryGeneration > (status?.retryGeneration ?? 0);
+  (letter !== "s" || isRepeated(unit)) && spec.retryGeneration > (status?.retryGeneration ?? 0);

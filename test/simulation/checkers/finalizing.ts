@@ -33,9 +33,9 @@ export const finalizing: Checker = (world, fail) => {
     if (plural === "jobs" && type === "ADDED" && object.metadata.labels?.[LABELS.unit] === FINALIZE)
       tried.add(object.metadata.labels[LABELS.jobUid] ?? "");
     if (plural !== MEDIA_JOBS.plural) return;
-    const { metadata, spec, status } = object as StoredMediaJob;
+    const { metadata, status } = object as StoredMediaJob;
     const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
-    if (!over || !status?.startTime || !unitsOf(spec, world.configuration).includes(FINALIZE)) return;
+    if (!over || !status?.startTime || !unitsOf(world, object as StoredMediaJob).includes(FINALIZE)) return;
     if (!tried.has(metadata.uid))
       fail(
         "what finalizes runs always",

@@ -3,7 +3,7 @@ import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-st
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/resources.ts";
-import { FINALIZE, unitsOf } from "../units-of.ts";
+import { isRepeated, planOf, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -37,13 +37,12 @@ export const status: Checker = (world, fail) => {
     goesOneWay(job, earlier.status ?? {}, job.status);
   });
 
-  function isTrue(
-    { metadata, spec }: StoredMediaJob,
-    { units, phase, usage, completionTime }: MediaJobStatus,
-  ) {
+  function isTrue(job: StoredMediaJob, { units, phase, usage, completionTime }: MediaJobStatus) {
+    const { metadata } = job;
     const bad = (what: string) => fail("status is true", `${metadata.name}: ${what}`);
     if (!units || !phase) return bad("it has no phase or no counters");
-    const planned = unitsOf(spec, world.configuration);
+    const plan = planOf(world, job);
+    const planned = plan.units.map(({ name }) => name);
     const letters = decodeLedger(units.ledger, planned.length);
     const count = (...of: string[]) => letters.filter((letter) => of.includes(letter)).length;
     if (units.total !== planned.length) bad(`it counts ${units.total} units of ${planned.length}`);
@@ -52,7 +51,8 @@ export const status: Checker = (world, fail) => {
     if (units.pending < 0 || units.pending + units.running !== count("."))
       bad(`${units.pending} units pend and ${units.running} run, but ${count(".")} have not ended`);
     const terminal = TERMINAL_PHASES.includes(phase);
-    if (terminal !== (count(".") === 0)) bad(`it is ${phase} with the ledger ${units.ledger}`);
+    if (terminal !== (count(".") === 0 && !plan.awaitsFacts))
+      bad(`it is ${phase} with the ledger ${units.ledger}`);
     if (terminal !== (completionTime !== undefined))
       bad(`it is ${phase} and its completionTime ${completionTime}`);
 
@@ -94,7 +94,8 @@ export const status: Checker = (world, fail) => {
   const bytesOf = (uid: string, unit: string) =>
     [...(results.get(`${uid}/${unit}`)?.values() ?? [])].reduce((sum, { usage }) => sum + usage.bytesOut, 0);
 
-  function goesOneWay({ metadata, spec }: StoredMediaJob, from: MediaJobStatus, to: MediaJobStatus) {
+  function goesOneWay(job: StoredMediaJob, from: MediaJobStatus, to: MediaJobStatus) {
+    const { metadata } = job;
     const bad = (what: string) => fail("progress and counters never fall", `${metadata.name}: ${what}`);
     if (from.startTime && from.startTime !== to.startTime)
       bad(`startTime went from ${from.startTime} to ${to.startTime}`);
@@ -102,14 +103,14 @@ export const status: Checker = (world, fail) => {
     if ((from.retryGeneration ?? 0) > (to.retryGeneration ?? 0)) bad("retryGeneration fell");
     if ((from.observedGeneration ?? 0) > (to.observedGeneration ?? 0)) bad("observedGeneration fell");
     if ((from.usage?.bytesOut ?? 0) > (to.usage?.bytesOut ?? 0)) bad("usage.bytesOut fell");
-    const planned = unitsOf(spec, world.configuration);
+    const planned = unitsOf(world, job);
     const [before, after] = [from, to].map(({ units }) => decodeLedger(units?.ledger, planned.length));
     const retried = (to.retryGeneration ?? 0) > (from.retryGeneration ?? 0);
     for (const [index, letter] of (before ?? []).entries())
       if (
         letter !== "." &&
         after?.[index] !== letter &&
-        !(retried && (letter !== "s" || planned[index] === FINALIZE))
+        !(retried && (letter !== "s" || isRepeated(planned[index] ?? "")))
       )
         bad(`the letter of ${planned[index]} went from ${letter} to ${after?.[index]}`);
     if (retried) return;

@@ -2,7 +2,7 @@
  * The nodes with their kubelets: start a pod's process, tell the API server what became of it, end it when the pod is
  * deleted. Owns the processes, which are the truth that pods only tell of, later; a node that is lost tells nothing.
  */
-import { LABELS } from "../../../crds/group.ts";
+import { LABELS, UNIT_ANNOTATION } from "../../../crds/group.ts";
 import { NODES, PODS, type Pod } from "../../../operator/kube/resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/unit-job.ts";
 import type { Prng } from "../prng.ts";
@@ -196,8 +196,10 @@ export class Kubelet {
     const { labels, annotations, uid } = pod.metadata;
     const unit = labels?.[LABELS.unit] ?? "";
     const mediaJob = labels?.[LABELS.jobUid] ?? "";
+    const { sources = [] } = JSON.parse(annotations?.[UNIT_ANNOTATION] ?? "{}") as { sources?: unknown[] };
     const attempt: Attempt = {
       unit,
+      sources: sources.length,
       attempt: Number(labels?.[LABELS.attempt]),
       memoryBytes: Number(annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes]),
     };

@@ -25,6 +25,8 @@ export interface Fate {
 
 export interface Attempt {
   readonly unit: string;
+  /** How many sources the unit has. */
+  readonly sources: number;
   readonly attempt: number;
   readonly memoryBytes: number;
 }
@@ -49,7 +51,7 @@ export function drawFate(
   }: { ofAttempt: Prng; ofUnit: Prng; weights: Readonly<Record<FateName, number>> },
 ): Fate {
   const drawn = attempt.attempt % 100 > 20 ? "succeeds" : ofAttempt.weighted(weights);
-  const name = drawn === "partly" && attempt.unit === "finalize" ? "succeeds" : drawn;
+  const name = drawn === "partly" && !makesOutputs(attempt.unit) ? "succeeds" : drawn;
   const durationMs = Math.round(ofAttempt.skewed(300, 20_000));
   const bytesOut = ofAttempt.int(1, 1000);
   const base = { name, durationMs, stopsAfter: ofAttempt.chance(0.1) ? 1 : ofAttempt.next() };
@@ -65,7 +67,8 @@ export function drawFate(
       }),
     };
   };
-  const success = { ...base, ...done, message: written(attempt, { bytesOut }) };
+  const facts = attempt.unit.startsWith("probe-") && drawFacts(attempt.sources, ofUnit.fork("facts"));
+  const success = { ...base, ...done, message: written(attempt, { bytesOut, ...(facts && { facts }) }) };
   const neededBytes = Math.round(2 ** 30 * ofUnit.pick([1.5, 2, 4, 12]));
   switch (name) {
     case "succeeds":
@@ -104,25 +107,40 @@ export function stoppedExit(attempt: Attempt, fate: Fate): Pick<Fate, "exitCode"
   };
 }
 
+const makesOutputs = (unit: string): boolean => !/^(finalize|probe|part)/.test(unit);
+
+/** Sources of all lengths: some are made in parts, and of some nothing is known. */
+function drawFacts(sources: number, random: Prng): NonNullable<UnitResult["facts"]> {
+  return Array.from({ length: sources }, () => [
+    random.chance(0.2) ? null : random.pick([5, 100, 130, 200]),
+    ...[640, 360, 25, 1, 1_000_000],
+  ]);
+}
+
 interface Content {
   failure?: Failure;
   needs?: { memoryBytes: number };
   partly?: boolean;
   bytesOut?: number;
+  facts?: NonNullable<UnitResult["facts"]>;
 }
 
 const CORRUPT = { class: "input", reason: "SourceCorrupt", message: "it ends early", output: "web" } as const;
 
-function written({ unit, attempt }: Attempt, { failure, needs, partly, bytesOut = 0 }: Content): string {
+function written(
+  { unit, attempt }: Attempt,
+  { failure, needs, partly, facts, bytesOut = 0 }: Content,
+): string {
   const source = `s${unit.replace(/^\D+/, "")}`;
   const well = !failure && !partly;
-  const made = well && unit !== "finalize";
+  const made = well && makesOutputs(unit);
   const result: UnitResult = {
     version: "v1",
     unit,
     attempt,
     ...(failure && { failure }),
     ...(needs && { needs }),
+    ...(facts && { facts }),
     counts: { succeeded: made ? 1 : 0, skipped: 0, failed: well ? 0 : 1 },
     outputs: made
       ? [{ source, output: "web", phase: "Succeeded", uri: `volume://media/out/${source}/web.mp4` }]

@@ -1,0 +1,187 @@
+import { expect, test } from "vitest";
+import type { MediaJob } from "../../../crds/media-job.ts";
+import {
+  attempt,
+  failed,
+  mediaJob,
+  observation,
+  result,
+  sources,
+  succeeded,
+} from "../../../test/builders/core.ts";
+import { defaultConfiguration } from "../configuration.ts";
+import { extend, plan } from "../plan/plan.ts";
+import { decide } from "./decide.ts";
+import type { Observation } from "./decision.ts";
+import { factsFor } from "./facts.ts";
+
+const { pools } = defaultConfiguration();
+
+const job = (spec: object = {}, status?: MediaJob["status"]): MediaJob =>
+  mediaJob(
+    { outputs: [{ name: "film", video: { height: 360 } }], sources: sources("a", "b"), ...spec },
+    status,
+  );
+
+const nothing = { counts: { succeeded: 0, skipped: 0, failed: 0 }, outputs: [] };
+const probed = (...durations: (number | null)[]) =>
+  succeeded({
+    unit: "probe-0",
+    result: result({
+      ...nothing,
+      unit: "probe-0",
+      facts: durations.map((seconds) => [seconds, 640, 360, 25, 1, 1000]),
+    }),
+  });
+const facts = (seen: Partial<Observation>) => {
+  const observed = observation({ job: job(), ...seen });
+  return factsFor(plan(observed.job.spec, pools), observed);
+};
+
+test.each([
+  {
+    name: "there are none while a source is probed",
+    seen: { attempts: [attempt({ unit: "probe-0" })] },
+    expected: undefined,
+  },
+  {
+    name: "there are none while a probe is to be tried again",
+    seen: { attempts: [failed({ unit: "probe-0" })] },
+    expected: undefined,
+  },
+  { name: "they are what was found", seen: { attempts: [probed(7, 300)] }, expected: [7, 300] },
+  {
+    name: "what was not found is unknown",
+    seen: { attempts: [probed(null, 300)] },
+    expected: [undefined, 300],
+  },
+  {
+    name: "a probe that failed for good leaves all unknown",
+    seen: { attempts: [failed({ unit: "probe-0", exitCode: 11 })] },
+    expected: [],
+  },
+  {
+    name: "so does one whose pod was gone before it was read",
+    seen: {
+      job: job(
+        {},
+        {
+          units: {
+            total: 1,
+            pending: 0,
+            running: 0,
+            succeeded: 1,
+            failed: 0,
+            cancelled: 0,
+            ledger: "1s",
+            done: "1/1",
+          },
+        },
+      ),
+    },
+    expected: [],
+  },
+  {
+    name: "a MediaJob that is cancelled before it began does not wait",
+    seen: { job: job({ cancel: true }) },
+    expected: [],
+  },
+  {
+    name: "one that is cancelled waits until its probe is gone",
+    seen: { job: job({ cancel: true }), attempts: [attempt({ unit: "probe-0", state: "Ending" as const })] },
+    expected: undefined,
+  },
+])("$name", ({ seen, expected }) => {
+  const found = facts(seen);
+  expect(found && [...found.values()].map(({ durationSeconds }) => durationSeconds)).toEqual(expected);
+});
+
+/** A pass as a shell makes it: the plan is extended as soon as it can be. */
+const pass = (seen: Partial<Observation>) => {
+  const observed = observation({ job: job(), ...seen });
+  const first = plan(observed.job.spec, pools);
+  const known = factsFor(first, observed);
+  return decide(observed, known ? extend(first, { spec: observed.job.spec, pools, facts: known }) : first);
+};
+const started = ({ actions }: ReturnType<typeof pass>) =>
+  actions.flatMap((action) => (action.do === "StartAttempt" ? [action.unit.name] : []));
+const part = (number: number, fields: object = {}) =>
+  succeeded({ unit: `part-${number}`, result: result({ ...nothing, unit: `part-${number}` }), ...fields });
+
+test.each([
+  { name: "first, only sources are probed", attempts: [], starts: ["probe-0"] },
+  {
+    name: "then the parts of the long one and the short one start together",
+    attempts: [probed(130, 7)],
+    starts: ["part-0", "part-1", "video-0"],
+  },
+  {
+    name: "parts are not joined while one is missing",
+    attempts: [probed(130, 7), part(0), attempt({ unit: "part-1" }), attempt({ unit: "video-0" })],
+    starts: [],
+  },
+  {
+    name: "they are joined once all are there",
+    attempts: [probed(130, 7), part(0), part(1), attempt({ unit: "video-0" })],
+    starts: ["join-0"],
+  },
+  {
+    name: "no more start than parallelism lets",
+    spec: { parallelism: 2 },
+    attempts: [probed(130, 7)],
+    starts: ["part-0", "part-1"],
+  },
+])("$name", ({ spec, attempts, starts }) =>
+  expect(started(pass({ job: job(spec), attempts }))).toEqual(starts),
+);
+
+const input = { class: "input", reason: "SourceCorrupt", message: "it ends early" } as const;
+const brokenPart = failed({ unit: "part-1", result: result({ ...nothing, failure: input }) });
+
+test("a part that failed for good cancels the join, and the MediaJob tells why", () => {
+  const video = succeeded({ unit: "video-0" });
+  const { status } = pass({ attempts: [probed(130, 7), part(0), brokenPart, video] });
+  expect(status).toMatchObject({
+    phase: "Running",
+    conditions: expect.arrayContaining([expect.objectContaining({ type: "Ready", reason: "Finalizing" })]),
+    units: { ledger: "2s1f1c1s1.", failed: 1, cancelled: 1 },
+    sources: { failed: 1, succeeded: 1 },
+    failures: [{ unit: "part-1", source: "a", reason: "SourceCorrupt" }],
+  });
+});
+
+test("a retry makes the parts of that join again, which were swept, and nothing else", () => {
+  const ledger = "2s1f1c2s";
+  const done = {
+    phase: "PartiallySucceeded" as const,
+    startTime: "2026-01-01T11:00:00Z",
+    units: { total: 6, pending: 0, running: 0, succeeded: 3, failed: 1, cancelled: 1, ledger, done: "6/6" },
+  };
+  const attempts = [probed(130, 7), part(0), brokenPart, succeeded({ unit: "video-0" })];
+  expect(started(pass({ job: job({ retryGeneration: 1 }, done), attempts }))).toEqual(["part-0", "part-1"]);
+});
+
+test("a probe that failed is a warning; what it did not find is planned as unknown", () => {
+  const attempts = [failed({ unit: "probe-0", exitCode: 11 })];
+  const decision = pass({ attempts });
+  expect(started(decision)).toEqual(["video-0", "video-1"]);
+  expect(decision.status).toMatchObject({
+    phase: "Running",
+    sources: { failed: 0 },
+    warnings: [{ reason: "WorkerCrashed" }],
+  });
+  expect(decision.status.failures).toBeUndefined();
+});
+
+test("a lost part that waits for a person holds the MediaJob, though a join waits for it", () => {
+  const lost = failed({ unit: "part-1", disrupted: true });
+  const { status } = pass({
+    job: job({ recovery: "Manual" }),
+    attempts: [probed(130, 7), part(0), lost, succeeded({ unit: "video-0" })],
+  });
+  expect(status.phase).toBe("RecoveryRequired");
+});
+
+test("progress does not stand near its end while most is still unknown", () => {
+  expect(pass({ attempts: [probed(130, 7)] }).status.progress?.percent).toBeLessThan(10);
+});

@@ -1,0 +1,35 @@
+import { LABELS } from "../../../crds/group.ts";
+import { type Job, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { hasCondition } from "../model/server.ts";
+import { FINALIZE, planOf } from "../units-of.ts";
+import type { Checker } from "./checker.ts";
+
+/**
+ * A unit that joins parts finds them: each was made before it starts, and was not swept since by what finalizes.
+ */
+export const parts: Checker = (world, fail) => {
+  /** By UID of the MediaJob: units whose part lies at the destination. */
+  const made = new Map<string, Set<string>>();
+
+  world.on("written", ({ plural, object }) => {
+    const { labels = {} } = object.metadata;
+    const unit = labels[LABELS.unit] ?? "";
+    if (plural !== "jobs" || !unit.startsWith("part-") || !hasCondition(object as Job, "Complete")) return;
+    const uid = labels[LABELS.jobUid] ?? "";
+    made.set(uid, (made.get(uid) ?? new Set()).add(unit));
+  });
+
+  world.on("started", ({ mediaJob, unit, pod }) => {
+    if (unit === FINALIZE) made.delete(mediaJob);
+    if (!unit.startsWith("join-")) return;
+    const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === mediaJob);
+    if (!job) return;
+    const { units } = planOf(world, job);
+    const needs = units.find(({ name }) => name === unit)?.needs ?? [];
+    const missing = needs
+      .flatMap((index) => units[index]?.name ?? [])
+      .filter((name) => !made.get(mediaJob)?.has(name));
+    if (missing.length)
+      fail("a join finds its parts", `${pod.metadata.name} starts, and ${missing.join(", ")} are not there`);
+  });
+};

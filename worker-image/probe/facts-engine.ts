@@ -1,0 +1,59 @@
+import { FAILURE_CLASSES } from "../../crds/failures.ts";
+import type { SourceFacts } from "../../crds/result.ts";
+import type { Engine, EngineContext } from "../engine.ts";
+import { log } from "../log.ts";
+import { failureOf } from "../work-failure.ts";
+import { probe } from "./probe.ts";
+
+/** ffprobe mostly waits for the volume. */
+const AT_ONCE = 4;
+
+/**
+ * Measures the sources of a unit for the plan, by their containers alone. What is wrong with a source is no failure
+ * here: it stays unknown, and the unit that needs it says so of its output. But what may pass is tried again.
+ */
+export const factsEngine: Engine = {
+  versions: () => ({}),
+  async run(context) {
+    const { sources } = context.unit;
+    const facts: SourceFacts[] = [];
+    let next = 0;
+    let done = 0;
+    const work = async () => {
+      while (next < sources.length) {
+        const index = next++;
+        facts[index] = await factsOf(context, index);
+        context.progress("analysis", ++done / sources.length);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    context.found(facts);
+  },
+};
+
+async function factsOf(context: EngineContext, index: number): Promise<SourceFacts> {
+  const source = context.unit.sources[index];
+  if (!source) return {};
+  try {
+    const { path, bytes } = await context.openSource(source);
+    const { durationSeconds, video, audio } = await probe(path, context.signal, { firstFrame: false });
+    const [picture] = video;
+    const longest = Math.max(durationSeconds ?? 0, picture?.durationSeconds ?? 0);
+    const rate = picture?.frameRate;
+    return {
+      ...(longest > 0 && { durationSeconds: thousandths(longest) }),
+      ...(picture && { width: picture.width, height: picture.height }),
+      ...(rate && { fps: thousandths(rate.num / rate.den) }),
+      audioTracks: audio.length,
+      bytes,
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const failure = failureOf(error);
+    if (failure.class !== "internal" && FAILURE_CLASSES[failure.class].retried) throw error;
+    log.warn({ source: source.name, ...failure }, "source stays unknown");
+    return {};
+  }
+}
+
+const thousandths = (value: number) => Math.round(value * 1000) / 1000;
