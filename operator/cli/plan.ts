@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 import { prettifyError } from "zod";
 import { type Configuration, configuration, defaultConfiguration } from "../core/configuration.ts";
+import { choicesOf } from "../core/plan/choices.ts";
 import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { readMediaJobs } from "./manifests.ts";
@@ -12,14 +13,20 @@ export interface PlanOptions {
   output: "table" | "json" | "yaml";
 }
 
-/** `mediajob plan`: the units of every MediaJob of a file, with their estimates and pools. Runs nothing. */
+/**
+ * `mediajob plan`: the units of every MediaJob of a file, with their estimates and pools, how the work was cut and
+ * why. Runs nothing: where units follow from what sources are, it says from what.
+ */
 export async function plan(file: string, options: PlanOptions): Promise<number> {
   const jobs = await readMediaJobs(file);
   const { pools } = await readConfiguration(options.pools);
-  const plans = jobs.map(({ metadata, spec }) => ({ name: metadata.name, spec, ...planUnits(spec, pools) }));
+  const plans = jobs.map(({ metadata, spec }) => {
+    const planned = planUnits(spec, pools);
+    return { name: metadata.name, spec, ...planned, choices: choicesOf(spec, planned) };
+  });
 
   if (options.output === "table") {
-    for (const { name, spec, units } of plans) {
+    for (const { name, spec, units, choices, awaitsFacts } of plans) {
       const names = (items: readonly { name: string }[], indexes: readonly number[]) =>
         indexes.map((index) => items[index]?.name).join(", ");
       const rows = units.map((unit) => [
@@ -29,7 +36,10 @@ export async function plan(file: string, options: PlanOptions): Promise<number> 
         ...needs(unit),
       ]);
       const head = ["UNIT", "SOURCES", "OUTPUTS", "CPU", "MEMORY", "SCRATCH", "SECONDS", "POOL"];
-      process.stdout.write(`${name}: ${units.length} units\n${plainTable(head, rows)}\n`);
+      const more = awaitsFacts ? ", and more once the sources are probed" : "";
+      process.stdout.write(`${name}: ${units.length} units${more}\n${plainTable(head, rows)}\n`);
+      const why = choices.map(({ output, choice }) => [output, choice]);
+      process.stdout.write(`\n${plainTable(["OUTPUT", "IS MADE BY"], why)}\n`);
     }
   } else {
     const shown = plans.map(({ spec: _, ...rest }) => rest);

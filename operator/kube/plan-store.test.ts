@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { mediaJob, sources, web } from "../../test/builders/core.ts";
+import { describe, expect, test } from "vitest";
+import { film, mediaJob, sources, web } from "../../test/builders/core.ts";
 import { configuration, defaultConfiguration } from "../core/configuration.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { ApiError } from "./api-error.ts";
@@ -81,4 +81,51 @@ test("a plan that somebody has deleted is made again", async () => {
   const { client, held } = server();
   await new PlanStore(client).of(stored(several, "Running"), defaultConfiguration(), limits);
   expect(held.size).toBe(1);
+});
+
+describe("a plan that follows from what the sources are", () => {
+  const films = { sources: sources("a", "b"), outputs: [film] };
+  const facts = (seconds: number) => new Map([[0, { durationSeconds: seconds }]]);
+  const configuration = defaultConfiguration();
+
+  test("is kept in two objects, and the first that was made of facts counts", async () => {
+    const { client, held } = server();
+    const [one, other] = [new PlanStore(client), new PlanStore(client)];
+    const first = await one.of(stored(films), configuration, limits);
+    expect(first.awaitsFacts).toBe(true);
+    const whole = await one.extend(stored(films), first, { facts: facts(300), configuration, limits });
+    expect(whole.units.map(({ name }) => name)).toContain("join-0");
+    expect(held.size).toBe(2);
+
+    const again = await other.of(stored(films, "Running"), configuration, limits);
+    expect(again).toEqual(first);
+    expect(await other.extend(stored(films), again, { facts: facts(1), configuration, limits })).toEqual(
+      whole,
+    );
+    expect(await other.of(stored(films, "Running"), configuration, limits)).toEqual(whole);
+  });
+
+  test("is read where another operator extended it, as the status tells", async () => {
+    const { client } = server();
+    const [one, other] = [new PlanStore(client), new PlanStore(client)];
+    const first = await other.of(stored(films), configuration, limits);
+    const whole = await one.extend(stored(films), first, { facts: facts(300), configuration, limits });
+    const units = {
+      total: whole.units.length,
+      pending: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+    };
+    const job = { ...stored(films), status: { units: { ...units, ledger: "", done: "" } } };
+    expect(await other.of(job, configuration, limits)).toEqual(whole);
+    expect(
+      await new PlanStore(client).of(
+        { ...job, status: { ...job.status, phase: "Running" } },
+        configuration,
+        limits,
+      ),
+    ).toEqual(whole);
+  });
 });

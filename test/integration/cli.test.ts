@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
@@ -130,6 +130,48 @@ test("a report tells everything by its schema, and its hashes are those of the f
   expect(text("txt")).toContain("gone  SourceNotFound");
 });
 
+test("a long video is made in parts at once and joined; nothing of them is left", () => {
+  const clip = join(directory, "media/in/long.mp4");
+  const picture = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=135"];
+  const sound = ["-f", "lavfi", "-i", "sine=440:d=135", "-c:a", "aac", "-b:a", "32k"];
+  execFileSync("ffmpeg", ["-v", "error", ...picture, ...sound, "-preset", "ultrafast", clip]);
+  const file = manifest({
+    name: "film",
+    sources: { long: "in/long.mp4" },
+    outputs: [
+      { name: "web", video: { height: 36, preset: "ultrafast", keyframeIntervalSeconds: 2 } },
+      { name: "whole", video: { height: 36, preset: "ultrafast", maxBitrateKbps: 500 } },
+    ],
+    report: { formats: ["json"] },
+  });
+  const { stdout } = mediajob("run", file, "--output", "json");
+  const { metadata, status } = JSON.parse(stdout) as MediaJob;
+  expect(status).toMatchObject({
+    phase: "Succeeded",
+    units: { total: 6, ledger: "6s" },
+    sources: { succeeded: 1 },
+  });
+  for (const output of ["web", "whole"]) {
+    const made = status?.outputs?.find((made) => made.output === output);
+    expect(made?.durationSeconds).toBeCloseTo(135, 0);
+    const entries = ["-select_streams", "v:0", "-show_entries", "stream=nb_frames", "-of", "csv=p=0"];
+    const path = join(directory, `media/out/film/long/${output}.mp4`);
+    expect(Number(execFileSync("ffprobe", ["-v", "error", ...entries, path]))).toBe(675);
+  }
+  const told = JSON.parse(readFileSync(join(directory, "media/out/film/film.report.json"), "utf8")) as Report;
+  expect(told.units.map(({ name, result }) => `${name} ${result}`)).toEqual([
+    "join-0 Succeeded",
+    "part-0 Succeeded",
+    "part-1 Succeeded",
+    "probe-0 Succeeded",
+    "video-0 Succeeded",
+  ]);
+  const left = readdirSync(join(directory, "media/out/film/.mediajob", metadata.uid ?? ""), {
+    withFileTypes: true,
+  });
+  expect(left.filter((entry) => entry.isDirectory())).toEqual([]);
+});
+
 test("a MediaJob of one unit writes its report within it, and leaves no private directory", () => {
   const file = manifest({ name: "single", sources: good, report: { formats: ["txt"] } });
   const { stdout } = mediajob("run", file, "--output", "json");
@@ -216,6 +258,23 @@ test("an interrupted run stops its workers, ends with 130 and leaves nothing par
   const out = join(directory, "media/out/long");
   const files = readdirSync(out, { recursive: true }).map(String);
   expect(files.filter((file) => /\.(mp4|part|tmp)$/.test(file))).toEqual([]);
+});
+
+test("plan says how the work is cut and why, also where that follows from what the sources are", () => {
+  const outputs = [
+    { name: "web", video: { height: 360 } },
+    { name: "small", video: { height: 90, targetBytes: 100_000 } },
+    { name: "thumb", sources: ["photo"], image: { format: "webp", width: 64 } },
+  ];
+  const file = manifest({ name: "films", sources: { ...good, walk: "in/walk.mp4" }, outputs });
+  const { stdout } = mediajob("plan", file);
+  expect(stdout).toMatch(/^films: 2 units, and more once the sources are probed\n/);
+  expect(stdout).toMatch(/^image-0 +photo +thumb /m);
+  expect(stdout).toMatch(/^probe-0 +photo, walk +1 /m);
+  expect(stdout).toMatch(
+    /^web +.* in parts of 60 s, at once, when it is longer than 120 s; else in one piece$/m,
+  );
+  expect(stdout).toMatch(/^small +.* in one piece: two passes share the bits out over the whole film$/m);
 });
 
 test("plan shows units, estimates and pools, and runs nothing", () => {

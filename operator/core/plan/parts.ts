@@ -61,9 +61,9 @@ function partSecondsOf({ keyframeIntervalSeconds = 1 }: VideoOutput, durationSec
 
 /** What becomes of a rendition once its source is known, for people. */
 export function prospectOf(video: VideoOutput, parallelism: number): string {
-  const { why } = chosen(video, { durationSeconds: Number.MAX_SAFE_INTEGER }, parallelism);
-  const long = 2 * partSecondsOf(video, 0);
-  return why.startsWith("in one piece")
+  const partSeconds = partSecondsOf(video, 0);
+  const { parts, why } = chosen(video, { durationSeconds: 3 * partSeconds }, parallelism);
+  return parts < 2
     ? why
-    : `in parts of ${partSecondsOf(video, 0)} s, at once, when it is longer than ${long} s; in one piece else`;
+    : `in parts of ${partSeconds} s, at once, when it is longer than ${2 * partSeconds} s; else in one piece`;
 }
