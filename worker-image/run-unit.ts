@@ -12,7 +12,6 @@ import type { Unit } from "../crds/unit.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
 import { ENGINES } from "./engines.ts";
-import { finalizeJob } from "./finalize/finalize.ts";
 import { log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import { conclude, type Ledger } from "./outcome.ts";
@@ -186,6 +185,7 @@ async function finalized(
   }: { unit: Unit; destination: VolumeDestination; ledger: Ledger; usage: UsageMeter },
 ): Promise<{ result: UnitResult; exitCode: number }> {
   try {
+    const { finalizeJob } = await import("./finalize/finalize.ts"); // few units are the last
     const reportUri = await finalizeJob(unit, destination);
     return { result: { ...result, ...(reportUri && { reportUri }) }, exitCode };
   } catch (error) {
