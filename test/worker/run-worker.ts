@@ -80,12 +80,15 @@ export async function runWorker(
     environment = {},
     program = WORKER_PROGRAM,
     uid,
+    onProgress,
   }: {
     during?: (worker: { pid: number; firstProgress: Promise<void> }) => unknown;
     environment?: Record<string, string>;
     program?: string;
     /** Runs the worker as another user, who may do what files allow; for the superuser only. */
     uid?: number;
+    /** Sees each message as it comes. */
+    onProgress?: (message: ProgressMessage) => void;
   } = {},
 ): Promise<WorkerRun> {
   const directory = await mkdtemp(join(tmpdir(), "mediajob-worker-"));
@@ -115,7 +118,9 @@ export async function runWorker(
     });
     const firstProgress = new Promise<void>((settle) => {
       createInterface({ input: child.stdio[3] as Readable }).on("line", (line) => {
-        progress.push(JSON.parse(line));
+        const message = JSON.parse(line) as ProgressMessage;
+        progress.push(message);
+        onProgress?.(message);
         settle();
       });
     });
