@@ -6,6 +6,7 @@ import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } fr
 import type { Rendition } from "./rendition.ts";
 import {
   appendedSoundFilters,
+  delayFilters,
   lastingFilters,
   type MeasuredLoudness,
   silence,
@@ -75,13 +76,13 @@ export function pictureGraph(rendition: Rendition): string {
 /** The graph of one track, if it needs one of its own, and what to map. */
 export function soundOf(
   { track, position }: { track: AudioStream; position: number },
-  { sound, spans, appended }: Rendition,
+  { sound, spans, appended, output }: Rendition,
   measured: MeasuredLoudness | undefined,
 ): { filters: string[]; map: string } {
   if (!sound) return { filters: [], map: `0:${track.index}` };
   const label = `sound${position}`;
   if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
-  const filters = soundFilters(track, sound, measured);
+  const filters = [...soundFilters(track, sound, measured), ...delayFilters(sound.codec, output.container)];
   return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
 }
 
@@ -107,18 +108,22 @@ function appendedSounds(rendition: Rendition, inputs: number): string[] {
 }
 
 /** One concat for both, so that each file's sound begins with its pictures however long the one before was. */
-function joined({ appended, tracks, sound }: Rendition, drawn: string, last: readonly string[]): string {
+function joined(
+  { appended, tracks, sound, output }: Rendition,
+  drawn: string,
+  last: readonly string[],
+): string {
   const heard = tracks.length > 0 && sound;
   const pads = Array.from(
     { length: appended.length + 1 },
     (_, place) => `[picture${place}]${heard ? `[part${place}]` : ""}`,
   );
-  const concat = `${pads.join("")}concat=n=${pads.length}:v=1:a=${heard ? 1 : 0}`;
-  const after =
-    last.length > 0
-      ? `[joined]${heard ? "[sound0]" : ""};[joined]${last.join(",")}[${drawn}]`
-      : `[${drawn}]${heard ? "[sound0]" : ""}`;
-  return `${concat}${after}`;
+  const after = heard ? delayFilters(sound.codec, output.container) : [];
+  return [
+    `${pads.join("")}concat=n=${pads.length}:v=1:a=${heard ? 1 : 0}[joined]${heard ? "[heard]" : ""}`,
+    `[joined]${last.join(",") || "null"}[${drawn}]`,
+    ...(heard ? [`[heard]${after.join(",") || "anull"}[sound0]`] : []),
+  ].join(";");
 }
 
 function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: Rendition): string[] {

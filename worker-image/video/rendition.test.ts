@@ -150,7 +150,7 @@ test("several cuts open the source as often and are joined", () => {
   expect(arguments_.filter((token) => token === "-i")).toHaveLength(2);
   expect(
     arguments_.flatMap((token, at) => (token === "-ss" || token === "-t" ? [arguments_[at + 1]] : [])),
-  ).toEqual(["1", "1.5", "10", "50"]);
+  ).toEqual(["1", "1.52", "10", "50"]);
   expect(valueAfter(arguments_, "-filter_complex")).toContain(
     "[0:0][1:0]concat=n=2:v=1:a=0[picture];[0:1][1:1]concat=n=2:v=0:a=1",
   );

@@ -10,7 +10,7 @@ import { whyInSoftware } from "./hardware.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
 import { textSubtitles } from "./subtitles.ts";
 import { timecodeAfter } from "./timecode.ts";
-import { exactRate, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
+import { exactRate, onFrames, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
 
 /**
  * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to
@@ -72,7 +72,10 @@ export function planRendition(
   refuseWithoutRate(output, fps);
   const codec = output.codec;
   const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
-  const spans = spansOf(output.cuts, record.durationSeconds);
+  const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
+    rate: steadyRate(picture),
+    firstSeconds: Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0)),
+  });
   if (output.cuts?.length && spans.length === 0) {
     throw new MediaFailure(
       "InvalidOutputSpec",

@@ -175,6 +175,18 @@ export const lastingFilters = (seconds: number): string[] => [
 const layoutOf = (track: AudioStream, wish: SoundWish): string =>
   LAYOUTS[channelsOf(track, wish)] ?? track.layout ?? "stereo";
 
+/** Samples that libopus puts before the sound, at its only rate. */
+const OPUS_DELAY_SAMPLES = 312;
+
+/**
+ * Opus in Matroska and WebM: ffmpeg 5.1 declares the encoder's delay and yet does not move the packets by it, but
+ * the pictures; they come 7 ms late. Sound that begins later by the delay needs no such move.
+ */
+export const delayFilters = (codec: EncodedSoundCodec, container: Container): string[] =>
+  codec === "opus" && (container === "webm" || container === "mkv")
+    ? [`asetpts=PTS+${OPUS_DELAY_SAMPLES}`]
+    : [];
+
 /** The filter that measures what `soundFilters` then corrects. */
 export function measuringFilters(track: AudioStream, wish: SoundWish): string[] {
   const loudness = wish.soundtrack.loudness;

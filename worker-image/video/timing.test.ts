@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exactRate, outputSeconds, spansOf } from "./timing.ts";
+import { exactRate, onFrames, outputSeconds, spansOf } from "./timing.ts";
 
 test.each([
   { fps: 29.97, expected: { num: 30_000, den: 1001 } },
@@ -60,3 +60,37 @@ test.each([
 ])("$name", ({ spans, speed, duration, expected }) =>
   expect(outputSeconds({ spans, speed }, duration)).toBe(expected),
 );
+
+test.each([
+  {
+    name: "bounds on frames stay",
+    spans: [{ startSeconds: 0.52, endSeconds: 1.04 }],
+    expected: [0.52, 1.04],
+  },
+  {
+    name: "bounds between frames move to the next",
+    spans: [{ startSeconds: 0.51, endSeconds: 1.01 }],
+    expected: [0.52, 1.04],
+  },
+  {
+    name: "a rounded millisecond is no other frame",
+    spans: [{ startSeconds: 0.521, endSeconds: 1 }],
+    expected: [0.52, 1],
+  },
+  {
+    name: "frames may begin late",
+    spans: [{ startSeconds: 0.5, endSeconds: 1 }],
+    firstSeconds: 0.01,
+    expected: [0.53, 1.01],
+  },
+  {
+    name: "a varying rate has no frames to move to",
+    spans: [{ startSeconds: 0.51, endSeconds: 1.01 }],
+    rate: null,
+    expected: [0.51, 1.01],
+  },
+])("$name", ({ spans, rate = { num: 25, den: 1 }, firstSeconds = 0, expected }) => {
+  const [span] = onFrames(spans, { rate, firstSeconds });
+  expect(span?.startSeconds).toBeCloseTo(expected[0] ?? 0, 9);
+  expect(span?.endSeconds).toBeCloseTo(expected[1] ?? 0, 9);
+});

@@ -19,6 +19,27 @@ export function spansOf(cuts: VideoOutput["cuts"], durationSeconds: number | nul
     .filter(({ startSeconds, endSeconds }) => endSeconds === undefined || endSeconds > startSeconds);
 }
 
+/**
+ * The spans with their bounds moved to the first frame at or after each: pictures can begin nowhere else, and sound
+ * that begins between two frames would be off by up to a frame. A varying rate has no such places.
+ *
+ * @param firstSeconds when the first frame is shown
+ */
+export function onFrames(
+  spans: readonly Span[],
+  { rate, firstSeconds }: { rate: Rate | null; firstSeconds: number },
+): Span[] {
+  if (!rate) return [...spans];
+  const fps = perSecond(rate);
+  // containers that count milliseconds round the times of frames by half of one
+  const moved = (seconds: number) =>
+    Math.max(0, firstSeconds + Math.ceil((seconds - firstSeconds) * fps - 0.05) / fps);
+  return spans.map(({ startSeconds, endSeconds }) => ({
+    startSeconds: moved(startSeconds),
+    endSeconds: endSeconds === undefined ? undefined : moved(endSeconds),
+  }));
+}
+
 /** Duration of the finished file; null when the source's is unknown. */
 export function outputSeconds(
   wish: { spans: readonly Span[]; speed: number | undefined },
