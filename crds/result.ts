@@ -98,7 +98,7 @@ export const unitResult = z.object({
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
   usage,
-  /** Of a unit that probes: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown. */
+  /** Of a unit that probes, or left its source to parts: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown. */
   facts: z.array(z.array(z.number().nullable()).length(FACT_COLUMNS.length)).optional(),
   /** uri of the MediaJob's report, from the unit that wrote it. */
   reportUri: z.string().optional(),

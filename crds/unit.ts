@@ -56,6 +56,12 @@ export const unit = z.object({
    */
   join: z.object({ parts: z.int().min(2) }).optional(),
   /**
+   * Set on the only unit of a MediaJob, which makes a video that may be cut: a source longer than this is not made
+   * here. The unit then ends well at once, with nothing made, and its result tells the facts, from which parts are
+   * planned.
+   */
+  wholeUpToSeconds: z.number().positive().optional(),
+  /**
    * Set on the unit that runs last: once its own work is done, if it has any, it sweeps what the MediaJob's attempts
    * left behind and writes the report.
    */

@@ -125,7 +125,9 @@ export async function runUnit(
       record: (entry) => records.push(entry),
     };
     idle = false;
-    await endsOrIsAbandoned(engine.run(context), signal);
+    const long = await longSource(unit, { surroundings, signal });
+    if (long) found = [long];
+    else await endsOrIsAbandoned(engine.run(context), signal);
     idle = true;
     signal.throwIfAborted();
   } catch (error) {
@@ -164,11 +166,29 @@ export async function runUnit(
     log.warn({ err: error }, "manifest not written");
     ended = conclude(unit, ledger, { usage: usage.read() });
   }
-  if (unit.finalize && destination) ended = await finalized(ended, { unit, destination, ledger, usage });
+  if (unit.finalize && destination && !found)
+    ended = await finalized(ended, { unit, destination, ledger, usage });
   destination?.sweep();
   if (ended.exitCode === 0) reporter.report("FINALIZATION", 1);
   await reporter.close();
   return { ...ended, idle };
+}
+
+/**
+ * What the source of a unit is that is too long to be made whole; undefined when it is not, or when it is broken: then
+ * the engine says so of its output.
+ */
+async function longSource(
+  { sources: [source], wholeUpToSeconds }: Unit,
+  { surroundings, signal }: { surroundings: Surroundings; signal: AbortSignal },
+): Promise<SourceFacts | undefined> {
+  if (wholeUpToSeconds === undefined || !source) return undefined;
+  const { factsOfFile } = await import("./probe/facts-engine.ts");
+  const facts = await openVolumeSource(source, surroundings.volumeRoot)
+    .then((file) => factsOfFile(file, signal))
+    .catch(() => undefined);
+  signal.throwIfAborted();
+  return (facts?.durationSeconds ?? 0) > wholeUpToSeconds ? facts : undefined;
 }
 
 /**

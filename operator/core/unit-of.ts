@@ -35,6 +35,7 @@ export function unitOf({
     destination: spec.destination,
     ...(planned.part && { part: planned.part }),
     ...(planned.join && { join: planned.join }),
+    ...(planned.wholeUpToSeconds !== undefined && { wholeUpToSeconds: planned.wholeUpToSeconds }),
     ...tokensFor(job, planned),
     ...(finalize && { finalize }),
     planned: { pool: placed.pool, seconds: planned.estimate.seconds },

@@ -128,4 +128,25 @@ describe("a plan that follows from what the sources are", () => {
       ),
     ).toEqual(whole);
   });
+
+  test("of one unit needs an object only once that unit left its source to parts", async () => {
+    const { client, held } = server();
+    const [one, other] = [new PlanStore(client), new PlanStore(client)];
+    const single = { sources: sources("a"), outputs: [film] };
+    const first = await one.of(stored(single), configuration, limits);
+    expect(held.size).toBe(0);
+    const whole = await one.extend(stored(single), first, { facts: facts(300), configuration, limits });
+    expect([...held.keys()].map((name) => name.slice(-2))).toEqual(["-2"]);
+    const counts = {
+      total: whole.units.length,
+      pending: 0,
+      running: 0,
+      succeeded: 1,
+      failed: 0,
+      cancelled: 0,
+    };
+    const job = stored(single, "Running");
+    const seen = { ...job, status: { ...job.status, units: { ...counts, ledger: "", done: "" } } };
+    expect(await other.of(seen, configuration, limits)).toEqual(whole);
+  });
 });

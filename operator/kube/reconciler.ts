@@ -2,7 +2,7 @@ import { LABELS } from "../../crds/group.ts";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import type { Facts, Plan } from "../core/plan/plan.ts";
+import { type Facts, mayGrow, type Plan } from "../core/plan/plan.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import { gateOf, type RetryLine } from "../core/queue/retry-gate.ts";
@@ -83,7 +83,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
   let job = await gather(key, known, shell);
   for (let facts: Facts | undefined; job; job = await gather(key, known, shell)) {
-    facts = plan.awaitsFacts && factsFor(plan, observe(key, job, shell));
+    facts = mayGrow(plan) ? factsFor(plan, observe(key, job, shell)) : undefined;
     if (!facts) break;
     plan = await shell.plans.extend(job, plan, {
       facts,

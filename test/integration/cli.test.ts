@@ -172,6 +172,16 @@ test("a long video is made in parts at once and joined; nothing of them is left"
   expect(left.filter((entry) => entry.isDirectory())).toEqual([]);
 });
 
+test("the only unit of a MediaJob leaves a long video to parts", () => {
+  const picture = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=125", "-preset", "ultrafast"];
+  execFileSync("ffmpeg", ["-v", "error", ...picture, join(directory, "media/in/long.mp4")]);
+  const outputs = [{ name: "web", video: { height: 36, preset: "ultrafast" } }];
+  const file = manifest({ name: "only", sources: { long: "in/long.mp4" }, outputs });
+  const { status } = JSON.parse(mediajob("run", file, "--output", "json").stdout) as MediaJob;
+  expect(status).toMatchObject({ phase: "Succeeded", units: { total: 5, ledger: "5s" } });
+  expect(status?.outputs).toMatchObject([{ source: "long", output: "web", durationSeconds: 125 }]);
+});
+
 test("a MediaJob of one unit writes its report within it, and leaves no private directory", () => {
   const file = manifest({ name: "single", sources: good, report: { formats: ["txt"] } });
   const { stdout } = mediajob("run", file, "--output", "json");

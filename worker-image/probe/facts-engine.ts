@@ -31,22 +31,29 @@ export const factsEngine: Engine = {
   },
 };
 
+/** What the container of a file tells. @throws MediaFailure when it is no media. */
+export async function factsOfFile(
+  { path, bytes }: { path: string; bytes: number },
+  signal: AbortSignal,
+): Promise<SourceFacts> {
+  const { durationSeconds, video, audio } = await probe(path, signal, { firstFrame: false });
+  const [picture] = video;
+  const longest = Math.max(durationSeconds ?? 0, picture?.durationSeconds ?? 0);
+  const rate = picture?.frameRate;
+  return {
+    ...(longest > 0 && { durationSeconds: thousandths(longest) }),
+    ...(picture && { width: picture.width, height: picture.height }),
+    ...(rate && { fps: thousandths(rate.num / rate.den) }),
+    audioTracks: audio.length,
+    bytes,
+  };
+}
+
 async function factsOf(context: EngineContext, index: number): Promise<SourceFacts> {
   const source = context.unit.sources[index];
   if (!source) return {};
   try {
-    const { path, bytes } = await context.openSource(source);
-    const { durationSeconds, video, audio } = await probe(path, context.signal, { firstFrame: false });
-    const [picture] = video;
-    const longest = Math.max(durationSeconds ?? 0, picture?.durationSeconds ?? 0);
-    const rate = picture?.frameRate;
-    return {
-      ...(longest > 0 && { durationSeconds: thousandths(longest) }),
-      ...(picture && { width: picture.width, height: picture.height }),
-      ...(rate && { fps: thousandths(rate.num / rate.den) }),
-      audioTracks: audio.length,
-      bytes,
-    };
+    return await factsOfFile(await context.openSource(source), context.signal);
   } catch (error) {
     context.signal.throwIfAborted();
     const failure = failureOf(error);

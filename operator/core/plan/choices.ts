@@ -1,7 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { familyOf, type Output } from "../../../crds/outputs/output.ts";
 import { prospectOf } from "./parts.ts";
-import type { Plan } from "./plan.ts";
+import { mayGrow, type Plan } from "./plan.ts";
 
 /** How the work on an output is cut into units, and why; for people. */
 export interface Choice {
@@ -13,7 +13,7 @@ export interface Choice {
 export const choicesOf = (spec: MediaJobSpec, plan: Plan): Choice[] =>
   spec.outputs.map((output) => ({ output: output.name, choice: choiceOf(output, spec, plan) }));
 
-function choiceOf(output: Output, { parallelism }: MediaJobSpec, { awaitsFacts }: Plan): string {
+function choiceOf(output: Output, { parallelism }: MediaJobSpec, plan: Plan): string {
   const { video } = output;
   switch (familyOf(output)) {
     case "image":
@@ -25,7 +25,7 @@ function choiceOf(output: Output, { parallelism }: MediaJobSpec, { awaitsFacts }
     case "stream":
       return "a unit for each source: all renditions from one decode, so that their segments match";
     case "video":
-      return video && awaitsFacts
+      return video && mayGrow(plan)
         ? `a unit for each source, which is retried alone: ${prospectOf(video, parallelism)}`
         : "a unit for each source, in one piece: so little is not worth a probe";
   }

@@ -15,6 +15,7 @@ export interface Draft {
   facts?: SourceFacts | undefined;
   part?: Unit["part"];
   join?: Unit["join"];
+  wholeUpToSeconds?: number | undefined;
   /** Why it was cut so, for people. */
   why?: string;
 }

@@ -59,6 +59,14 @@ function partSecondsOf({ keyframeIntervalSeconds = 1 }: VideoOutput, durationSec
   return Math.ceil(atLeast / keyframeIntervalSeconds) * keyframeIntervalSeconds;
 }
 
+/** Up to which length of its source a rendition is made in one piece in any case; undefined where it always is. */
+export function wholeUpToSeconds(video: VideoOutput, parallelism: number): number | undefined {
+  const partSeconds = partSecondsOf(video, 0);
+  return chosen(video, { durationSeconds: 3 * partSeconds }, parallelism).parts < 2
+    ? undefined
+    : 2 * partSeconds;
+}
+
 /** What becomes of a rendition once its source is known, for people. */
 export function prospectOf(video: VideoOutput, parallelism: number): string {
   const partSeconds = partSecondsOf(video, 0);

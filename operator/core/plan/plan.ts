@@ -6,7 +6,7 @@ import { collidingNames } from "./colliding-names.ts";
 import { cut, type Draft, isBetterProbed, probesOf } from "./cut.ts";
 import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estimate.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
-import { inParts } from "./parts.ts";
+import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
 
 /**
@@ -33,6 +33,8 @@ export interface PlannedUnit {
   part?: Unit["part"];
   /** Joins the parts that are made by the units it needs. */
   join?: Unit["join"];
+  /** Leaves a longer source to parts, which are planned then: see `extend`. Only where there is no other unit. */
+  wholeUpToSeconds?: number;
   /** Indexes of units that must have succeeded before it starts. */
   needs?: readonly number[];
   /** Why the work was cut so, for people. */
@@ -75,7 +77,8 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  * one does so itself.
  *
  * Where several are planned better once their sources are known, these are not there yet: units that probe are in
- * their place, and `extend` adds the rest. One alone is not worth a second pod.
+ * their place, and `extend` adds the rest. One alone is not worth a second pod: it looks at its source itself, and
+ * leaves a long one to parts.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const drafts = cut(spec);
@@ -83,7 +86,9 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
   if (later.length < 2) {
-    const units = planner.add(drafts.length > 1 ? [...drafts, FINALIZE] : drafts);
+    const units = planner.add(
+      drafts.length > 1 ? [...drafts, FINALIZE] : drafts.map((only) => lookingFirst(only, spec)),
+    );
     return { units, totalSeconds: secondsOf(units), faults };
   }
   const known = new Set(later);
@@ -91,6 +96,19 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   const expected = new Planner(spec, pools, corrections).add(later);
   return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults };
 }
+
+function lookingFirst(only: Draft, { outputs, parallelism }: MediaJobSpec): Draft {
+  const video = outputs[only.outputs[0] ?? 0]?.video;
+  return video ? { ...only, wholeUpToSeconds: wholeUpToSeconds(video, parallelism) } : only;
+}
+
+/** Whether units may follow, once it is known what sources are. */
+export const mayGrow = ({ awaitsFacts, units: [first] }: Plan): boolean =>
+  awaitsFacts === true || first?.wholeUpToSeconds !== undefined;
+
+/** A unit that left its source to parts: it was done when it had looked. */
+const looked = ({ wholeUpToSeconds, ...unit }: PlannedUnit): PlannedUnit =>
+  wholeUpToSeconds === undefined ? unit : { ...unit, estimate: { ...unit.estimate, seconds: 1 } };
 
 /** The whole plan, once sources are known. The units there are stay as they are, and what is new follows them. */
 export function extend(
@@ -112,7 +130,8 @@ export function extend(
     .map((draft) => ({ ...draft, facts: facts.get(draft.sources[0] ?? 0) }));
   const parts = later.flatMap((draft) => inParts(draft, spec));
   const few = first.units.length + parts.length < MAX_UNITS;
-  const units = new Planner(spec, pools, corrections, first.units).add([...(few ? parts : later), FINALIZE]);
+  const known = first.units.map(looked);
+  const units = new Planner(spec, pools, corrections, known).add([...(few ? parts : later), FINALIZE]);
   return { units, totalSeconds: secondsOf(units), faults: first.faults };
 }
 
@@ -148,7 +167,7 @@ class Planner {
   }
 
   #unit(draft: Draft): PlannedUnit {
-    const { family, sources, outputs, part, join, why } = draft;
+    const { family, sources, outputs, part, join, wholeUpToSeconds, why } = draft;
     const index = this.#units.length;
     const table = this.#estimate(draft);
     const operation = this.#operation(draft);
@@ -161,6 +180,7 @@ class Planner {
       outputs,
       ...(part && { part }),
       ...(join && { join, needs: Array.from({ length: join.parts }, (_, n) => index - join.parts + n) }),
+      ...(wholeUpToSeconds !== undefined && { wholeUpToSeconds }),
       ...(why && { why }),
       estimate: needs,
       tableEstimate: { seconds: table.seconds, memoryBytes: table.memoryBytes },

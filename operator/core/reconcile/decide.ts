@@ -72,7 +72,11 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       nowMs,
     ),
     measured: starts.units.flatMap(({ unit, state, fresh }) =>
-      fresh && state.state === "Ended" && state.letter === UNIT_LETTERS.succeeded && state.result
+      fresh &&
+      state.state === "Ended" &&
+      state.letter === UNIT_LETTERS.succeeded &&
+      state.result &&
+      !state.result.facts
         ? [{ unit, usage: state.result.usage, mediaSeconds: longestOf(state.result) }]
         : [],
     ),

@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import {
   attempt,
   failed,
   mediaJob,
+  NOW_MS,
   observation,
   result,
   sources,
@@ -184,4 +185,45 @@ test("a lost part that waits for a person holds the MediaJob, though a join wait
 
 test("progress does not stand near its end while most is still unknown", () => {
   expect(pass({ attempts: [probed(130, 7)] }).status.progress?.percent).toBeLessThan(10);
+});
+
+describe("the only unit of a MediaJob", () => {
+  const only = job({ sources: sources("a") });
+  const looked = succeeded({
+    unit: "video-0",
+    result: result({ ...nothing, unit: "video-0", facts: [[170, 640, 360, 25, 1, 1000]] }),
+  });
+  const made = succeeded({ unit: "video-0", result: result({ unit: "video-0" }) });
+
+  test("makes a short source whole, and that is all", () => {
+    expect(started(pass({ job: only }))).toEqual(["video-0"]);
+    const { status } = pass({ job: only, attempts: [made] });
+    expect(status).toMatchObject({ phase: "Succeeded", units: { ledger: "1s", total: 1 } });
+  });
+
+  test("leaves a long one to parts, which are joined, and the MediaJob is finalized", () => {
+    const decision = pass({ job: only, attempts: [looked] });
+    expect(started(decision)).toEqual(["part-0", "part-1", "part-2"]);
+    expect(decision.status).toMatchObject({ phase: "Running", units: { ledger: "1s5.", total: 6 } });
+    expect(decision.status.progress?.percent, "it has only looked").toBeLessThan(20);
+    expect(decision.measured, "so little is not what such work takes").toEqual([]);
+    const parts = [part(0), part(1), part(2)];
+    expect(started(pass({ job: only, attempts: [looked, ...parts] }))).toEqual(["join-0"]);
+  });
+
+  test("is asked again when its word was lost: it may have made nothing", () => {
+    const { result: _, ...silent } = looked;
+    const later = { job: only, attempts: [silent], nowMs: NOW_MS + 60_000 };
+    expect(pass(later).actions).toMatchObject([{ unit: { name: "video-0" }, attempt: 2 }]);
+  });
+
+  test.each([
+    { name: "a stream", output: { stream: {} } },
+    { name: "an output that may not be cut", output: { video: { targetBytes: 1e7 } } },
+    { name: "a MediaJob that runs one unit at a time", output: { video: {} }, parallelism: 1 },
+  ])("of $name makes it whole in any case", ({ output, parallelism = 8 }) => {
+    const { spec } = job({ sources: sources("a"), outputs: [{ name: "film", ...output }], parallelism });
+    expect(plan(spec, pools).units).toMatchObject([{ index: 0 }]);
+    expect(plan(spec, pools).units[0]?.wholeUpToSeconds).toBeUndefined();
+  });
 });

@@ -10,7 +10,7 @@ import { intentOf } from "./intent.ts";
  * lost with their pod, stays unknown: the unit that needs it says what is wrong with it.
  */
 export function factsFor(plan: Plan, observation: Observation): Facts | undefined {
-  if (!plan.awaitsFacts) return undefined;
+  if (!plan.awaitsFacts) return factsOfOnly(plan, observation);
   const units = foldUnits(observation, plan);
   const { stop } = intentOf(observation.job, plan, units, observation.nowMs);
   const settled = units.every(
@@ -28,6 +28,15 @@ export function factsFor(plan: Plan, observation: Observation): Facts | undefine
       }),
     ),
   );
+}
+
+/** What the only unit has found instead of making a long video whole. */
+function factsOfOnly({ units: [only] }: Plan, { attempts }: Observation): Facts | undefined {
+  if (only?.wholeUpToSeconds === undefined) return undefined;
+  const row = attempts.find(
+    ({ unit, state, result }) => unit === only.name && state === "Succeeded" && result?.facts,
+  )?.result?.facts?.[0];
+  return row && new Map([[only.sources[0] ?? 0, factsOf(row)]]);
 }
 
 const factsOf = (row: readonly (number | null)[]): SourceFacts =>

@@ -51,9 +51,18 @@ export type UnitState =
  */
 export function foldAttempts(
   unit: PlannedUnit,
-  attempts: readonly ObservedAttempt[],
+  observed: readonly ObservedAttempt[],
   { spec, uid }: { spec: MediaJobSpec; uid: string },
 ): UnitState {
+  // One that may leave its source to parts has shown nothing by ending well: without a result it is not known which.
+  const attempts =
+    unit.wholeUpToSeconds === undefined
+      ? observed
+      : observed.map((attempt) =>
+          attempt.state === "Succeeded" && !attempt.result
+            ? { ...attempt, state: "Failed" as const }
+            : attempt,
+        );
   const ofGeneration = attempts
     .filter(({ attempt }) => generationOf(attempt) === spec.retryGeneration)
     .toSorted((a, b) => a.attempt - b.attempt);

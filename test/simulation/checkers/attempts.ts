@@ -26,7 +26,8 @@ export const attempts: Checker = (world, fail) => {
         `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,
       );
     live.set(unit, process);
-    if (complete.has(work))
+    // One that may have left its source to parts has to say so: where its word was lost with its pod, it is asked again.
+    if (complete.has(work) && process.wholeUpToSeconds === undefined)
       fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
     const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
     const letter = job && letterOf(job, unitsOf(world, job), process.unit);

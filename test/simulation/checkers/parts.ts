@@ -1,11 +1,12 @@
 import { LABELS } from "../../../crds/group.ts";
-import { type Job, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { type Job, MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
 import { hasCondition } from "../model/server.ts";
 import { FINALIZE, planOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
- * A unit that joins parts finds them: each was made before it starts, and was not swept since by what finalizes.
+ * A unit that joins parts finds them: each was made before it starts, and was not swept since by what finalizes. And a
+ * source that its only unit left to parts is made.
  */
 export const parts: Checker = (world, fail) => {
   /** By UID of the MediaJob: units whose part lies at the destination. */
@@ -17,6 +18,18 @@ export const parts: Checker = (world, fail) => {
     if (plural !== "jobs" || !unit.startsWith("part-") || !hasCondition(object as Job, "Complete")) return;
     const uid = labels[LABELS.jobUid] ?? "";
     made.set(uid, (made.get(uid) ?? new Set()).add(unit));
+  });
+
+  const leftToParts = new Map<string, boolean>();
+  world.on("ended", ({ mediaJob, fate }) => leftToParts.set(mediaJob, fate.leftToParts));
+  world.on("written", ({ plural, object }) => {
+    if (plural !== MEDIA_JOBS.plural) return;
+    const { metadata, status } = object as StoredMediaJob;
+    if (status?.phase !== "Succeeded" || status.units?.total !== 1 || !leftToParts.get(metadata.uid)) return;
+    fail(
+      "what is left to parts is made",
+      `${metadata.name} is Succeeded, and nothing was made of its long source`,
+    );
   });
 
   world.on("started", ({ mediaJob, unit, pod }) => {

@@ -3,6 +3,7 @@
  * deleted. Owns the processes, which are the truth that pods only tell of, later; a node that is lost tells nothing.
  */
 import { LABELS, UNIT_ANNOTATION } from "../../../crds/group.ts";
+import type { Unit } from "../../../crds/unit.ts";
 import { NODES, PODS, type Pod } from "../../../operator/kube/resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/unit-job.ts";
 import type { Prng } from "../prng.ts";
@@ -196,10 +197,13 @@ export class Kubelet {
     const { labels, annotations, uid } = pod.metadata;
     const unit = labels?.[LABELS.unit] ?? "";
     const mediaJob = labels?.[LABELS.jobUid] ?? "";
-    const { sources = [] } = JSON.parse(annotations?.[UNIT_ANNOTATION] ?? "{}") as { sources?: unknown[] };
+    const { sources = [], wholeUpToSeconds } = JSON.parse(
+      annotations?.[UNIT_ANNOTATION] ?? "{}",
+    ) as Partial<Unit>;
     const attempt: Attempt = {
       unit,
       sources: sources.length,
+      wholeUpToSeconds,
       attempt: Number(labels?.[LABELS.attempt]),
       memoryBytes: Number(annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes]),
     };

@@ -19,6 +19,8 @@ export interface Fate {
   readonly reason: string;
   /** The termination message. */
   readonly message?: string;
+  /** Its source is long and it makes nothing of it. */
+  readonly leftToParts: boolean;
   /** In what part of its grace period it ends when it is told to; 1: it is killed at the end of it. */
   readonly stopsAfter: number;
 }
@@ -27,6 +29,8 @@ export interface Attempt {
   readonly unit: string;
   /** How many sources the unit has. */
   readonly sources: number;
+  /** Leaves a longer source to parts. */
+  readonly wholeUpToSeconds?: number | undefined;
   readonly attempt: number;
   readonly memoryBytes: number;
 }
@@ -50,11 +54,14 @@ export function drawFate(
     weights,
   }: { ofAttempt: Prng; ofUnit: Prng; weights: Readonly<Record<FateName, number>> },
 ): Fate {
-  const drawn = attempt.attempt % 100 > 20 ? "succeeds" : ofAttempt.weighted(weights);
-  const name = drawn === "partly" && !makesOutputs(attempt.unit) ? "succeeds" : drawn;
+  const end = attempt.attempt % 100 > 20 ? "succeeds" : ofAttempt.weighted(weights);
+  const name = end === "partly" && !makesOutputs(attempt.unit) ? "succeeds" : end;
   const durationMs = Math.round(ofAttempt.skewed(300, 20_000));
   const bytesOut = ofAttempt.int(1, 1000);
-  const base = { name, durationMs, stopsAfter: ofAttempt.chance(0.1) ? 1 : ofAttempt.next() };
+  const plain = { name, durationMs, stopsAfter: ofAttempt.chance(0.1) ? 1 : ofAttempt.next() };
+  const drawn = drawFacts(attempt.sources, ofUnit.fork("facts"));
+  const isLong = (drawn[0]?.[0] ?? 0) > (attempt.wholeUpToSeconds ?? Number.POSITIVE_INFINITY);
+  const base = { ...plain, leftToParts: isLong };
   const done = { exitCode: 0, reason: "Completed" };
   const died = (exitCode: number) => ({ exitCode, reason: "Error" });
   const failed = (failureClass: FailureClass, needs?: number) => {
@@ -67,7 +74,7 @@ export function drawFate(
       }),
     };
   };
-  const facts = attempt.unit.startsWith("probe-") && drawFacts(attempt.sources, ofUnit.fork("facts"));
+  const facts = (attempt.unit.startsWith("probe-") || isLong) && drawn;
   const success = { ...base, ...done, message: written(attempt, { bytesOut, ...(facts && { facts }) }) };
   const neededBytes = Math.round(2 ** 30 * ofUnit.pick([1.5, 2, 4, 12]));
   switch (name) {
@@ -133,7 +140,7 @@ function written(
 ): string {
   const source = `s${unit.replace(/^\D+/, "")}`;
   const well = !failure && !partly;
-  const made = well && makesOutputs(unit);
+  const made = well && makesOutputs(unit) && !facts;
   const result: UnitResult = {
     version: "v1",
     unit,

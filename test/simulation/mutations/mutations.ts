@@ -82,11 +82,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "trust-a-stale-cache-after-retry",
-    what: "real: after retryGeneration was raised, a cache that is behind starts what runs or is done",
-    file: "operator/kube/reconciler.ts",
-    find: "if (isFirstOfLater(attempt)) await",
-    replace: "if (isFirstOfLater(attempt) && attempt < 0) await",
+    name: "trust-a-silent-look",
+    what: "a unit that may leave its source to parts is done when it ended well, whatever it said",
+    file: "operator/core/reconcile/unit-state.ts",
+    find: "unit.wholeUpToSeconds === undefined\n",
+    replace: "(unit.wholeUpToSeconds ?? 0) >= 0\n",
   },
   {
     name: "cancel-finalize",
