@@ -12,7 +12,7 @@ import { measureThumbnails } from "./video/thumbnails.ts";
  * `npm run bench:video`: the bundled worker beside the raw ffmpeg command with the very same arguments, interleaved
  * in one run, medians. Wall time of the worker begins with the start of its process; CPU is that of all processes.
  *
- *   node test/bench/video.ts [--only rendition,thumbnails,parts] [--runs 3] [--seconds 30]
+ *   node test/bench/video.ts [--only rendition,thumbnails,parts] [--runs 3] [--seconds 60]
  */
 
 const WORKLOADS = { rendition: measureRendition, thumbnails: measureThumbnails, parts: measureParts };
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", default: Object.keys(WORKLOADS).join() },
     runs: { type: "string", default: "3" },
-    seconds: { type: "string", default: "30" },
+    seconds: { type: "string", default: "60" },
   },
 });
 

@@ -3,9 +3,11 @@ import type { EngineContext } from "../engine.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import { hardwareFailure } from "./hardware-check.ts";
+import type { EncodeProgress } from "./progress-blocks.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, readLoudness } from "./sound.ts";
 import type { Tell } from "./task.ts";
+import { perSecond } from "./timing.ts";
 
 /** The runs of ffmpeg that one output takes: loudness of each track, a first pass, the real one. */
 export class Encode {
@@ -59,22 +61,35 @@ export class Encode {
   }
 
   ffmpeg(stage: string, list: string[], logLevel: "warning" | "info" = "warning"): Promise<FfmpegReport> {
-    const { expectedSeconds: expected, work } = this.#rendition;
-    const from = work.window?.startSeconds ?? 0;
     const { hardware } = this.#rendition;
     const run = runFfmpeg({
       ...this.limits,
       arguments: list,
       logLevel,
       onStart: (pid) => this.#context.watchChild(pid),
-      onProgress: ({ outTimeSeconds, speed }) =>
-        this.#tell(stage, expected ? (outTimeSeconds - from) / expected : 0, {
-          mediaSeconds: outTimeSeconds,
-          ...(speed !== null && { speed }),
+      onProgress: (progress) =>
+        this.#tell(stage, doneOf(progress, this.#rendition), {
+          mediaSeconds: progress.outTimeSeconds,
+          ...(progress.speed !== null && { speed: progress.speed }),
         }),
     });
     return hardware ? run.catch((error) => Promise.reject(hardwareFailure(hardware, error))) : run;
   }
+}
+
+/**
+ * The share of a run that is done. An encoder that looks ahead has taken in up to two seconds of frames which it has
+ * not written yet: at first only taking in costs time, at the end only writing, so the middle of both is told.
+ */
+export function doneOf(
+  { outTimeSeconds, frames }: Pick<EncodeProgress, "outTimeSeconds" | "frames">,
+  { expectedSeconds, fps, work }: Pick<Rendition, "expectedSeconds" | "fps" | "work">,
+): number {
+  if (!expectedSeconds) return 0;
+  const written = Math.max(0, outTimeSeconds - (work.window?.startSeconds ?? 0)) / expectedSeconds;
+  if (frames === 0 || !fps) return written;
+  const takenIn = Math.min(1, frames / (expectedSeconds * perSecond(fps)));
+  return (written + takenIn) / 2;
 }
 
 export const isTwoPass = ({ output, rate }: Rendition): boolean =>

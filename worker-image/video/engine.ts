@@ -12,7 +12,7 @@ import { checkHardware } from "./hardware-check.ts";
 import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, renditionSeconds, type Stage } from "./stages.ts";
+import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
 import { writeSubtitleFiles } from "./subtitles.ts";
 import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { verifyRendition } from "./verify.ts";
@@ -104,7 +104,7 @@ function stagesOf(rendition: Rendition, cpu: number): Stage[] {
     { name: "loudness", seconds: measuringSeconds(rendition) },
     ...(isTwoPass(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
     { name: "video", seconds },
-    { name: "verify", seconds: 0.3 + (rendition.output.verify === "Full" ? seconds * 0.1 : 0) },
+    { name: "verify", seconds: verifyingSeconds(rendition, cpu) },
     { name: "publish", seconds: 0.1 },
   ];
 }

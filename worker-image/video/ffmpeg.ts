@@ -137,7 +137,7 @@ function globalArguments({ threads, maxAllocBytes, logLevel = "warning", onData 
   return [
     ...["-nostdin", "-hide_banner", "-nostats", "-y"],
     ...["-v", `level+${logLevel}`],
-    ...(onData ? [] : ["-progress", "pipe:1"]),
+    ...(onData ? [] : ["-progress", "pipe:1", "-stats_period", "0.2"]),
     ...["-max_alloc", `${maxAllocBytes}`],
     ...["-filter_threads", `${threads}`, "-filter_complex_threads", `${threads}`],
   ];

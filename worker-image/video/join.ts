@@ -9,7 +9,7 @@ import { joinArguments } from "./arguments.ts";
 import { Encode } from "./encode.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds } from "./stages.ts";
+import { measuringSeconds, verifyingSeconds } from "./stages.ts";
 import { writeSubtitleFiles } from "./subtitles.ts";
 import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { perSecond } from "./timing.ts";
@@ -41,7 +41,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
     { name: "analysis", seconds: 0.2 },
     { name: "loudness", seconds: measuringSeconds(rendition) },
     { name: "join", seconds: 0.2 + (mediaSeconds / 60) * rendition.tracks.length },
-    { name: "verify", seconds: 0.3 },
+    { name: "verify", seconds: verifyingSeconds(rendition, context.limits.cpu) },
     { name: "publish", seconds: 0.1 },
   ]);
   const stem = join(context.stagingDir, `${name}-${context.unit.attempt}`);

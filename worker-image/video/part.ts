@@ -12,7 +12,7 @@ import { partArguments, partContainer } from "./arguments.ts";
 import { openCompanions } from "./companions.ts";
 import { Encode } from "./encode.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { renditionSeconds } from "./stages.ts";
+import { renditionSeconds, verifyingSeconds } from "./stages.ts";
 import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { damageOf, decodeSample, pictureDifferences } from "./verify.ts";
 
@@ -60,7 +60,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
   const tell = tellOf(context, task, [
     { name: "analysis", seconds: 0.2 },
     { name: "video", seconds: renditionSeconds(rendition, context.limits.cpu) },
-    { name: "verify", seconds: 0.3 },
+    { name: "verify", seconds: verifyingSeconds(rendition, context.limits.cpu) },
   ]);
   const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.${partContainer(video)}`);
   const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: staged, tell });
