@@ -15,6 +15,7 @@ export default defineConfig({
             "crds/**/*.test.ts",
             "operator/**/*.test.ts",
             "worker-image/**/*.test.ts",
+            "docs/**/*.test.ts",
             "test/*.test.ts",
             "test/bench/**/*.test.ts",
             "test/cluster/**/*.test.ts",

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { WORKER_RUNTIME_ENV } from "../crds/group.ts";
 
 /** House rules that no linter knows, held as a test. Each says what is wrong and where. */
 const repository = resolve(import.meta.dirname, "..");
@@ -72,3 +73,9 @@ function undocumented(source: string): string[] {
     return name && !lines[index - 1]?.trimEnd().endsWith("*/") ? [name] : [];
   });
 }
+
+test("a worker's runtime is set alike in a pod and on this machine", () => {
+  for (const [name, value] of Object.entries(WORKER_RUNTIME_ENV)) {
+    expect(contentOf("Dockerfile.worker")).toContain(`${name}=${value}`);
+  }
+});

@@ -370,7 +370,7 @@ const encoding = {
     .enum(["4:4:4", "4:2:0"])
     .optional()
     .describe(
-      "chromaSubsampling of jpeg and avif; 4:4:4 keeps colour edges. Default 4:2:0 for jpeg, 4:4:4 for avif.",
+      "chromaSubsampling of jpeg and avif, in quotes, since YAML takes it for a number otherwise; 4:4:4 keeps colour edges. Default 4:2:0 for jpeg, 4:4:4 for avif.",
     ),
   lossless: z.boolean().optional().describe("lossless keeps every pixel of a webp or avif. Default false."),
   nearLossless: z

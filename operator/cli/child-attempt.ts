@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { WORKER_ENV } from "../../crds/group.ts";
+import { WORKER_ENV, WORKER_RUNTIME_ENV } from "../../crds/group.ts";
 import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
 import { unitResult } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -85,6 +85,7 @@ export class ChildAttempt {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {
         ...process.env,
+        ...WORKER_RUNTIME_ENV,
         [WORKER_ENV.unitFile]: join(directory, "unit.json"),
         [WORKER_ENV.resultFile]: join(directory, "result.json"),
         [WORKER_ENV.scratchDir]: scratch,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { WORKER_ENV } from "../../crds/group.ts";
+import { WORKER_ENV, WORKER_RUNTIME_ENV } from "../../crds/group.ts";
 import { parseVolumeUri } from "../../crds/naming.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
@@ -102,6 +102,7 @@ export async function runWorker(
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
+        ...WORKER_RUNTIME_ENV,
         [WORKER_ENV.unitFile]: unitFile,
         [WORKER_ENV.resultFile]: resultFile,
         [WORKER_ENV.scratchDir]: join(directory, "scratch"),

@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import type { imageOutput } from "../../crds/outputs/image.ts";
+
+type Fields = Partial<z.input<typeof imageOutput>>;
+
+/** What a picture on the page shows: one field, its value, and what is needed for it to be seen. */
+export interface FieldExample {
+  field: keyof z.input<typeof imageOutput>;
+  /** `dogs` is upright by its EXIF orientation alone; `spin` moves; `logo` has alpha. */
+  source: "dogs" | "meadow" | "spin" | "logo";
+  image: Fields;
+}
+
+/** Small enough for a page, large enough to see. */
+const SIZE: Fields = { width: 200 };
+const BOX: Fields = { width: 200, height: 120 };
+
+const meadow = (field: FieldExample["field"], image: Fields): FieldExample => ({
+  field,
+  source: "meadow",
+  image: { ...SIZE, ...image },
+});
+const dogs = (field: FieldExample["field"], image: Fields): FieldExample => ({
+  field,
+  source: "dogs",
+  image: { ...BOX, ...image },
+});
+
+/** Every field of an image output, in the order of the page. */
+export const FIELD_EXAMPLES: readonly FieldExample[] = [
+  meadow("format", { format: "jpeg" }),
+  meadow("formats", { format: "jpeg", formats: ["avif", "webp"] }),
+  meadow("width", { width: 120 }),
+  dogs("height", { width: undefined, height: 120 }),
+  meadow("widths", { width: undefined, widths: [80, 160], format: "webp" }),
+  dogs("fit", { fit: "contain", background: "#335577" }),
+  dogs("position", { position: "attention" }),
+  { field: "kernel", source: "spin", image: { width: 200, kernel: "nearest" } },
+  { field: "withoutEnlargement", source: "spin", image: { width: 200, withoutEnlargement: true } },
+  { field: "upscale", source: "spin", image: { upscale: 4 } },
+  { field: "autoOrient", source: "dogs", image: { width: 200, autoOrient: false } },
+  meadow("extract", { extract: { left: 100, top: 100, width: 400, height: 300 } }),
+  { field: "trim", source: "logo", image: { trim: { margin: 4 }, background: "#ffffff" } },
+  dogs("rotate", { rotate: 15, background: "#335577" }),
+  dogs("flip", { flip: true }),
+  dogs("flop", { flop: true }),
+  dogs("extend", { extend: { top: 20, right: 20, bottom: 20, left: 20, extendWith: "mirror" } }),
+  dogs("shape", { shape: { rounded: { radius: 30 } } }),
+  dogs("background", { fit: "contain", background: "#ffcc00" }),
+  { field: "flatten", source: "logo", image: { flatten: true, background: "#335577" } },
+  dogs("grayscale", { grayscale: true }),
+  dogs("negate", { negate: true }),
+  dogs("tint", { tint: "#c08040" }),
+  dogs("normalise", { normalise: { lower: 5, upper: 90 } }),
+  dogs("clahe", { clahe: { width: 32, height: 32, maxSlope: 6 } }),
+  dogs("gamma", { gamma: 3 }),
+  dogs("modulate", { modulate: { saturation: 2, hue: 60 } }),
+  dogs("median", { median: 7 }),
+  dogs("blur", { blur: 4 }),
+  dogs("sharpen", { sharpen: { sigma: 2, m2: 6 } }),
+  meadow("enhance", { enhance: { strength: 0.8 } }),
+  dogs("overlays", {
+    overlays: [
+      { text: { text: "mediajob", size: 22, font: "sans bold" }, gravity: "southeast", opacity: 0.8 },
+    ],
+  }),
+  dogs("quality", { format: "jpeg", quality: 8 }),
+  dogs("maxBytes", { format: "jpeg", maxBytes: 2500 }),
+  dogs("effort", { format: "webp", effort: 6 }),
+  dogs("progressive", { format: "jpeg", progressive: true }),
+  dogs("mozjpeg", { format: "jpeg", mozjpeg: true }),
+  dogs("chromaSubsampling", { format: "jpeg", chromaSubsampling: "4:4:4" }),
+  { field: "lossless", source: "logo", image: { format: "webp", lossless: true } },
+  { field: "nearLossless", source: "logo", image: { format: "webp", nearLossless: true, quality: 20 } },
+  dogs("palette", { format: "png", palette: { colours: 8 } }),
+  dogs("compression", { format: "tiff", compression: "lzw" }),
+  dogs("bitDepth", { format: "png", width: 60, height: 36, bitDepth: 16 }),
+  dogs("density", { format: "jpeg", density: 300 }),
+  dogs("colourspace", { colourspace: "p3", modulate: { saturation: 1.6 } }),
+  dogs("metadata", { format: "jpeg", metadata: "Strip" }),
+  dogs("keepMetadata", { format: "jpeg", metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
+  { field: "animated", source: "spin", image: { format: "webp", animated: true, width: 96 } },
+  { field: "page", source: "spin", image: { page: 3, width: 96 } },
+  { field: "loop", source: "spin", image: { format: "gif", animated: true, loop: 2, width: 96 } },
+  meadow("placeholders", { placeholders: ["Lqip", "BlurHash"] }),
+];
