@@ -288,7 +288,9 @@ export const mediaJobStatus = z
       .describe("sources counted by result."),
     units: z
       .strictObject({
-        total: count.describe("total units in the plan."),
+        total: count.describe(
+          "total units in the plan, the one that finalizes included; more follow once sources are probed.",
+        ),
         pending: count.describe("pending units have not started, or wait for another attempt."),
         running: count.describe("running units have a Job."),
         succeeded: count.describe("succeeded units."),
