@@ -3,7 +3,10 @@ import type { Draft } from "../../../operator/kube/kube-object.ts";
 import type { StoredMediaJob } from "../../../operator/kube/resources.ts";
 import { NAMESPACE } from "./control-plane.ts";
 
-/** A MediaJob of so many units, of a clip each, as a person would write it: the API server fills in the defaults. */
+/** Pictures of one photo that take so long together that no two photos share a unit. */
+const OUTPUTS_OF_A_UNIT = 20;
+
+/** A MediaJob of so many units, as a person would write it: the API server fills in the defaults. */
 export function mediaJob(
   name: string,
   {
@@ -18,9 +21,12 @@ export function mediaJob(
     spec: {
       sources: Array.from({ length: units }, (_, index) => ({
         name: `s${index}`,
-        ...volume(`in/${index}.mp4`),
+        ...volume(`in/${index}.jpg`),
       })),
-      outputs: [{ name: "web", video: { height: 720 } }],
+      outputs: Array.from({ length: units > 1 ? OUTPUTS_OF_A_UNIT : 1 }, (_, index) => ({
+        name: `o${index}`,
+        image: { format: "avif", width: 4000 + index, effort: 9 },
+      })),
       destination: volume(`out/${name}`), // of two that wrote the same file, one would wait for the other
       parallelism: units,
       suspend,
