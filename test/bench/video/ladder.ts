@@ -8,8 +8,9 @@ import { load, type Measurement, median, report } from "../report.ts";
 /**
  * `npm run bench:ladder`: one stream by the worker against what people do by hand, a run of ffmpeg for each rung and
  * one that packages them as HLS and DASH. Same source, codec, rate control and keyframes; interleaved, medians of
- * wall time with the start of the worker in it. How alike each rung is to the source is measured for both, so that
- * speed is not bought with looks.
+ * wall time with the start of the worker in it, and of processor time, which is steadier where the machine does
+ * other things as well. How alike each rung is to the source is measured for both, so that speed is not bought with
+ * looks.
  */
 
 const { values: options } = parseArgs({
@@ -47,8 +48,13 @@ const CRF = 23;
 const WALK = resolve(import.meta.dirname, "../../../examples/media/walk.mp4");
 
 const run = promisify(execFile);
-const ffmpeg = (...list: string[]) =>
-  run("ffmpeg", ["-v", "error", "-nostdin", "-y", ...list], { maxBuffer: 2 ** 26 });
+
+/** Runs ffmpeg; returns the processor time that it took, as it tells itself. */
+async function ffmpeg(...list: string[]): Promise<number> {
+  const { stderr } = await run("ffmpeg", ["-benchmark", "-nostdin", "-nostats", "-y", ...list]);
+  const [, user, kernel] = /utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
+  return Number(user) + Number(kernel);
+}
 
 const volume = await makeVolume();
 const loadBefore = load();
@@ -81,10 +87,11 @@ async function makeSource(source: Workload["source"]): Promise<void> {
 }
 
 async function measure(workload: Workload): Promise<Measurement[]> {
-  const times: { worker: number[]; byHand: number[] } = { worker: [], byHand: [] };
+  const runs: Record<"worker" | "by hand", Cost[]> = { worker: [], "by hand": [] };
   for (let round = 0; round < Number(options.runs); round++) {
-    times.worker.push(await timeOf(() => byWorker(workload)));
-    times.byHand.push(await timeOf(() => byHand(workload)));
+    runs.worker.push(await costOf(() => byWorker(workload)));
+    runs["by hand"].push(await costOf(() => byHand(workload)));
+    console.error(workload.name, JSON.stringify(runs));
   }
   const looks: Measurement[] = [];
   for (const { height } of workload.source === "sdr" ? workload.rungs : []) {
@@ -97,26 +104,38 @@ async function measure(workload: Workload): Promise<Measurement[]> {
       target: { atLeast: -0.002 },
     });
   }
-  return [
-    { name: `${workload.name}: worker`, value: median(times.worker), unit: "s", runs: times.worker },
-    { name: `${workload.name}: by hand`, value: median(times.byHand), unit: "s", runs: times.byHand },
-    {
-      name: `${workload.name}: worker to by hand`,
-      value: median(times.worker) / median(times.byHand),
-      unit: "×",
-      target: { atMost: workload.atMost },
-    },
-    ...looks,
-  ];
+  const costs = (["wallSeconds", "cpuSeconds"] as const).flatMap((cost): Measurement[] => {
+    const [worker, byHand] = [runs.worker, runs["by hand"]].map((all) => all.map((each) => each[cost]));
+    const what = cost === "wallSeconds" ? "wall" : "processor";
+    if (!worker || !byHand) return [];
+    return [
+      { name: `${workload.name}: worker, ${what}`, value: median(worker), unit: "s", runs: worker },
+      { name: `${workload.name}: by hand, ${what}`, value: median(byHand), unit: "s", runs: byHand },
+      {
+        name: `${workload.name}: worker to by hand, ${what}`,
+        value: median(worker) / median(byHand),
+        unit: "×",
+        target: { atMost: workload.atMost },
+      },
+    ];
+  });
+  return [...costs, ...looks];
 }
 
-async function timeOf(work: () => Promise<void>): Promise<number> {
+interface Cost {
+  wallSeconds: number;
+  /** Of all processes, in user and kernel mode. */
+  cpuSeconds: number;
+}
+
+/** @param work returns the processor time that it took */
+async function costOf(work: () => Promise<number>): Promise<Cost> {
   const startedAt = performance.now();
-  await work();
-  return (performance.now() - startedAt) / 1000;
+  const cpuSeconds = await work();
+  return { wallSeconds: (performance.now() - startedAt) / 1000, cpuSeconds };
 }
 
-async function byWorker({ source, preset, rungs }: Workload): Promise<void> {
+async function byWorker({ source, preset, rungs }: Workload): Promise<number> {
   await rm(volume.path("out"), { recursive: true, force: true });
   const stream = {
     preset,
@@ -135,20 +154,22 @@ async function byWorker({ source, preset, rungs }: Workload): Promise<void> {
     outputs: [{ name: "play", stream }],
     limits: { cpu: 2, memoryBytes: 2 ** 32, scratchBytes: 2 ** 30, timeoutSeconds: 600, stallSeconds: 300 },
   });
-  const { exitCode, log } = await runWorker(unit, volume);
+  const { exitCode, log, result } = await runWorker(unit, volume);
   if (exitCode !== 0) throw new Error(`the worker ended with ${exitCode}: ${log}`);
+  return result.usage.cpuSeconds;
 }
 
 /** As a script would: a run for each rung, sound in each, then one that copies all into HLS and DASH. */
-async function byHand({ source, preset, rungs }: Workload): Promise<void> {
+async function byHand({ source, preset, rungs }: Workload): Promise<number> {
   const directory = volume.path("hand");
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory);
   const toneMapping =
     "zscale=tin=smpte2084:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p";
+  let cpuSeconds = 0;
   for (const { height, bitrateKbps } of rungs) {
     const scale = `scale=-2:${height}:flags=bicubic`;
-    await ffmpeg(
+    cpuSeconds += await ffmpeg(
       ...["-i", sourcePath(source), "-vf", source === "hdr" ? `${scale},${toneMapping}` : scale],
       ...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", preset, "-crf", `${CRF}`],
       ...["-maxrate", `${bitrateKbps}k`, "-bufsize", `${bitrateKbps * 2}k`, "-sc_threshold", "0"],
@@ -156,12 +177,13 @@ async function byHand({ source, preset, rungs }: Workload): Promise<void> {
       ...["-c:a", "aac", "-b:a", "128k", "-ac", "2", join(directory, `${height}.mp4`)],
     );
   }
-  await ffmpeg(
+  cpuSeconds += await ffmpeg(
     ...rungs.flatMap(({ height }) => ["-i", join(directory, `${height}.mp4`)]),
     ...rungs.flatMap((_, input) => ["-map", `${input}:v`]),
     ...["-map", "0:a?", "-c", "copy", "-f", "dash", "-single_file", "1", "-hls_playlist", "1"],
     ...["-seg_duration", `${SEGMENT_SECONDS}`, join(directory, "manifest.mpd")],
   );
+  return cpuSeconds;
 }
 
 /** Structural similarity to the source, scaled by Lanczos. */
