@@ -15,7 +15,7 @@ afterAll(() => workshop.remove());
 
 const H264 = ["-c:v", "libx264", "-preset", "ultrafast"];
 /** 4:2:0 and ffmpeg's test picture have no odd sizes. */
-const ODD = [...H264, "-pix_fmt", "yuv444p", "-vf", "scale=427:241"];
+const ODD = [...H264, "-pix_fmt", "yuv444p", "-vf", "scale=427:241,setsar=1"];
 
 const CASES = [
   {

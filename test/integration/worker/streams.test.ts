@@ -63,6 +63,9 @@ describe("encryption", () => {
     expect(log()).not.toBe("");
     const { packets } = probed(video, "-count_packets", "-show_entries", "packet=pts_time");
     expect(packets).toHaveLength(50);
+    // The encoder's delay is still before the start, where the edit list puts it: 1024 samples of 48 kHz.
+    const sound = probed(made.pathOf("made/audio-0.mp4"), "-show_entries", "packet=pts_time");
+    expect(Number(sound.packets[0].pts_time)).toBeCloseTo(-1024 / 48_000, 5);
     const written = [
       made.stderr,
       JSON.stringify(made.result),
