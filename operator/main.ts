@@ -134,7 +134,7 @@ const elector: LeaderElector = new LeaderElector({
     await learnings.load().catch((error) => log.warn({ err: error }, "estimates not read"));
     if (signal.aborted) return;
     void learnings.run(signal, (error) => log.warn({ err: error }, "estimates not written"));
-    controller.start();
+    await controller.start(signal);
   },
   onStopped: async () => {
     log.info("leads no more");

@@ -73,6 +73,8 @@ export function createCaches({
     pods,
     nodes,
     run: (signal: AbortSignal) => Promise.all(Object.values(all).map((informer) => informer.run(signal))),
+    /** Resolves when everything has been read anew, whatever the watches know. */
+    refresh: () => Promise.all(Object.values(all).map((informer) => informer.refresh())),
     whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
     /** Time since the API server last said anything of a kind; infinite before its first word. */
     agesMs: () =>

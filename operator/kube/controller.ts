@@ -17,7 +17,7 @@ import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.t
 import type { Clock } from "./clock.ts";
 import { JOB_NAME } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
-import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { keyOf, type ObjectKey } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
 import { type Place, PoolUsage } from "./pool-usage.ts";
@@ -133,9 +133,14 @@ export class Controller {
     });
   }
 
-  /** Begins a term. All caches must have synced. */
-  start(): void {
-    const { clock, random, metrics, log } = this.#options;
+  /**
+   * Begins a term, unless it has ended by then. First everything is read anew: a watch may be behind, and what the
+   * leader before had just done would be done again.
+   */
+  async start(term: AbortSignal): Promise<void> {
+    const { caches, clock, random, metrics, log } = this.#options;
+    await caches.refresh();
+    if (term.aborted) return;
     this.#queue = new WorkQueue({
       process: (key) => reconcile(key, this.#shell()),
       concurrency: CONCURRENCY,
@@ -150,7 +155,7 @@ export class Controller {
         this.#wakeNext();
       },
     });
-    for (const { metadata } of this.#options.caches.mediaJobs.store.list()) this.#queue.add(keyOf(metadata));
+    for (const { metadata } of caches.mediaJobs.store.list()) this.#queue.add(keyOf(metadata));
     this.#queue.start();
   }
 
@@ -293,9 +298,7 @@ export class Controller {
     this.#line.remove(key);
     this.#retryLine.leave(key);
     this.#roomWaits.forget(key);
-    const { jobs } = this.#options.caches;
-    if (this.#usage.releaseUnseen(key, (job) => (jobs.store.get(refOf(job)) ? "Seen" : "Gone")))
-      this.#wakeNext();
+    this.enqueue(key); // gives back the places of what was not created; a pass that is under way may just create it
     this.#progress.forget(metadata.uid);
     this.#doubted.delete(metadata.uid);
     this.#plans.forget(metadata.uid);

@@ -148,7 +148,7 @@ function conflictOf(key: ObjectKey, { claims }: Shell): Pause | undefined {
 }
 
 /** The node controller sets a node's Ready to Unknown when its kubelet has not been heard of for 50 s. */
-function unreachableSinceMs(node: ReturnType<Shell["nodes"]["get"]>): number | undefined {
+export function unreachableSinceMs(node: ReturnType<Shell["nodes"]["get"]>): number | undefined {
   const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "Unknown") return undefined;
   return Date.parse(ready.lastTransitionTime ?? "") || undefined;

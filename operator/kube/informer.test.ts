@@ -76,6 +76,18 @@ describe("in step", () => {
     expect(informer.store.list()[0]?.metadata.resourceVersion).toBe("2");
   });
 
+  test("reads everything anew when asked to, though the watch is open and says nothing", async () => {
+    const { informer, server, told } = await run([
+      a1,
+      stream([]),
+      json(listOf(7, configMap({ name: "a", version: 1 }), configMap({ name: "b", version: 6 }))),
+    ]);
+    await server.request(2);
+    await informer.refresh();
+    expect(told).toEqual(["added a@1", "added b@6"]);
+    expect(paramsOf((await server.request(4)).url)).toMatchObject({ watch: "true", resourceVersion: "7" });
+  });
+
   test("ends when told to, in the middle of a watch", async () => {
     const { server, stop } = await run([a1, stream([])]);
     await server.request(2);

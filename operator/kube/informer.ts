@@ -58,6 +58,9 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
   #version: string | null = null;
   /** Whether the watch can go on from `#version`, or a list must come first. */
   #mustList = true;
+  /** Who waits for a list that begins from now on, and what ends the watch or the wait that is in its way. */
+  #refresh = Promise.withResolvers<void>();
+  #interrupt = new AbortController();
   #failures = 0;
 
   constructor(options: InformerOptions<T, IndexName>) {
@@ -80,6 +83,16 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
     return this.#synced.promise;
   }
 
+  /**
+   * Reads everything anew; resolves when that has been done, by a list that began after this call. A watch may be
+   * minutes behind and not know it: who takes over from another must see all that the other has written.
+   */
+  refresh(): Promise<void> {
+    this.#mustList = true;
+    this.#interrupt.abort(new Error("everything is to be read anew"));
+    return this.#refresh.promise;
+  }
+
   /** Time since the API server last said anything; about a minute on a quiet watch. Infinity before the first word. */
   lastSyncAgeMs(): number {
     return this.#lastContactAt === null
@@ -91,16 +104,21 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, onError } = this.#options;
     while (!signal.aborted) {
+      const turn = AbortSignal.any([signal, this.#interrupt.signal]);
       try {
-        if (this.#mustList) await this.#list(signal);
-        await this.#watch(signal);
+        if (this.#mustList) await this.#list(turn);
+        await this.#watch(turn);
       } catch (error) {
         if (signal.aborted) return;
+        if (turn.aborted) {
+          this.#interrupt = new AbortController();
+          continue;
+        }
         this.#failures += 1;
         if (invalidatesVersion(error)) this.#mustList = true;
         const delayMs = retryDelayMs({ ...BACKOFF, failures: this.#failures, error, random });
         onError(error, delayMs);
-        await sleep(clock, delayMs, signal);
+        await sleep(clock, delayMs, turn);
       }
     }
   }
@@ -114,6 +132,7 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
       transform,
       signal,
     });
+    signal.throwIfAborted(); // it began before `refresh` was called
     // Lists are read from the newest version, which cannot fall: etcd has been restored from a backup.
     if (this.#version !== null && isNewer(this.#version, resourceVersion)) this.store.clear();
     this.store.replace(items, resourceVersion);
@@ -122,6 +141,8 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
     this.#heard();
     this.#hasSynced = true;
     this.#synced.resolve();
+    this.#refresh.resolve();
+    this.#refresh = Promise.withResolvers<void>();
   }
 
   /** Returns when the server ends the watch in good order, as it does at its timeout. */

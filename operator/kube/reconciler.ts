@@ -8,7 +8,7 @@ import type { OutputClaims } from "../core/queue/output-claims.ts";
 import { gateOf, type RetryLine } from "../core/queue/retry-gate.ts";
 import type { RoomWaits } from "../core/queue/room-waits.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
-import { attemptNumber, isFirstOfLater } from "../core/reconcile/attempt.ts";
+import { attemptNumber, isFirstOfLater, type ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type {
   Action,
@@ -24,14 +24,22 @@ import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isAlreadyExists, isRefusal, nullWhenNotFound } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { confirm, fetchMissing, findUnseen, jobNameOf, observe, standingOf } from "./gather.ts";
+import {
+  confirm,
+  fetchMissing,
+  findUnseen,
+  jobNameOf,
+  observe,
+  standingOf,
+  unreachableSinceMs,
+} from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import type { PlanStore } from "./plan-store.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import type { ProgressPace } from "./progress-pace.ts";
-import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, NODES, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import { ownerUids, type Store } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
 import type { Warnings } from "./warnings.ts";
@@ -79,7 +87,10 @@ type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
  */
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
   const known = shell.mediaJobs.get(refOf(key));
-  if (!known) return { afterMs: null };
+  if (!known) {
+    giveBackPlaces(key, shell); // of a pass that ended in an error while it was deleted
+    return { afterMs: null };
+  }
   let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
   let job = await gather(key, known, shell);
   for (let facts: Facts | undefined; job; job = await gather(key, known, shell)) {
@@ -94,6 +105,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   if (!job) {
     shell.line.remove(key); // what will never start is not to be woken for a place, again and again
     shell.retryLine.leave(key);
+    giveBackPlaces(key, shell);
     return { afterMs: null }; // garbage collection ends what it owned
   }
 
@@ -101,14 +113,17 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   try {
     for (const action of decision.actions) await apply(job, action, shell);
   } catch (error) {
-    if (isRefusal(error)) giveBackPlaces(job, shell);
+    if (isRefusal(error)) giveBackPlaces(key, shell);
     throw error;
   }
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const patch = newsOf(job, decision.status);
   const holdMs = patch && isProgressOnly(patch) ? shell.progressPace.waitMs(key, shell.clock.now()) : 0;
   const written = patch && holdMs === 0 ? await writeStatus(job, patch, shell) : job;
-  if (!written) return { afterMs: null };
+  if (!written) {
+    giveBackPlaces(key, shell);
+    return { afterMs: null };
+  }
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
@@ -142,10 +157,14 @@ function soonest(...times: readonly (number | null)[]): number | null {
   return due.length ? Math.min(...due) : null;
 }
 
-/** Gives back the places that were taken for Jobs which are not there. A pod may be seen before its Job is. */
-function giveBackPlaces(job: StoredMediaJob, { usage, jobs, pods }: Shell): void {
-  const podOf = new Set(pods.byIndex("mediaJob", job.metadata.uid).map(jobNameOf));
-  usage.releaseUnseen(keyOf(job.metadata), (key) => {
+/**
+ * Gives back the places that were taken for a MediaJob's Jobs which are not there. A pod may be seen before its Job
+ * is. To be called when none of the Jobs is just being created.
+ */
+function giveBackPlaces(mediaJob: ObjectKey, { usage, mediaJobs, jobs, pods }: Shell): void {
+  const uid = mediaJobs.get(refOf(mediaJob))?.metadata.uid;
+  const podOf = new Set(uid ? pods.byIndex("mediaJob", uid).map(jobNameOf) : []);
+  usage.releaseUnseen(mediaJob, (key) => {
     const ref = refOf(key);
     return jobs.get(ref) ? "Seen" : podOf.has(ref.name) ? "Maybe" : "Gone";
   });
@@ -153,7 +172,7 @@ function giveBackPlaces(job: StoredMediaJob, { usage, jobs, pods }: Shell): void
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
 function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
-  giveBackPlaces(job, shell); // of an earlier pass that failed midway
+  giveBackPlaces(key, shell); // of an earlier pass that failed midway
   const policy = policyOf(shell.configuration());
   const observation = observe(key, job, shell);
   const { namespace } = job.metadata;
@@ -214,7 +233,7 @@ async function stop(
   const { client, jobs, fence } = shell;
   const running = jobs.get({ namespace: metadata.namespace, name: attempt.name });
   if (!running || running.metadata.deletionTimestamp) return;
-  if (attempt.lost) await isStillLost(running, shell);
+  if (attempt.lost) await isStillLost(running, attempt, shell);
   const preconditions = { uid: running.metadata.uid };
   const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
   const deleting = await client.delete(JOBS, running.metadata, options);
@@ -222,8 +241,20 @@ async function stop(
   else jobs.observeGone(running);
 }
 
-/** Asks once more, since another attempt follows. @throws when it has ended: then that counts, and all is decided anew. */
-async function isStillLost({ metadata }: Job, { client, jobs }: Shell): Promise<void> {
+/**
+ * Asks once more, since another attempt follows: the watches may be behind. @throws when the attempt has ended or its
+ * node answers: then that counts, and all is decided anew.
+ */
+async function isStillLost(
+  { metadata }: Job,
+  { unreachable }: ObservedAttempt,
+  { client, jobs, nodes }: Shell,
+): Promise<void> {
+  const node = unreachable && (await client.get(NODES, { name: unreachable.node }));
+  if (node && unreachableSinceMs(node) === undefined) {
+    nodes.observe(node);
+    throw new Error(`node ${unreachable.node} was taken for lost, but answers: deciding anew`);
+  }
   const found = await client.get(JOBS, metadata);
   if (!found || !hasEnded(found)) return;
   jobs.observe(found);
@@ -299,7 +330,7 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
       name: draft.metadata.name ?? "",
     });
     if (!found || !ownerUids(found).includes(job.metadata.uid)) {
-      giveBackPlaces(job, shell);
+      giveBackPlaces(keyOf(job.metadata), shell);
       throw new Error(
         `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
         { cause: error },

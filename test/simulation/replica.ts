@@ -113,10 +113,10 @@ export class Replica implements Endpoint {
       client,
       lease: { namespace: "mediajob", name: "mediajob-operator" },
       identity: this.name,
-      onStarted: () => {
+      onStarted: async () => {
         this.#trace("leads");
         this.#term = new AbortController();
-        this.#controller.start();
+        await this.#controller.start(this.#term.signal);
       },
       onStopped: async () => {
         this.#trace("leads no more");

@@ -41,7 +41,7 @@ export async function runToRest(
   // Time to live, deliveries and the watches' own repairs still bring writes; they must end, too.
   let writes = countWrites(world);
   await runUntil(world, time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
-  for (let round = 0; writes.take().length > 0 && round < 30; round++)
+  for (let round = 0; (writes.take().length > 0 || delivers(world)) && round < 30; round++)
     await runUntil(world, time.nowMs + REST_MS, over);
   writes = countWrites(world);
   world.restartAll();
@@ -83,6 +83,12 @@ const unfinished = ({ server }: World): string[] =>
       ({ metadata, status }) =>
         `${metadata.name} is ${status?.phase ?? "untouched"} (${JSON.stringify(status?.queue ?? {})}, ${status?.units?.ledger})`,
     );
+
+/** Whether an event waits for its next try, which may come late. */
+const delivers = ({ server }: World): boolean =>
+  server
+    .list(MEDIA_JOBS)
+    .some(({ status }) => status?.webhooks?.some(({ pending, disabled }) => pending.length && !disabled));
 
 function countWrites(world: World) {
   const written: string[] = [];

@@ -205,7 +205,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "give-place-back-too-early",
     what: "real: a create without an answer gives back its place in the pool",
     file: "operator/kube/reconciler.ts",
-    find: "if (isRefusal(error)) giveBackPlaces(job, shell);",
+    find: "if (isRefusal(error)) giveBackPlaces(key, shell);",
     replace: "shell.usage.releaseUnseen(key, () => 'Gone');",
   },
   {
@@ -214,13 +214,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();",
     replace: "",
-  },
-  {
-    name: "wake-nobody",
-    what: "a place that becomes free wakes nobody who waits for it",
-    file: "operator/kube/controller.ts",
-    find: "if (next) this.enqueue(next);",
-    replace: "void next;",
   },
   {
     name: "decide-without-the-pod",
@@ -298,5 +291,12 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/gather.ts",
     find: "allowed - usage.retrying(gateOf(failureClass, spec.priority))",
     replace: "allowed",
+  },
+  {
+    name: "take-over-with-old-caches",
+    what: "real: a new leader decides from what its watches happened to bring",
+    file: "operator/kube/controller.ts",
+    find: "await caches.refresh();",
+    replace: "await null;",
   },
 ];
