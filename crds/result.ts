@@ -61,6 +61,8 @@ export const sourceFacts = z.object({
   fps: z.number().optional(),
   audioTracks: z.int().optional(),
   bytes: z.int().optional(),
+  /** 1 when its container says where its frames are, so that parts of it can be found; 0 when it does not. */
+  seekable: z.int().optional(),
 });
 export type SourceFacts = z.output<typeof sourceFacts>;
 
@@ -72,6 +74,7 @@ export const FACT_COLUMNS = [
   "fps",
   "audioTracks",
   "bytes",
+  "seekable",
 ] as const satisfies readonly (keyof SourceFacts)[];
 
 /**

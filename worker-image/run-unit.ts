@@ -188,7 +188,7 @@ async function longSource(
     .then((file) => factsOfFile(file, signal))
     .catch(() => undefined);
   signal.throwIfAborted();
-  return (facts?.durationSeconds ?? 0) > wholeUpToSeconds ? facts : undefined;
+  return facts?.seekable && (facts.durationSeconds ?? 0) > wholeUpToSeconds ? facts : undefined;
 }
 
 /**

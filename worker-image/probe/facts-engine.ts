@@ -4,6 +4,7 @@ import type { Engine, EngineContext } from "../engine.ts";
 import { log } from "../log.ts";
 import { failureOf } from "../work-failure.ts";
 import { probe } from "./probe.ts";
+import { isSeekable } from "./seekable.ts";
 
 /** ffprobe mostly waits for the volume. */
 const AT_ONCE = 4;
@@ -36,7 +37,8 @@ export async function factsOfFile(
   { path, bytes }: { path: string; bytes: number },
   signal: AbortSignal,
 ): Promise<SourceFacts> {
-  const { durationSeconds, video, audio } = await probe(path, signal, { firstFrame: false });
+  const record = await probe(path, signal, { firstFrame: false });
+  const { durationSeconds, video, audio } = record;
   const [picture] = video;
   const longest = Math.max(durationSeconds ?? 0, picture?.durationSeconds ?? 0);
   const rate = picture?.frameRate;
@@ -46,6 +48,7 @@ export async function factsOfFile(
     ...(rate && { fps: thousandths(rate.num / rate.den) }),
     audioTracks: audio.length,
     bytes,
+    seekable: isSeekable(record) ? 1 : 0,
   };
 }
 

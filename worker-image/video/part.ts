@@ -6,6 +6,7 @@ import type { Unit } from "../../crds/unit.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
+import { isSeekable } from "../probe/seekable.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { partArguments, partContainer } from "./arguments.ts";
@@ -53,6 +54,12 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);
+  if (!isSeekable(record)) {
+    throw new WorkFailure(
+      "InvalidUnit",
+      `source ${opened.source.name} is ${record.container}, which does not say where its frames are: no part of it can be found`,
+    );
+  }
   const companions = await openCompanions(context, opened, { video, record });
   const rendition = partOf(planRendition(record, video, { companions }), part);
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });

@@ -40,12 +40,13 @@ export function inParts(draft: Draft, { outputs, parallelism }: MediaJobSpec): D
 
 type Choice = { parts: number; partSeconds: number; why: string };
 
-function chosen(video: VideoOutput, { durationSeconds }: SourceFacts, parallelism: number): Choice {
+function chosen(video: VideoOutput, { durationSeconds, seekable }: SourceFacts, parallelism: number): Choice {
   const whole = (why: string): Choice => ({ parts: 1, partSeconds: durationSeconds ?? 0, why });
   const reason = whyInOnePiece(video);
   if (reason !== undefined || !mayBeCut(video)) return whole(`in one piece: ${reason}`);
   if (parallelism < 2) return whole("in one piece: spec.parallelism lets no two parts run at once");
   if (durationSeconds === undefined) return whole("in one piece: how long the source is is not known");
+  if (seekable === 0) return whole("in one piece: its container does not say where its frames are");
   const partSeconds = partSecondsOf(video, durationSeconds);
   const seconds = Math.round(durationSeconds);
   if (durationSeconds <= 2 * partSeconds) return whole(`in one piece: ${seconds} s, not more than 2 parts`);

@@ -113,14 +113,20 @@ describe("a plan that follows from what the sources are", () => {
       expected: "in one piece: two passes",
     },
     {
+      name: "no parts of a transport stream, in which no moment can be found",
+      seconds: 600,
+      seekable: 0,
+      expected: "in one piece: its container",
+    },
+    {
       name: "no parts where no two would run at once",
       parallelism: 1,
       seconds: 600,
       expected: "in one piece: spec.parallelism",
     },
-  ])("makes $name", ({ video, parallelism = 8, seconds, expected }) => {
+  ])("makes $name", ({ video, parallelism = 8, seconds, seekable = 1, expected }) => {
     const outputs = [{ name: "film", video: { height: 360, ...video } }];
-    const { units } = extended(spec({ outputs, parallelism }), { 0: { durationSeconds: seconds } });
+    const { units } = extended(spec({ outputs, parallelism }), { 0: { durationSeconds: seconds, seekable } });
     expect(units.find(({ why }) => why)?.why).toContain(expected);
   });
 

@@ -191,7 +191,7 @@ describe("the only unit of a MediaJob", () => {
   const only = job({ sources: sources("a") });
   const looked = succeeded({
     unit: "video-0",
-    result: result({ ...nothing, unit: "video-0", facts: [[170, 640, 360, 25, 1, 1000]] }),
+    result: result({ ...nothing, unit: "video-0", facts: [[170, 640, 360, 25, 1, 1000, 1]] }),
   });
   const made = succeeded({ unit: "video-0", result: result({ unit: "video-0" }) });
 

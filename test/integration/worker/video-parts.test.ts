@@ -28,6 +28,8 @@ beforeAll(() => {
     at("varying.mkv"),
   );
   ffmpeg("-i", at("plain.mp4"), ...["-output_ts_offset", "3.5", "-c", "copy"], at("late.mkv"));
+  ffmpeg("-i", at("plain.mp4"), "-c", "copy", at("stream.ts"));
+  ffmpeg("-i", at("plain.mp4"), "-c:v", "mpeg4", "-bf", "2", "-c:a", "mp3", at("old.avi"));
 });
 afterAll(() => workshop.remove());
 
@@ -107,6 +109,7 @@ test.each([
     video: {},
     boundaries: [3.3],
   },
+  { name: "an AVI", file: "old.avi", video: {}, boundaries: [2.5] },
   { name: "a source that starts late", file: "late.mkv", video: {}, boundaries: [2] },
   { name: "a rate made constant", file: "varying.mkv", video: { fps: 30 }, boundaries: [3.3] },
   {
@@ -204,6 +207,15 @@ test("a part that was made is not made again", async () => {
   const again = await workshop.attempt("plain.mp4", { video }, options);
   expect(again.exitCode).toBe(0);
   expect(readdirSync(parts).map((name) => statSync(join(parts, name)).mtimeMs)).toEqual(before);
+});
+
+test("a source whose frames cannot be found is refused, and not made without them", async () => {
+  const attempt = await workshop.attempt("stream.ts", { video }, { unit: { part: first } });
+  expect(attempt.result.failure).toMatchObject({
+    class: "config",
+    reason: "InvalidUnit",
+    message: expect.stringContaining("mpegts"),
+  });
 });
 
 test("an output that may not be cut is refused, with the reason", async () => {
