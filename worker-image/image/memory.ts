@@ -11,8 +11,11 @@ import type { Rendering } from "./rendering.ts";
 
 const MIB = 2 ** 20;
 
-/** Node, sharp and libvips at rest, with what glibc keeps of memory that was given back: 123 to 128 MiB measured. */
-export const RUNTIME_BYTES = 128 * MIB;
+/**
+ * Node, sharp and libvips at rest, with what glibc keeps of memory that was given back, under the crds'
+ * WORKER_RUNTIME_ENV: the smallest units measured took 116 to 124 MiB, their decode and encoder included.
+ */
+export const RUNTIME_BYTES = 112 * MIB;
 
 /** Line buffers of one decode. */
 const DECODE_BYTES = 24 * MIB;
