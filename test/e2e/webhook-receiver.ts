@@ -17,6 +17,10 @@ export interface Receiver {
   events: Received[];
   /** Requests whose signature did not verify. */
   forged: number;
+  /** Set to let it answer 503 to everything. */
+  isDown: boolean;
+  /** Requests that it answered so. */
+  refused: number;
   close(): Promise<void>;
 }
 
@@ -27,6 +31,10 @@ export async function startReceiver(host: string): Promise<Receiver> {
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
+    if (receiver.isDown) {
+      receiver.refused++;
+      return void response.writeHead(503).end();
+    }
     try {
       const event = new Webhook(secret).verify(body, request.headers as Record<string, string>) as {
         id: string;
@@ -55,6 +63,8 @@ export async function startReceiver(host: string): Promise<Receiver> {
     secret,
     events: [],
     forged: 0,
+    isDown: false,
+    refused: 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
