@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import sharp from "sharp";
 import { noise, photo } from "../worker/pictures.ts";
@@ -268,7 +270,7 @@ function unitOf(sources: Record<string, string>, outputs: object[], name: string
   });
 }
 
-/** Peak memory of one unit of many images against that of a tenth of them: what leaks, grows. */
+/** Resident memory of one unit after a tenth of its images, and after all of them: what leaks, grows. */
 async function measureCreep(images: number): Promise<Measurement[]> {
   if (images < 10) return [];
   await fill(volume.path("creep"), {
@@ -276,27 +278,41 @@ async function measureCreep(images: number): Promise<Measurement[]> {
     distinct: 8,
     make: async () => (await photo(2)).removeAlpha().jpeg().toBuffer(),
   });
-  const peak = async (count: number) => {
-    const files = (await readdir(volume.path("creep"))).slice(0, count);
-    const sources = Object.fromEntries(files.map((file, index) => [`s${index}`, `creep/${file}`]));
-    const { result } = await runWorker(
-      unitOf(sources, [{ name: "o", image: { format: "webp", width: 320 } }], `creep-${count}`),
-      volume,
-    );
-    return result.usage.peakMemoryBytes / 2 ** 20;
+  const files = await readdir(volume.path("creep"));
+  const sources = Object.fromEntries(files.map((file, index) => [`s${index}`, `creep/${file}`]));
+  const unit = unitOf(sources, [{ name: "o", image: { format: "webp", width: 320 } }], "creep");
+  let early = 0;
+  let late = 0;
+  const sample = async ({ pid }: { pid: number }) => {
+    for (let mib = residentMib(pid); mib !== undefined; mib = residentMib(pid)) {
+      const done = (await readdir(volume.path("out")).catch(() => [])).length;
+      if (early === 0 && done >= images / 10) early = mib;
+      if (mib > 0) late = mib;
+      await setTimeout(20);
+    }
   };
-  const few = await peak(images / 10);
-  const many = await peak(images);
+  const { exitCode } = await runWorker(unit, volume, { during: sample });
+  if (exitCode !== 0) throw new Error(`the unit of ${images} images ended with ${exitCode}`);
   return [
-    { name: `peak memory of ${images / 10} images`, value: few, unit: "MiB" },
-    { name: `peak memory of ${images} images`, value: many, unit: "MiB" },
+    { name: `RSS after ${images / 10} images`, value: early, unit: "MiB" },
+    { name: `RSS after ${images} images`, value: late, unit: "MiB" },
     {
-      name: `peak memory of ${images} to ${images / 10} images`,
-      value: many / few,
+      name: `RSS after ${images} to ${images / 10} images`,
+      value: late / early,
       unit: "×",
       target: { atMost: 1.15 },
     },
   ];
+}
+
+/** Undefined once the process has ended. */
+function residentMib(pid: number): number | undefined {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kib === undefined ? undefined : Number(kib) / 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes files of which only some are distinct: making pictures takes longer than measuring with them. */
