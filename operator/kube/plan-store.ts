@@ -3,7 +3,7 @@ import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Corrections } from "../core/plan/learning.ts";
 import { placeAnew } from "../core/plan/place-anew.ts";
-import { extend, type Facts, mayGrow, type Plan, plan } from "../core/plan/plan.ts";
+import { extend, type Facts, type Plan, plan } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "./resources.ts";
@@ -100,7 +100,7 @@ export class PlanStore {
 
 /** Whether another operator has extended the plan since. */
 const isBehind = (plan: Plan, { status }: StoredMediaJob): boolean =>
-  mayGrow(plan) && (status?.units?.total ?? 0) > plan.units.length;
+  (status?.units?.total ?? 0) > plan.units.length;
 
 /** The UID makes it another name for another MediaJob of the same name. */
 const planName = ({ metadata }: StoredMediaJob, suffix = "") =>

@@ -60,12 +60,13 @@ function partSecondsOf({ keyframeIntervalSeconds = 1 }: VideoOutput, durationSec
   return Math.ceil(atLeast / keyframeIntervalSeconds) * keyframeIntervalSeconds;
 }
 
-/** Up to which length of its source a rendition is made in one piece in any case; undefined where it always is. */
-export function wholeUpToSeconds(video: VideoOutput, parallelism: number): number | undefined {
+/**
+ * Up to which length of its source a rendition is made in one piece in any case; undefined where it always is. It
+ * follows from fields that never change alone, so that whoever plans later knows the same.
+ */
+export function wholeUpToSeconds(video: VideoOutput): number | undefined {
   const partSeconds = partSecondsOf(video, 0);
-  return chosen(video, { durationSeconds: 3 * partSeconds }, parallelism).parts < 2
-    ? undefined
-    : 2 * partSeconds;
+  return !mayBeCut(video) ? undefined : 2 * partSeconds;
 }
 
 /** What becomes of a rendition once its source is known, for people. */

@@ -97,9 +97,9 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults };
 }
 
-function lookingFirst(only: Draft, { outputs, parallelism }: MediaJobSpec): Draft {
+function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
   const video = outputs[only.outputs[0] ?? 0]?.video;
-  return video ? { ...only, wholeUpToSeconds: wholeUpToSeconds(video, parallelism) } : only;
+  return video ? { ...only, wholeUpToSeconds: wholeUpToSeconds(video) } : only;
 }
 
 /** Whether units may follow, once it is known what sources are. */

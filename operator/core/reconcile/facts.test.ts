@@ -220,10 +220,14 @@ describe("the only unit of a MediaJob", () => {
   test.each([
     { name: "a stream", output: { stream: {} } },
     { name: "an output that may not be cut", output: { video: { targetBytes: 1e7 } } },
-    { name: "a MediaJob that runs one unit at a time", output: { video: {} }, parallelism: 1 },
-  ])("of $name makes it whole in any case", ({ output, parallelism = 8 }) => {
-    const { spec } = job({ sources: sources("a"), outputs: [{ name: "film", ...output }], parallelism });
+  ])("of $name makes it whole in any case", ({ output }) => {
+    const { spec } = job({ sources: sources("a"), outputs: [{ name: "film", ...output }] });
     expect(plan(spec, pools).units).toMatchObject([{ index: 0 }]);
     expect(plan(spec, pools).units[0]?.wholeUpToSeconds).toBeUndefined();
+  });
+
+  test("leaves a long one, too, where no two units run at once; it is made whole then", () => {
+    const alone = { ...only, spec: { ...only.spec, parallelism: 1 } };
+    expect(started(pass({ job: alone, attempts: [looked] }))).toEqual(["video-1"]);
   });
 });
