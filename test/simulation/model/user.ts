@@ -12,6 +12,8 @@ export class User {
   readonly #server: ModelServer;
   readonly #wanted: ReadonlyMap<string, WantedMediaJob>;
   readonly #trace: (line: string) => void;
+  /** Once it is calm nobody leaves a MediaJob suspended, not even one that is created again. */
+  #resumesAll = false;
 
   constructor({
     server,
@@ -30,6 +32,7 @@ export class User {
     for (const wanted of scenario.mediaJobs) time.after(wanted.atMs, () => this.#create(wanted));
     for (const deed of scenario.deeds) time.after(deed.atMs, () => this.#do(deed));
     time.after(scenario.calmFromMs, () => {
+      this.#resumesAll = true;
       for (const { metadata } of server.list(MEDIA_JOBS))
         this.#edit(metadata.name, () => ({ suspend: false }));
     });
@@ -50,7 +53,9 @@ export class User {
     if (this.#server.get(MEDIA_JOBS, { name, namespace: NAMESPACE })) return;
     this.#trace(`user creates ${name}`);
     const metadata = { name, namespace: NAMESPACE };
-    this.#server.create(MEDIA_JOBS, { metadata, spec: mediaJobSpec.parse(spec) }, BY);
+    const wanted = mediaJobSpec.parse(spec);
+    const suspend = wanted.suspend && !this.#resumesAll;
+    this.#server.create(MEDIA_JOBS, { metadata, spec: { ...wanted, suspend } }, BY);
   }
 
   #do(deed: Deed) {
