@@ -33,7 +33,8 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Half of them wait for an API server while the others work.
+          maxWorkers: 2,
         },
       },
       {

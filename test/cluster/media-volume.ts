@@ -60,7 +60,8 @@ export async function createMediaVolume(
       },
     },
   ]);
-  const bound = ["--for=jsonpath={.status.phase}=Bound", `persistentvolumeclaim/${name}`, "--timeout=30s"];
+  // After an outage of the API server the controllers look again only after a while.
+  const bound = ["--for=jsonpath={.status.phase}=Bound", `persistentvolumeclaim/${name}`, "--timeout=120s"];
   await kubectl("wait", "--namespace", namespace, ...bound);
   return {
     claimName: name,
