@@ -25,6 +25,7 @@ export default defineConfig({
           // A process for each file took four times as long; these tests share nothing but read-only modules.
           pool: "threads",
           isolate: false,
+          maxWorkers: 2,
         },
       },
       {

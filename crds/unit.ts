@@ -87,8 +87,10 @@ export const unit = z
     }),
   })
   .refine(
-    ({ family, sources, outputs }) => family === "finalize" || (sources.length > 0 && outputs.length > 0),
-    "has no sources or no outputs, and only a unit that finalizes may lack them",
+    ({ family, sources, outputs }) =>
+      (sources.length > 0 || family === "finalize") &&
+      (outputs.length > 0 || family === "finalize" || family === "probe"),
+    "has no sources, which only finalize may lack, or no outputs, which only finalize and probe may lack",
   );
 
 export type Unit = z.output<typeof unit>;
