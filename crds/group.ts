@@ -41,6 +41,6 @@ export const WORKER_ENV = {
 
 /**
  * How a worker's runtime is set; in a pod by Dockerfile.worker. V8 lets the young generation grow with every
- * burst and never gives it back: in a unit of 1,000 images RSS rose to 1.5 times that after 100, and to 1.24 times with 1 MiB.
+ * burst and never gives it back; held at 1 MiB, RSS after 1,000 images of a unit was 1.24 times that after 100.
  */
 export const WORKER_RUNTIME_ENV = { NODE_OPTIONS: "--max-semi-space-size=1" } as const;
