@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
  * Three suites, from fast to real. `unit` needs nothing but Node; `integration` needs ffmpeg and a real
  * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster), and `e2e-exclusive` has it to itself,
  * since it breaks the cluster or counts what waits in it.
+ *
+ * `npm test` runs these. `npm run test:long` runs `long` and `long-e2e`: soaks, sweeps of random seeds and whole
+ * matrices, of which the others hold a part that is enough for every change.
  */
 export default defineConfig({
   test: {
@@ -59,6 +62,27 @@ export default defineConfig({
           hookTimeout: 900_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "long",
+          include: ["test/long/*.test.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: "long-e2e",
+          include: ["test/long/e2e/*.test.ts"],
+          globalSetup: ["test/e2e/install.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
