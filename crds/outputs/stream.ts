@@ -119,6 +119,12 @@ export const streamOutput = z
       .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])
       .optional()
       .describe("preset trades encoding time for size, in x264's words. Default medium."),
+    dynamicRange: z
+      .enum(["SDR", "Source"])
+      .default("SDR")
+      .describe(
+        "dynamicRange: SDR maps HDR sources to BT.709, once for all renditions; Source keeps PQ or HLG in each of them, with 10 bits, which needs h265 or av1.",
+      ),
     fps: z
       .number()
       .min(1)
@@ -135,6 +141,12 @@ export const streamOutput = z
           .max(512)
           .default(128)
           .describe("bitrateKbps of each track (AAC, stereo) in kbit/s."),
+        surround: z
+          .enum(["Keep", "None"])
+          .default("Keep")
+          .describe(
+            "surround: Keep offers a track of more than two channels with all of them too, beside its stereo, as AAC of 64 kbit/s for each channel. None offers stereo alone. Default Keep.",
+          ),
         tracks: z
           .enum(["First", "All"])
           .default("All")
@@ -145,7 +157,7 @@ export const streamOutput = z
       })
       .prefault({})
       .describe(
-        "audio of the stream; each track is encoded once for all renditions. None when the source has none.",
+        "audio of the stream; each track is encoded once for all renditions of the picture. None when the source has none.",
       ),
     subtitles: z
       .enum(["Keep", "None"])
@@ -186,6 +198,12 @@ export const streamOutput = z
         rule: "(self.ladder == 'Explicit') == has(self.renditions)",
         message: "ladder Explicit needs renditions, and only it takes them",
         fieldPath: ".renditions",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "self.dynamicRange == 'SDR' || self.codec != 'h264'",
+        message: "dynamicRange Source needs 10 bits: codec h265 or av1",
+        fieldPath: ".dynamicRange",
         reason: "FieldValueInvalid",
       },
       {

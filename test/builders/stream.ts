@@ -33,6 +33,8 @@ const aVideo = (name: string, height: number, bytes: number): VideoRendition => 
 
 export const aTrack = (language: string, isDefault: boolean): AudioRendition => ({
   name: language,
+  position: isDefault ? 0 : 1,
+  isSurround: false,
   fileName: `audio-${language}.mp4`,
   media: aMediaFile([96_000, 96_000], [6, 6], "mp4a.40.2"),
   language,

@@ -12,6 +12,27 @@ test("it points into each file's own index and escapes what people write", () =>
   expect(manifest).toContain("<Label>a &amp; &lt;b&gt;</Label>");
 });
 
+test("sound with all channels is a set of its own, which no player takes unless it is asked to", () => {
+  const surround = { ...aTrack("eng", true), name: "0-surround", isSurround: true, channels: 8 };
+  const manifest = dashManifest(aStream({ audio: [aTrack("eng", true), surround] }));
+  expect(manifest).toContain('lang="eng" selectionPriority="0" ');
+  expect(manifest).toContain("<Label>The &quot;eng&quot; one (7.1)</Label>");
+  const configurations = manifest.match(/ChannelConfiguration" value="\d+"/g);
+  expect(configurations).toEqual(['ChannelConfiguration" value="2"', 'ChannelConfiguration" value="12"']);
+});
+
+test("the colour of HDR is essential", () => {
+  const [first] = aStream().video;
+  const color = { primaries: 9, transfer: 16, matrix: 9, fullRange: false };
+  const video = first ? [{ ...first, media: { ...first.media, color } }] : [];
+  expect(dashManifest(aStream({ video })).match(/cicp:(Col|Tra|Mat)\w+" value="\d+"/g)).toEqual([
+    'cicp:ColourPrimaries" value="9"',
+    'cicp:TransferCharacteristics" value="16"',
+    'cicp:MatrixCoefficients" value="9"',
+  ]);
+  expect(dashManifest(aStream())).not.toContain("EssentialProperty");
+});
+
 test("the duration is exact to the microsecond", () => {
   expect(dashManifest(aStream({ durationSeconds: 10.01 / 3 }))).toContain(
     'mediaPresentationDuration="PT3.336667S"',

@@ -9,6 +9,7 @@ import {
   type Thumbnails,
   type VideoRendition,
 } from "./stream.ts";
+import { videoRangeOf } from "./track-description.ts";
 
 /** ISO/IEC 23009-1 manifest of the on-demand profile: players find segments in each file's own index. Pure. */
 export function dashManifest(stream: Stream): string {
@@ -31,6 +32,7 @@ function pictures(video: readonly VideoRendition[], protection: Protection | und
   return [
     '    <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">',
     ...contentProtection(protection),
+    ...colors(video[0]?.media),
     ...video.flatMap(({ name, media, size, fps, fileName }) => [
       `      <Representation id="video-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" width="${size.width}" height="${size.height}" frameRate="${frameRate(fps)}">`,
       ...base(fileName, media),
@@ -40,20 +42,45 @@ function pictures(video: readonly VideoRendition[], protection: Protection | und
   ];
 }
 
+/**
+ * DASH-IF IOP 4.3 clause 10.4.2: the colour of HDR is essential, by the numbers of ISO/IEC 23091-2, so that a player
+ * that would show it wrongly leaves it. All renditions have one.
+ */
+function colors(media: MediaFile | undefined): string[] {
+  if (!media?.color || videoRangeOf(media) === "SDR") return [];
+  const { primaries, transfer, matrix } = media.color;
+  const numbers = {
+    ColourPrimaries: primaries,
+    TransferCharacteristics: transfer,
+    MatrixCoefficients: matrix,
+  };
+  return Object.entries(numbers).map(
+    ([name, value]) =>
+      `      <EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:${name}" value="${value}"/>`,
+  );
+}
+
 function sound(track: AudioRendition, protection: Protection | undefined): string[] {
-  const { name, media, language, title, isDefault, channels, sampleRate, fileName } = track;
+  const { name, media, language, title, isDefault, isSurround, channels, sampleRate, fileName } = track;
+  // Stereo is taken unless more is asked for, whatever its bitrate: 1 is what a set has that says nothing.
+  const priority = isSurround ? ' selectionPriority="0"' : "";
   return [
-    `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${language ?? "und"}" segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
+    `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${language ?? "und"}"${priority} segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
     ...contentProtection(protection),
     role(isDefault ? "main" : "alternate"),
-    `      <Label>${escaped(title)}</Label>`,
+    `      <Label>${escaped(isSurround ? `${title} (${CHANNEL_WORDS[channels] ?? channels})` : title)}</Label>`,
     `      <Representation id="audio-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" audioSamplingRate="${sampleRate}">`,
-    `        <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="${channels}"/>`,
+    `        <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="${CHANNEL_CONFIGURATIONS[channels] ?? channels}"/>`,
     ...base(fileName, media),
     "      </Representation>",
     "    </AdaptationSet>",
   ];
 }
+
+const CHANNEL_WORDS: Record<number, string> = { 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1" };
+
+/** ISO/IEC 23091-3 table 5; up to six its numbers are those of the channels. */
+const CHANNEL_CONFIGURATIONS: Record<number, number> = { 8: 12 };
 
 function text(
   { name, fileName, bytes, language, title, isForced }: SubtitleRendition,

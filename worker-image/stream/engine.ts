@@ -126,7 +126,7 @@ class StreamTask {
   }
 
   async #encode(presentation: Presentation, files: StreamFiles): Promise<FfmpegReport> {
-    const { expectedSeconds, tracks, rungs, output, fps } = presentation;
+    const { expectedSeconds, sounds, rungs, output, fps } = presentation;
     const mediaSeconds = expectedSeconds ?? 60;
     const seconds = rungs.reduce(
       (sum, { size }) =>
@@ -141,7 +141,7 @@ class StreamTask {
         }),
       0,
     );
-    const measuring = output.audio.loudness ? (mediaSeconds / 60) * tracks.length : 0;
+    const measuring = output.audio.loudness ? (mediaSeconds / 60) * sounds.length : 0;
     const progress = stageProgress([
       { name: "analysis", seconds: 0.2 },
       { name: "loudness", seconds: measuring },
@@ -161,12 +161,12 @@ class StreamTask {
       });
 
     const loudness: (MeasuredLoudness | undefined)[] = [];
-    for (const track of output.audio.loudness ? tracks : []) {
+    for (const { track, wish } of output.audio.loudness ? sounds : []) {
       const graph = soundGraph({
         spans: [],
         index: track.index,
         label: "measured",
-        filters: measuringFilters(track, presentation.sound),
+        filters: measuringFilters(track, wish),
       });
       const list = [
         ...sourceInputs([], files, ["-vn"]),

@@ -7,16 +7,19 @@ import type { Presentation } from "./presentation.ts";
 /** Names of the files of a stream, in its own directory. */
 
 export interface FileNames {
-  /** Of each rung, track and text, in their order. */
+  /** Of each rung, sound and text, in their order. */
   video: string[];
   audio: string[];
   subtitles: string[];
 }
 
-export function fileNames({ rungs, tracks, subtitles }: Presentation): FileNames {
+export function fileNames({ rungs, sounds, subtitles }: Presentation): FileNames {
   return {
     video: rungs.map(({ name }) => `video-${name}.mp4`),
-    audio: tracks.map(({ language }, at) => `audio-${at}${suffix(language)}.mp4`),
+    audio: sounds.map(
+      ({ track, position, isSurround }) =>
+        `audio-${position}${suffix(track.language)}${isSurround ? "-surround" : ""}.mp4`,
+    ),
     subtitles: subtitles.map(({ language }, at) => `subtitles-${at}${suffix(language)}.vtt`),
   };
 }

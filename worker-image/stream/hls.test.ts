@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aMediaFile, aStream, aText } from "../../test/builders/stream.ts";
+import { aMediaFile, aStream, aText, aTrack } from "../../test/builders/stream.ts";
 import { hlsMaster, hlsPlaylists, mediaPlaylist } from "./hls.ts";
 
 test("the master names every rendition with its sound, then the sound alone, then the pictures for winding", () => {
@@ -18,6 +18,39 @@ test("the master names every rendition with its sound, then the sound alone, the
     '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=40000,AVERAGE-BANDWIDTH=30000,CODECS="avc1.64001f",RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="video-720p-iframes.m3u8"',
     "",
   ]);
+});
+
+test("sound with all channels is a group of its own, with every language, and the variants are told with each", () => {
+  const surround = {
+    ...aTrack("eng", true),
+    isSurround: true,
+    channels: 6,
+    fileName: "audio-eng-surround.mp4",
+  };
+  const lines = hlsMaster(aStream({ audio: [aTrack("eng", true), aTrack("deu", false), surround] })).split(
+    "\n",
+  );
+  const named = (name: string) => lines.filter((line) => line.includes(`"${name}"`));
+  expect(named("audio-surround").slice(0, 2)).toEqual([
+    `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-surround",NAME="The 'eng' one",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6",URI="audio-eng-surround.m3u8"`,
+    `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-surround",NAME="The 'deu' one",LANGUAGE="deu",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-deu.m3u8"`,
+  ]);
+  expect(lines.filter((line) => line.startsWith("#EXT-X-STREAM-INF")).map((line) => line.slice(-22))).toEqual(
+    [
+      expect.stringMatching(/AUDIO="audio"$/),
+      expect.stringMatching(/AUDIO="audio"$/),
+      expect.stringMatching(/AUDIO="audio-surround"$/),
+      expect.stringMatching(/AUDIO="audio-surround"$/),
+      expect.stringMatching(/AUDIO="audio"$/),
+    ],
+  );
+});
+
+test("HDR is told of every variant", () => {
+  const [first] = aStream().video;
+  const color = { primaries: 9, transfer: 18, matrix: 9, fullRange: false };
+  const video = first ? [{ ...first, media: { ...first.media, color } }] : [];
+  expect(hlsMaster(aStream({ video })).match(/VIDEO-RANGE=HLG/g)).toHaveLength(2);
 });
 
 test("a stream without sound has no audio group", () => {

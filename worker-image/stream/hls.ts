@@ -8,6 +8,7 @@ import {
   type SubtitleRendition,
   type VideoRendition,
 } from "./stream.ts";
+import { videoRangeOf } from "./track-description.ts";
 
 /** The HLS playlists of a stream: RFC 8216, and its bis for `VIDEO-RANGE`. Pure. */
 
@@ -29,36 +30,62 @@ export function hlsPlaylists(stream: Stream): Map<string, string> {
   ]);
 }
 
-/** The master playlist. */
-export function hlsMaster({ video, audio, subtitles }: Stream): string {
-  const loudest = audio
-    .map(({ media }) => bandwidthOf(media.segments))
-    .reduce((most, each) => (each.peak > most.peak ? each : most), { average: 0, peak: 0 });
-  const variants = video.flatMap(({ media, size, fps, fileName }) => {
-    const bandwidth = bandwidthOf(media.segments);
-    const attributes = [
-      `BANDWIDTH=${bandwidth.peak + loudest.peak}`,
-      `AVERAGE-BANDWIDTH=${bandwidth.average + loudest.average}`,
-      `CODECS="${[media.codecs, ...new Set(audio.map((track) => track.media.codecs))].join(",")}"`,
-      `RESOLUTION=${size.width}x${size.height}`,
-      `FRAME-RATE=${(fps.num / fps.den).toFixed(3)}`,
-      "VIDEO-RANGE=SDR",
-      ...(audio.length > 0 ? ['AUDIO="audio"'] : []),
-      ...(subtitles.length > 0 ? ['SUBTITLES="subtitles"'] : []),
-    ];
-    return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistName(fileName)];
-  });
+/** The master playlist. Every rendition is a variant with each group of sounds, those in stereo first. */
+export function hlsMaster(stream: Stream): string {
+  const { video, audio, subtitles } = stream;
+  const groups = audioGroups(audio);
   const lines = [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     "#EXT-X-INDEPENDENT-SEGMENTS",
-    ...audio.map(audioLine),
+    ...groups.flatMap(({ id, sounds }) => sounds.map((sound) => audioLine(id, sound))),
     ...subtitles.map(subtitlesLine),
-    ...variants,
+    ...(groups.length > 0 ? groups : [undefined]).flatMap((group) => variants(stream, group)),
     ...soundOnly({ audio, subtitles }),
     ...video.flatMap(iframesLine),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+interface AudioGroup {
+  id: string;
+  sounds: AudioRendition[];
+}
+
+/**
+ * RFC 8216 section 4.3.4.1.1: sounds of other channels are another group, and each group has every language: a track
+ * that is in stereo alone is in all of them.
+ */
+function audioGroups(audio: readonly AudioRendition[]): AudioGroup[] {
+  const stereo = audio.filter(({ isSurround }) => !isSurround);
+  const surround = audio.filter(({ isSurround }) => isSurround);
+  const withAllChannels = (sound: AudioRendition) =>
+    surround.find(({ position }) => position === sound.position) ?? sound;
+  return [
+    ...(stereo.length > 0 ? [{ id: "audio", sounds: stereo }] : []),
+    ...(surround.length > 0 ? [{ id: "audio-surround", sounds: stereo.map(withAllChannels) }] : []),
+  ];
+}
+
+function variants({ video, subtitles }: Stream, group: AudioGroup | undefined): string[] {
+  const sounds = group?.sounds ?? [];
+  const loudest = sounds
+    .map(({ media }) => bandwidthOf(media.segments))
+    .reduce((most, each) => (each.peak > most.peak ? each : most), { average: 0, peak: 0 });
+  return video.flatMap(({ media, size, fps, fileName }) => {
+    const bandwidth = bandwidthOf(media.segments);
+    const attributes = [
+      `BANDWIDTH=${bandwidth.peak + loudest.peak}`,
+      `AVERAGE-BANDWIDTH=${bandwidth.average + loudest.average}`,
+      `CODECS="${[media.codecs, ...new Set(sounds.map((sound) => sound.media.codecs))].join(",")}"`,
+      `RESOLUTION=${size.width}x${size.height}`,
+      `FRAME-RATE=${(fps.num / fps.den).toFixed(3)}`,
+      `VIDEO-RANGE=${videoRangeOf(media)}`,
+      ...(group ? [`AUDIO="${group.id}"`] : []),
+      ...(subtitles.length > 0 ? ['SUBTITLES="subtitles"'] : []),
+    ];
+    return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistName(fileName)];
+  });
 }
 
 /** Sound alone, for links too slow for any picture. */
@@ -76,8 +103,11 @@ function soundOnly({ audio, subtitles }: Pick<Stream, "audio" | "subtitles">): s
   return [`#EXT-X-STREAM-INF:${attributes.join(",")}`, playlistName(only.fileName)];
 }
 
-function audioLine({ title, language, isDefault, channels, fileName }: AudioRendition): string {
-  return media("AUDIO", { title, language, isDefault }, [
+function audioLine(
+  group: string,
+  { title, language, isDefault, channels, fileName }: AudioRendition,
+): string {
+  return media("AUDIO", { group, title, language, isDefault }, [
     "AUTOSELECT=YES",
     `CHANNELS="${channels}"`,
     `URI="${playlistName(fileName)}"`,
@@ -86,7 +116,7 @@ function audioLine({ title, language, isDefault, channels, fileName }: AudioRend
 
 /** Never the default: viewers turn subtitles on, all but the forced ones. */
 function subtitlesLine({ title, language, isForced, fileName }: SubtitleRendition): string {
-  return media("SUBTITLES", { title, language, isDefault: false }, [
+  return media("SUBTITLES", { group: "subtitles", title, language, isDefault: false }, [
     "AUTOSELECT=YES",
     `FORCED=${isForced ? "YES" : "NO"}`,
     `URI="${playlistName(fileName)}"`,
@@ -95,12 +125,17 @@ function subtitlesLine({ title, language, isForced, fileName }: SubtitleRenditio
 
 function media(
   type: "AUDIO" | "SUBTITLES",
-  { title, language, isDefault }: { title: string; language: string | null; isDefault: boolean },
+  {
+    group,
+    title,
+    language,
+    isDefault,
+  }: { group: string; title: string; language: string | null; isDefault: boolean },
   more: string[],
 ): string {
   return [
     `#EXT-X-MEDIA:TYPE=${type}`,
-    `GROUP-ID="${type.toLowerCase()}"`,
+    `GROUP-ID="${group}"`,
     `NAME="${title.replaceAll(/["\r\n]/g, "'")}"`,
     ...(language ? [`LANGUAGE="${language}"`] : []),
     `DEFAULT=${isDefault ? "YES" : "NO"}`,
@@ -116,7 +151,7 @@ function iframesLine({ media, keyframes, size, fileName }: VideoRendition): stri
     `AVERAGE-BANDWIDTH=${average}`,
     `CODECS="${media.codecs}"`,
     `RESOLUTION=${size.width}x${size.height}`,
-    "VIDEO-RANGE=SDR",
+    `VIDEO-RANGE=${videoRangeOf(media)}`,
     `URI="${iframesName(fileName)}"`,
   ];
   return [`#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`];

@@ -41,32 +41,6 @@ test("segments follow the index, past the gap that it names", () => {
   });
 });
 
-test.each([
-  {
-    name: "HEVC Main at level 3.1",
-    configuration: box("hvcC", Buffer.from([1, 0x01, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93])),
-    codecs: "hvc1.1.6.L93.90",
-  },
-  {
-    name: "HEVC Main 10, high tier",
-    configuration: box("hvcC", Buffer.from([1, 0x22, 0x20, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 120])),
-    codecs: "hvc1.2.4.H120.b0",
-  },
-  {
-    name: "AV1 Main, 8 bits",
-    configuration: box("av1C", Buffer.from([0x81, 0x08, 0x0c, 0])),
-    codecs: "av01.0.08M.08",
-  },
-  {
-    name: "AV1 Main, 10 bits, high tier",
-    configuration: box("av1C", Buffer.from([0x81, 0x0d, 0xcc, 0])),
-    codecs: "av01.0.13H.10",
-  },
-  { name: "AAC", configuration: box("mp4a", words(0)), codecs: "mp4a.40.2" },
-])("$name is $codecs", ({ configuration, codecs }) =>
-  expect(describeHead(head(configuration, sidx(0))).codecs).toBe(codecs),
-);
-
 test("a file without an index is refused", () => {
   expect(() => describeHead(head(avc))).toThrow(/sidx/);
   expect(() => describeHead(head(words(1), sidx(0)))).toThrow(/codec/);

@@ -1,18 +1,15 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
-import type { AudioStream, MediaRecord, Rate, TextStream } from "../probe/record.ts";
+import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
+import { colorArguments } from "../video/arguments.ts";
 import { encoderArguments } from "../video/encoders.ts";
 import { pictureFilters } from "../video/filters.ts";
 import { pictureOf, planRendition, type Rendition, steadyRate } from "../video/rendition.ts";
-import {
-  type MeasuredLoudness,
-  type SoundWish,
-  soundEncoderArguments,
-  soundFilters,
-} from "../video/sound.ts";
+import { type MeasuredLoudness, soundEncoderArguments, soundFilters } from "../video/sound.ts";
 import { soundGraph, sourceInputs } from "../video/spans.ts";
 import { exactRate, perSecond } from "../video/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
+import { type Sound, soundsOf } from "./sounds.ts";
 import { planThumbnails, sheetArguments, sheetFilters, type ThumbnailSheets } from "./thumbnails.ts";
 
 /** Everything decided about a stream before ffmpeg runs, and the argument list of its one run. Pure. */
@@ -22,11 +19,10 @@ export interface Presentation {
   top: Rendition;
   rungs: Rung[];
   fps: Rate;
-  tracks: AudioStream[];
+  sounds: Sound[];
   /** Texts that become WebVTT. */
   subtitles: TextStream[];
   thumbnails: ThumbnailSheets | undefined;
-  sound: SoundWish;
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
 }
@@ -48,6 +44,7 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
       ...(output.preset && { preset: output.preset }),
       ...(output.crf !== undefined && { crf: output.crf }),
       ...(largest && { ...largest.size, fit: "fill", enlarge: true }),
+      dynamicRange: output.dynamicRange,
       keyframeIntervalSeconds: output.segmentSeconds,
       audio: { tracks: output.audio.tracks },
       subtitles: output.subtitles,
@@ -59,22 +56,12 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
     top: { ...plain, work: { ...plain.work, fps } },
     rungs,
     fps,
-    tracks: plain.tracks,
+    sounds: soundsOf(plain.tracks, output.audio),
     subtitles: plain.subtitles,
     thumbnails:
       output.thumbnails && smallest
         ? planThumbnails(output.thumbnails, { picture: smallest.size, seconds: plain.expectedSeconds })
         : undefined,
-    sound: {
-      codec: "aac",
-      soundtrack: {
-        channels: "Stereo",
-        sampleRateHz: 48_000,
-        bitrateKbps: output.audio.bitrateKbps,
-        loudness: output.audio.loudness,
-      },
-      speed: 1,
-    },
     expectedSeconds: plain.expectedSeconds,
     warnings: [
       ...plain.warnings,
@@ -89,7 +76,7 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
 export interface StreamFiles {
   sourcePath: string;
   threads: number;
-  /** Of each rung and each track, in their order. */
+  /** Of each rung and each sound, in their order. */
   videoPaths: string[];
   audioPaths: string[];
   subtitlePaths: string[];
@@ -99,22 +86,22 @@ export interface StreamFiles {
 
 /**
  * One run for everything: the source is decoded once, filtered once at the largest size and scaled apart, and
- * every track of sound is encoded once.
+ * every track of sound is encoded once, whole.
  */
 export function presentationArguments(
   presentation: Presentation,
   files: StreamFiles,
   loudness: (MeasuredLoudness | undefined)[] = [],
 ): string[] {
-  const { top, rungs, tracks, subtitles, thumbnails, sound } = presentation;
+  const { top, rungs, sounds, subtitles, thumbnails } = presentation;
   const graph = [
     pictureGraph(presentation),
-    ...tracks.map((track, at) =>
+    ...sounds.map(({ track, wish }, at) =>
       soundGraph({
         spans: [],
         index: track.index,
         label: `sound${at}`,
-        filters: soundFilters(track, sound, loudness[at]),
+        filters: soundFilters(track, wish, loudness[at]),
       }),
     ),
   ];
@@ -124,13 +111,13 @@ export function presentationArguments(
     ...rungs.flatMap((rung, at) => [
       ...["-map", `[rung${at}]`],
       ...pictureEncoder(presentation, rung, files.threads),
-      ...(top.work.toneMapFrom ? BT709 : []),
+      ...colorArguments(top),
       ...["-map_metadata", "-1", "-map_chapters", "-1"],
       ...["-movflags", `+frag_keyframe${FRAGMENTED}`, "-f", "mp4", `file:${files.videoPaths[at]}`],
     ]),
-    ...tracks.flatMap((track, at) => [
+    ...sounds.flatMap(({ track, wish }, at) => [
       ...["-map", `[sound${at}]`],
-      ...soundEncoderArguments(track, 0, sound),
+      ...soundEncoderArguments(track, 0, wish),
       ...(track.language ? ["-metadata:s:a:0", `language=${track.language}`] : []),
       ...["-map_metadata", "-1", "-map_chapters", "-1"],
       ...["-frag_duration", `${presentation.output.segmentSeconds * 1e6}`],
@@ -148,17 +135,6 @@ export function presentationArguments(
  * list takes away the encoder's delay: without it sound is 21 ms late and pictures are a frame late (measured).
  */
 const FRAGMENTED = "+delay_moov+default_base_moof+global_sidx";
-
-const BT709 = [
-  "-color_primaries",
-  "bt709",
-  "-color_trc",
-  "bt709",
-  "-colorspace",
-  "bt709",
-  "-color_range",
-  "tv",
-];
 
 /** One decode and one filtering at the largest size; the rungs are scaled one from the other, see `scaledFrom`. */
 function pictureGraph({ top, rungs, thumbnails }: Presentation): string {
@@ -209,7 +185,8 @@ function pictureEncoder({ top, output, fps }: Presentation, rung: Rung, threads:
       threads,
       fps: perSecond(fps),
       closedInterval: true,
-      dynamicRange: "SDR",
+      dynamicRange: top.keepsHdr ? top.picture.dynamicRange : "SDR",
+      mastering: top.keepsHdr ? top.picture.mastering : null,
     }),
     ...["-fps_mode:v", "cfr"],
   ];

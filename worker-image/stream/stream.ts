@@ -33,6 +33,9 @@ export interface VideoRendition {
 
 export interface AudioRendition {
   name: string;
+  /** Of the source's track; its sound in stereo and that with all channels have one. */
+  position: number;
+  isSurround: boolean;
   fileName: string;
   media: MediaFile;
   /** ISO 639, null when unknown. */

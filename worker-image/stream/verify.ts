@@ -4,6 +4,7 @@ import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import { ENCODERS } from "../video/encoders.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
+import { channelsOf, sampleRateOf } from "../video/sound.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
 import { type MediaFile, readMediaFile } from "./media-file.ts";
@@ -11,6 +12,7 @@ import type { Presentation, StreamFiles } from "./presentation.ts";
 import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
 import { unique, verifySubtitles } from "./subtitles.ts";
 import { verifySheets } from "./thumbnails.ts";
+import { videoRangeOf } from "./track-description.ts";
 
 /**
  * Reads what was made back from the finished files, and describes it for the manifests.
@@ -34,6 +36,7 @@ export async function verifyStream(
       presentation.rungs.map(async (rung, at): Promise<VideoRendition> => {
         const path = files.videoPaths[at] ?? "";
         const media = await mediaFile(path);
+        refuseOtherRange(rung.name, { media, presentation });
         await refuseOtherPicture(path, { rung, presentation, signal: limits.signal });
         return {
           name: rung.name,
@@ -66,26 +69,41 @@ export async function verifyStream(
 }
 
 async function audioRenditions(
-  { tracks }: Presentation,
+  { sounds }: Presentation,
   files: StreamFiles,
   names: FileNames,
 ): Promise<AudioRendition[]> {
   const main = Math.max(
     0,
-    tracks.findIndex(({ isDefault }) => isDefault),
+    sounds.findIndex(({ track }) => track.isDefault),
   );
   const taken = new Set<string>();
+  const titles = sounds
+    .filter(({ isSurround }) => !isSurround)
+    .map(({ track: { title, language }, position }) =>
+      unique(title ?? language ?? `Track ${position + 1}`, taken),
+    );
   const audio: AudioRendition[] = [];
-  for (const [at, { language, title }] of tracks.entries()) {
+  for (const [at, { track, wish, position, isSurround }] of sounds.entries()) {
+    const fileName = names.audio[at] ?? "";
+    const media = await mediaFile(files.audioPaths[at] ?? "");
+    const wanted = { channels: channelsOf(track, wish), sampleRate: sampleRateOf(track, wish) };
+    if (media.sound?.channels !== wanted.channels || media.sound.sampleRate !== wanted.sampleRate) {
+      throw new MediaFailure(
+        "VerificationFailed",
+        `${fileName} has ${media.sound?.channels} channels at ${media.sound?.sampleRate} Hz, not ${wanted.channels} at ${wanted.sampleRate} Hz`,
+      );
+    }
     audio.push({
-      name: `${at}`,
-      fileName: names.audio[at] ?? "",
-      media: await mediaFile(files.audioPaths[at] ?? ""),
-      language,
-      title: unique(title ?? language ?? `Track ${at + 1}`, taken),
-      isDefault: at === main,
-      channels: 2,
-      sampleRate: 48_000,
+      name: `${position}${isSurround ? "-surround" : ""}`,
+      position,
+      isSurround,
+      fileName,
+      media,
+      language: track.language,
+      title: titles[position] ?? "",
+      isDefault: position === main,
+      ...wanted,
     });
   }
   return audio;
@@ -123,6 +141,19 @@ async function refuseOtherPicture(
     `rendition ${rung.name} is ${picture?.codec} ${picture?.width}×${picture?.height}, not ${codec} ${width}×${height}`,
   );
 }
+
+/** Players show PQ or HLG rightly only where the file says that it is. */
+function refuseOtherRange(
+  name: string,
+  { media, presentation: { top } }: { media: MediaFile; presentation: Presentation },
+): void {
+  const wanted = top.keepsHdr ? VIDEO_RANGES[top.picture.dynamicRange] : "SDR";
+  const found = videoRangeOf(media);
+  if (found === wanted) return;
+  throw new MediaFailure("VerificationFailed", `rendition ${name} says that it is ${found}, not ${wanted}`);
+}
+
+const VIDEO_RANGES = { SDR: "SDR", HDR10: "PQ", HLG: "HLG" } as const;
 
 /** A second at the start of each file, all in one run; any error of a decoder fails it. */
 async function decodeSamples(paths: readonly string[], limits: FfmpegLimits): Promise<void> {

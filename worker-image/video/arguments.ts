@@ -204,7 +204,7 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
 }
 
 /** The colour the pixels have after the filters; an unknown one stays unsaid. */
-function colorArguments({ work, picture }: Rendition): string[] {
+export function colorArguments({ work, picture }: Pick<Rendition, "work" | "picture">): string[] {
   if (work.toneMapFrom) {
     return ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"];
   }

@@ -57,6 +57,14 @@ export const streamRows: Row[] = [
       server: "ladder Explicit needs renditions, and only it takes them",
     },
   ),
+  accepted(
+    "HDR that is kept in ten bits",
+    stream({ codec: "h265", dynamicRange: "Source", audio: { surround: "None" } }),
+  ),
+  refused("HDR in h264, which has eight bits", stream({ dynamicRange: "Source" }), {
+    field: field("dynamicRange"),
+    server: "dynamicRange Source needs 10 bits: codec h265 or av1",
+  }),
   refused("a crf of av1 for h264", stream({ crf: 60 }), {
     field: field("crf"),
     server: "crf goes from 0 to 51 for h264 and h265",

@@ -1,0 +1,36 @@
+import type { StreamOutput } from "../../crds/outputs/stream.ts";
+import type { AudioStream } from "../probe/record.ts";
+import { channelsOf, type SoundWish } from "../video/sound.ts";
+
+/** One file of sound: a track of the source in stereo, or with all its channels. */
+export interface Sound {
+  track: AudioStream;
+  /** Of the track among those of the stream; both its sounds have one. */
+  position: number;
+  isSurround: boolean;
+  wish: SoundWish;
+}
+
+/** Every track in stereo, which all devices play; then those with more channels once more, with all of them. */
+export function soundsOf(tracks: readonly AudioStream[], audio: StreamOutput["audio"]): Sound[] {
+  const stereo = tracks.map((track, position) => ({
+    track,
+    position,
+    isSurround: false,
+    wish: wishOf({ channels: "Stereo", bitrateKbps: audio.bitrateKbps }, audio),
+  }));
+  if (audio.surround === "None") return stereo;
+  const surround = stereo
+    .map((sound) => ({ ...sound, isSurround: true, wish: wishOf({ channels: "Source" }, audio) }))
+    .filter(({ track, wish }) => channelsOf(track, wish) > 2);
+  return [...stereo, ...surround];
+}
+
+const wishOf = (
+  wish: Pick<SoundWish["soundtrack"], "channels" | "bitrateKbps">,
+  { loudness }: StreamOutput["audio"],
+): SoundWish => ({
+  codec: "aac",
+  soundtrack: { ...wish, sampleRateHz: 48_000, loudness },
+  speed: 1,
+});
