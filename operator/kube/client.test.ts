@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { ApiError } from "./api-error.ts";
-import { type AnsweredRequest, type ClientOptions, KubeClient, type WatchOptions } from "./client.ts";
+import { KubeClient, type WatchOptions } from "./client.ts";
 import { CONFIG_MAPS, MEDIA_JOBS, NODES, TOKEN_REVIEWS } from "./resources.ts";
 import { added, bookmark, configMap, listOf, modified, watchError } from "./testing/objects.ts";
 import { json, refusal, ScriptedServer, type Step, stream } from "./testing/scripted-server.ts";
+import type { AnsweredRequest, TransportOptions } from "./transport.ts";
 
 const ref = { namespace: "default", name: "a" };
 const watchFrom1: WatchOptions = {
@@ -20,7 +21,7 @@ const asRead = (sent: unknown): unknown =>
 let server: ScriptedServer;
 let client: KubeClient;
 
-async function serve(script: Step[], options: ClientOptions = {}): Promise<void> {
+async function serve(script: Step[], options: TransportOptions = {}): Promise<void> {
   server = await ScriptedServer.start(...script);
   client = new KubeClient(server.access, options);
 }

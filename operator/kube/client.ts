@@ -1,45 +1,21 @@
 /**
- * Plain JSON to and from the API server: one method per verb. Owns connections, time limits, paths and the reading
- * of errors. Never retries, caches or decides: a failed call is an ApiError, and the work queue's or the informer's
+ * Plain JSON to and from the API server: one method per verb. Owns what each asks for; how it gets there is the
+ * transport's. Never retries, caches or decides: a failed call is an ApiError, and the work queue's or the informer's
  * business.
  *
  * @kubernetes/client-node's typed calls stay unused: they walk each object by its schema, both ways, and make a new
  * connection pool for every request. Measured against a real API server: creating a Job takes 0.3 ms of CPU here
  * and 2.8 ms there.
  */
-import { createSecureContext } from "node:tls";
-import { Pool } from "undici";
 import type { ApiAccess } from "./access.ts";
-import { ApiError, explained, isExpired, nullWhenNotFound } from "./api-error.ts";
-import { askedBy, type Call, pathOf, type Verb } from "./call.ts";
+import { ApiError, isExpired, nullWhenNotFound } from "./api-error.ts";
+import { askedBy, type Call } from "./call.ts";
 import { deadline } from "./deadline.ts";
 import type { Draft, KubeObject, ObjectRef } from "./kube-object.ts";
 import type { Resource } from "./resources.ts";
-import { MANAGED_FIELDS, type UnreadField, withoutFields } from "./unread-fields.ts";
+import { type CallOptions, Transport, type TransportOptions, USER_AGENT } from "./transport.ts";
+import { MANAGED_FIELDS, type UnreadField } from "./unread-fields.ts";
 import { noticing, type WatchEvent, watchEvents } from "./watch-events.ts";
-
-export interface ClientOptions {
-  /** Requests in flight at once; more wait for a connection. Watches are not counted. Default 64. */
-  readonly maxConnections?: number;
-  /** Limit on a whole request, its answer and the wait for a connection included. Default 30 s. */
-  readonly timeoutMs?: number;
-  /** Told of each request when its answer begins, or none came. For metrics; must not throw. */
-  readonly onRequest?: (request: AnsweredRequest) => void;
-}
-
-export interface AnsweredRequest {
-  readonly verb: Verb;
-  readonly resource: string;
-  /** HTTP status code; 0 when no answer came. */
-  readonly code: number;
-  readonly durationMs: number;
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** Instead of the client's. */
-  readonly timeoutMs?: number;
-}
 
 export interface Selection {
   /** All namespaces when unset. */
@@ -85,41 +61,17 @@ export interface DeleteOptions extends CallOptions {
   readonly gracePeriodSeconds?: number;
 }
 
-export const FIELD_MANAGER = "mediajob-operator";
-
 /**
  * Of each write. What is written is typed here, so the API server need not look for fields it does not know: by default
  * it decodes each body a second time for that, to warn of what nobody reads.
  */
-const WRITE = { fieldManager: FIELD_MANAGER, fieldValidation: "Ignore" } as const;
-
-/**
- * Under the 90 s after which kube-apiserver closes an idle connection, so that no request goes out on one that is
- * just being closed.
- */
-const KEEP_ALIVE_MS = 60_000;
+const WRITE = { fieldManager: USER_AGENT, fieldValidation: "Ignore" } as const;
 
 export class KubeClient {
-  readonly #access: ApiAccess;
-  readonly #requests: Pool;
-  readonly #watches: Pool;
-  readonly #timeoutMs: number;
-  readonly #onRequest: (request: AnsweredRequest) => void;
+  readonly #transport: Transport;
 
-  constructor(access: ApiAccess, options: ClientOptions = {}) {
-    this.#access = access;
-    this.#timeoutMs = options.timeoutMs ?? 30_000;
-    this.#onRequest = options.onRequest ?? (() => {});
-    // HTTP/1.1: a connection per watch gives each its own back-pressure, and a lost packet stalls one of them only.
-    const shared = {
-      connect: { ...access.tls, secureContext: createSecureContext(access.tls) }, // made once, not by each connection
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-    this.#requests = new Pool(access.server.origin, { ...shared, connections: options.maxConnections ?? 64 });
-    this.#watches = new Pool(access.server.origin, { ...shared, connections: null });
+  constructor(access: ApiAccess, options: TransportOptions = {}) {
+    this.#transport = new Transport(access, options);
   }
 
   /** Null when there is no such object. */
@@ -128,7 +80,9 @@ export class KubeClient {
     ref: ObjectRef,
     options: CallOptions = {},
   ): Promise<T | null> {
-    return await nullWhenNotFound(this.#send<T>({ verb: "get", method: "GET", resource, ...ref }, options));
+    return await nullWhenNotFound(
+      this.#transport.send<T>({ verb: "get", method: "GET", resource, ...ref }, options),
+    );
   }
 
   /**
@@ -156,7 +110,7 @@ export class KubeClient {
     options: CallOptions = {},
   ): Promise<T> {
     const { apiVersion, kind } = resource;
-    return this.#send<T>(
+    return this.#transport.send<T>(
       {
         verb: "create",
         method: "POST",
@@ -176,7 +130,7 @@ export class KubeClient {
     patch: object,
     { subresource, ...options }: PatchOptions = {},
   ): Promise<T> {
-    return this.#send<T>(
+    return this.#transport.send<T>(
       {
         verb: "patch",
         method: "PATCH",
@@ -198,7 +152,7 @@ export class KubeClient {
   ): Promise<T> {
     const { apiVersion, kind } = resource;
     const { name, namespace } = object.metadata;
-    return this.#send<T>(
+    return this.#transport.send<T>(
       {
         verb: "apply",
         method: "PATCH",
@@ -229,7 +183,7 @@ export class KubeClient {
       ...{ name: ref.name, namespace: ref.namespace },
       body: { apiVersion: "v1", kind: "DeleteOptions", ...body },
     };
-    const answer = await nullWhenNotFound(this.#send<T>(call, options));
+    const answer = await nullWhenNotFound(this.#transport.send<T>(call, options));
     return answer?.kind === "Status" ? null : answer;
   }
 
@@ -272,7 +226,7 @@ export class KubeClient {
       overdue.clear();
     };
     try {
-      const body = await this.#open(this.#watches, call, silent.signal);
+      const body = await this.#transport.stream(call, silent.signal);
       return watchEvents<T>({
         ...{ asked, signal: silent.signal, clear },
         chunks: noticing(body, silent.restart),
@@ -285,8 +239,8 @@ export class KubeClient {
   }
 
   /** Ends every request and watch in flight. */
-  async close(): Promise<void> {
-    await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
+  close(): Promise<void> {
+    return this.#transport.close();
   }
 
   async #listPages<T extends KubeObject>(
@@ -299,7 +253,7 @@ export class KubeClient {
     let resourceVersion: string | undefined;
     let next: string | undefined;
     do {
-      const page: ListPage<T> = await this.#send<ListPage<T>>(
+      const page: ListPage<T> = await this.#transport.send<ListPage<T>>(
         {
           verb: "list",
           method: "GET",
@@ -315,58 +269,6 @@ export class KubeClient {
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
     return { items, resourceVersion };
-  }
-
-  /** Sends, reads the whole answer and parses it, all within one time limit. */
-  async #send<T>(call: Call, { signal, timeoutMs = this.#timeoutMs }: CallOptions): Promise<T> {
-    const asked = askedBy(call);
-    const limit = deadline(
-      timeoutMs,
-      () => ApiError.unanswered(asked, "RequestTimeout", `no complete answer within ${timeoutMs} ms`),
-      signal,
-    );
-    try {
-      const body = await this.#open(this.#requests, call, limit.signal);
-      const answer = withoutFields(Buffer.from(await body.arrayBuffer()), [MANAGED_FIELDS]);
-      return JSON.parse(answer.toString()) as T;
-    } catch (error) {
-      throw explained(error, asked, limit.signal);
-    } finally {
-      limit.clear();
-    }
-  }
-
-  /** Resolves with the body of a good answer; throws an ApiError for a refusal. */
-  async #open(pool: Pool, call: Call, signal: AbortSignal) {
-    const asked = askedBy(call);
-    const startedAt = performance.now();
-    let code = 0;
-    try {
-      const credentials = await this.#access.headers();
-      signal.throwIfAborted();
-      const { statusCode, headers, body } = await pool.request({
-        method: call.method,
-        path: pathOf(this.#access.server, call),
-        headers: {
-          accept: "application/json",
-          "user-agent": FIELD_MANAGER,
-          ...(call.body !== undefined && { "content-type": call.contentType ?? "application/json" }),
-          ...credentials,
-        },
-        ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-        signal,
-      });
-      code = statusCode;
-      if (code < 400) return body;
-      if (code === 401) this.#access.rejected();
-      const retryAfter = headers["retry-after"]?.toString();
-      throw ApiError.refused(asked, { code, retryAfter, body: await body.text() });
-    } catch (error) {
-      throw explained(error, asked, signal);
-    } finally {
-      const { verb, resource } = call;
-      this.#onRequest({ verb, resource: resource.plural, code, durationMs: performance.now() - startedAt });
-    }
   }
 }
 

@@ -8,7 +8,7 @@ import { OutputClaims } from "../core/queue/output-claims.ts";
 import { RetryLine } from "../core/queue/retry-gate.ts";
 import { RoomWaits } from "../core/queue/room-waits.ts";
 import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
-import type { Action, DeliveryOutcome, Measured } from "../core/reconcile/decision.ts";
+import type { DeliveryOutcome, Measured, StartAttempt } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
 import { Announcer } from "./announcer.ts";
 import { isConflict } from "./api-error.ts";
@@ -23,8 +23,9 @@ import { PlanStore } from "./plan-store.ts";
 import { type Place, PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
-import { reconcile, type Shell } from "./reconciler.ts";
+import { reconcile } from "./reconciler.ts";
 import type { Job, Node, StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
 import type { Change } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 import { Warnings } from "./warnings.ts";
@@ -58,7 +59,7 @@ export interface ControllerOptions {
     onPass(seconds: number, failed: boolean, waitSeconds: number): void;
     onMeasured?(measured: Measured): void;
     onStatus?(job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
-    onStart(start: Extract<Action, { do: "StartAttempt" }>): void;
+    onStart(start: StartAttempt): void;
     onPhase(phase: string): void;
   };
 }

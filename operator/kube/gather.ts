@@ -5,8 +5,8 @@ import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
-import type { Shell } from "./reconciler.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** On every pod of a Job, by the Job controller. */

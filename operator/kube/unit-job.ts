@@ -1,6 +1,6 @@
-import type { V1Toleration, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
+import type { V1Toleration } from "@kubernetes/client-node";
 import type { Finalize } from "../../crds/finalize.ts";
-import { API_VERSION, LABELS, TOKEN_AUDIENCE, UNIT_ANNOTATION, WORKER_ENV } from "../../crds/group.ts";
+import { API_VERSION, LABELS, UNIT_ANNOTATION, WORKER_ENV } from "../../crds/group.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { Unit } from "../../crds/unit.ts";
 import { childName } from "../core/child-name.ts";
@@ -8,8 +8,9 @@ import type { Configuration, Pool } from "../core/configuration.ts";
 import type { PlannedUnit } from "../core/plan/plan.ts";
 import type { Placed } from "../core/reconcile/decision.ts";
 import { unitOf } from "../core/unit-of.ts";
-import type { Draft, Wire } from "./kube-object.ts";
+import type { Draft } from "./kube-object.ts";
 import type { Job } from "./resources.ts";
+import { mounts, SCRATCH_DIRECTORY, TOKEN_DIRECTORY, UNIT_DIRECTORY, volumes } from "./unit-volumes.ts";
 
 /** Annotations with which an attempt tells what it was given, so that nothing needs to be remembered elsewhere. */
 export const ATTEMPT_ANNOTATIONS = {
@@ -37,12 +38,6 @@ const GRACE_SECONDS = 10;
 
 /** The Job may run a little longer than the unit: the worker then ends itself, cleanly and with a reason. */
 const DEADLINE_MARGIN_SECONDS = 30;
-
-const UNIT_DIRECTORY = "/etc/mediajob";
-const TOKEN_DIRECTORY = "/var/run/secrets/mediajob.dev";
-const SCRATCH_DIRECTORY = "/scratch";
-const VOLUMES_DIRECTORY = "/volumes";
-const SECRETS_DIRECTORY = "/secrets";
 
 /**
  * One attempt at a unit as a Kubernetes Job with one pod, which never restarts: a retry is a new Job, so
@@ -192,77 +187,4 @@ function environment({ progressUrl }: Configuration) {
     }),
   };
   return Object.entries(values).map(([name, value]) => ({ name, value }));
-}
-
-/** Claims of the unit with whether it writes to them; a claim that is both read and written is mounted once. */
-function claimsOf({ sources, destination }: Unit): Map<string, { writable: boolean }> {
-  const claims = new Map<string, { writable: boolean }>();
-  for (const { volume } of sources) if (volume) claims.set(volume.claimName, { writable: false });
-  if (destination.volume) claims.set(destination.volume.claimName, { writable: true });
-  return claims;
-}
-
-const volumeName = (claim: string, index: number) =>
-  `claim-${index}-${claim.replaceAll(".", "-")}`.slice(0, 63);
-
-/** The values of Secrets that the unit's outputs name, by Secret. */
-function secretsOf({ outputs }: Unit): Map<string, Set<string>> {
-  const secrets = new Map<string, Set<string>>();
-  for (const { stream } of outputs) {
-    const ref = stream?.encryption?.keySecretRef;
-    if (ref) secrets.set(ref.name, (secrets.get(ref.name) ?? new Set()).add(ref.key));
-  }
-  return secrets;
-}
-
-function mounts(unit: Unit): Wire<V1VolumeMount>[] {
-  return [
-    { name: "unit", mountPath: UNIT_DIRECTORY, readOnly: true },
-    { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
-    { name: "scratch", mountPath: SCRATCH_DIRECTORY },
-    ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
-      name: volumeName(claim, index),
-      mountPath: `${VOLUMES_DIRECTORY}/${claim}`,
-      ...(!writable && { readOnly: true }),
-    })),
-    ...[...secretsOf(unit).keys()].map((secret, index) => ({
-      name: `secret-${index}`,
-      mountPath: `${SECRETS_DIRECTORY}/${secret}`,
-      readOnly: true,
-    })),
-  ];
-}
-
-function volumes(unit: Unit): Wire<V1Volume>[] {
-  return [
-    {
-      name: "unit",
-      downwardAPI: {
-        items: [{ path: "unit.json", fieldRef: { fieldPath: `metadata.annotations['${UNIT_ANNOTATION}']` } }],
-      },
-    },
-    {
-      name: "token",
-      projected: {
-        sources: [
-          { serviceAccountToken: { path: "token", audience: TOKEN_AUDIENCE, expirationSeconds: 3600 } },
-        ],
-      },
-    },
-    { name: "scratch", emptyDir: { sizeLimit: String(unit.limits.scratchBytes) } },
-    ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
-      name: volumeName(claim, index),
-      persistentVolumeClaim: { claimName: claim, ...(!writable && { readOnly: true }) },
-    })),
-    // Optional, so that the worker starts and says what is missing; readable for its group, which fsGroup sets.
-    ...[...secretsOf(unit)].map(([secretName, keys], index) => ({
-      name: `secret-${index}`,
-      secret: {
-        secretName,
-        items: [...keys].map((key) => ({ key, path: key })),
-        defaultMode: 0o440,
-        optional: true,
-      },
-    })),
-  ];
 }

@@ -2,7 +2,7 @@ import type { MediaJob } from "../../crds/media-job.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { Waiting } from "../core/queue/waiting-line.ts";
 import { generationOf } from "../core/reconcile/attempt.ts";
-import type { Action, Measured } from "../core/reconcile/decision.ts";
+import type { Measured, StartAttempt } from "../core/reconcile/decision.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What the metrics say of MediaJobs and their units. Counters follow statuses as they are written. */
@@ -30,10 +30,7 @@ export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJo
   }
 }
 
-export function observeStart(
-  metrics: Metrics,
-  { unit, attempt, placed }: Extract<Action, { do: "StartAttempt" }>,
-): void {
+export function observeStart(metrics: Metrics, { unit, attempt, placed }: StartAttempt): void {
   const { family, placement } = unit;
   metrics.attemptsStarted.inc({ family, pool: placed.pool });
   if (attempt > 1 && generationOf(attempt) === generationOf(attempt - 1)) metrics.retries.inc({ family });

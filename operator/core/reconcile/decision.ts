@@ -79,6 +79,8 @@ export type Action =
     }
   | { do: "DeleteMediaJob" };
 
+export type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
+
 /** A line for `kubectl describe`: a Kubernetes Event. */
 export interface Announcement {
   type: "Normal" | "Warning";

@@ -4,7 +4,6 @@
  */
 import { ApiError } from "../../../operator/kube/api-error.ts";
 import type {
-  CallOptions,
   DeleteOptions,
   KubeClient,
   List,
@@ -14,6 +13,7 @@ import type {
 } from "../../../operator/kube/client.ts";
 import type { Draft, KubeObject, ObjectRef } from "../../../operator/kube/kube-object.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
+import type { CallOptions } from "../../../operator/kube/transport.ts";
 import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import type { Prng } from "../prng.ts";

@@ -148,7 +148,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "drop-event",
     what: "a phase transition is written without its event",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/status-write.ts",
     find: "  const previous = job.status ?? {};\n",
     replace: `  const previous = job.status ?? {};
   if (previous.phase && status.phase !== previous.phase)
@@ -165,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "double-event",
     what: "a phase transition puts its event into the outbox twice",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/status-write.ts",
     find: "  const previous = job.status ?? {};\n",
     replace: `  const previous = job.status ?? {};
   if (status.phase !== previous.phase)
@@ -183,7 +183,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "overwrite-status",
     what: "status is written whatever others have written since",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/status-write.ts",
     find: "{ metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch }",
     replace: "{ status: patch }",
   },
@@ -197,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "take-anybodys-job",
     what: "AlreadyExists counts as success, whoever owns the Job",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/apply-action.ts",
     find: "!ownerUids(found).includes(job.metadata.uid)",
     replace: "false",
   },

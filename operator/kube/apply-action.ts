@@ -1,0 +1,142 @@
+/** What each action of a decision does in the cluster. Owns no order among them: a pass applies them one by one. */
+import { LABELS } from "../../crds/group.ts";
+import { childName } from "../core/child-name.ts";
+import { gateOf } from "../core/queue/retry-gate.ts";
+import { attemptNumber, isFirstOfLater, type ObservedAttempt } from "../core/reconcile/attempt.ts";
+import type { Action, StartAttempt } from "../core/reconcile/decision.ts";
+import { isAlreadyExists } from "./api-error.ts";
+import { unreachableSinceMs } from "./gather.ts";
+import { hasEnded } from "./job-conditions.ts";
+import { keyOf } from "./kube-object.ts";
+import { giveBackPlaces } from "./places.ts";
+import { JOBS, type Job, MEDIA_JOBS, NODES, type StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
+import { ownerUids } from "./store.ts";
+import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
+
+export async function apply(job: StoredMediaJob, action: Action, shell: Shell): Promise<void> {
+  if (action.do === "StartAttempt") return await start(job, action, shell);
+  if (action.do === "StopAttempt") return await stop(job, action, shell);
+  if (action.do === "FailAttempt") return await fail(job, action, shell);
+  const { client, mediaJobs, fence } = shell;
+  const preconditions = { uid: job.metadata.uid };
+  const deleting = await client.delete(MEDIA_JOBS, job.metadata, { ...fence(), preconditions });
+  if (deleting) mediaJobs.observe(deleting);
+  else mediaJobs.observeGone(job);
+}
+
+/** In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long. */
+async function stop(
+  { metadata }: StoredMediaJob,
+  { attempt }: Extract<Action, { do: "StopAttempt" }>,
+  shell: Shell,
+): Promise<void> {
+  const { client, jobs, fence } = shell;
+  const running = jobs.get({ namespace: metadata.namespace, name: attempt.name });
+  if (!running || running.metadata.deletionTimestamp) return;
+  if (attempt.lost) await isStillLost(running, attempt, shell);
+  const preconditions = { uid: running.metadata.uid };
+  const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
+  const deleting = await client.delete(JOBS, running.metadata, options);
+  if (deleting) jobs.observe(deleting);
+  else jobs.observeGone(running);
+}
+
+/**
+ * Asks once more, since another attempt follows: the watches may be behind. @throws when the attempt has ended or its
+ * node answers: then that counts, and all is decided anew.
+ */
+async function isStillLost(
+  { metadata }: Job,
+  { unreachable }: ObservedAttempt,
+  { client, jobs, nodes }: Shell,
+): Promise<void> {
+  const node = unreachable && (await client.get(NODES, { name: unreachable.node }));
+  if (node && unreachableSinceMs(node) === undefined) {
+    nodes.observe(node);
+    throw new Error(`node ${unreachable.node} was taken for lost, but answers: deciding anew`);
+  }
+  const found = await client.get(JOBS, metadata);
+  if (!found || !hasEnded(found)) return;
+  jobs.observe(found);
+  throw new Error(`Job ${metadata.name} was taken for lost with its node, but has ended: deciding anew`);
+}
+
+/**
+ * Lets the Job's own deadline end it, a second after its start: so it stays, failed, as the record of an
+ * attempt that counts, with the reason beside it.
+ */
+async function fail(
+  { metadata }: StoredMediaJob,
+  { attempt, reason, because }: Extract<Action, { do: "FailAttempt" }>,
+  { client, jobs, fence }: Shell,
+): Promise<void> {
+  const patch = {
+    metadata: {
+      annotations: {
+        [ATTEMPT_ANNOTATIONS.failedBecause]: because.slice(0, 1024),
+        [ATTEMPT_ANNOTATIONS.failedReason]: reason,
+      },
+    },
+    spec: { activeDeadlineSeconds: 1 },
+  };
+  const ref = { namespace: metadata.namespace, name: attempt.name };
+  jobs.observe(await client.mergePatch(JOBS, ref, patch, fence()));
+}
+
+/**
+ * Asks whether the cache is behind, before a raised retryGeneration gives an attempt a name that no other has: what
+ * the last one came to may not be known, or that it runs. The one after the last that is known would be there.
+ *
+ * @throws when it is: then all is decided anew
+ */
+async function missesNothing(
+  { metadata, status }: StoredMediaJob,
+  { unit }: StartAttempt,
+  { client, jobs }: Shell,
+): Promise<void> {
+  const { namespace } = metadata;
+  const known = jobs
+    .byIndex("owner", metadata.uid)
+    .filter(({ metadata: { labels } }) => labels?.[LABELS.unit] === unit.name)
+    .map(({ metadata: { labels } }) => Number(labels?.[LABELS.attempt]));
+  const last = Math.max(0, ...known);
+  const next = new Set([last + 1, attemptNumber(status?.retryGeneration ?? 0, 1)]);
+  for (const attempt of next) {
+    if (known.includes(attempt)) continue;
+    const found = await client.get(JOBS, { namespace, name: childName(metadata.name, unit.name, attempt) });
+    if (!found || !ownerUids(found).includes(metadata.uid)) continue;
+    jobs.observe(found);
+    throw new Error(`Job ${found.metadata.name} was not known: deciding anew`);
+  }
+}
+
+/** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
+async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
+  const { client, jobs, configuration, fence } = shell;
+  const { unit, attempt, placed, finalize } = action;
+  if (isFirstOfLater(attempt)) await missesNothing(job, action, shell);
+  const gate = action.retryOf && gateOf(action.retryOf, job.spec.priority);
+  const draft = unitJob({
+    ...{ job, planned: unit, attempt, placed, finalize, gate },
+    configuration: configuration(),
+  });
+  try {
+    jobs.observe(await client.create(JOBS, draft, fence()));
+    shell.onStart(action);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const found = await client.get(JOBS, {
+      namespace: job.metadata.namespace,
+      name: draft.metadata.name ?? "",
+    });
+    if (!found || !ownerUids(found).includes(job.metadata.uid)) {
+      giveBackPlaces(keyOf(job.metadata), shell);
+      throw new Error(
+        `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
+        { cause: error },
+      );
+    }
+    jobs.observe(found);
+  }
+}

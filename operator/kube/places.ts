@@ -1,0 +1,37 @@
+/** The places in pools that the Jobs of one MediaJob hold, or will. What there is in all is `PoolUsage`'s. */
+import { childName } from "../core/child-name.ts";
+import { gateOf } from "../core/queue/retry-gate.ts";
+import type { Decision } from "../core/reconcile/decision.ts";
+import { jobNameOf } from "./gather.ts";
+import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import type { StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
+
+/** Takes the places of the Jobs that a decision wants, before any of them is created. */
+export function takePlaces(
+  key: ObjectKey,
+  { metadata, spec }: StoredMediaJob,
+  { actions }: Decision,
+  { usage }: Shell,
+): void {
+  for (const action of actions) {
+    if (action.do !== "StartAttempt") continue;
+    const { unit, attempt, placed, retryOf } = action;
+    const job = keyOf({ namespace: metadata.namespace, name: childName(metadata.name, unit.name, attempt) });
+    const gate = retryOf && gateOf(retryOf, spec.priority);
+    usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
+  }
+}
+
+/**
+ * Gives back the places that were taken for a MediaJob's Jobs which are not there. A pod may be seen before its Job
+ * is. To be called when none of the Jobs is just being created.
+ */
+export function giveBackPlaces(mediaJob: ObjectKey, { usage, mediaJobs, jobs, pods }: Shell): void {
+  const uid = mediaJobs.get(refOf(mediaJob))?.metadata.uid;
+  const podOf = new Set(uid ? pods.byIndex("mediaJob", uid).map(jobNameOf) : []);
+  usage.releaseUnseen(mediaJob, (key) => {
+    const ref = refOf(key);
+    return jobs.get(ref) ? "Seen" : podOf.has(ref.name) ? "Maybe" : "Gone";
+  });
+}

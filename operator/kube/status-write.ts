@@ -1,0 +1,43 @@
+import type { MediaJobStatus } from "../../crds/media-job-status.ts";
+import { nullWhenNotFound } from "./api-error.ts";
+import { keyOf } from "./kube-object.ts";
+import { mergePatchOf } from "./merge-patch.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
+
+/** What differs, if a person would see it: that the estimate of the remaining time moved with the clock is no news. */
+export function newsOf(job: StoredMediaJob, status: MediaJobStatus): Record<string, unknown> | undefined {
+  const previous = job.status ?? {};
+  const patch = mergePatchOf(previous, status);
+  return patch && !isEtaOnly(patch) ? patch : undefined;
+}
+
+/**
+ * Writes the status. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
+ * Null when it is gone, which the cache then knows before its watch says so: or its Jobs, which garbage collection
+ * ends, would be made again.
+ */
+export async function writeStatus(
+  job: StoredMediaJob,
+  patch: Record<string, unknown>,
+  shell: Shell,
+): Promise<StoredMediaJob | null> {
+  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
+  const patching = shell.client.mergePatch(
+    MEDIA_JOBS,
+    job.metadata,
+    { metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch },
+    { subresource: "status", ...shell.fence() },
+  );
+  const written = await nullWhenNotFound(patching);
+  if (written) shell.mediaJobs.observe(written);
+  else shell.mediaJobs.observeGone(job);
+  return written;
+}
+
+export const isProgressOnly = (patch: Record<string, unknown>): boolean =>
+  Object.keys(patch).every((field) => field === "progress");
+
+const isEtaOnly = ({ progress, ...rest }: Record<string, unknown>): boolean =>
+  Object.keys(rest).length === 0 &&
+  Object.keys(progress ?? {}).every((field) => /^eta(Max)?Seconds$/.test(field));
