@@ -102,6 +102,7 @@ export async function runWorker(
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         ...WORKER_RUNTIME_ENV,
         [WORKER_ENV.unitFile]: unitFile,
         [WORKER_ENV.resultFile]: resultFile,

@@ -56,7 +56,7 @@ export class Workshop {
       out = `out-${this.#attempts + 1}`,
       unit: fields = {},
     }: {
-      during?: (kill: (signal: NodeJS.Signals) => void) => void;
+      during?: (kill: (signal: NodeJS.Signals) => void) => void | Promise<void>;
       environment?: NodeJS.ProcessEnv;
       memoryBytes?: number;
       /** The destination's directory; one of its own unless it is named. */
@@ -102,8 +102,9 @@ export class Workshop {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    during?.((signal) => child.kill(signal));
-    const exitCode = await new Promise<number | null>((done) => child.once("close", done));
+    const ended = new Promise<number | null>((done) => child.once("close", done));
+    await during?.((signal) => child.kill(signal));
+    const exitCode = await ended;
     const directory = join(this.root, out);
     return {
       exitCode,
@@ -113,7 +114,39 @@ export class Workshop {
       pathOf: (name) => join(directory, name),
     };
   }
+
+  /**
+   * Runs the worker program once on many sources, each named by `sourceName`, for many outputs of one family: its start
+   * is paid for once. Files are named `OUTPUT-SOURCE.EXT`.
+   */
+  attemptAll(files: readonly string[], outputs: readonly (Record<string, unknown> & { name: string })[]) {
+    const out = `out-${this.#attempts + 1}`;
+    const [first] = outputs;
+    const { name: _, ...any } = first ?? { name: "" };
+    return this.attempt(files[0] ?? "", any, {
+      out,
+      unit: {
+        sources: files.map((file) => ({
+          name: sourceName(file),
+          volume: { claimName: CLAIM, path: `in/${file}` },
+        })),
+        outputs: outputs.map((each) => outputSchema.parse(each)),
+        destination: {
+          volume: { claimName: CLAIM, path: out },
+          template: "{output}-{source}.{ext}",
+          onConflict: "Overwrite",
+        },
+      },
+    });
+  }
 }
+
+/** A file's name, as a source may be called. */
+export const sourceName = (file: string): string =>
+  file
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-/, "");
 
 function listed(directory: string): string[] {
   try {

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
+import { clip, ffmpeg } from "./clips.ts";
+import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
+
+/** What becomes of a video's pictures: their shape, their direction, their fields and their colours. */
+
+let workshop: VideoWorkshop;
+let plain: string;
+beforeAll(() => {
+  workshop = new VideoWorkshop();
+  plain = clip(join(workshop.sources, "plain.mp4"), { seconds: 1 });
+});
+afterAll(() => workshop.remove());
+
+test("a phone's turned clip is upright, its pixels and not only its tag", async () => {
+  ffmpeg("-i", plain, "-c", "copy", "-metadata:s:v:0", "rotate=90", join(workshop.sources, "turned.mp4"));
+  const { record } = await workshop.make("turned.mp4", {});
+  expect(record.video[0]).toMatchObject({ storedWidth: 180, storedHeight: 320, rotation: 0 });
+});
+
+test("interlaced pictures become whole frames", async () => {
+  const filters = ["-vf", "tinterlace=4,setfield=tff"];
+  const encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-flags", "+ildct+ilme", "-pix_fmt", "yuv420p"];
+  const fields = clip(join(workshop.sources, "fields.mov"), {
+    size: "360x288",
+    seconds: 1,
+    video: [...filters, ...encoder],
+  });
+  expect((await probe(fields)).video[0]?.fieldOrder).toBe("TopFieldFirst");
+  const { record } = await workshop.make("fields.mov", {});
+  expect(record.video[0]?.fieldOrder).toBe("Progressive");
+});
+
+const DYNAMICS = [
+  {
+    name: "mapped to BT.709",
+    video: {},
+    expected: {
+      bitDepth: 8,
+      dynamicRange: "SDR",
+      color: { transfer: "bt709", primaries: "bt709", matrix: "bt709" },
+    },
+  },
+  {
+    name: "kept with its mastering display",
+    video: { codec: "h265", dynamicRange: "Source" },
+    expected: {
+      bitDepth: 10,
+      dynamicRange: "HDR10",
+      mastering: { maxContentLight: 1000, display: { maxLuminance: 1000 } },
+    },
+  },
+];
+
+describe("HDR", () => {
+  let made: (name: string) => Promise<MadeVideo>;
+  beforeAll(async () => {
+    const encoder = ["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"];
+    const colours = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"];
+    const mastering =
+      "log-level=error:hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400";
+    clip(join(workshop.sources, "hdr.mp4"), {
+      size: "160x90",
+      seconds: 1,
+      video: [...encoder, ...colours, "-x265-params", mastering],
+    });
+    made = await workshop.makeAll("hdr.mp4", DYNAMICS, ({ video }) => video);
+  });
+
+  test.each(DYNAMICS)("is $name", async ({ name, expected }) => {
+    expect((await made(name)).record.video[0]).toMatchObject(expected);
+  });
+});
+
+const SHAPES = [
+  { name: "cover cuts", video: { width: 100, height: 100, fit: "cover" }, expected: [100, 100] },
+  { name: "contain adds bars", video: { width: 640, height: 640, fit: "contain" }, expected: [640, 640] },
+  { name: "nothing grows", video: { height: 720 }, expected: [320, 180] },
+  { name: "unless it is asked for", video: { height: 360, enlarge: true }, expected: [640, 360] },
+  {
+    name: "cropped, turned and mirrored",
+    video: { crop: { left: 20, top: 10, width: 200, height: 100 }, rotate: 90, flip: "Vertical" },
+    expected: [100, 200],
+  },
+  {
+    name: "denoised and sharpened",
+    video: { denoise: "Strong", sharpen: 1, deinterlace: "Always" },
+    expected: [320, 180],
+  },
+];
+
+describe("shapes", () => {
+  let made: (name: string) => Promise<MadeVideo>;
+  beforeAll(async () => {
+    made = await workshop.makeAll("plain.mp4", SHAPES, ({ video }) => video);
+  });
+
+  test.each(SHAPES)("$name", async ({ name, expected }) => {
+    const [picture] = (await made(name)).record.video;
+    expect([picture?.storedWidth, picture?.storedHeight]).toEqual(expected);
+  });
+});

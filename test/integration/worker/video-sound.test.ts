@@ -1,0 +1,68 @@
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clip, ffmpeg, integratedLufs } from "./clips.ts";
+import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
+
+/** What becomes of a video's sound. */
+
+const WALK = resolve(import.meta.dirname, "../../../examples/media/walk.mp4");
+
+let workshop: VideoWorkshop;
+let plain: string;
+beforeAll(() => {
+  workshop = new VideoWorkshop();
+  plain = clip(join(workshop.sources, "plain.mp4"), { size: "160x90" });
+});
+afterAll(() => workshop.remove());
+
+const TRACKS = [
+  { name: "none", audio: { codec: "none" }, expected: [] },
+  {
+    name: "5.1 in opus",
+    audio: { codec: "opus", channels: "5.1" },
+    expected: [{ codec: "opus", channels: 6 }],
+  },
+  {
+    name: "mono at another rate",
+    audio: { channels: "Mono", sampleRateHz: 22_050 },
+    expected: [{ channels: 1, sampleRate: 22_050 }],
+  },
+  { name: "as it is", audio: { codec: "copy" }, expected: [{ codec: "aac" }] },
+];
+
+describe("a track", () => {
+  let made: (name: string) => Promise<MadeVideo>;
+  beforeAll(async () => {
+    made = await workshop.makeAll("plain.mp4", TRACKS, ({ audio }) => ({ audio }));
+  });
+
+  test.each(TRACKS)("$name", async ({ name, expected }) => {
+    expect((await made(name)).record.audio).toMatchObject(expected);
+  });
+});
+
+test("two languages of three keep their order and their tags", async () => {
+  const list = ["eng", "deu", "fra"].flatMap((language, index) => [
+    "-map",
+    "0:a",
+    `-metadata:s:a:${index}`,
+    `language=${language}`,
+  ]);
+  ffmpeg("-i", plain, "-map", "0:v", ...list, "-c", "copy", join(workshop.sources, "tracks.mp4"));
+  const { record } = await workshop.make("tracks.mp4", { audio: { languages: ["fra", "eng"] } });
+  expect(record.audio.map(({ language }) => language)).toEqual(["fra", "eng"]);
+});
+
+test("loudness is levelled to −23 LUFS within half a unit", async () => {
+  const quiet = join(workshop.sources, "quiet.mkv");
+  const small = ["-vf", "scale=160:90", "-c:v", "libx264", "-preset", "ultrafast"];
+  ffmpeg("-i", WALK, "-t", "6", "-af", "volume=-9dB", ...small, quiet);
+  const { path } = await workshop.make("quiet.mkv", { audio: { loudness: {} } });
+  expect(Math.abs(integratedLufs(path) + 23)).toBeLessThanOrEqual(0.5);
+});
+
+test("a source without sound makes an output without", async () => {
+  ffmpeg("-i", plain, "-an", "-c", "copy", join(workshop.sources, "mute.mp4"));
+  const { record } = await workshop.make("mute.mp4", {});
+  expect(record.audio).toEqual([]);
+});
