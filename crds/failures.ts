@@ -1,6 +1,6 @@
 /**
  * Why work fails. One table for the worker, which exits with a class's code, and for the operator, which
- * reads the code back and decides what follows. Classes after seeds 004 "Error Classification and Triage".
+ * reads the code back and decides what follows.
  */
 
 /** The classes, each with its exit code, whether another attempt can help, and whether that attempt counts. */

@@ -42,8 +42,8 @@ export function tokensOf(template: string): TemplateToken[] {
 /**
  * The path of an output, relative to the destination. It never leaves the destination and never enters the
  * worker's own directory, whatever the template and the values hold: separators in values and control
- * characters become `_`, dots and spaces at the edges of a name are cut (FACTS: seeds 002 "Output Path
- * Generation"), and a name that is too long is cut before its extension.
+ * characters become `_`, dots and spaces at the edges of a name are cut, and a name that is too long is cut before its
+ * extension.
  *
  * @throws NamingError for an unknown token, a token without a value, and a path without a file name.
  */

@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import prettyBytes from "pretty-bytes";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { OutputStatus } from "../../crds/media-job-status.ts";
 import type { LocalView } from "./local-shell.ts";
@@ -14,7 +15,7 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
       fileOf(made.uri, volumes),
       made.width && made.height ? `${made.width}×${made.height}` : "",
       made.durationSeconds === undefined ? "" : `${made.durationSeconds.toFixed(1)} s`,
-      made.bytes === undefined ? "" : humanBytes(made.bytes),
+      made.bytes === undefined ? "" : prettyBytes(made.bytes),
       made.phase === "Skipped" ? "skipped" : unitTime(made, attempts),
     ]);
     lines.push(plainTable(["OUTPUT", "FILE", "DIMENSIONS", "DURATION", "SIZE", "TIME"], rows));
@@ -55,11 +56,4 @@ function unitTime({ source, output }: OutputStatus, attempts: LocalView["attempt
     result?.outputs.some((made) => made.source === source && made.output === output),
   );
   return attempt?.result ? `${attempt.result.usage.wallSeconds.toFixed(1)} s` : "";
-}
-
-/** `1.2 MB`: decimal units, as file managers show them. */
-export function humanBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

@@ -1,6 +1,7 @@
 /**
- * The circuit breaker of one host. Numbers from seeds 004 "Retry and Backoff Strategies", webhooks: 10 failures in
- * 300 s, open 120 s, then one request every 30 s probes.
+ * The circuit breaker of one host: 10 failures in 300 s open it for 120 s, then one request every 30 s probes. Ten let
+ * a receiver restart unnoticed; two minutes are a deploy, and with the probes a host that is down for an hour costs
+ * some 120 requests, however many MediaJobs wait for it.
  *
  *     Closed ──(10 failures in a row within 300 s)──> Open ──(120 s)──> one probe ──success──> Closed
  *                                                      ^                    │

@@ -94,7 +94,7 @@ export class Sender {
 const drop = (body: Dispatcher.ResponseData["body"]): Promise<void> =>
   body.dump({ limit: MAX_ANSWER_BYTES, signal: AbortSignal.timeout(ANSWER_BODY_MS) }).catch(() => undefined);
 
-/** Status codes after which the same request fails again: seeds 004 "Webhook Notification System". */
+/** Status codes after which the same request fails again (RFC 9110, 15.5): the fault is in it, not in the moment. */
 const PERMANENT = new Set([400, 401, 403, 404]);
 
 function verdict(status: number, retryAfter: string | string[] | undefined, now: Date): Delivery {

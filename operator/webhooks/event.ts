@@ -2,7 +2,7 @@ import { API_VERSION } from "../../crds/group.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { type PendingDelivery, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 
-/** Receivers may refuse more: Standard Webhooks advises against bodies above 20 KiB, seeds 004 allows 64. */
+/** Receivers may refuse more: Standard Webhooks advises against bodies above 20 KiB, which only the longest ends have. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /**

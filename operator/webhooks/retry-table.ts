@@ -14,9 +14,9 @@ const [SECONDS, MINUTES] = [
 ];
 
 /**
- * How events are retried: seeds 004 "Webhook Notification System" gives both 1, 2, 4, 8, 16 s and as many minutes, and
- * the time by event: what starts something 15 min, what ends something 1 h, progress two tries in 5 min. Here the
- * seconds come first, so that a receiver that restarts hears soon, and the minutes follow, as far as the time goes.
+ * How events are retried. Seconds come first, so that a receiver that restarts hears soon; minutes follow, as far as
+ * the time goes: what ends something is worth an hour, what starts something is overtaken by then and gets a quarter
+ * of one, and of progress the next event tells more than a third try would.
  */
 const END: RetryRule = { delaysSeconds: [...SECONDS, ...MINUTES, 1200], withinSeconds: 3600 };
 const STEP: RetryRule = { delaysSeconds: [...SECONDS, ...MINUTES.slice(0, 3), 360], withinSeconds: 900 };
@@ -38,7 +38,7 @@ export const RETRY_TABLE: Record<WebhookEvent, RetryRule> = {
   "job.progress": PROGRESS,
 };
 
-/** Share by which a delay varies to either side: seeds 004 "Retry and Backoff Strategies", external API. */
+/** Share by which a delay varies to either side, so that many MediaJobs do not all come back to a receiver at once. */
 export const JITTER = 0.25;
 
 /** A server that asks for more patience than this is asked again by then. */

@@ -1,5 +1,6 @@
+import prettyBytes from "pretty-bytes";
 import type { Report } from "../../crds/report.ts";
-import { humanBytes, humanDuration } from "./human.ts";
+import { humanDuration } from "./duration.ts";
 
 /** A page is read by a person; what is more is in the JSON. */
 const MAX_LINES = 200;
@@ -59,9 +60,9 @@ function summaryOf({ job, counts, usage, generatedTime }: Report): string[] {
     ["outputs", `${outputs.succeeded} made, ${outputs.skipped} kept as they were, ${outputs.failed} failed`],
     ["warnings", `${counts.warnings}`],
     ["processor", humanDuration(usage.cpuSeconds)],
-    ["memory", `${humanBytes(usage.peakMemoryBytes)} at most`],
-    ["read", humanBytes(usage.bytesIn)],
-    ["written", humanBytes(usage.bytesOut)],
+    ["memory", `${prettyBytes(usage.peakMemoryBytes)} at most`],
+    ["read", prettyBytes(usage.bytesIn)],
+    ["written", prettyBytes(usage.bytesOut)],
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(10)} ${value}`]));
 }
@@ -70,7 +71,7 @@ function outputLine(made: Report["outputs"][number]): string {
   const facts = [
     made.width && made.height ? `${made.width}×${made.height}` : "",
     made.durationSeconds === undefined ? "" : humanDuration(made.durationSeconds),
-    made.bytes === undefined ? "" : humanBytes(made.bytes),
+    made.bytes === undefined ? "" : prettyBytes(made.bytes),
     made.phase === "Skipped" ? "kept as it was" : "",
   ].filter(Boolean);
   return `${made.source}/${made.output}  ${facts.join(", ")}  ${made.uri}`;

@@ -1,6 +1,6 @@
 import type { Report } from "../../crds/report.ts";
 
-/** The columns after seeds 002 "Reporting & Diagnostics", with what was verified of the file. */
+/** What was wanted, how it came out, what was verified of the file, and when. */
 const COLUMNS = [
   "job",
   "source",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { finalize as finalizeSchema } from "../../crds/finalize.ts";
 import { report as reportSchema } from "../../crds/report.ts";
 import type { Manifest } from "../manifest.ts";
-import { humanBytes, humanDuration } from "./human.ts";
+import { humanDuration } from "./duration.ts";
 import { reportOf } from "./report.ts";
 import { pageOf } from "./report-page.ts";
 import { tableOf } from "./report-table.ts";
@@ -175,9 +175,3 @@ test.each([
   { seconds: 154.5, expected: "2m 34.5s" },
   { seconds: 3600, expected: "1h 0m 0.0s" },
 ])("$seconds s are $expected", ({ seconds, expected }) => expect(humanDuration(seconds)).toBe(expected));
-
-test.each([
-  { bytes: 0, expected: "0 B" },
-  { bytes: 999, expected: "999 B" },
-  { bytes: 1_200_000_000, expected: "1.2 GB" },
-])("$bytes bytes are $expected", ({ bytes, expected }) => expect(humanBytes(bytes)).toBe(expected));

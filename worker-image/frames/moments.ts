@@ -2,7 +2,7 @@ import type { FramesOutput } from "../../crds/outputs/frames.ts";
 
 /** Times at which frames are taken, in seconds from the source's start. */
 
-/** Where the poster is when nobody says: seeds 004 "Implementation Guidance (Video Transcoding)". */
+/** Where the poster is when nobody says: past leaders, slates and a fade from black. */
 const POSTER_SECONDS = 10;
 
 export const MAX_FRAMES = 2000;

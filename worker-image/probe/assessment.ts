@@ -1,7 +1,7 @@
 import type { MediaRecord, Rate } from "./record.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What an editor or an operator wants to know before work starts (seeds 002 "Metadata Engine"). */
+/** What an editor or an operator wants to know before work starts. */
 export interface Assessment {
   /** A decoder is known for what the file is mainly made of. */
   supported: boolean;

@@ -1,26 +1,27 @@
-import { chmod, link, open, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
-import { expandTemplate, type TemplateValues, tokensOf, volumeUri, withSuffix } from "../../crds/naming.ts";
+import { chmod, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Product, ProductFacts } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
-import { earlyValues } from "./early-values.ts";
+import { onDestination } from "./destination-failure.ts";
+import { flush, linkNew } from "./final-name.ts";
 import { fingerprintOf, sha256Of } from "./fingerprint.ts";
 import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
+import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import {
-  isShared,
   makePrivateDirectory,
-  makeShared,
   manifestsOf,
   type PrivateDirectory,
   sweepJobDirectory,
   sweepPrivateDirectory,
 } from "./private-directory.ts";
+import { keyOf, TargetNames } from "./target-names.ts";
 import { realRoot } from "./volume.ts";
 
-/** `_001` to `_999`, after seeds 002 "Output Path Generation". */
+/** `_001` to `_999`. */
 const SUFFIXES = Array.from({ length: 999 }, (_, index) => `_${`${index + 1}`.padStart(3, "0")}`);
 
 /**
@@ -29,18 +30,14 @@ const SUFFIXES = Array.from({ length: 999 }, (_, index) => `_${`${index + 1}`.pa
  */
 export class VolumeDestination {
   readonly #unit: Unit;
-  readonly #root: string;
   readonly #directory: string;
   readonly #claimName: string;
   readonly #path: string;
   readonly #versions: Record<string, string>;
   readonly #private: PrivateDirectory;
   readonly #journal: Journal;
-  /** Targets of this attempt, by path in lower case: some file systems do not tell cases apart. */
-  readonly #claimed = new Map<string, string>();
-  readonly #changedDirectories = new Set<string>();
-  /** The mode of a file in each directory that has been made ready. */
-  readonly #fileModes = new Map<string, Promise<number>>();
+  readonly #names: TargetNames;
+  readonly #directories: OutputDirectories;
 
   private constructor(parts: {
     unit: Unit;
@@ -52,7 +49,8 @@ export class VolumeDestination {
   }) {
     const { volume } = parts.unit.destination;
     this.#unit = parts.unit;
-    this.#root = parts.root;
+    this.#names = new TargetNames(parts.unit);
+    this.#directories = new OutputDirectories(parts.root);
     this.#directory = parts.directory;
     this.#claimName = volume?.claimName ?? "";
     this.#path = volume?.path ?? "";
@@ -98,16 +96,13 @@ export class VolumeDestination {
   async findMade(product: Product): Promise<MadeOutput | undefined> {
     const entry = this.#journal.find(keyOf(product), this.#fingerprint(product));
     if (entry && (await this.#isIntact(entry.target, entry.made))) {
-      this.#claim(entry.target, product);
+      this.#names.claim(entry.target, product);
       return { ...entry.made, phase: "Skipped" };
     }
     const { onConflict } = this.#unit.destination;
-    const template = this.#templateOf(product);
     if (onConflict !== "Skip" && onConflict !== "Fail") return undefined;
-    const early = this.#earlyValues(product);
-    if (tokensOf(template).some((token) => early[token] === undefined)) return undefined;
-    const target = withSuffix(expandTemplate(template, early), product.suffix ?? "");
-    const found = await stat(join(this.#directory, target)).catch(() => undefined);
+    const target = this.#names.early(product);
+    const found = target !== undefined && (await stat(join(this.#directory, target)).catch(() => undefined));
     if (!found) return undefined;
     if (onConflict === "Fail") throw alreadyThere(target);
     return this.#kept(product, target, found.size);
@@ -122,14 +117,7 @@ export class VolumeDestination {
         if (size === 0) throw new WorkFailure("VerificationFailed", `output ${product.output} has no bytes`);
         const sha256 = facts.sha256 ?? (await sha256Of(staged));
         await flush(staged);
-        const expanded = expandTemplate(this.#templateOf(product), {
-          ...this.#earlyValues(product),
-          ...(facts.width !== undefined && { width: facts.width }),
-          ...(facts.height !== undefined && { height: facts.height }),
-          ...(facts.format !== undefined && { format: facts.format }),
-          hash: sha256.slice(0, 16),
-        });
-        const wanted = withSuffix(expanded, product.suffix ?? "");
+        const wanted = this.#names.of(product, facts, sha256);
         const made: Omit<MadeOutput, "uri"> = {
           source: product.source.source.name,
           output: product.output,
@@ -159,7 +147,7 @@ export class VolumeDestination {
       const staged = join(this.stagingDir, name);
       await writeFile(staged, text);
       await flush(staged);
-      await chmod(staged, await this.#prepareDirectory(this.#directory));
+      await chmod(staged, await this.#directories.prepare(this.#directory));
       await rename(staged, join(this.#directory, name));
       await flush(this.#directory).catch(() => undefined);
       return this.#uri(name);
@@ -176,13 +164,10 @@ export class VolumeDestination {
     return await onDestination("sweeping", () => sweepJobDirectory(this.#private, toAttempt));
   }
 
-  /**
-   * Makes what was published outlast a crash of the node: names live in directories, which are flushed last.
-   * Some network file systems refuse to flush a directory; they order its changes themselves.
-   */
+  /** Makes what was published outlast a crash of the node: names live in directories, which are flushed last. */
   async settle(): Promise<void> {
     await this.#journal.close();
-    for (const directory of this.#changedDirectories) await flush(directory).catch(() => undefined);
+    await this.#directories.settle();
   }
 
   /** Removes what is not published. Safe at any time, and more than once. */
@@ -200,8 +185,8 @@ export class VolumeDestination {
       onConflict === "Suffix" ? ["", ...SUFFIXES].map((suffix) => withSuffix(wanted, suffix)) : [wanted];
     for (const target of candidates) {
       const path = join(this.#directory, target);
-      if (onConflict !== "Suffix") this.#claim(target, product);
-      await chmod(staged, await this.#prepareDirectory(dirname(path)));
+      if (onConflict !== "Suffix") this.#names.claim(target, product);
+      await chmod(staged, await this.#directories.prepare(dirname(path)));
       const output = { ...made, uri: this.#uri(target) };
       await this.#journal.append({
         key: keyOf(product),
@@ -226,32 +211,6 @@ export class VolumeDestination {
     );
   }
 
-  /** Two outputs of one unit under one name would replace each other without a word. */
-  #claim(target: string, product: Product): void {
-    const key = keyOf(product);
-    const other = this.#claimed.get(target.toLowerCase());
-    if (other !== undefined && other !== key) {
-      throw new WorkFailure(
-        "OutputPathConflict",
-        `${key} and ${other} would both be named ${target}; tell them apart in destination.template, e.g. by {output}, {width} or {ext}`,
-      );
-    }
-    this.#claimed.set(target.toLowerCase(), key);
-  }
-
-  /** Makes a directory for outputs, and answers with the mode of a file in it. */
-  async #prepareDirectory(directory: string): Promise<number> {
-    let fileMode = this.#fileModes.get(directory);
-    if (!fileMode) {
-      fileMode = staysWithin(this.#root, directory)
-        .then(() => makeShared(directory))
-        .then(async () => ((await isShared(directory)) ? 0o664 : 0o644));
-      this.#fileModes.set(directory, fileMode);
-    }
-    this.#changedDirectories.add(directory);
-    return await fileMode;
-  }
-
   async #isIntact(target: string, made: MadeOutput): Promise<boolean> {
     const path = join(this.#directory, target);
     const found = await stat(path).catch(() => undefined);
@@ -260,7 +219,7 @@ export class VolumeDestination {
   }
 
   #kept(product: Product, target: string, bytes: number): MadeOutput {
-    this.#claim(target, product);
+    this.#names.claim(target, product);
     return {
       source: product.source.source.name,
       output: product.output,
@@ -268,14 +227,6 @@ export class VolumeDestination {
       uri: this.#uri(target),
       bytes,
     };
-  }
-
-  #earlyValues({ source, output, ext }: Product): TemplateValues {
-    return earlyValues(this.#unit, { source: source.source.name, output, ext });
-  }
-
-  #templateOf({ template }: Product): string {
-    return template ?? this.#unit.destination.template;
   }
 
   #fingerprint(product: Product): string {
@@ -289,102 +240,8 @@ export class VolumeDestination {
   }
 }
 
-const keyOf = ({ source, output, variant }: Product) =>
-  [source.source.name, output, ...(variant === undefined ? [] : [variant])].join("/");
-
 const alreadyThere = (target: string) =>
   new WorkFailure(
     "OutputExists",
     `${target} exists at the destination and destination.onConflict is Fail; remove it, or choose Overwrite, Suffix or Skip`,
   );
-
-/** Gives `staged` the name `path` if nothing has it, in one step that no other writer can come between. */
-async function linkNew(staged: string, path: string): Promise<boolean> {
-  try {
-    await link(staged, path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS") {
-      throw new WorkFailure(
-        "DestinationUnwritable",
-        "the destination's file system has no hard links, which destination.onConflict Suffix, Skip and Fail need; use Overwrite",
-        { cause: error },
-      );
-    }
-    throw error;
-  }
-  await unlink(staged);
-  return true;
-}
-
-/** A link within the destination may lead to another directory of the volume, never out of it. */
-async function staysWithin(root: string, directory: string): Promise<void> {
-  let existing = directory;
-  for (;;) {
-    const real = await realpath(existing).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    });
-    if (real !== undefined) {
-      if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
-      throw new WorkFailure(
-        "OutputPathConflict",
-        `${directory.slice(root.length + 1)} leads out of the destination's volume, by '..' or by a link`,
-      );
-    }
-    existing = dirname(existing);
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Says what was being done where the operating system only gives a code and a path. */
-async function onDestination<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    switch (code) {
-      case "EACCES":
-      case "EPERM":
-      case "EROFS":
-        throw new WorkFailure(
-          "DestinationUnwritable",
-          `${what}: the worker (uid ${process.getuid?.()}) may not write there (${message}); check the volume's access mode and permissions`,
-          { cause: error },
-        );
-      case "ENOSPC":
-      case "EDQUOT":
-        throw new WorkFailure("DiskFull", `${what}: the destination is full (${message})`, { cause: error });
-      case "EISDIR":
-      case "ENOTDIR":
-      case "EEXIST":
-      case "ENOTEMPTY":
-        throw new WorkFailure(
-          "OutputPathConflict",
-          `${what}: a file and a directory want the same name (${message}); choose another destination.template`,
-          { cause: error },
-        );
-      case "EXDEV":
-        throw new WorkFailure(
-          "OutputPathConflict",
-          `${what}: its directory is on another file system than the destination, so it cannot be moved there in one step (${message})`,
-          { cause: error },
-        );
-      case "ENOENT":
-      case "EIO":
-      case "ESTALE":
-        throw new WorkFailure("StorageError", `${what}: ${message}`, { cause: error });
-      default:
-        throw error;
-    }
-  }
-}

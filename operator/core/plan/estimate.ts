@@ -142,12 +142,12 @@ const PRESET_FACTORS: Record<string, number> = {
   veryslow: 6,
 };
 
-/** Beyond these the formula of the seeds asks for what no encode was seen to take: it counts a second of frames. */
+/** Beyond these the formula below asks for what no encode was seen to take: it counts a second of frames. */
 const MEMORY = { leastBytes: 384 * MIB, mostBytes: 6 * GIB, fps: 30 };
 
 /**
- * A rendition of one video. Memory after seeds 004 "Memory Management": HD is width × height × 3 × fps ×
- * 4.0 with a margin of 25 %, above HD × 5.0 and 30 %.
+ * A rendition of one video. Memory: a second of decoded frames, width × height × 3 × fps, × 4.0 up to HD with a margin
+ * of 25 %, × 5.0 and 30 % above, for the frames that decoder, filters and the encoder's look-ahead hold.
  */
 function estimateVideo(video: Partial<VideoOutput>, known: SourceFacts): Estimate {
   const { width, height, fps } = ASSUMED_SOURCE;

@@ -13,8 +13,8 @@ interface BreakerRule {
 }
 
 /**
- * Classes whose cause lies outside the work, so that starting more of it only fails more of it. Storage after
- * seeds 004 "Retry and Backoff Strategies" (3 failures in 30 s, open 60 s); an attempt that does not start
+ * Classes whose cause lies outside the work, so that starting more of it only fails more of it. Storage fails fast
+ * and all at once, so three failures say enough; an attempt that does not start
  * (`deadline`, an image that cannot be pulled, a quota) takes minutes to fail, so its window is longer.
  */
 export const BREAKER_RULES: Partial<Record<FailureClass, BreakerRule>> = {

@@ -3,11 +3,11 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 
 type Priority = MediaJobSpec["priority"];
 
-/** Retries of one class and priority at once: seeds 004 "Retry and Backoff Strategies". The configuration may say else. */
+/** Retries of one class and priority at once: the more urgent, the more. The configuration may say else. */
 export const RETRIES_AT_ONCE: Readonly<Record<Priority, number>> = { Urgent: 10, High: 7, Normal: 5, Low: 2 };
 
 /**
- * The share of them while the operator's places are taken up to a share, after the same seeds (all below 70 %, the
+ * The share of them while the operator's places are taken up to a share (all below 70 %, the
  * network's only below 85 %, none above). One is always left: where few places are taken by many for long, a retry
  * that waits for an empty cluster would starve.
  */

@@ -3,7 +3,7 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 /**
  * By how much a MediaJob is taken to be older than it is. Age and priority are so one number, a time, and
  * nothing starves: after an hour in the line a Low job goes before a Normal one that comes now, after a day
- * before an Urgent one. Goals after seeds 004 "Job and Task Entities": at once, 15 minutes, an hour, best effort.
+ * before an Urgent one. They aim at: at once, 15 minutes, an hour, best effort.
  */
 export const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
   Urgent: 24 * 3600,

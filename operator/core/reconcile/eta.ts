@@ -1,10 +1,10 @@
-/** Remaining time beyond this is not told: seeds 004 "Progress Calculation Strategies". */
+/** Remaining time beyond this is not told: nobody waits for it, and what it is made of is a guess. */
 const MAX_ETA_SECONDS = 24 * 3600;
 
 /** From this percentage on the measured pace alone counts, and no range is told. */
 const CERTAIN_PERCENT = 50;
 
-/** What is added to the later of two estimates while they disagree: seeds 004 asks for 15 to 25 %, erring high. */
+/** What is added to the later of two estimates while they disagree: who waits would rather be early than late. */
 const MARGIN = 0.25;
 
 /** A range narrower than this is no news. */
@@ -17,7 +17,7 @@ export interface Eta {
 }
 
 /**
- * The remaining time: by the pace so far (elapsed × 100 / percent − elapsed, as seeds 004 has it), and by the plan,
+ * The remaining time: by the pace so far (elapsed × 100 / percent − elapsed), and by the plan,
  * which knows from past work how long units take. The first percents say little of the pace, so the plan counts more
  * then, and less with every percent; both together give a range. Nothing at 0 %, and nothing beyond a day.
  */

@@ -11,9 +11,8 @@ interface Backoff {
 }
 
 /**
- * Delays by class: seeds 004 "Retry and Backoff Strategies". `memory`, `disk` and `deadline` are its
- * resource class, `storage` its file I/O, `internal` its ffmpeg. A disruption is nobody's fault and waits
- * for nothing; another device is ready at once when hardware failed.
+ * Delays by class, by how long such a cause lasts: a lost packet a second, a full disk until somebody makes room. A
+ * disruption is nobody's fault and waits for nothing; another device is ready at once when hardware failed.
  */
 export const BACKOFF: Record<FailureClass, Backoff> = {
   input: { baseSeconds: 0, capSeconds: 0, factor: 1, jitter: 0 },
@@ -28,7 +27,7 @@ export const BACKOFF: Record<FailureClass, Backoff> = {
   internal: { baseSeconds: 3, capSeconds: 180, factor: 2, jitter: 0.15 },
 };
 
-/** Seeds 004: the more urgent the work, the shorter the wait. */
+/** The more urgent the work, the shorter the wait. */
 export const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
   Urgent: 0.5,
   High: 0.75,

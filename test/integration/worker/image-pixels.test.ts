@@ -94,7 +94,7 @@ async function make(
 }
 
 describe("orientation", () => {
-  // Each source is stored so that its tag turns it into the upright picture: the inverse of what FACTS 2 lists.
+  // Each source is stored so that its tag turns it into the upright picture: the inverse of what Exif's tag Orientation (0x0112) says.
   const stored: [number, () => Sharp][] = [
     [1, () => quadrants()],
     [2, () => quadrants().flop()],
