@@ -49,6 +49,7 @@ export class ChildAttempt {
     });
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => this.#log.push(error.message));
+      child.once("exit", () => endGroup(child));
       child.once("close", async (code, signal) => {
         clearTimeout(deadline);
         clearTimeout(this.#killTimer);
@@ -130,6 +131,15 @@ export class ChildAttempt {
       ...(result.success && { result: result.data }),
       ...(!result.success && this.#log.length > 0 && { message: this.#log.join("\n") }),
     };
+  }
+}
+
+/** Ends the programs that a worker which was killed has left running, as the end of a container would. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // none is left
   }
 }
 

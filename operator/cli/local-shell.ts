@@ -3,11 +3,11 @@ import type { MediaJob } from "../../crds/media-job.ts";
 import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
-import { extend, type Plan, plan } from "../core/plan/plan.ts";
+import { grow, type Plan, plan } from "../core/plan/plan.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type { Action, Observation, UnitProgress } from "../core/reconcile/decision.ts";
-import { factsFor } from "../core/reconcile/facts.ts";
+import { growthOf } from "../core/reconcile/growth.ts";
 import { unitOf } from "../core/unit-of.ts";
 import { ChildAttempt } from "./child-attempt.ts";
 
@@ -62,8 +62,8 @@ export async function runLocally(
       position: 1,
       nowMs: Date.now(),
     };
-    const facts = factsFor(planned, observation);
-    if (facts) planned = extend(planned, { spec: job.spec, pools, facts });
+    const growth = growthOf(planned, observation);
+    if (growth) planned = grow(planned, growth, { spec: job.spec, pools });
     const decision = decide(observation, planned);
     for (const action of decision.actions) await apply(action);
     job = { ...job, status: decision.status };

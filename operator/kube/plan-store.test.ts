@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { film, mediaJob, sources, web } from "../../test/builders/core.ts";
 import { configuration, defaultConfiguration } from "../core/configuration.ts";
-import type { Plan } from "../core/plan/plan.ts";
+import type { Growth, Plan } from "../core/plan/plan.ts";
 import { ApiError } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { PlanStore } from "./plan-store.ts";
@@ -85,7 +85,10 @@ test("a plan that somebody has deleted is made again", async () => {
 
 describe("a plan that follows from what the sources are", () => {
   const films = { sources: sources("a", "b"), outputs: [film] };
-  const facts = (seconds: number) => new Map([[0, { durationSeconds: seconds }]]);
+  const facts = (seconds: number): Growth => ({
+    why: "SourcesKnown",
+    facts: new Map([[0, { durationSeconds: seconds }]]),
+  });
   const configuration = defaultConfiguration();
 
   test("is kept in two objects, and the first that was made of facts counts", async () => {
@@ -93,23 +96,23 @@ describe("a plan that follows from what the sources are", () => {
     const [one, other] = [new PlanStore(client), new PlanStore(client)];
     const first = await one.of(stored(films), configuration, limits);
     expect(first.awaitsFacts).toBe(true);
-    const whole = await one.extend(stored(films), first, { facts: facts(300), configuration, limits });
+    const whole = await one.grow(stored(films), first, { growth: facts(300), configuration, limits });
     expect(whole.units.map(({ name }) => name)).toContain("join-0");
     expect(held.size).toBe(2);
 
     const again = await other.of(stored(films, "Running"), configuration, limits);
     expect(again).toEqual(first);
-    expect(await other.extend(stored(films), again, { facts: facts(1), configuration, limits })).toEqual(
+    expect(await other.grow(stored(films), again, { growth: facts(1), configuration, limits })).toEqual(
       whole,
     );
     expect(await other.of(stored(films, "Running"), configuration, limits)).toEqual(whole);
   });
 
-  test("is read where another operator extended it, as the status tells", async () => {
+  test("is read where another operator let it grow, as the status tells", async () => {
     const { client } = server();
     const [one, other] = [new PlanStore(client), new PlanStore(client)];
     const first = await other.of(stored(films), configuration, limits);
-    const whole = await one.extend(stored(films), first, { facts: facts(300), configuration, limits });
+    const whole = await one.grow(stored(films), first, { growth: facts(300), configuration, limits });
     const units = {
       total: whole.units.length,
       pending: 0,
@@ -135,7 +138,7 @@ describe("a plan that follows from what the sources are", () => {
     const single = { sources: sources("a"), outputs: [film] };
     const first = await one.of(stored(single), configuration, limits);
     expect(held.size).toBe(0);
-    const whole = await one.extend(stored(single), first, { facts: facts(300), configuration, limits });
+    const whole = await one.grow(stored(single), first, { growth: facts(300), configuration, limits });
     expect([...held.keys()].map((name) => name.slice(-2))).toEqual(["-2"]);
     const counts = {
       total: whole.units.length,

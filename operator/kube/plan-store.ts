@@ -3,7 +3,7 @@ import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Corrections } from "../core/plan/learning.ts";
 import { placeAnew } from "../core/plan/place-anew.ts";
-import { extend, type Facts, type Plan, plan } from "../core/plan/plan.ts";
+import { type Growth, grow, type Plan, plan } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "./resources.ts";
@@ -12,12 +12,11 @@ import { MANAGED_BY } from "./unit-job.ts";
 const KEY = "plan.json.gz";
 
 /**
- * The plans of MediaJobs. A MediaJob of several units is planned once: the plan is kept in an immutable
- * ConfigMap that it owns, so an operator of another version or with other pools goes on with it (only a unit whose
- * pool is gone is placed anew), and a
- * person can read it (`kubectl get configmap NAME -o jsonpath='{.binaryData.plan\.json\.gz}' | base64 -d |
- * gunzip`). A plan of one unit travels with that unit's Job and needs no object of its own. One that was extended
- * once its sources were known is kept, whole, in a second ConfigMap, whose name ends with `-2`.
+ * The plans of MediaJobs. A MediaJob of several units is planned once: the plan is kept in an immutable ConfigMap that
+ * it owns, so an operator of another version or with other pools goes on with it (only a unit whose pool is gone is
+ * placed anew), and a person can read it (`kubectl get configmap NAME -o jsonpath='{.binaryData.plan\.json\.gz}' |
+ * base64 -d | gunzip`). A plan of one unit travels with that unit's Job and needs no object of its own. One that grew
+ * since is kept, whole, in a second ConfigMap, whose name ends with `-2`.
  */
 export class PlanStore {
   readonly #client: Pick<KubeClient, "create" | "get">;
@@ -39,18 +38,18 @@ export class PlanStore {
     return this.#placed(job, whole ?? first, pools);
   }
 
-  /** The whole plan, now that sources are known. The first one that was made of facts counts. */
-  async extend(
+  /** The whole plan, now that it grows. The first one that is kept counts. */
+  async grow(
     job: StoredMediaJob,
     first: Plan,
     {
-      facts,
+      growth,
       configuration,
       limits,
-    }: { facts: Facts; configuration: Configuration; limits: { timeoutMs: number } },
+    }: { growth: Growth; configuration: Configuration; limits: { timeoutMs: number } },
   ): Promise<Plan> {
     const { pools } = configuration;
-    const made = extend(first, { spec: job.spec, pools, corrections: this.#corrections(), facts });
+    const made = grow(first, growth, { spec: job.spec, pools, corrections: this.#corrections() });
     return this.#placed(job, await this.#keep(planName(job, "-2"), job, made, limits), pools);
   }
 
@@ -98,7 +97,7 @@ export class PlanStore {
   }
 }
 
-/** Whether another operator has extended the plan since. */
+/** Whether another operator has let the plan grow since. */
 const isBehind = (plan: Plan, { status }: StoredMediaJob): boolean =>
   (status?.units?.total ?? 0) > plan.units.length;
 

@@ -1,9 +1,9 @@
 import type { Configuration } from "../core/configuration.ts";
-import { type Facts, mayGrow, type Plan } from "../core/plan/plan.ts";
+import { awaitsFacts, type Growth, type Plan, reportsItself } from "../core/plan/plan.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type { Decision } from "../core/reconcile/decision.ts";
-import { factsFor } from "../core/reconcile/facts.ts";
+import { growthOf } from "../core/reconcile/growth.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isRefusal } from "./api-error.ts";
@@ -29,11 +29,12 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   }
   let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
   let job = await gather(key, known, shell);
-  for (let facts: Facts | undefined; job; job = await gather(key, known, shell)) {
-    facts = mayGrow(plan) ? factsFor(plan, observe(key, job, shell)) : undefined;
-    if (!facts) break;
-    plan = await shell.plans.extend(job, plan, {
-      facts,
+  for (let growth: Growth | undefined; job; job = await gather(key, known, shell)) {
+    const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
+    growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
+    if (!growth) break;
+    plan = await shell.plans.grow(job, plan, {
+      growth,
       configuration: shell.configuration(),
       limits: shell.fence(),
     });

@@ -20,6 +20,8 @@ export interface Scenario {
   };
   readonly mediaJobs: readonly WantedMediaJob[];
   readonly deeds: readonly Deed[];
+  /** How long after events became dead letters somebody asks for them again; null: nobody does. */
+  readonly replaysAfterMs: number | null;
   readonly faults: FaultRates;
   /** Until then there are faults and deeds; afterwards the world is calm. */
   readonly calmFromMs: number;
@@ -40,7 +42,7 @@ export type Deed = { readonly atMs: number; readonly job: string } & (
   | { readonly do: "SetPriority"; readonly priority: string }
   | { readonly do: "Delete"; readonly propagation: "Background" | "Foreground" }
   | { readonly do: "CreateAgain" }
-  | { readonly do: "AddWebhook" | "RemoveWebhook" }
+  | { readonly do: "AddWebhook" | "RemoveWebhook" | "ReplayWebhooks" }
 );
 
 export const FATES = {
@@ -75,6 +77,7 @@ export function drawScenario(seed: number): Scenario {
     },
     mediaJobs,
     deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
+    replaysAfterMs: drawReplays(random.fork("replays")),
     faults: drawFaults(random.fork("faults")),
     calmFromMs,
     fates: drawFates(random.fork("fates")),
@@ -99,6 +102,8 @@ function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
 }
 
 function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {
+  const reporting = random.fork("report");
+  const shareWithReport = reporting.chance(0.4) ? 0.8 : 0;
   return Array.from({ length: random.int(1, 4) }, (_, index) => {
     const sources = Array.from({ length: Math.ceil(random.skewed(0.01, 6)) }, (_, n) => `s${n}`);
     return {
@@ -120,6 +125,7 @@ function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {
         ...(random.chance(0.2) && { placement: { gpu: random.pick(["Require", "Never"]) } }),
         ...(random.chance(0.1) && { suspend: true }),
         ...(random.chance(0.6) && { webhooks: drawWebhooks(random) }),
+        ...(reporting.chance(shareWithReport) && { report: { formats: ["json"] } }),
       },
     };
   });
@@ -132,6 +138,9 @@ const drawWebhooks = (random: Prng) =>
     secretRef: { name: "webhook" },
     ...(name === "ends" && { events: ["job.completed", "job.failed", "job.resumed"] }),
   }));
+
+const drawReplays = (random: Prng): number | null =>
+  random.chance(0.5) ? Math.round(random.skewed(10, 20_000)) : null;
 
 function drawDeeds(random: Prng, jobs: readonly WantedMediaJob[], calmFromMs: number): Deed[] {
   const weights = {

@@ -1,7 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { familyOf, type Output } from "../../../crds/outputs/output.ts";
 import { prospectOf } from "./parts.ts";
-import { mayGrow, type Plan } from "./plan.ts";
+import { awaitsFacts, type Plan } from "./plan.ts";
 
 /** How the work on an output is cut into units, and why; for people. */
 export interface Choice {
@@ -25,7 +25,7 @@ function choiceOf(output: Output, { parallelism }: MediaJobSpec, plan: Plan): st
     case "stream":
       return "a unit for each source: all renditions from one decode, so that their segments match";
     case "video":
-      return video && mayGrow(plan)
+      return video && awaitsFacts(plan)
         ? `a unit for each source, which is retried alone: ${prospectOf(video, parallelism)}`
         : "a unit for each source, in one piece: so little is not worth a probe";
   }

@@ -3,7 +3,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import { film, mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
 import { configuration } from "../configuration.ts";
-import { extend, type Plan, plan } from "./plan.ts";
+import { grow, type Plan, plan } from "./plan.ts";
 
 const pools = configuration.parse({
   pools: [
@@ -46,12 +46,15 @@ test("images are one unit, each rendition of each video is its own, and the last
 describe("a plan that follows from what the sources are", () => {
   const spec = (fields: object = {}) =>
     mediaJob({ sources: sources("a", "b"), outputs: [thumb, mobile, web], ...fields }).spec;
-  const extended = (of: MediaJob["spec"], facts: Record<number, SourceFacts>) =>
-    extend(plan(of, pools), {
-      spec: of,
-      pools,
-      facts: new Map(Object.entries(facts).map(([index, known]) => [Number(index), known])),
-    });
+  const grown = (of: MediaJob["spec"], facts: Record<number, SourceFacts>) =>
+    grow(
+      plan(of, pools),
+      {
+        why: "SourcesKnown",
+        facts: new Map(Object.entries(facts).map(([index, known]) => [Number(index), known])),
+      },
+      { spec: of, pools },
+    );
 
   test("begins with what needs no facts, and with a probe of the sources that do", () => {
     const first = plan(spec(), pools);
@@ -66,7 +69,7 @@ describe("a plan that follows from what the sources are", () => {
   });
 
   test("goes on with units that keep the names and places of the first ones", () => {
-    const whole = extended(spec(), { 0: { durationSeconds: 10 } });
+    const whole = grown(spec(), { 0: { durationSeconds: 10 } });
     expect(whole.units.slice(0, 4)).toEqual(plan(spec(), pools).units);
     expect(cutOf(whole).slice(4)).toEqual([
       { name: "video-2", sources: [0], outputs: [1] },
@@ -78,7 +81,7 @@ describe("a plan that follows from what the sources are", () => {
   });
 
   test("cuts a long source into parts, and joins them", () => {
-    const { units } = extended(spec({ outputs: [mobile] }), { 0: { durationSeconds: 170 } });
+    const { units } = grown(spec({ outputs: [mobile] }), { 0: { durationSeconds: 170 } });
     const [, first, , third, join, other] = units;
     expect(units.map(({ name }) => name)).toEqual([
       "probe-0",
@@ -126,14 +129,14 @@ describe("a plan that follows from what the sources are", () => {
     },
   ])("makes $name", ({ video, parallelism = 8, seconds, seekable = 1, expected }) => {
     const outputs = [{ name: "film", video: { height: 360, ...video } }];
-    const { units } = extended(spec({ outputs, parallelism }), { 0: { durationSeconds: seconds, seekable } });
+    const { units } = grown(spec({ outputs, parallelism }), { 0: { durationSeconds: seconds, seekable } });
     expect(units.find(({ why }) => why)?.why).toContain(expected);
   });
 
   test("the parts of a film take as long as the film, and it as long as its size says", () => {
     const film = { durationSeconds: 600, width: 1920, height: 1080, fps: 30 };
     const secondsOf = (known: SourceFacts, of = spec({ outputs: [mobile] })) =>
-      extended(of, { 0: known })
+      grown(of, { 0: known })
         .units.filter(({ part, sources: [source] }) => part && source === 0)
         .reduce((sum, { estimate }) => sum + estimate.seconds, 0);
     expect(secondsOf(film)).toBeCloseTo(600 * 0.6 * (360 / 1080) ** 2);
@@ -144,7 +147,7 @@ describe("a plan that follows from what the sources are", () => {
     { name: "a small clip", known: { width: 320, height: 180, fps: 25 }, atMost: 600 },
     { name: "8K at 120 frames a second", known: { width: 7680, height: 4320, fps: 120 }, atMost: 8192 },
   ])("$name fits a pool", ({ known, atMost }) => {
-    const { units } = extended(spec({ outputs: [mobile] }), { 0: { durationSeconds: 10, ...known } });
+    const { units } = grown(spec({ outputs: [mobile] }), { 0: { durationSeconds: 10, ...known } });
     const [clip] = units.filter(({ family }) => family === "video");
     expect(clip?.placement).not.toHaveProperty("refused");
     expect(clip?.estimate.memoryBytes).toBeLessThanOrEqual(atMost * 2 ** 20);

@@ -33,7 +33,7 @@ export interface PlannedUnit {
   part?: Unit["part"];
   /** Joins the parts that are made by the units it needs. */
   join?: Unit["join"];
-  /** Leaves a longer source to parts, which are planned then: see `extend`. Only where there is no other unit. */
+  /** Leaves a longer source to parts, which are planned then: see `grow`. Only where there is no other unit. */
   wholeUpToSeconds?: number;
   /** Indexes of units that must have succeeded before it starts. */
   needs?: readonly number[];
@@ -47,7 +47,7 @@ export interface Plan {
   units: readonly PlannedUnit[];
   /** Estimated seconds over all units, those to come included: the whole of the progress. */
   totalSeconds: number;
-  /** More units follow once those that probe have ended; see `extend`. */
+  /** More units follow once those that probe have ended; see `grow`. */
   awaitsFacts?: true;
   /** What the API server cannot see is wrong with the spec; a MediaJob with faults fails before it starts. */
   faults: readonly Fault[];
@@ -77,7 +77,7 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  * one does so itself.
  *
  * Where several are planned better once their sources are known, these are not there yet: units that probe are in
- * their place, and `extend` adds the rest. One alone is not worth a second pod: it looks at its source itself, and
+ * their place, and `grow` adds the rest. One alone is not worth a second pod: it looks at its source itself, and
  * leaves a long one to parts.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
@@ -103,37 +103,49 @@ function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
 }
 
 /** Whether units may follow, once it is known what sources are. */
-export const mayGrow = ({ awaitsFacts, units: [first] }: Plan): boolean =>
-  awaitsFacts === true || first?.wholeUpToSeconds !== undefined;
+export const awaitsFacts = ({ awaitsFacts, units }: Plan): boolean =>
+  awaitsFacts === true || (units.length === 1 && units[0]?.wholeUpToSeconds !== undefined);
+
+/** Whether the only unit writes the report as well, when its work is done. */
+export const reportsItself = ({ awaitsFacts, units }: Plan, { report }: MediaJobSpec): boolean =>
+  report !== undefined && units.length === 1 && !awaitsFacts;
+
+/** Why units are added: sources are known by now, or the only unit ended without the report it was to write. */
+export type Growth = { why: "SourcesKnown"; facts: Facts } | { why: "ReportMissing" };
 
 /** A unit that left its source to parts: it was done when it had looked. */
 const looked = ({ wholeUpToSeconds, ...unit }: PlannedUnit): PlannedUnit =>
   wholeUpToSeconds === undefined ? unit : { ...unit, estimate: { ...unit.estimate, seconds: 1 } };
 
-/** The whole plan, once sources are known. The units there are stay as they are, and what is new follows them. */
-export function extend(
+/** The whole plan. The units there are stay as they are, and what is new follows them. */
+export function grow(
   first: Plan,
+  growth: Growth,
   {
     spec,
     pools,
     corrections = {},
-    facts,
-  }: {
-    spec: MediaJobSpec;
-    pools: readonly Pool[];
-    corrections?: Corrections | undefined;
-    facts: Facts;
-  },
+  }: { spec: MediaJobSpec; pools: readonly Pool[]; corrections?: Corrections },
 ): Plan {
+  const added = (known: readonly PlannedUnit[], drafts: readonly Draft[]): Plan => {
+    const units = new Planner(spec, pools, corrections, known).add(drafts);
+    return { units, totalSeconds: secondsOf(units), faults: first.faults };
+  };
+  if (growth.why === "ReportMissing") return added(first.units.map(leftToNone), [FINALIZE]);
   const later = cut(spec)
     .filter((draft) => isBetterProbed(draft, spec))
-    .map((draft) => ({ ...draft, facts: facts.get(draft.sources[0] ?? 0) }));
+    .map((draft) => ({ ...draft, facts: growth.facts.get(draft.sources[0] ?? 0) }));
   const parts = later.flatMap((draft) => inParts(draft, spec));
   const few = first.units.length + parts.length < MAX_UNITS;
-  const known = first.units.map(looked);
-  const units = new Planner(spec, pools, corrections, known).add([...(few ? parts : later), FINALIZE]);
-  return { units, totalSeconds: secondsOf(units), faults: first.faults };
+  return added(first.units.map(looked), [...(few ? parts : later), FINALIZE]);
 }
+
+/**
+ * A unit that may run again behind which what finalizes is planned: parts can no more be. It makes a source of any
+ * length, and still has to say that it did.
+ */
+const leftToNone = (unit: PlannedUnit): PlannedUnit =>
+  unit.wholeUpToSeconds === undefined ? unit : { ...unit, wholeUpToSeconds: Number.MAX_SAFE_INTEGER };
 
 const FINALIZE: Draft = { family: "finalize", sources: [], outputs: [] };
 

@@ -11,10 +11,11 @@ import {
   succeeded,
 } from "../../../test/builders/core.ts";
 import { defaultConfiguration } from "../configuration.ts";
-import { extend, plan } from "../plan/plan.ts";
+import { grow, plan } from "../plan/plan.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
 import { factsFor } from "./facts.ts";
+import { growthOf } from "./growth.ts";
 
 const { pools } = defaultConfiguration();
 
@@ -97,12 +98,12 @@ test.each([
   expect(found && [...found.values()].map(({ durationSeconds }) => durationSeconds)).toEqual(expected);
 });
 
-/** A pass as a shell makes it: the plan is extended as soon as it can be. */
+/** A pass as a shell makes it: the plan grows as soon as it can. */
 const pass = (seen: Partial<Observation>) => {
   const observed = observation({ job: job(), ...seen });
   const first = plan(observed.job.spec, pools);
-  const known = factsFor(first, observed);
-  return decide(observed, known ? extend(first, { spec: observed.job.spec, pools, facts: known }) : first);
+  const growth = growthOf(first, observed);
+  return decide(observed, growth ? grow(first, growth, { spec: observed.job.spec, pools }) : first);
 };
 const started = ({ actions }: ReturnType<typeof pass>) =>
   actions.flatMap((action) => (action.do === "StartAttempt" ? [action.unit.name] : []));

@@ -191,6 +191,17 @@ test("it is handed over what no manifest tells", () => {
   ]);
 });
 
+test("of a webhook it is told the host: paths and queries of URLs hold keys", () => {
+  const url = "https://hooks.test:8443/services/T0/XyZ?token=abc";
+  const webhooks = [{ name: "chat", url, secretRef: { name: "s" } }];
+  const [told] = handedOver({
+    job: job({ report: { formats: ["json"] }, webhooks }),
+    attempts: [first, second],
+  });
+  expect(told?.spec).toMatchObject({ webhooks: [{ name: "chat", url: "https://hooks.test:8443/…" }] });
+  expect(JSON.stringify(told)).not.toMatch(/XyZ|abc/);
+});
+
 test.each([
   {
     name: "without a report it is told only what to sweep",

@@ -1,5 +1,5 @@
 import { FINALIZE_BYTES, type Finalize, type OpenUnit } from "../../../crds/finalize.ts";
-import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import { isFinalize } from "../plan/plan.ts";
 import { attemptNumber, MAX_ATTEMPTS_PER_GENERATION } from "./attempt.ts";
@@ -48,7 +48,8 @@ function handOver(
   const { metadata, spec } = job;
   const open = units.flatMap((folded) => openUnit(folded, spec));
   const told = withinBytes(open, FINALIZE_BYTES.open);
-  const { sources, ...short } = spec;
+  const { sources, ...rest } = spec;
+  const short = { ...rest, webhooks: spec.webhooks.map(withoutPath) };
   const whole = bytesOf(spec) <= FINALIZE_BYTES.spec;
   return {
     formats,
@@ -67,6 +68,12 @@ function handOver(
     history: status.history ?? [],
   };
 }
+
+/** Who knows the URL of many a receiver may write to it: paths and queries hold keys. */
+const withoutPath = (webhook: Webhook): Webhook => ({
+  ...webhook,
+  url: URL.canParse(webhook.url) ? `${new URL(webhook.url).origin}/…` : "…",
+});
 
 const RESULTS: Partial<Record<UnitLetter, OpenUnit["result"]>> = {
   [UNIT_LETTERS.partial]: "PartiallySucceeded",

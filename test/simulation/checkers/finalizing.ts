@@ -7,7 +7,8 @@ import type { Checker } from "./checker.ts";
 
 /**
  * What finalizes runs alone, when all else has ended, and always: a MediaJob of several units that ever began is over
- * only after it was tried, however it ended. Processes are the truth; one on a node that was lost may run on.
+ * only after it was tried, however it ended. Processes are the truth; one on a node that was lost may run on. So one
+ * that wants a report has one: of what finalized, or of its only unit.
  */
 export const finalizing: Checker = (world, fail) => {
   const live = new Set<Process>();
@@ -35,7 +36,14 @@ export const finalizing: Checker = (world, fail) => {
     if (plural !== MEDIA_JOBS.plural) return;
     const { metadata, status } = object as StoredMediaJob;
     const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
-    if (!over || !status?.startTime || !unitsOf(world, object as StoredMediaJob).includes(FINALIZE)) return;
+    if (!over || !status?.startTime) return;
+    const { report } = (object as StoredMediaJob).spec;
+    if (report && !status.reportUri && !tried.has(metadata.uid))
+      fail(
+        "what began and has ended is reported",
+        `${metadata.name} is ${status.phase} and nothing reported it`,
+      );
+    if (!unitsOf(world, object as StoredMediaJob).includes(FINALIZE)) return;
     if (!tried.has(metadata.uid))
       fail(
         "what finalizes runs always",

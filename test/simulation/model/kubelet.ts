@@ -197,13 +197,16 @@ export class Kubelet {
     const { labels, annotations, uid } = pod.metadata;
     const unit = labels?.[LABELS.unit] ?? "";
     const mediaJob = labels?.[LABELS.jobUid] ?? "";
-    const { sources = [], wholeUpToSeconds } = JSON.parse(
-      annotations?.[UNIT_ANNOTATION] ?? "{}",
-    ) as Partial<Unit>;
+    const {
+      sources = [],
+      wholeUpToSeconds,
+      finalize,
+    } = JSON.parse(annotations?.[UNIT_ANNOTATION] ?? "{}") as Partial<Unit>;
     const attempt: Attempt = {
       unit,
       sources: sources.length,
       wholeUpToSeconds,
+      reports: (finalize?.formats.length ?? 0) > 0,
       attempt: Number(labels?.[LABELS.attempt]),
       memoryBytes: Number(annotations?.[ATTEMPT_ANNOTATIONS.memoryBytes]),
     };

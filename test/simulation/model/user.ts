@@ -36,6 +36,14 @@ export class User {
       for (const { metadata } of server.list(MEDIA_JOBS))
         this.#edit(metadata.name, () => ({ suspend: false }));
     });
+    server.onWrite(({ plural, object, before }) => {
+      const { replaysAfterMs } = scenario;
+      if (plural !== MEDIA_JOBS.plural || replaysAfterMs === null) return;
+      if (listed(object as StoredMediaJob) > listed(before as StoredMediaJob | null))
+        time.after(replaysAfterMs, () =>
+          this.#do({ atMs: time.nowMs, job: object.metadata.name, do: "ReplayWebhooks" }),
+        );
+    });
     // In the end somebody cares for what was lost.
     server.onWrite(({ plural, object }) => {
       const waits =
@@ -99,6 +107,10 @@ export class User {
                 },
               ],
         }));
+      case "ReplayWebhooks":
+        return this.#edit(name, ({ webhookReplayGeneration: last }) => ({
+          webhookReplayGeneration: last + 1,
+        }));
       case "RemoveWebhook":
         return this.#edit(name, ({ webhooks }) => ({ webhooks: webhooks.slice(1) }));
     }
@@ -120,3 +132,7 @@ export class User {
     return job?.metadata.deletionTimestamp ? undefined : job;
   }
 }
+
+/** How many dead letters a MediaJob's endpoints have. */
+const listed = (job: StoredMediaJob | null): number =>
+  (job?.status?.webhooks ?? []).reduce((sum, { undelivered = [] }) => sum + undelivered.length, 0);

@@ -31,6 +31,8 @@ export interface Attempt {
   readonly sources: number;
   /** Leaves a longer source to parts. */
   readonly wholeUpToSeconds?: number | undefined;
+  /** Writes the report before it ends, unless it is killed. */
+  readonly reports: boolean;
   readonly attempt: number;
   readonly memoryBytes: number;
 }
@@ -135,7 +137,7 @@ interface Content {
 const CORRUPT = { class: "input", reason: "SourceCorrupt", message: "it ends early", output: "web" } as const;
 
 function written(
-  { unit, attempt }: Attempt,
+  { unit, attempt, reports }: Attempt,
   { failure, needs, partly, facts, bytesOut = 0 }: Content,
 ): string {
   const source = `s${unit.replace(/^\D+/, "")}`;
@@ -155,6 +157,7 @@ function written(
     failures: partly ? [{ ...CORRUPT, source }] : [],
     failedSources: partly ? [0] : [],
     warnings: [],
+    ...(reports && !facts && { reportUri: "volume://media/out/job.report.json" }),
     usage: { wallSeconds: 1, cpuSeconds: 1, peakMemoryBytes: 1000, bytesIn: 0, bytesOut },
   };
   return JSON.stringify(result);

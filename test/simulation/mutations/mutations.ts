@@ -54,6 +54,27 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: ": (!finalizing || true) && needed",
   },
   {
+    name: "killed-unreported",
+    what: "a MediaJob of one unit is over with its unit, report or not",
+    file: "operator/core/reconcile/growth.ts",
+    find: "return endsUnreported(plan, observation, policy) ?",
+    replace: "return endsUnreported(plan, observation, policy) && false ?",
+  },
+  {
+    name: "replay-behind",
+    what: "dead letters that are sent again go behind what waits",
+    file: "operator/core/reconcile/outbox.ts",
+    find: "this.pending = [...again, ...this.pending].toSorted((a, b) => a.sequence - b.sequence);",
+    replace: "this.pending = [...this.pending, ...again];",
+  },
+  {
+    name: "replay-twice",
+    what: "dead letters that are sent again stay listed",
+    file: "operator/core/reconcile/outbox.ts",
+    find: "    this.undelivered = [];\n",
+    replace: "",
+  },
+  {
     name: "join-too-early",
     what: "a unit that needs others starts as soon as there is room",
     file: "operator/core/reconcile/start-attempts.ts",

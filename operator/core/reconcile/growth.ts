@@ -1,0 +1,32 @@
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { awaitsFacts, type Growth, type Plan, reportsItself } from "../plan/plan.ts";
+import { decide } from "./decide.ts";
+import type { Observation } from "./decision.ts";
+import { factsFor } from "./facts.ts";
+import { foldUnits } from "./fold-units.ts";
+import type { Policy } from "./policy.ts";
+
+/** Why the plan grows before anything else is decided; undefined when it does not. */
+export function growthOf(plan: Plan, observation: Observation, policy?: Policy): Growth | undefined {
+  const facts = awaitsFacts(plan) ? factsFor(plan, observation) : undefined;
+  if (facts) return { why: "SourcesKnown", facts };
+  return endsUnreported(plan, observation, policy) ? { why: "ReportMissing" } : undefined;
+}
+
+/**
+ * Whether a MediaJob of one unit would be over now, with something begun, and no report of how it ended. The unit writes
+ * that within its last attempt; one that was killed could not, and that of an earlier attempt tells of another end.
+ */
+function endsUnreported(plan: Plan, observation: Observation, policy: Policy | undefined): boolean {
+  const { job, attempts } = observation;
+  const begun = job.status?.startTime !== undefined || attempts.length > 0;
+  if (!reportsItself(plan, job.spec) || !begun) return false;
+  const [only] = foldUnits(observation, plan);
+  if (!only || only.state.state === "Running" || isClosed(only.state, only.fresh)) return false;
+  if (only.state.state === "Ended" && only.state.result?.reportUri) return false;
+  const { phase } = decide(observation, plan, policy).status;
+  return phase !== undefined && TERMINAL_PHASES.includes(phase);
+}
+
+/** Taken into the status by an earlier pass. */
+const isClosed = ({ state }: { state: string }, fresh: boolean): boolean => state === "Ended" && !fresh;
