@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createMetrics } from "../operator/server/metrics.ts";
 
-const docs = readFileSync(join(import.meta.dirname, "../docs/metrics.md"), "utf8");
+const read = (path: string) => readFileSync(join(import.meta.dirname, path), "utf8");
+const docs = read("../docs/metrics.md");
 
 /** As /metrics says it, and the labels as they are declared. */
 async function ofTheOperator() {
@@ -36,9 +37,12 @@ test("docs/metrics.md lists every metric, with its type, its labels and what it 
   ).toEqual(await ofTheOperator());
 });
 
-test("what the docs ask for is there", async () => {
+test.each([
+  { name: "the docs ask for", text: docs },
+  { name: "the dashboard shows", text: read("../charts/mediajob/files/monitoring/dashboard.json") },
+])("what $name is there", async ({ text }) => {
   const names = new Set((await ofTheOperator()).map(({ name }) => name));
-  const asked = [...docs.matchAll(/\bmediajob_\w+/g)].map(([name]) =>
+  const asked = [...text.matchAll(/\bmediajob_\w+/g)].map(([name]) =>
     name.replace(/_(bucket|count|sum)$/, ""),
   );
   expect(asked.filter((name) => !names.has(name))).toEqual([]);

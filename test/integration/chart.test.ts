@@ -10,7 +10,10 @@ const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "u
 
 test.each([
   { name: "its defaults", values: {} },
-  { name: "everything turned on", values: { ...everythingOn, serviceMonitor: { enabled: true } } },
+  {
+    name: "everything turned on",
+    values: { ...everythingOn, serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+  },
 ])("helm lint finds nothing wrong with $name", async ({ values }) => {
   await helm(["lint", "--strict", chart, "--kube-version", kubernetesVersion()], { values });
 });
@@ -71,6 +74,22 @@ test("a ServiceMonitor reads the port that the Service names", async () => {
   expect(service.spec.ports.map(({ name }: { name: string }) => name)).toEqual([
     monitor.spec.endpoints[0].port,
   ]);
+});
+
+test("a PrometheusRule has the alerts of the docs, as they stand there", async () => {
+  const docs = readFileSync(join(repository, "docs/metrics.md"), "utf8");
+  const [, rules = ""] = /```yaml\n(.*?)```/s.exec(docs) ?? [];
+  const values = { prometheusRule: { enabled: true, labels: { release: "prometheus" } } };
+  const rule = only(await render(values), "PrometheusRule");
+  expect(rule.spec).toEqual(parse(rules));
+  expect(rule.metadata.labels).toMatchObject({ release: "prometheus" });
+});
+
+test("the dashboard arrives in its ConfigMap as it is in the chart", async () => {
+  const manifests = await render({ grafanaDashboard: { enabled: true } });
+  const map = manifests.find(({ metadata }) => metadata.labels?.grafana_dashboard === "1");
+  const file = readFileSync(join(chart, "files/monitoring/dashboard.json"), "utf8");
+  expect(JSON.parse(map?.data["mediajob.json"])).toEqual(JSON.parse(file));
 });
 
 test("spread constraints look at the operator's pods, unless they say otherwise", async () => {

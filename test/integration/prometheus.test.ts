@@ -11,6 +11,10 @@ import { until } from "../cluster/until.ts";
 
 /** The operator's metrics and the alerts of the docs, read by a real Prometheus. */
 const docs = readFileSync(join(import.meta.dirname, "../../docs/metrics.md"), "utf8");
+const dashboard = readFileSync(
+  join(import.meta.dirname, "../../charts/mediajob/files/monitoring/dashboard.json"),
+  "utf8",
+);
 const [, rules = ""] = /```yaml\n(.*?)```/s.exec(docs) ?? [];
 const metrics = createMetrics();
 let directory: string;
@@ -45,7 +49,7 @@ test("promtool finds nothing amiss in /metrics, nor in the alerts of the docs", 
   expect(promtool(["check", "rules", join(directory, "rules.yaml")])).toMatchObject({ status: 0 });
 });
 
-test("Prometheus reads them, evaluates every alert, and raises those of an operator that has just started", async () => {
+test("Prometheus reads them, evaluates every alert and every query of the dashboard, and raises what an operator that has just started does", async () => {
   const [port] = await freePorts(1);
   const config = join(directory, "prometheus.yaml");
   const job = { job_name: "mediajob", static_configs: [{ targets: [`127.0.0.1:${server.port}`] }] };
@@ -81,6 +85,14 @@ test("Prometheus reads them, evaluates every alert, and raises those of an opera
       { timeoutMs: 30_000, everyMs: 200 },
     );
     expect(running).toBe("3");
+    const queries = [...dashboard.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, text = ""]) =>
+      (JSON.parse(text) as string).replaceAll("$__rate_interval", "1m"),
+    );
+    expect(queries.length).toBeGreaterThan(15);
+    for (const query of queries) {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`);
+      expect([query, answer.status]).toEqual([query, 200]);
+    }
     type Rule = { name: string; health: string; state: string };
     const alerts = await until(
       "every alert to be evaluated, and some to be raised",
