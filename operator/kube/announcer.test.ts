@@ -1,21 +1,23 @@
 import { expect, test } from "vitest";
+import type { EventReason } from "../../crds/event-reasons.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
 import { Announcer } from "./announcer.ts";
+import type { eventOf } from "./event.ts";
 import type { StoredMediaJob } from "./resources.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
 const job = (name: string) =>
   ({ metadata: { name, namespace: "default", uid: name, resourceVersion: "1" } }) as StoredMediaJob;
-const normal = (reason: string): Announcement => ({ type: "Normal", reason, message: reason });
-const warning = (reason: string): Announcement => ({ type: "Warning", reason, message: reason });
+const normal = (reason: EventReason): Announcement => ({ type: "Normal", reason, message: reason });
+const warning = (reason: EventReason): Announcement => ({ type: "Warning", reason, message: reason });
 
 function announcer() {
   const clock = new ManualClock();
   const written: string[] = [];
   const errors: string[] = [];
-  const create = async (_: unknown, event: { involvedObject: { name: string }; reason: string }) => {
-    written.push(`${event.involvedObject.name} ${event.reason}`);
-    if (event.reason === "Refused") throw new Error("no");
+  const create = async (_: unknown, event: ReturnType<typeof eventOf>) => {
+    written.push(`${event.involvedObject.name} ${event.reason}${event.count > 1 ? ` × ${event.count}` : ""}`);
+    if (event.reason === "UnitCreationRejected") throw new Error("no");
     return event;
   };
   const events = new Announcer({
@@ -50,13 +52,13 @@ test("of the phases of a MediaJob that wait only the last is told", () => {
   expect(written).toEqual(["a Succeeded", "b Running"]);
 });
 
-test("every Warning is told", () => {
+test("every Warning is told, those of one reason that wait by one Event", () => {
   const { clock, events, written, flood } = announcer();
   flood();
-  events.tell(job("a"), warning("InputCorrupt"));
-  events.tell(job("a"), warning("SourceMissing"));
+  events.tell(job("a"), warning("SourceCorrupt"));
+  for (let n = 0; n < 3; n++) events.tell(job("a"), warning("SourceNotFound"));
   clock.advance(1000);
-  expect(written).toEqual(["a InputCorrupt", "a SourceMissing"]);
+  expect(written).toEqual(["a SourceCorrupt", "a SourceNotFound × 3"]);
 });
 
 test("a flood is written at ten a second", () => {
@@ -80,9 +82,9 @@ test("what waits at the end of a term is forgotten", () => {
 
 test("an Event that is refused is reported, and not tried again", async () => {
   const { clock, events, written, errors } = announcer();
-  events.tell(job("a"), warning("Refused"));
+  events.tell(job("a"), warning("UnitCreationRejected"));
   await Promise.resolve();
   clock.advance(5000);
-  expect(written).toEqual(["a Refused"]);
-  await expect.poll(() => errors).toEqual(["a Refused"]);
+  expect(written).toEqual(["a UnitCreationRejected"]);
+  await expect.poll(() => errors).toEqual(["a UnitCreationRejected"]);
 });

@@ -16,16 +16,15 @@ const MAX_WAITING = 5_000;
 /**
  * Tells `kubectl describe` of announcements, as Kubernetes Events of the MediaJob. Work goes first: they are written
  * at a bounded rate, and of the Normal ones about a MediaJob that wait only the last is, since it tells the newest
- * phase. In a burst of a thousand MediaJobs the Events would otherwise be two of five writes. A Warning always waits for its
- * turn. Whatever waits when the operator ends is not told: an Event is news, the truth is the status.
+ * phase. In a burst of a thousand MediaJobs the Events would otherwise be two of five writes. A Warning always waits for
+ * its turn, and others of its reason that come meanwhile are counted in it. Whatever waits when the operator ends is not told: an Event is news, the truth is the status.
  */
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  /** By MediaJob and, for what must not be replaced, a number. */
+  /** By MediaJob and, for what must not be replaced, by reason. */
   readonly #waiting = new Map<string, Told>();
   #tokens = BURST;
   #filledAtMs: number;
-  #count = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: AnnouncerOptions) {
@@ -34,9 +33,14 @@ export class Announcer {
   }
 
   tell({ metadata }: StoredMediaJob, announcement: Announcement): void {
-    const slot = announcement.type === "Normal" ? metadata.uid : `${metadata.uid}/${this.#count++}`;
-    if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(slot)) return;
-    this.#waiting.set(slot, { metadata, announcement, at: this.#options.clock.date() });
+    const { type, reason } = announcement;
+    const slot = type === "Normal" ? metadata.uid : `${metadata.uid}/${reason}`;
+    const before = this.#waiting.get(slot);
+    if (this.#waiting.size >= MAX_WAITING && !before) return;
+    const at = this.#options.clock.date();
+    const told = { metadata, announcement, firstAt: at, at, count: 1 };
+    const again = type === "Warning" && before && { firstAt: before.firstAt, count: before.count + 1 };
+    this.#waiting.set(slot, { ...told, ...again });
     this.#write();
   }
 
@@ -66,12 +70,12 @@ export class Announcer {
     });
   }
 
-  #create({ metadata, announcement: { type, reason, message }, at }: Told): void {
+  #create({ metadata, announcement, firstAt, at, count }: Told): void {
     const { client, instance, onError } = this.#options;
     const { name, namespace, uid, resourceVersion } = metadata;
     const involved = { apiVersion: API_VERSION, kind: "MediaJob", name, namespace, uid, resourceVersion };
-    const event = eventOf(involved, { type, reason, message }, { at, instance });
-    client.create(EVENTS, event).catch((error: unknown) => onError(error, name, reason));
+    const event = eventOf(involved, announcement, { firstAt, at, count, instance });
+    client.create(EVENTS, event).catch((error: unknown) => onError(error, name, announcement.reason));
   }
 }
 
@@ -87,5 +91,7 @@ interface AnnouncerOptions {
 interface Told {
   metadata: KubeObject["metadata"];
   announcement: Announcement;
+  firstAt: Date;
   at: Date;
+  count: number;
 }

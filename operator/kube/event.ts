@@ -17,10 +17,9 @@ export interface Involved {
 export function eventOf(
   { namespace, uid, ...involved }: Involved,
   { type, reason, message }: Announcement,
-  { at, instance }: { at: Date; instance: string },
+  { at, firstAt = at, count = 1, instance }: { at: Date; firstAt?: Date; count?: number; instance: string },
 ) {
   const where = namespace ? { namespace } : {};
-  const time = at.toISOString().replace(/\.\d+Z$/, "Z");
   return {
     metadata: { generateName: `${involved.name.slice(0, 200)}.`, ...where },
     involvedObject: { ...involved, ...where, ...(uid && { uid }) },
@@ -30,8 +29,10 @@ export function eventOf(
     source: { component: "mediajob" },
     reportingComponent: "mediajob.dev/operator",
     reportingInstance: instance.slice(0, 128),
-    firstTimestamp: time,
-    lastTimestamp: time,
-    count: 1,
+    firstTimestamp: seconds(firstAt),
+    lastTimestamp: seconds(at),
+    count,
   };
 }
+
+const seconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,3 +1,4 @@
+import type { EventReason } from "../../../crds/event-reasons.ts";
 import type { FailureClass, FailureReason } from "../../../crds/failures.ts";
 import type { Finalize } from "../../../crds/finalize.ts";
 import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
@@ -84,7 +85,7 @@ export type StartAttempt = Extract<Action, { do: "StartAttempt" }>;
 /** A line for `kubectl describe`: a Kubernetes Event. */
 export interface Announcement {
   type: "Normal" | "Warning";
-  reason: string;
+  reason: EventReason;
   message: string;
 }
 

@@ -85,6 +85,21 @@ test("a unit that will be tried again is told of once, with the time of the next
   expect(pass({ job: inCluster(job, status), attempts: [failed()] }).webhooks?.[0]?.pending).toHaveLength(1);
 });
 
+test("units that fail with one reason are one Event", () => {
+  const gone = { class: "input", reason: "SourceNotFound", message: "there is no such file" } as const;
+  const job = mediaJob({ sources: sources("a", "b", "c"), outputs: [web] });
+  const attempts = [0, 1, 2].map((n) => failed({ unit: `video-${n}`, result: result({ failure: gone }) }));
+  const seen = observation({ job, attempts });
+  expect(decide(seen, plan(job.spec, defaultConfiguration().pools)).announcements).toEqual([
+    {
+      type: "Warning",
+      reason: "SourceNotFound",
+      message: "unit video-0: there is no such file (and 2 units more)",
+    },
+    { type: "Normal", reason: "Running", message: expect.any(String) },
+  ]);
+});
+
 test("outputs of an event are few and small; their number is told", () => {
   const outputs = Array.from({ length: 40 }, (_, index) => ({
     source: "beach",
@@ -114,7 +129,7 @@ test.each([
     { phase: "Running", startTime: "2026-01-01T11:59:00Z", progress: { percent: from, display: `${from}%` } },
   );
   const attempts = [{ ...succeeded(), state: "Active" as const }];
-  const progress = new Map([["image-0", { attempt: 1, fraction: to / 100, stage: "RESIZE_OPERATIONS" }]]);
+  const progress = new Map([["image-0", { attempt: 1, fraction: to / 100, stage: "resizing" }]]);
   const status = pass({ job, attempts, progress });
   expect(status.progress?.percent).toBe(to);
   expect(typesFor(status, "ten")).toHaveLength(ten);
@@ -123,7 +138,7 @@ test.each([
   if (ten) {
     expect(status.webhooks?.[0]?.pending[0]?.progress).toMatchObject({
       percent: to,
-      stage: "RESIZE_OPERATIONS",
+      stage: "resizing",
     });
   }
 });

@@ -7,9 +7,6 @@ import type { FoldedUnit } from "./fold-units.ts";
 import { outboxOf } from "./outbox.ts";
 import type { Starts } from "./start-attempts.ts";
 
-/** That a unit runs without the accelerator it was planned to have: of an Event and of a warning in the status. */
-export const FALLBACK_REASON = "RunsWithoutGpu";
-
 /**
  * Brings the outbox up to date: takes out what was delivered or given up, and adds what happened in this pass.
  * Because the outbox is a part of the status, a transition and its event are written in one update, and neither is
@@ -76,8 +73,9 @@ function eventOf(
 }
 
 /**
- * Kubernetes Events of this pass: the phase transition, each unit that failed for good, and each that does without
- * the accelerator it would rather have.
+ * Kubernetes Events of this pass: the phase transition, the units that failed for good, and those that do without the
+ * accelerator they would rather have. Of several units with one reason a single Event tells, by the first of them: a
+ * thousand sources that are gone are one piece of news, and the status and the report name each.
  */
 export function announcementsOf(
   job: MediaJob,
@@ -85,18 +83,12 @@ export function announcementsOf(
   { units, actions }: Pick<Starts, "units" | "actions">,
   newFailures: readonly FailedAttempt[],
 ): Announcement[] {
-  const announcements: Announcement[] = units.flatMap(({ unit, state, fresh }) =>
+  const failed = units.flatMap(({ unit, state, fresh }) =>
     fresh && state.state === "Ended" && state.failure
-      ? [
-          {
-            type: "Warning" as const,
-            reason: state.failure.reason,
-            message: `unit ${unit.name}: ${state.failure.message}`,
-          },
-        ]
+      ? [warning(state.failure.reason, unit.name, state.failure.message)]
       : [],
   );
-  announcements.push(...fallbacksOf(units, actions, newFailures));
+  const announcements = oneForEach([...failed, ...fallbacksOf(units, actions, newFailures)]);
   if (status.phase && status.phase !== job.status?.phase) {
     const bad = status.phase === "Failed" || status.phase === "PartiallySucceeded";
     announcements.push({
@@ -108,16 +100,26 @@ export function announcementsOf(
   return announcements;
 }
 
+const warning = (reason: Announcement["reason"], unit: string, message: string): Announcement => ({
+  type: "Warning",
+  reason,
+  message: `unit ${unit}: ${message}`,
+});
+
+/** One announcement for each reason. */
+const oneForEach = (announcements: readonly Announcement[]): Announcement[] =>
+  [...Map.groupBy(announcements, ({ reason }) => reason).values()].flatMap(([first, ...more]) =>
+    first
+      ? [more.length ? { ...first, message: `${first.message} (and ${more.length} units more)` } : first]
+      : [],
+  );
+
 function fallbacksOf(
   units: readonly FoldedUnit[],
   actions: Starts["actions"],
   newFailures: readonly FailedAttempt[],
 ): Announcement[] {
-  const fallback = (unit: string, why: string): Announcement => ({
-    type: "Warning",
-    reason: FALLBACK_REASON,
-    message: `unit ${unit}: ${why}`,
-  });
+  const fallback = (unit: string, why: string) => warning("RunsWithoutGpu", unit, why);
   const failed = newFailures.flatMap((failure) => {
     const folded = units.find(({ unit }) => unit.name === failure.unit);
     const goesOn = folded && folded.state.state !== "Ended" && folded.unit.withoutGpu !== undefined;

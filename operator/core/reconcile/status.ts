@@ -8,7 +8,6 @@ import { failedAttempts } from "./failed-attempts.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { historyOf } from "./history.ts";
 import type { Intent } from "./intent.ts";
-import { FALLBACK_REASON } from "./notify.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
 import type { Starts } from "./start-attempts.ts";
@@ -209,7 +208,7 @@ function failureAsWarning({ unit, state }: FoldedUnit): NonNullable<MediaJobStat
 
 const fallbackAsWarning = (action: Action): NonNullable<MediaJobStatus["warnings"]> =>
   action.do === "StartAttempt" && action.withoutGpuBecause
-    ? [{ reason: FALLBACK_REASON, message: `unit ${action.unit.name}: ${action.withoutGpuBecause}` }]
+    ? [{ reason: "RunsWithoutGpu", message: `unit ${action.unit.name}: ${action.withoutGpuBecause}` }]
     : [];
 
 const reportUriOf = (fresh: readonly FoldedUnit[]): string | undefined =>
