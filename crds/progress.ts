@@ -10,7 +10,7 @@ export const progressMessage = z.object({
   attempt: z.int().min(1),
   /** Rises by 1 with every message of an attempt; lower ones that come late are dropped. */
   sequence: z.int().min(0),
-  /** What is being done, e.g. `RESIZE_OPERATIONS`, `video`. */
+  /** What is being done, e.g. `resizing`, `video`. */
   stage: z.string().max(63),
   /** Share of the unit that is done, 0 to 1. */
   fraction: z.number().min(0).max(1),

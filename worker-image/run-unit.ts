@@ -69,7 +69,7 @@ export async function runUnit(
   });
 
   try {
-    reporter.report("VALIDATION", 0);
+    reporter.report("validation", 0);
     const engine = await engineOf(unit);
     versions = await engine.versions();
     await mkdir(surroundings.scratchDir, { recursive: true });
@@ -169,7 +169,7 @@ export async function runUnit(
   if (unit.finalize && destination && !found)
     ended = await finalized(ended, { unit, destination, ledger, usage });
   destination?.sweep();
-  if (ended.exitCode === 0) reporter.report("FINALIZATION", 1);
+  if (ended.exitCode === 0) reporter.report("finalization", 1);
   await reporter.close();
   return { ...ended, idle };
 }

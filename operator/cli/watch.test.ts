@@ -58,7 +58,7 @@ test("where no terminal is, a line tells of what is new, and the exit code of th
     modified(
       job("holiday", {
         phase: "Running",
-        progress: progress(percent, { stage: "RESIZE_OPERATIONS", etaSeconds: 75 }),
+        progress: progress(percent, { stage: "resizing", etaSeconds: 75 }),
         units: units(done, 4),
       }),
     );
@@ -70,8 +70,8 @@ test("where no terminal is, a line tells of what is new, and the exit code of th
   ]);
   expect(lines).toEqual([
     "holiday  Pending  0%",
-    "holiday  Running  26%  1/4 units  ETA 1m15s  RESIZE_OPERATIONS",
-    "holiday  Running  51%  2/4 units  ETA 1m15s  RESIZE_OPERATIONS",
+    "holiday  Running  26%  1/4 units  ETA 1m15s  resizing",
+    "holiday  Running  51%  2/4 units  ETA 1m15s  resizing",
     "holiday  PartiallySucceeded  100%  4/4 units",
   ]);
   expect(code).toBe(3);

@@ -1,7 +1,7 @@
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AudioOutput } from "../../crds/outputs/audio.ts";
-import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
+import type { Engine, EngineContext, OpenedSource, ProgressExtra } from "../engine.ts";
 import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
@@ -52,6 +52,20 @@ interface Task {
   share: { from: number; width: number };
 }
 
+/** Of a program that reads little but has to start. */
+const STARTING_SECONDS = 0.15;
+
+/** Times real time on one core, roughly: only the shares of the stages matter. */
+const SPEED: Record<AudioOutput["codec"] | "loudness" | "waveform", number> = {
+  aac: 80,
+  mp3: 60,
+  opus: 60,
+  flac: 250,
+  wav: 500,
+  loudness: 60,
+  waveform: 400,
+};
+
 async function makeRecording(context: EngineContext, { opened, name, audio, share }: Task): Promise<void> {
   const product = { source: opened, output: name, ext: extensionOf(audio) };
   const wave = (ext: "json" | "png") => ({
@@ -69,13 +83,17 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
   const recording = planRecording(await probe(opened.path, context.signal), audio);
   const { expectedSeconds } = recording;
   const mediaSeconds = expectedSeconds ?? 60;
-  // Decoding and encoding sound run at some hundred times real time.
   const progress = stageProgress([
-    { name: "analysis", seconds: 0.2 },
-    ...(audio.loudness ? [{ name: "loudness", seconds: mediaSeconds / 60 }] : []),
-    { name: "audio", seconds: mediaSeconds / 60 },
-    { name: "verify", seconds: 0.2 + mediaSeconds / 600 },
+    { name: "analysis", seconds: STARTING_SECONDS },
+    { name: "loudness", seconds: audio.loudness ? mediaSeconds / SPEED.loudness : 0 },
+    { name: "audio", seconds: mediaSeconds / SPEED[audio.codec] },
+    { name: "verify", seconds: STARTING_SECONDS },
+    { name: "waveform", seconds: waves.length * (STARTING_SECONDS + mediaSeconds / SPEED.waveform) },
   ]);
+  const tell = (stage: string, fraction: number, extra?: ProgressExtra) => {
+    const whole = progress.at(stage, fraction);
+    context.progress(whole.stage, share.from + share.width * whole.fraction, extra);
+  };
   const run = (stage: string, list: string[], logLevel: "info" | "warning" = "warning") =>
     runFfmpeg({
       ...limits,
@@ -83,8 +101,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
       logLevel,
       onStart: (pid) => context.watchChild(pid),
       onProgress: ({ outTimeSeconds, speed }) => {
-        const whole = progress.at(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0);
-        context.progress(whole.stage, share.from + share.width * whole.fraction, {
+        tell(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0, {
           mediaSeconds: outTimeSeconds,
           ...(speed !== null && { speed }),
         });
@@ -102,9 +119,13 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
       context.warn({ reason: "SilentTrack", message, source: opened.source.name, output: name });
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
+    tell("verify", 0);
     const record = await verifyRecording(staged, recording, report);
     // Waveforms before the sound itself, which is moved away when it is published.
-    for (const each of waves) await makeWaveform(context, { path: staged, record, audio, product: each });
+    for (const [index, product] of waves.entries()) {
+      tell("waveform", index / waves.length);
+      await makeWaveform(context, { path: staged, record, audio, product });
+    }
     const facts = {
       format: recording.wish.codec,
       ...(record.durationSeconds !== null && { durationSeconds: record.durationSeconds }),

@@ -12,8 +12,17 @@ import { type FfmpegLimits, ffmpegLimits } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { pictureFilters } from "../video/filters.ts";
 import type { Size } from "../video/geometry.ts";
-import { planRendition } from "../video/rendition.ts";
-import { type Extraction, findScenes, type TakenFrame, takeFrames, takeKeyframes } from "./extraction.ts";
+import { planRendition, type Rendition } from "../video/rendition.ts";
+import { stageProgress } from "../video/stages.ts";
+import { perSecond } from "../video/timing.ts";
+import {
+  type Extraction,
+  findScenes,
+  type TakenFrame,
+  type Taking,
+  takeFrames,
+  takeKeyframes,
+} from "./extraction.ts";
 import { listKeyframes, listsKeyframes, passIsCheaper } from "./keyframes.ts";
 import { momentsOf } from "./moments.ts";
 import { cellsOf, EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
@@ -57,8 +66,8 @@ interface Task {
   tell: (stage: string, fraction: number) => void;
 }
 
-/** Shares of the time, measured on 100 thumbnails of a 10-minute clip. */
-const TAKING = { from: 0.05, width: 0.8 };
+/** Seconds that the parts of the work take on one core, roughly: only their shares matter. */
+const COST = { analysis: 0.15, decodedPixel: 1 / 300e6, takenFrame: 0.04, writtenFrame: 0.01 };
 
 async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };
@@ -69,10 +78,18 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     videoOutput.parse({ ...sizeFields(frames), audio: { codec: "none" } }),
   );
   const run = { limits: ffmpegLimits(context), onStart: (pid: number) => context.watchChild(pid) };
+  const expected = frames.sceneChanges?.max ?? momentsOf(frames, record.durationSeconds).seconds.length;
+  const progress = stageProgress([
+    { name: "analysis", seconds: COST.analysis },
+    { name: "scenes", seconds: frames.sceneChanges ? decodingSeconds(picture, run.limits.threads) : 0 },
+    { name: "frames", seconds: expected * COST.takenFrame },
+    { name: "layout", seconds: expected * COST.writtenFrame },
+  ]);
+  const at = (stage: string, fraction: number) => tell(stage, progress.at(stage, fraction).fraction);
   const moments = await momentsFor(
     frames,
     { record, path: opened.path, index: picture.picture.index },
-    { ...run, tell },
+    { ...run, tell: at },
   );
   for (const warning of moments.warnings) context.warn({ ...warning, ...subject });
 
@@ -86,7 +103,7 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
   };
   const taken = await take(extraction, record.container, {
     ...run,
-    onTaken: (count) => tell("frames", TAKING.from + (TAKING.width * count) / moments.seconds.length),
+    onTaken: (count) => at("frames", count / moments.seconds.length),
   });
   try {
     if (taken.length === 0) {
@@ -101,7 +118,8 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
       });
     }
     const end = record.durationSeconds ?? (taken.at(-1)?.seconds ?? 0) + 1;
-    await new Layouts(context, { opened, name, frames }).write(taken, {
+    const onWritten = (count: number) => at("layout", count / taken.length);
+    await new Layouts(context, { opened, name, frames, onWritten }).write(taken, {
       cell: picture.size,
       endSeconds: end,
     });
@@ -110,11 +128,13 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
   }
 }
 
-async function take(
-  extraction: Extraction,
-  container: string,
-  run: { limits: FfmpegLimits; onStart: (pid: number) => void; onTaken: (count: number) => void },
-): Promise<TakenFrame[]> {
+/** To look at every picture of the source. */
+function decodingSeconds({ picture, expectedSeconds }: Rendition, threads: number): number {
+  const rate = picture.frameRate ? perSecond(picture.frameRate) : 25;
+  return (picture.width * picture.height * rate * (expectedSeconds ?? 60) * COST.decodedPixel) / threads;
+}
+
+async function take(extraction: Extraction, container: string, run: Taking): Promise<TakenFrame[]> {
   const { exact, seconds, sourcePath, index } = extraction;
   if (!exact && seconds.length > 1 && listsKeyframes(container)) {
     const keyframes = await listKeyframes(sourcePath, { index, limits: run.limits });
@@ -142,8 +162,7 @@ async function momentsFor(
     { sourcePath: path, index, ...frames.sceneChanges },
     {
       ...run,
-      onSeconds: (done) =>
-        run.tell("scenes", record.durationSeconds ? (0.05 * done) / record.durationSeconds : 0),
+      onSeconds: (done) => run.tell("scenes", record.durationSeconds ? done / record.durationSeconds : 0),
     },
   );
   return { seconds, warnings: [] };
@@ -154,13 +173,16 @@ class Layouts {
   readonly #context: EngineContext;
   readonly #frames: FramesOutput;
   readonly #product: Product;
+  /** Told how many frames are in files that are done. */
+  readonly #onWritten: (count: number) => void;
 
   constructor(
     context: EngineContext,
-    { opened, name, frames }: { opened: OpenedSource; name: string; frames: FramesOutput },
+    { opened, name, frames, onWritten }: Omit<Task, "tell"> & { onWritten: (count: number) => void },
   ) {
     this.#context = context;
     this.#frames = frames;
+    this.#onWritten = onWritten;
     this.#product = { source: opened, output: name, ext: EXTENSIONS[frames.format] };
   }
 
@@ -183,6 +205,7 @@ class Layouts {
     for (const [at, { path }] of taken.entries()) {
       const product = taken.length === 1 ? this.#product : numbered(this.#product, at);
       await this.#publish(product, (to) => writePicture(path, to, this.#frames));
+      this.#onWritten(at + 1);
     }
   }
 
@@ -199,6 +222,7 @@ class Layouts {
       const made = await this.#publish(numbered(this.#product, first / perSheet), (to) =>
         this.#sheet(onSheet, to, cell),
       );
+      this.#onWritten(first + onSheet.length);
       const sheet = decodeURIComponent(basename(made.uri));
       const cells = cellsOf(onSheet.length, { columns: Math.min(columns, onSheet.length), cell });
       for (const [at, frame] of onSheet.entries()) {

@@ -26,14 +26,17 @@ export interface Extraction {
  */
 const FRAMES_PER_RUN = 25;
 
+export interface Taking {
+  limits: FfmpegLimits;
+  /** Told how many of the times are done with. */
+  onTaken: (count: number) => void;
+  onStart: (pid: number) => void;
+}
+
 /** Takes frames by seeking. A time at which there is no frame is left out. */
 export async function takeFrames(
   extraction: Extraction,
-  {
-    limits,
-    onTaken,
-    onStart,
-  }: { limits: FfmpegLimits; onTaken: (count: number) => void; onStart: (pid: number) => void },
+  { limits, onTaken, onStart }: Taking,
 ): Promise<TakenFrame[]> {
   const taken: TakenFrame[] = [];
   for (let first = 0; first < extraction.seconds.length; first += FRAMES_PER_RUN) {
@@ -76,11 +79,16 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
 export async function takeKeyframes(
   extraction: Extraction,
   keyframes: readonly number[],
-  { limits, onStart }: { limits: FfmpegLimits; onStart: (pid: number) => void },
+  { limits, onTaken, onStart }: Taking,
 ): Promise<TakenFrame[] | undefined> {
   const wanted = keyframesAt(keyframes, extraction.seconds);
   const distinct = [...new Set(wanted)].sort((a, b) => a - b);
-  await runFfmpeg({ ...limits, arguments: passArguments(extraction, distinct, limits.threads), onStart });
+  await runFfmpeg({
+    ...limits,
+    arguments: passArguments(extraction, distinct, limits.threads),
+    onStart,
+    onProgress: ({ frames }) => onTaken(Math.round((frames / distinct.length) * wanted.length)),
+  });
   const paths = distinct.map((_, at) => join(extraction.directory, `frame-${at}.png`));
   const last = await stat(paths.at(-1) ?? "").catch(() => undefined);
   if (!last?.size) return undefined;

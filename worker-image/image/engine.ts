@@ -82,7 +82,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
   let left = outputs.length;
   try {
     const image = await openImage(await context.openSource(source), context);
-    tracker.enter(source.name, "PREPROCESSING", left);
+    tracker.enter(source.name, "preparing", left);
     const renderings = outputs.flatMap((output) => renderingsOf(output, image, destination.template));
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
@@ -101,7 +101,7 @@ async function makeAll(source: Source, { context, admission, tracker }: Workshop
       if (missing.length > 0) await image.ready();
       const decoded =
         shared && missing.length > 0 && (await decodeShared(image, shared).catch(explained(image)));
-      tracker.enter(source.name, "RESIZE_OPERATIONS", left);
+      tracker.enter(source.name, "resizing", left);
       const pixelsOf = (rendering: Rendering) =>
         decoded && !needsOwnDecode(rendering, image) ? decoded : () => decodeFor(image, rendering);
       const ended = await Promise.allSettled(

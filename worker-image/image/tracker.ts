@@ -1,10 +1,10 @@
 import type { EngineContext } from "../engine.ts";
 
 /**
- * What an output has behind it when its source enters a stage; stages and shares after seeds 004 "Progress
- * Calculation Strategies". libvips resizes and encodes in one pass, so these two are one stage here.
+ * What an output has behind it when its source enters a stage. libvips decodes, resizes and encodes in one pass, so
+ * these are one stage, and most of the time.
  */
-const SHARES = { PREPROCESSING: 0.05, RESIZE_OPERATIONS: 0.15 } as const;
+const SHARES = { preparing: 0.05, resizing: 0.15 } as const;
 
 /** Counts outputs: those that have ended, whichever way, and the shares of those under way. */
 export class Tracker {
@@ -12,7 +12,7 @@ export class Tracker {
   readonly #total: number;
   readonly #shares = new Map<string, number>();
   #done = 0;
-  #stage = "VALIDATION";
+  #stage = "validation";
 
   constructor(report: EngineContext["progress"], total: number) {
     this.#report = report;
@@ -29,7 +29,7 @@ export class Tracker {
   /** `outputs` of `source` have been made, kept or given up. */
   ended(source: string, outputs: number): void {
     this.#done = Math.min(this.#total, this.#done + outputs);
-    const left = (this.#shares.get(source) ?? 0) - SHARES.RESIZE_OPERATIONS * outputs;
+    const left = (this.#shares.get(source) ?? 0) - SHARES.resizing * outputs;
     if (left > 1e-9) this.#shares.set(source, left);
     else this.#shares.delete(source);
     this.#tell();
