@@ -44,6 +44,13 @@ function errorsOf(input: unknown, previous?: MediaJob) {
   return validation.ok ? [] : validation.errors.map(({ path, message }) => `${path}: ${message}`);
 }
 
+test("what breaks two bounds of a field is said once", () => {
+  const webhooks = [{ name: "w", url: "ftp://", secretRef: { name: "s" } }];
+  expect(errorsOf(manifest({ spec: { webhooks } }))).toEqual([
+    expect.stringContaining("spec.webhooks[0].url: expected a string of 8 to 2048 characters"),
+  ]);
+});
+
 describe("what is wrong is said with its field, what was expected and what came", () => {
   test.each([
     {

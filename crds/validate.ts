@@ -37,12 +37,16 @@ export function validateMediaJob(input: unknown, { previous }: { previous?: Medi
     : ruleErrors(manifest.schema, object, previous && withDefaults(manifest.schema, previous));
 
   const errors = [
-    ...wrong.map(({ blocking: _, ...error }) => error),
+    ...wrong.filter(isFirstOfKind).map(({ blocking: _, ...error }) => error),
     ...duplicateErrors(manifest.schema, object),
     ...broken,
   ];
   return errors.length > 0 ? { ok: false, errors } : { ok: true, value: named(object as MediaJob) };
 }
+
+/** A value may break two bounds of its field; the message names all of them, so it is said once. */
+const isFirstOfKind = (error: ValidationError, index: number, all: readonly ValidationError[]): boolean =>
+  all.findIndex(({ path, message }) => path === error.path && message === error.message) === index;
 
 function named(job: MediaJob & { metadata: { generateName?: string } }): MediaJob {
   const { name, generateName } = job.metadata;

@@ -29,8 +29,13 @@ const CREDENTIALS_FRESH_MS = 30_000;
 export function loadAccess(): Promise<ApiAccess> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
+  if (kubeConfig.getCurrentCluster()?.server === NOWHERE)
+    return Promise.reject(new Error("there is none: set KUBECONFIG, or put one at ~/.kube/config"));
   return accessOf(kubeConfig);
 }
+
+/** What KubeConfig makes up where it finds nothing. */
+const NOWHERE = "http://localhost:8080";
 
 export async function accessOf(kubeConfig: KubeConfig, clock: Clock = systemClock): Promise<ApiAccess> {
   const cluster = kubeConfig.getCurrentCluster();
