@@ -67,7 +67,10 @@ export function progressRoute(dependencies: ProgressDependencies): Router {
     }
     const pod = podOf(identity.namespace, identity.podName);
     if (!pod || pod.uid !== identity.podUid) return refuse(response, 403, "this is no pod of a unit");
-    if (!perPod.take(pod.uid)) return refuse(response, 429, "one report a second is enough");
+    if (!perPod.take(pod.uid)) {
+      response.set("connection", "close"); // whoever floods pays for a connection each time, and what it sent is not read
+      return refuse(response, 429, "one report a second is enough");
+    }
     response.locals.speaker = { pod, namespace: identity.namespace } satisfies Speaker;
     next();
   };

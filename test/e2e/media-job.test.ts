@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
+import type { Report } from "../../crds/report.ts";
 import { until } from "../cluster/until.ts";
+import { schemaErrors } from "../report-schema.ts";
 import { inspectImage, inspectVideo } from "./media-file.ts";
 import { type Receiver, startReceiver } from "./webhook-receiver.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
@@ -52,6 +55,7 @@ describe("a photo and a clip", () => {
       ],
       destination: { ...volume("out"), template: "{source}/{output}.{ext}" },
       webhooks: [{ name: "receiver", url: receiver.url, secretRef: { name: "hook" } }],
+      report: { formats: ["json", "txt"] },
     },
   });
   const percents: number[] = [];
@@ -99,6 +103,20 @@ describe("a photo and a clip", () => {
       decodeErrors: "",
     });
     expect(Math.abs(video.durationSeconds - 10)).toBeLessThan(0.1);
+  });
+
+  test("the report is one by its schema, and its hashes are those of the files", () => {
+    expect(job.status?.reportUri).toBe("volume://media/out/holiday.report.json");
+    const report = JSON.parse(
+      readFileSync(join(workspace.files, "out/holiday.report.json"), "utf8"),
+    ) as Report;
+    expect(schemaErrors(report)).toBeNull();
+    expect(report).toMatchObject({ outcome: { phase: "Succeeded" }, counts: { outputs: { succeeded: 3 } } });
+    for (const { uri, sha256 } of report.outputs) {
+      const file = readFileSync(join(workspace.files, uri.replace("volume://media/", "")));
+      expect([uri, createHash("sha256").update(file).digest("hex")]).toEqual([uri, sha256]);
+    }
+    expect(JSON.stringify(report)).not.toContain(receiver.secret);
   });
 
   test("progress was seen to rise, and never to fall", () => {

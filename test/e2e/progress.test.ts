@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProgressMessage } from "../../crds/progress.ts";
+import { OPERATOR_NAMESPACE } from "./install.ts";
 import { createWorkspace, onVolume, type Pod, type Workspace } from "./workspace.ts";
 
 let workspace: Workspace;
@@ -18,7 +19,10 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(() => workspace?.remove());
+afterAll(async () => {
+  await scale(1);
+  await workspace?.remove();
+});
 
 test("a worker's own token is taken for its own unit, and for no other", async () => {
   expect(await report({ token: await projectedToken(foreign), fraction: 0.2 })).toBe(403);
@@ -44,11 +48,55 @@ test.each([
   expect(await report({ token, fraction: 0.99 })).toBe(401);
 });
 
+test("a replica that does not lead points to the one that does, where the report is taken", async () => {
+  await scale(2);
+  const { kubectl } = workspace.cluster;
+  const within = ["--namespace", OPERATOR_NAMESPACE];
+  const { spec } = await kubectl.json<{ spec: { holderIdentity: string } }>(
+    "get",
+    "lease",
+    "mediajob-operator",
+    ...within,
+  );
+  const [leader, address] = spec.holderIdentity.split(/[@_]/);
+  const operators = ["--selector=app.kubernetes.io/name=mediajob", "--field-selector=status.phase=Running"];
+  const { items } = await kubectl.json<{ items: (Pod & { status: { podIP: string } })[] }>(
+    "get",
+    "pods",
+    ...within,
+    ...operators,
+  );
+  const standby = items.find(({ metadata }) => metadata.name !== leader);
+  const token = await projectedToken(own);
+  const said = { token, fraction: 0.95 };
+  const location = `http://${address}/progress`;
+  expect(await answerTo({ ...said, to: `http://${standby?.status.podIP}:8080/progress` })).toEqual({
+    code: 307,
+    location,
+  });
+  expect(await report({ ...said, to: location })).toBe(204);
+});
+
+async function scale(replicas: number): Promise<void> {
+  const deployment = ["--namespace", OPERATOR_NAMESPACE, "deployment/mediajob"];
+  await workspace.cluster.kubectl("scale", ...deployment, `--replicas=${replicas}`);
+  await workspace.cluster.kubectl("rollout", "status", ...deployment, "--timeout=60s");
+}
+
 /** What the kubelet gave the worker. */
 const projectedToken = (pod: Pod): Promise<string> => inside(pod, "sh", "-c", 'cat "$MEDIAJOB_TOKEN_FILE"');
 
-/** Says from within the pod, over the cluster's network, how far the unit of MediaJob `own` is; gives the answer's code. */
-async function report({ token, fraction }: { token: string | null; fraction: number }): Promise<number> {
+interface Said {
+  token: string | null;
+  fraction: number;
+  /** The operator's Service when unset. */
+  to?: string;
+}
+
+const report = async (said: Said): Promise<number> => (await answerTo(said)).code;
+
+/** Says from within the pod, over the cluster's network, how far the unit of MediaJob `own` is. */
+async function answerTo({ token, fraction, to }: Said): Promise<{ code: number; location: string | null }> {
   const { metadata } = await workspace.get("own");
   const message: ProgressMessage = {
     job: { namespace: workspace.namespace, name: "own", uid: metadata.uid ?? "" },
@@ -59,10 +107,15 @@ async function report({ token, fraction }: { token: string | null; fraction: num
     fraction,
   };
   const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const request = JSON.stringify({ method: "POST", headers, body: JSON.stringify(message) });
-  const post =
-    "fetch(process.env.MEDIAJOB_PROGRESS, JSON.parse(process.argv[1])).then((r) => console.log(r.status))";
-  return Number(await inside(own, "node", "--eval", post, request));
+  const request = JSON.stringify({
+    method: "POST",
+    redirect: "manual",
+    headers,
+    body: JSON.stringify(message),
+  });
+  const post = `fetch(process.argv[2] || process.env.MEDIAJOB_PROGRESS, JSON.parse(process.argv[1])).then((answer) =>
+    console.log(JSON.stringify({ code: answer.status, location: answer.headers.get("location") })))`;
+  return JSON.parse(await inside(own, "node", "--eval", post, request, to ?? ""));
 }
 
 const inside = ({ metadata }: Pod, ...command: string[]): Promise<string> =>

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
+import { progressReporter, progressSink } from "../../worker-image/progress.ts";
 import { freePorts } from "../cluster/free-port.ts";
 import { startProcess, stopProcess } from "../cluster/process-registry.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
@@ -26,17 +27,23 @@ let isUp = true;
 const received = new Map<string, { type: string; sequence: number }>();
 let operator: ReturnType<typeof startProcess>;
 let port = 0;
+let standbyPort = 0;
 
 const configure = (configuration: object) =>
   writeFileSync(join(api.directory, "operator.yaml"), JSON.stringify(configuration));
 
-function startOperator() {
+/** A replica; the others find it at its address. */
+function startOperator(name: string, ownPort: number) {
   const config = join(api.directory, "operator.yaml");
-  configure({ webhooks: { allow: { cidrs: ["127.0.0.0/8"] } } });
   const program = join(repository, "operator/main.ts");
-  const command = [process.execPath, program, "--config", config, "--port", String(port)] as const;
-  return startProcess(api.directory, "operator", [...command], {
-    env: { KUBECONFIG: api.kubeconfig, POD_NAME: "operator", POD_NAMESPACE: "default" },
+  const command = [process.execPath, program, "--config", config, "--port", String(ownPort)] as const;
+  return startProcess(api.directory, name, [...command], {
+    env: {
+      KUBECONFIG: api.kubeconfig,
+      POD_NAME: name,
+      POD_NAMESPACE: "default",
+      POD_IP: "127.0.0.1",
+    },
   });
 }
 
@@ -66,8 +73,9 @@ beforeAll(async () => {
     response.writeHead(204).end();
   });
   await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
-  [port = 0] = await freePorts(1);
-  operator = startOperator();
+  [port = 0, standbyPort = 0] = await freePorts(2);
+  configure({ webhooks: { allow: { cidrs: ["127.0.0.0/8"] } } });
+  operator = startOperator("operator", port);
   await until("the first term", leads, { timeoutMs: 60_000 });
 });
 afterAll(async () => {
@@ -75,17 +83,19 @@ afterAll(async () => {
   await api?.stop();
 });
 
-const leads = async () => /^mediajob_leader 1$/m.test(await (await fetch(url("/metrics"))).text());
-const url = (path: string) => `http://127.0.0.1:${port}${path}`;
-const tokenOf = async (account: string) => (await api.kubectl("create", "token", account)).trim();
-const statusOf = async () =>
-  (await api.kubectl.json<{ status: MediaJobStatus }>("get", "mediajob", "waited-for")).status;
+const url = (path: string, ofPort = port) => `http://127.0.0.1:${ofPort}${path}`;
+const metricsOf = async (ofPort = port) => await (await fetch(url("/metrics", ofPort))).text();
+const leads = async () => /^mediajob_leader 1$/m.test(await metricsOf());
+const tokenOf = async (account: string, ...args: string[]) =>
+  (await api.kubectl("create", "token", account, ...args)).trim();
+const statusOf = async (name = "waited-for") =>
+  (await api.kubectl.json<{ status: MediaJobStatus }>("get", "mediajob", name)).status;
 const patch = (spec: object) =>
   api.kubectl("patch", "mediajob", "waited-for", "--type=merge", "--patch", JSON.stringify({ spec }));
 const phaseIs = (phase: string) =>
   until(`the phase ${phase}`, async () => (await statusOf()).phase === phase, { timeoutMs: 60_000 });
-const follow = (token: string, headers = {}) =>
-  fetch(url("/jobs/default/waited-for/events"), {
+const follow = (token: string, headers = {}, name = "waited-for", ofPort = port) =>
+  fetch(url(`/jobs/default/${name}/events`, ofPort), {
     headers: { authorization: `Bearer ${token}`, ...headers },
   });
 
@@ -128,7 +138,7 @@ test("they learn the truth, once, in order, through a killed operator and a rece
   await stopProcess(api.directory, operator, { graceMs: 0 });
   await stream.text().catch(() => undefined); // it was cut off
   isUp = true;
-  operator = startOperator();
+  operator = startOperator("operator", port);
   await until("the second term", leads, { timeoutMs: 60_000 });
   const again = await follow(reader);
 
@@ -173,8 +183,15 @@ async function removeFinalizersOfJobs(): Promise<void> {
   }
 }
 
+test("no secret and no token stands in what the operator logged", () => {
+  const logged = readFileSync(join(api.directory, "logs/operator.log"), "utf8");
+  expect(logged).toContain("webhook delivered");
+  expect(logged).not.toContain(secret.slice("whsec_".length, -4));
+  expect(logged).not.toMatch(/eyJ[\w-]{20,}\./); // what a token begins with
+});
+
 test("a changed configuration counts without a restart, and an invalid one changes nothing", async () => {
-  const metric = async (line: RegExp) => line.test(await (await fetch(url("/metrics"))).text());
+  const metric = async (line: RegExp) => line.test(await metricsOf());
   configure({ pools: [{ name: "late", concurrency: 0 }] });
   await until("the refusal", () => metric(/^mediajob_configuration_valid 0$/m), { timeoutMs: 20_000 });
   const events = () =>
@@ -193,6 +210,83 @@ test("a changed configuration counts without a restart, and an invalid one chang
     );
   await expect.poll(poolOfJob, { timeout: 10_000 }).toBe("late");
 });
+
+test("a replica that does not lead hands reports on, streams what they change, and hears them itself once it leads", async () => {
+  const standby = startOperator("standby", standbyPort);
+  await until("the standby's caches", async () => (await fetch(url("/readyz", standbyPort))).ok, {
+    timeoutMs: 60_000,
+  });
+  const destination = { volume: { claimName: "media", path: "reported/" } };
+  await api.kubectl.apply([manifest({ metadata: { name: "reported" }, spec: { destination } })]);
+  const { uid } = await until("the Job", () => podOf("reported-image-0-a1"), { timeoutMs: 30_000 });
+  const bound = ["--bound-object-kind=Pod", "--bound-object-name=worker", `--bound-object-uid=${uid}`];
+  const tokenFile = join(api.directory, "token");
+  writeFileSync(tokenFile, await tokenOf("worker", "--audience=mediajob", ...bound));
+  const streamed: string[] = [];
+  const { body } = await follow(await tokenOf("reader"), {}, "reported", standbyPort);
+  body
+    ?.pipeThrough(new TextDecoderStream())
+    .pipeTo(new WritableStream({ write: (text) => void streamed.push(text) }))
+    .catch(() => undefined); // the replica ends before the MediaJob does
+
+  const job = await api.kubectl.json<{ metadata: { uid: string } }>("get", "mediajob", "reported");
+  const reporter = progressReporter(
+    { job: { namespace: "default", name: "reported", uid: job.metadata.uid }, name: "image-0", attempt: 1 },
+    progressSink(url("/progress", standbyPort), { tokenFile }),
+  );
+  const answers = async (code: number, ofPort: number) =>
+    Number(
+      new RegExp(`^mediajob_progress_reports_total{code="${code}"} (.+)$`, "m").exec(
+        await metricsOf(ofPort),
+      )?.[1] ?? 0,
+    );
+  reporter.report("resizing", 0.4);
+  await until("the report in the status", async () => (await statusOf("reported")).progress?.percent === 40, {
+    timeoutMs: 30_000,
+  });
+  expect(
+    await Promise.all([answers(307, standbyPort), answers(204, standbyPort), answers(204, port)]),
+  ).toEqual([1, 0, 1]);
+
+  await stopProcess(api.directory, operator, { graceMs: 10_000 }); // hands the Lease over
+  await until("the standby's term", async () => /^mediajob_leader 1$/m.test(await metricsOf(standbyPort)), {
+    timeoutMs: 60_000,
+  });
+  reporter.report("resizing", 0.7);
+  await until("the next one", async () => (await statusOf("reported")).progress?.percent === 70, {
+    timeoutMs: 30_000,
+  });
+  await reporter.close();
+  expect(await answers(204, standbyPort)).toBe(1);
+  const percents = () =>
+    [...streamed.join("").matchAll(/"percent":(\d+)/g)].map(([, percent]) => Number(percent));
+  await expect.poll(percents, { timeout: 10_000 }).toEqual(expect.arrayContaining([40, 70]));
+  await stopProcess(api.directory, standby, { graceMs: 10_000 });
+});
+
+/** Makes the pod of a Job, as the Job controller would; undefined while there is no Job. */
+async function podOf(jobName: string): Promise<{ uid: string } | false> {
+  const jobs = await api.kubectl.json<{
+    items: { metadata: { name: string }; spec: { template: PodTemplate } }[];
+  }>("get", "jobs");
+  const template = jobs.items.find(({ metadata }) => metadata.name === jobName)?.spec.template;
+  if (!template) return false;
+  await api.kubectl("create", "serviceaccount", "worker");
+  await api.kubectl.apply([
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...template.metadata, name: "worker" },
+      spec: { ...template.spec, serviceAccountName: "worker" },
+    },
+  ]);
+  return (await api.kubectl.json<{ metadata: { uid: string } }>("get", "pod", "worker")).metadata;
+}
+
+interface PodTemplate {
+  metadata: object;
+  spec: object;
+}
 
 function textOf({ stderr }: ChildProcess): () => string {
   let text = "";
