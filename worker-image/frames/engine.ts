@@ -67,7 +67,7 @@ interface Task {
 }
 
 /** Seconds that the parts of the work take on one core, roughly: only their shares matter. */
-const COST = { analysis: 0.15, decodedPixel: 1 / 300e6, takenFrame: 0.04, writtenFrame: 0.01 };
+const COST = { analysis: 0.15, decodedPixel: 1 / 300e6, takenFrame: 0.02, writtenFrame: 0.01 };
 
 async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };
@@ -201,11 +201,17 @@ class Layouts {
     }
   }
 
+  /** Some are written at once, since each keeps one core busy; they are published in the order of their times. */
   async #files(taken: TakenFrame[]): Promise<void> {
-    for (const [at, { path }] of taken.entries()) {
-      const product = taken.length === 1 ? this.#product : numbered(this.#product, at);
-      await this.#publish(product, (to) => writePicture(path, to, this.#frames));
-      this.#onWritten(at + 1);
+    for (let first = 0; first < taken.length; first += WRITTEN_AT_ONCE) {
+      const written = taken.slice(first, first + WRITTEN_AT_ONCE).map(({ path }, at) => {
+        const product = taken.length === 1 ? this.#product : numbered(this.#product, first + at);
+        return this.#write(product, (to) => writePicture(path, to, this.#frames));
+      });
+      for (const [at, publish] of (await Promise.all(written)).entries()) {
+        await publish();
+        this.#onWritten(first + at + 1);
+      }
     }
   }
 
@@ -250,8 +256,16 @@ class Layouts {
   }
 
   async #publish(product: Product, write: (to: string) => Promise<Size>): Promise<MadeOutput> {
+    return (await this.#write(product, write))();
+  }
+
+  /** Writes and verifies a picture that is not there yet; what comes back publishes it. */
+  async #write(
+    product: Product,
+    write: (to: string) => Promise<Size>,
+  ): Promise<() => MadeOutput | Promise<MadeOutput>> {
     const made = await this.#context.findMade(product);
-    if (made) return made;
+    if (made) return () => made;
     const { stagingDir, unit } = this.#context;
     const staged = join(
       stagingDir,
@@ -266,9 +280,11 @@ class Layouts {
         `a picture is ${found.width}×${found.height}, not ${written.width}×${written.height}`,
       );
     }
-    return this.#context.publish(staged, product, { format: this.#frames.format, ...found });
+    return () => this.#context.publish(staged, product, { format: this.#frames.format, ...found });
   }
 }
+
+const WRITTEN_AT_ONCE = 4;
 
 /** `-001` and so on before the extension. */
 function numbered(product: Product, at: number): Product {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { takingArguments } from "./extraction.ts";
+import { copyingArguments, takingArguments } from "./extraction.ts";
 
 const EXTRACTION = {
   sourcePath: "/in/a.mp4",
@@ -22,4 +22,13 @@ test("each frame is a seek of its own in one run", () => {
 
 test("exact frames are decoded up to", () => {
   expect(takingArguments({ ...EXTRACTION, exact: true }, frames)).not.toContain("-skip_frame");
+});
+
+test("many keyframes are chosen by an expression that is nowhere deep", () => {
+  const packets = Array.from({ length: 2000 }, (_, at) => at * 7);
+  const expression = copyingArguments({ ...EXTRACTION, exact: false }, packets, "/tmp/k.mov").join(" ");
+  expect(expression.match(/eq\(/g)).toHaveLength(2000);
+  expect(
+    Math.max(...(expression.match(/(?:eq\([^)]*\)\+?)+/g) ?? []).map((row) => row.split("+").length)),
+  ).toBeLessThanOrEqual(8);
 });

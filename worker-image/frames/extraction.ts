@@ -1,8 +1,9 @@
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
-import { keyframesAt } from "./keyframes.ts";
+import { KEYFRAMES_ONLY, type Keyframe, keyframesAt } from "./keyframes.ts";
 
 /** A frame on disk, as PNG. */
 export interface TakenFrame {
@@ -72,58 +73,70 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
 }
 
 /**
- * Takes keyframes in one pass that decodes nothing but keyframes. Several times may share one frame: what
- * comes back has an entry for each time. Undefined when not every frame came, since the others are only told
- * apart by their number.
+ * Takes keyframes: the wanted ones are copied out first, so that no other is decoded, and by one run, since opening
+ * the source for each costs more than decoding it. Several times may share one frame: what comes back has an entry
+ * for each time. Undefined when not every frame came, since they are only told apart by their number.
  */
 export async function takeKeyframes(
   extraction: Extraction,
-  keyframes: readonly number[],
+  keyframes: readonly Keyframe[],
   { limits, onTaken, onStart }: Taking,
 ): Promise<TakenFrame[] | undefined> {
   const wanted = keyframesAt(keyframes, extraction.seconds);
-  const distinct = [...new Set(wanted)].sort((a, b) => a - b);
-  await runFfmpeg({
-    ...limits,
-    arguments: passArguments(extraction, distinct, limits.threads),
-    onStart,
-    onProgress: ({ frames }) => onTaken(Math.round((frames / distinct.length) * wanted.length)),
-  });
-  const paths = distinct.map((_, at) => join(extraction.directory, `frame-${at}.png`));
+  const packets = [...new Set(wanted.map(({ packet }) => packet))].sort((a, b) => a - b);
+  const copyPath = join(extraction.directory, "keyframes.mov");
+  try {
+    await runFfmpeg({ ...limits, arguments: copyingArguments(extraction, packets, copyPath), onStart });
+    await runFfmpeg({
+      ...limits,
+      arguments: decodingArguments(extraction, copyPath, limits.threads),
+      onStart,
+      onProgress: ({ frames }) => onTaken(Math.round((frames / packets.length) * wanted.length)),
+    });
+  } catch (error) {
+    limits.signal.throwIfAborted();
+    if (error instanceof MediaFailure) return undefined; // a seek for each frame may do, or tells why nothing does
+    throw error;
+  } finally {
+    await rm(copyPath, { force: true });
+  }
+  const paths = packets.map((_, at) => join(extraction.directory, `frame-${at}.png`));
   const last = await stat(paths.at(-1) ?? "").catch(() => undefined);
   if (!last?.size) return undefined;
   return extraction.seconds.map((seconds, at) => ({
     seconds,
-    path: paths[distinct.indexOf(wanted[at] ?? 0)] ?? "",
+    path: paths[packets.indexOf(wanted[at]?.packet ?? 0)] ?? "",
   }));
 }
 
-/** Half a frame of 240 fps: no two keyframes lie that close. */
-const SAME_MOMENT_SECONDS = 0.002;
-
-export function passArguments(
-  extraction: Extraction,
-  keyframes: readonly number[],
-  threads: number,
+/** Into MOV, which is what the source is: it holds every codec of the source, and how the picture has to be turned. */
+export function copyingArguments(
+  { sourcePath, index }: Extraction,
+  packets: readonly number[],
+  targetPath: string,
 ): string[] {
-  const { sourcePath, index, filters, directory } = extraction;
-  const moments = keyframes.map(
-    (key) =>
-      `between(t\\,${(key - SAME_MOMENT_SECONDS).toFixed(4)}\\,${(key + SAME_MOMENT_SECONDS).toFixed(4)})`,
-  );
-  const options = [
-    "-threads",
-    `${threads}`,
-    "-discard:v",
-    "nokey",
-    "-discard:a",
-    "all",
-    "-skip_frame",
-    "nokey",
-  ];
   return [
-    ...inputArguments(sourcePath, { options: [...options, "-an", "-sn"] }),
-    ...["-map", `0:${index}`, "-filter:v", [`select=${moments.join("+")}`, ...filters].join(",")],
+    ...inputArguments(sourcePath, { options: KEYFRAMES_ONLY }),
+    ...["-map", `0:${index}`, "-c", "copy", "-bsf:v", `noise=amount=0:drop=not(${anyOf(packets)})`],
+    ...["-f", "mov", `file:${targetPath}`],
+  ];
+}
+
+/** A tree of sums: ffmpeg takes an expression of a hundred terms in a row for too deep. */
+function anyOf(packets: readonly number[]): string {
+  const TERMS = 8;
+  if (packets.length <= TERMS) return packets.map((packet) => `eq(n\\,${packet})`).join("+");
+  const size = Math.ceil(packets.length / TERMS);
+  const groups = Array.from({ length: Math.ceil(packets.length / size) }, (_, at) =>
+    packets.slice(at * size, (at + 1) * size),
+  );
+  return groups.map((group) => `(${anyOf(group)})`).join("+");
+}
+
+function decodingArguments({ filters, directory }: Extraction, path: string, threads: number): string[] {
+  return [
+    ...inputArguments(path, { options: ["-threads", `${threads}`] }),
+    ...["-map", "0:v", ...(filters.length > 0 ? ["-filter:v", filters.join(",")] : [])],
     ...["-fps_mode", "passthrough", ...PNG, "-f", "image2", "-start_number", "0"],
     `file:${join(directory, "frame-%d.png")}`,
   ];

@@ -61,6 +61,7 @@ const stream = z.object({
 });
 
 const frame = z.object({
+  stream_index: z.number().optional(),
   pix_fmt: z.string().optional(),
   interlaced_frame: z.number().default(0),
   top_field_first: z.number().default(0),
@@ -109,6 +110,9 @@ export interface FfprobeAnswer {
   log: string[];
 }
 
+/** A few frames are decoded; ffprobe would start a thread for each core of the node. */
+const ONE_THREAD = ["-threads", "1"];
+
 /** ffprobe reads a few megabytes; what takes longer hangs on its storage. */
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -126,7 +130,13 @@ export async function ffprobe(
   { sections, signal }: { sections: readonly string[]; signal?: AbortSignal | undefined },
 ): Promise<FfprobeAnswer> {
   const chunks: Buffer[] = [];
-  const list = ["-print_format", "json", "-show_error", ...sections, ...inputArguments(path)];
+  const list = [
+    "-print_format",
+    "json",
+    "-show_error",
+    ...sections,
+    ...inputArguments(path, { options: ONE_THREAD }),
+  ];
   const log = await run(list, {
     signal,
     timeoutMs: TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { type BoxWalk, walkBoxes } from "./box-walk.ts";
-import { ffprobe } from "./ffprobe.ts";
+import { type FfprobeJson, ffprobe } from "./ffprobe.ts";
 import { explainLog, lastErrors } from "./log-reading.ts";
 import { MediaFailure } from "./media-failure.ts";
 import { describeMedia, type MediaRecord } from "./record.ts";
@@ -22,19 +22,28 @@ export async function probe(
   const { size } = await stat(path);
   if (size === 0) throw new MediaFailure("SourceEmpty", "the file has 0 bytes; upload it again");
 
-  const [boxes, whole, firstFrame] = await Promise.all([
+  const frames = wantsFrame ? ["-show_frames", "-read_intervals", `%+#${FIRST_PACKETS}`] : [];
+  const [boxes, whole] = await Promise.all([
     walkBoxes(path),
-    ffprobe(path, { sections: ["-show_format", "-show_streams", "-show_chapters"], signal }),
-    wantsFrame
-      ? ffprobe(path, {
-          sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
-          signal,
-        })
-      : undefined,
+    ffprobe(path, { sections: [...CONTAINER, ...frames], signal }),
   ]);
   refuseUnreadable(whole, boxes);
-  return describeMedia({ ...whole.json, frames: firstFrame?.json.frames ?? [] }, size);
+  const record = describeMedia(whole.json, size);
+  const missed = wantsFrame && record.video[0] && !whole.json.frames.some(isOf(record.video[0].index));
+  if (!missed) return record;
+  const { json } = await ffprobe(path, {
+    sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
+    signal,
+  });
+  return describeMedia({ ...whole.json, frames: json.frames }, size);
 }
+
+const CONTAINER = ["-show_format", "-show_streams", "-show_chapters"] as const;
+
+/** Of all streams together: a picture is among them unless more sound than this comes first. */
+const FIRST_PACKETS = 16;
+
+const isOf = (index: number) => (frame: FfprobeJson["frames"][number]) => frame.stream_index === index;
 
 function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, boxes: BoxWalk): void {
   if (boxes.isoBaseMedia && boxes.missingBytes > TOLERATED_MISSING_BYTES) {

@@ -34,7 +34,8 @@ const describe = ({
     }),
     1000,
   );
-const picture = (video: Raw, frames: Raw[] = []) => describe({ video, frames }).video[0];
+const picture = (video: Raw, frames: Raw[] = []) =>
+  describe({ video, frames: frames.map((frame) => ({ stream_index: 0, ...frame })) }).video[0];
 
 test.each([
   {

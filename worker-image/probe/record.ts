@@ -117,8 +117,8 @@ export interface TextStream {
 }
 
 /**
- * Reads ffprobe's answer. `json.frames` may hold the first frame of the first video stream, whose colour and
- * HDR side data are more complete than the container's.
+ * Reads ffprobe's answer. `json.frames` may hold frames of the first video stream, whose colour and HDR side data are
+ * more complete than the container's.
  */
 export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
   const { streams, format } = json;
@@ -134,7 +134,12 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
     durationSeconds: positive(format?.duration) ?? longest(streams),
     startSeconds: format?.start_time ?? null,
     bitrate: positive(format?.bit_rate),
-    video: moving.map((stream, position) => videoStream(stream, position === 0 ? json.frames[0] : undefined)),
+    video: moving.map((stream) =>
+      videoStream(
+        stream,
+        json.frames.find(({ stream_index }) => stream_index === stream.index),
+      ),
+    ),
     audio: ofKind("audio").map(audioStream),
     subtitles: ofKind("subtitle").map(textStream),
     coverArt: ofKind("video").filter(isPicture).map(textStream),

@@ -7,15 +7,14 @@ import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { ffmpegLimits } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
+import { finish } from "./finish.ts";
 import { isHardwareCodec } from "./hardware.ts";
 import { checkHardware } from "./hardware-check.ts";
 import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
-import { writeSubtitleFiles } from "./subtitles.ts";
-import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
-import { verifyRendition } from "./verify.ts";
+import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
 
 /**
  * Makes video files: probe, decide, measure, encode, verify, publish; whole, or a part of one, or one of parts. It
@@ -79,17 +78,11 @@ async function makeRendition(context: EngineContext, task: Task): Promise<void> 
   const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: stagedPath, tell });
   try {
     const report = await encode.run();
-    tell("verify", 0);
-    const verified = await verifyRendition(stagedPath, rendition, {
-      sourcePath: opened.path,
-      report,
-      run: encode.limits,
+    await finish(context, task, {
+      staged: { path: stagedPath, rendition, source: record, report },
+      limits: encode.limits,
+      tell,
     });
-    for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
-    tell("publish", 0);
-    await writeSubtitleFiles(context, task, record.subtitles);
-    await context.publish(stagedPath, product, factsOf(verified.record, video.codec));
-    context.record({ ...subjectOf(task), arguments: report.arguments });
   } catch (error) {
     throw withLog(context, task, error);
   } finally {

@@ -7,13 +7,12 @@ import type { MediaRecord } from "../probe/record.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { joinArguments } from "./arguments.ts";
 import { Encode } from "./encode.ts";
+import { finish } from "./finish.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { measuringSeconds, verifyingSeconds } from "./stages.ts";
-import { writeSubtitleFiles } from "./subtitles.ts";
-import { factsOf, subjectOf, type Task, tellOf, withLog } from "./task.ts";
+import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
 import { perSecond } from "./timing.ts";
-import { verifyRendition } from "./verify.ts";
 
 /**
  * Joins the parts of a long video without encoding them again, and makes from the source what no part has: the
@@ -58,7 +57,6 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
     };
     const loudness = await encode.measureLoudness();
     const report = await encode.ffmpeg("join", joinArguments(rendition, files, loudness));
-    tell("verify", 0);
     const frames = parts.reduce((sum, part) => sum + part.frames, 0);
     if (report.progress?.frames !== frames) {
       throw new MediaFailure(
@@ -67,16 +65,12 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
         report.log,
       );
     }
-    const verified = await verifyRendition(staged, rendition, {
-      sourcePath: opened.path,
-      report,
-      run: encode.limits,
+    await finish(context, task, {
+      staged: { path: staged, rendition, source: record, report },
+      limits: encode.limits,
+      tell,
+      record: { parts },
     });
-    for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
-    tell("publish", 0);
-    await writeSubtitleFiles(context, task, record.subtitles);
-    await context.publish(staged, product, factsOf(verified.record, video.codec));
-    context.record({ ...subjectOf(task), arguments: report.arguments, parts });
     await context.handover.remove(names);
   } catch (error) {
     throw withLog(context, task, error);

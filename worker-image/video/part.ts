@@ -11,11 +11,13 @@ import { fingerprintOf } from "../storage/fingerprint.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { partArguments, partContainer } from "./arguments.ts";
 import { openCompanions } from "./companions.ts";
+import { decodeSample } from "./decode-sample.ts";
 import { Encode } from "./encode.ts";
+import type { FfmpegReport } from "./ffmpeg.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { renditionSeconds, verifyingSeconds } from "./stages.ts";
 import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
-import { damageOf, decodeSample, pictureDifferences } from "./verify.ts";
+import { damageOf, pictureDifferences } from "./verify.ts";
 
 /**
  * Makes one part of a long video: the pictures of a window of its time, no sound. It never gives anything a
@@ -86,7 +88,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
     if (damage) context.warn({ ...damage, ...subjectOf(task) });
     // Nothing may be shown for longer than a part lasts; that is told by a part without bytes.
     if (report.progress?.frames === 0) await truncate(staged, 0);
-    else await verifyPart(staged, rendition, { frames: report.progress?.frames ?? 0, encode });
+    else await verifyPart(staged, rendition, { report, encode });
     await context.handover.leave(staged, handedOver);
     context.record({
       ...subjectOf(task),
@@ -123,8 +125,9 @@ function partOf(rendition: Rendition, { startSeconds, endSeconds }: Part): Rendi
 async function verifyPart(
   path: string,
   rendition: Rendition,
-  { frames, encode }: { frames: number; encode: Encode },
+  { report, encode }: { report: FfmpegReport; encode: Encode },
 ): Promise<void> {
+  const { frames = 0, outTimeSeconds = 0 } = report.progress ?? {};
   if ((await stat(path)).size === 0) throw new MediaFailure("VerificationFailed", "the part has no bytes");
   const record = await probe(path, encode.limits.signal, { firstFrame: false });
   const found = record.video[0]?.frames ?? null;
@@ -138,5 +141,6 @@ async function verifyPart(
       `the part is not what was decided: ${differences.join("; ")}`,
     );
   }
-  await decodeSample(path, rendition, encode.limits);
+  const seconds = outTimeSeconds - (rendition.work.window?.startSeconds ?? 0);
+  await decodeSample(path, { output: rendition.output, seconds, run: encode.limits });
 }

@@ -2,7 +2,7 @@ import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 
 /** Below this, a track is digital silence with dither at most. */
-const SILENT_DB = -80;
+export const SILENT_DB = -80;
 
 /**
  * True when no sample of the given audio stream (`0:a:1`, `0:3`) rises above silence. Decodes the sound of the
@@ -24,5 +24,3 @@ export function loudestDb(log: readonly string[]): number[] {
     return peak === undefined ? [] : [peak === "-inf" ? Number.NEGATIVE_INFINITY : Number(peak)];
   });
 }
-
-export const hasSilence = (log: readonly string[]): boolean => loudestDb(log).some((db) => db <= SILENT_DB);

@@ -71,16 +71,16 @@ export function renditionSeconds(
   });
 }
 
-/** Decoding for verification: a second at each end and what leads to it from a keyframe, or all of it. */
+/** Decoding for verification: some frames in three places, or all of it. */
 export function verifyingSeconds(
   { output, size, fps, picture, expectedSeconds }: Rendition,
   cpu: number,
 ): number {
   const rate = fps ?? picture.frameRate;
   const whole = expectedSeconds ?? 60;
-  const decoded = output.verify === "Full" ? whole : Math.min(whole, 6);
+  const decoded = output.verify === "Full" ? whole : Math.min(whole, 0.75);
   const megapixels = (size.width * size.height * (rate ? perSecond(rate) : 25) * decoded) / 1e6;
-  return 0.3 + megapixels / DECODED_MEGAPIXELS_PER_CORE_SECOND / Math.max(0.5, cpu);
+  return 0.2 + megapixels / DECODED_MEGAPIXELS_PER_CORE_SECOND / Math.max(0.5, cpu);
 }
 
 /** h264 of 1080p, by ffmpeg 5.1. */

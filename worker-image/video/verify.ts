@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { startsFast, walkBoxes } from "../probe/box-walk.ts";
 import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
-import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "./ffmpeg.ts";
+import { decodeSample } from "./decode-sample.ts";
+import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
-import { hasSilence, isSilent } from "./silence.ts";
+import { isSilent } from "./silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound.ts";
 import { perSecond } from "./timing.ts";
 
@@ -36,12 +36,12 @@ export async function verifyRendition(
       report.log,
     );
   }
-  const record = await probe(path, run.signal, { firstFrame: false }).catch((error: unknown) => {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file does not open: ${(error as Error).message}`,
-    );
-  });
+  const writtenSeconds = report.progress?.outTimeSeconds ?? 0;
+  const [opened, decoded] = await Promise.allSettled([
+    openFinished(path, run.signal),
+    decodeSample(path, { output: rendition.output, seconds: writtenSeconds, run }),
+  ]);
+  const record = settled(opened);
   const differences = [...pictureDifferences(record, rendition), ...soundDifferences(record, rendition)];
   if (rendition.output.container === "mp4" || rendition.output.container === "mov") {
     if (!startsFast(await walkBoxes(path))) differences.push("its index is not at the front");
@@ -55,9 +55,22 @@ export async function verifyRendition(
     );
   }
   const warnings = sourceWarnings(record, rendition, report);
-  const sampledSilence = await decodeSample(path, rendition, run);
-  if (sampledSilence) await refuseLostSound({ path, sourcePath }, rendition, run);
+  if (settled(decoded).maybeSilent) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}
+
+async function openFinished(path: string, signal: AbortSignal): Promise<MediaRecord> {
+  try {
+    return await probe(path, signal, { firstFrame: false });
+  } catch (error) {
+    if (!(error instanceof MediaFailure)) throw error;
+    throw new MediaFailure("VerificationFailed", `the finished file does not open: ${error.message}`);
+  }
 }
 
 export function pictureDifferences(record: MediaRecord, rendition: Rendition): string[] {
@@ -156,42 +169,6 @@ export function damageOf({ damagedLines }: FfmpegReport): Verified["warnings"][n
 function toleranceSeconds({ fps, picture }: Rendition): number {
   const rate = fps ?? picture.frameRate;
   return Math.max(LENGTH_TOLERANCE_SECONDS, rate ? 2 / perSecond(rate) : 0);
-}
-
-/** Seconds decoded at the start and at the end with `verify: Fast`. */
-const SAMPLE_SECONDS = 1;
-
-/**
- * Decodes a second at each end, or everything; any error of the decoder fails it. True when a track was silent
- * where it was looked at.
- */
-export async function decodeSample(path: string, { output }: Rendition, run: FfmpegLimits): Promise<boolean> {
-  const common = ["-threads", `${run.threads}`, "-err_detect", "explode"];
-  const parts =
-    output.verify === "Full"
-      ? [common]
-      : [
-          [...common, "-t", `${SAMPLE_SECONDS}`],
-          [...common, "-sseof", `-${SAMPLE_SECONDS}`],
-        ];
-  const list = [
-    ...parts.flatMap((options) => inputArguments(path, { options })),
-    ...parts.flatMap((_, input) => ["-map", `${input}:v`, "-map", `${input}:a?`]),
-    // Every frame at its own time: a guessed rate puts frames of a varying one on top of each other.
-    ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "-1"],
-    ...["-filter:a", "volumedetect", "-f", "null", "-"],
-  ];
-  const { log } = await runFfmpeg({ ...run, arguments: list, logLevel: "info" });
-  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
-  // A copied stream may have been damaged before; that is the source's and was warned of.
-  if (errors.length > 0 && output.codec !== "copy") {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file does not decode: ${lastErrors(errors)}`,
-      log,
-    );
-  }
-  return hasSilence(log);
 }
 
 /** A track may be silent for seconds or for good; only one that lost its source's sound is wrong. */
