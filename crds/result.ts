@@ -63,6 +63,10 @@ export const sourceFacts = z.object({
   bytes: z.int().optional(),
   /** 1 when its container says where its frames are, so that parts of it can be found; 0 when it does not. */
   seekable: z.int().optional(),
+  /** 1 when its pictures are PQ or HLG, 0 when they are not. */
+  hdr: z.int().optional(),
+  /** 1 when its container tells of fields, 0 when of whole frames. */
+  interlaced: z.int().optional(),
 });
 export type SourceFacts = z.output<typeof sourceFacts>;
 
@@ -75,6 +79,8 @@ export const FACT_COLUMNS = [
   "audioTracks",
   "bytes",
   "seekable",
+  "hdr",
+  "interlaced",
 ] as const satisfies readonly (keyof SourceFacts)[];
 
 /**
@@ -101,8 +107,8 @@ export const unitResult = z.object({
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
   usage,
-  /** Of a unit that probes, or left its source to parts: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown. */
-  facts: z.array(z.array(z.number().nullable()).length(FACT_COLUMNS.length)).optional(),
+  /** Of a unit that probes, or left its source to parts: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown, and so is what a worker of another version leaves out. */
+  facts: z.array(z.array(z.number().nullable()).max(32)).optional(),
   /** uri of the MediaJob's report, from the unit that wrote it. */
   reportUri: z.string().optional(),
   /** uri of the full manifest at the destination. */

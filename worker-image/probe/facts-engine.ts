@@ -49,6 +49,8 @@ export async function factsOfFile(
     audioTracks: audio.length,
     bytes,
     seekable: isSeekable(record) ? 1 : 0,
+    ...(picture && { hdr: picture.dynamicRange === "SDR" ? 0 : 1 }),
+    ...(picture?.fieldOrder && { interlaced: picture.fieldOrder === "Progressive" ? 0 : 1 }),
   };
 }
 

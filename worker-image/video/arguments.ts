@@ -33,25 +33,37 @@ export function renditionArguments(
   }: { rate?: RateControl; loudness?: (MeasuredLoudness | undefined)[] } = {},
 ): string[] {
   const firstPass = rate.pass === 1;
-  const { output, tracks, subtitles } = rendition;
-  const sounds = firstPass ? [] : tracks;
-  const texts = firstPass ? [] : subtitles;
-  const graph = streams(rendition, sounds, loudness);
+  const heard = firstPass ? { ...rendition, tracks: [], subtitles: [] } : rendition;
+  const graph = streams(heard, heard.tracks, loudness);
   return [
     ...(rendition.hardware ? FAMILIES[rendition.hardware].device : []),
     ...graph.inputs(files),
     ...graph.filters,
-    ...graph.maps,
-    ...texts.flatMap(({ index }) => ["-map", `0:${index}`]),
-    ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, files.threads)),
-    ...soundAndTextArguments(rendition, sounds, texts),
-    ...metadataArguments(rendition, sounds),
-    ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
-    ...(firstPass
-      ? ["-f", "null", "-"]
-      : [...containerArguments(rendition), "-f", MUXERS[output.container], `file:${files.targetPath}`]),
+    ...outputArguments(heard, { maps: graph.maps, rate, threads: files.threads }),
+    ...(firstPass ? ["-f", "null", "-"] : targetArguments(rendition, files.targetPath)),
   ];
 }
+
+/** How the streams that are mapped become one output; the file itself follows. */
+export function outputArguments(
+  rendition: Rendition,
+  { maps, rate, threads }: { maps: readonly string[]; rate: RateControl; threads: number },
+): string[] {
+  const { output, tracks, subtitles } = rendition;
+  return [
+    ...maps,
+    ...subtitles.flatMap(({ index }) => ["-map", `0:${index}`]),
+    ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, threads)),
+    ...soundAndTextArguments(rendition, tracks, subtitles),
+    ...metadataArguments(rendition, tracks),
+    ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
+  ];
+}
+
+export const targetArguments = (rendition: Rendition, path: string): string[] => [
+  ...containerArguments(rendition),
+  ...["-f", MUXERS[rendition.output.container], `file:${path}`],
+];
 
 /** What a part needs to know beside its window; see `part.ts`. */
 export interface PartFiles extends Files {

@@ -1,20 +1,15 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { Engine, EngineContext } from "../engine.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
-import { probe } from "../probe/probe.ts";
-import { openCompanions } from "./companions.ts";
-import { Encode, isTwoPass } from "./encode.ts";
+import { sharedDecodeKey } from "../../crds/outputs/shared-decode.ts";
+import type { Source } from "../../crds/source.ts";
+import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
 import { ffmpegLimits } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
-import { finish } from "./finish.ts";
 import { isHardwareCodec } from "./hardware.ts";
 import { checkHardware } from "./hardware-check.ts";
 import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";
-import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
-import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
+import { failed, subjectOf, type Task } from "./task.ts";
+import { makeTogether } from "./together.ts";
+import { makeWhole } from "./whole.ts";
 
 /**
  * Makes video files: probe, decide, measure, encode, verify, publish; whole, or a part of one, or one of parts. It
@@ -23,26 +18,33 @@ import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
 export const videoEngine: Engine = {
   versions: ffmpegVersions,
   async run(context) {
-    const work = context.unit.sources.flatMap((source) =>
-      context.unit.outputs.flatMap(({ name, video }) => (video ? [{ source, name, video }] : [])),
-    );
+    const outputs = context.unit.outputs.flatMap(({ name, video }) => (video ? [{ name, video }] : []));
+    const total = context.unit.sources.length * outputs.length;
     await checkEncoder(context);
-    for (const [index, { source, name, video }] of work.entries()) {
-      const share = { from: index / work.length, width: 1 / work.length };
-      try {
-        await make(context, { opened: await context.openSource(source), name, video, share });
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
-        context.fail(error, { source: source.name, output: name });
+    let done = 0;
+    for (const source of context.unit.sources) {
+      for (const group of groupsOf(outputs, context)) {
+        const share = { from: done / total, width: group.length / total };
+        await makeGroup(context, source, { group, share });
+        done += group.length;
+        context.progress("video", done / total, { outputsDone: done, outputsTotal: total });
       }
-      context.progress("video", share.from + share.width, {
-        outputsDone: index + 1,
-        outputsTotal: work.length,
-      });
     }
   },
 };
+
+type Wanted = Pick<Task, "name" | "video">;
+
+/** Outputs that are made from one decode, and all others by themselves: the plan has brought them together for that. */
+function groupsOf(outputs: readonly Wanted[], { unit, limits }: EngineContext): Wanted[][] {
+  const groups = new Map<string, Wanted[]>();
+  for (const output of outputs) {
+    const alone = unit.part ?? unit.join ?? limits.encoder; // a device takes few sessions at once
+    const key = (alone ? undefined : sharedDecodeKey(output.video)) ?? `alone ${output.name}`;
+    groups.set(key, [...(groups.get(key) ?? []), output]);
+  }
+  return [...groups.values()];
+}
 
 /** The hardware the unit has been given, for each codec it is wanted for, before anything long starts. */
 async function checkEncoder(context: EngineContext): Promise<void> {
@@ -54,50 +56,28 @@ async function checkEncoder(context: EngineContext): Promise<void> {
   }
 }
 
-/** What the unit asks for of each source and output. */
+async function makeGroup(
+  context: EngineContext,
+  source: Source,
+  { group, share }: { group: readonly Wanted[]; share: Task["share"] },
+): Promise<void> {
+  let opened: OpenedSource;
+  try {
+    opened = await context.openSource(source);
+  } catch (error) {
+    for (const { name } of group) failed(context, { source: source.name, output: name }, error);
+    return;
+  }
+  const [task, ...others] = group.map((output): Task => ({ opened, share, ...output }));
+  if (!task) return;
+  if (others.length > 0) return makeTogether(context, opened, [task, ...others]);
+  await make(context, task).catch((error: unknown) => failed(context, subjectOf(task), error));
+}
+
+/** What the unit asks for of one source and output. */
 function make(context: EngineContext, task: Task): Promise<void> {
   const { part, join: joined } = context.unit;
   if (part) return makePart(context, task, part);
   if (joined) return joinParts(context, task, joined.parts);
-  return makeRendition(context, task);
-}
-
-async function makeRendition(context: EngineContext, task: Task): Promise<void> {
-  const { opened, name, video, share } = task;
-  const product = { source: opened, output: name, ext: video.container };
-  if (await context.findMade(product)) return;
-
-  context.progress("analysis", share.from);
-  const record = await probe(opened.path, context.signal);
-  const companions = await openCompanions(context, opened, { video, record });
-  const rendition = planRendition(record, video, { encoder: context.limits.encoder, companions });
-  for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
-
-  const tell = tellOf(context, task, stagesOf(rendition, context.limits.cpu));
-  const stagedPath = join(context.stagingDir, `${name}-${context.unit.attempt}.${video.container}`);
-  const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: stagedPath, tell });
-  try {
-    const report = await encode.run();
-    await finish(context, task, {
-      staged: { path: stagedPath, rendition, source: record, report },
-      limits: encode.limits,
-      tell,
-    });
-  } catch (error) {
-    throw withLog(context, task, error);
-  } finally {
-    await rm(stagedPath, { force: true });
-  }
-}
-
-function stagesOf(rendition: Rendition, cpu: number): Stage[] {
-  const seconds = renditionSeconds(rendition, cpu);
-  return [
-    { name: "analysis", seconds: 0.2 },
-    { name: "loudness", seconds: measuringSeconds(rendition) },
-    ...(isTwoPass(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
-    { name: "video", seconds },
-    { name: "verify", seconds: verifyingSeconds(rendition, cpu) },
-    { name: "publish", seconds: 0.1 },
-  ];
+  return makeWhole(context, task);
 }

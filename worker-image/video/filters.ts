@@ -46,13 +46,12 @@ const REFERENCE_WHITE_NITS = 203;
  * ffmpeg itself turns the picture upright before the first of them.
  */
 export function pictureFilters(work: PictureWork): string[] {
-  const dropsFrames =
-    work.fps && work.sourceFps && perSecond(work.fps) < perSecond(work.sourceFps) * work.speed;
+  const drops = dropsFrames(work);
   const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
   const steps: { filters: string[]; looksAtNeighbours?: boolean }[] = [
     { filters: deinterlaceFilter(work), looksAtNeighbours: true },
     { filters: work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`] },
-    { filters: dropsFrames ? rate : [], looksAtNeighbours: true },
+    { filters: drops ? rate : [], looksAtNeighbours: true },
     { filters: cropFilter(work) },
     { filters: turnFilters(work) },
     {
@@ -63,7 +62,7 @@ export function pictureFilters(work: PictureWork): string[] {
     { filters: interpolateFilter(work), looksAtNeighbours: true },
     { filters: toneMapFilters(work) },
     { filters: work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : [] },
-    { filters: dropsFrames ? [] : rate, looksAtNeighbours: true },
+    { filters: drops ? [] : rate, looksAtNeighbours: true },
   ];
   // Frames outside the window go as soon as no filter needs them as a neighbour of one inside.
   const last = steps.findLastIndex(
@@ -75,6 +74,51 @@ export function pictureFilters(work: PictureWork): string[] {
     ...steps.slice(last + 1).flatMap(({ filters }) => filters),
   ];
 }
+
+/**
+ * The work on pictures that are used at several sizes: what is done once, before they are scaled apart, and what is left
+ * for each. All but sizes and sharpness must be the same. Tone mapping is done once, at the largest size, since it costs
+ * more than scaling; pictures that need none are scaled from the source, each as if it were alone.
+ */
+export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
+  common: PictureWork;
+  own: PictureWork[];
+} {
+  const [first] = works;
+  const largest = {
+    width: Math.max(...works.map(({ scaling }) => scaling.scaled.width)),
+    height: Math.max(...works.map(({ scaling }) => scaling.scaled.height)),
+  };
+  const size = first.toneMapFrom ? largest : first.from;
+  const squarePixels = first.toneMapFrom ? first.squarePixels : true;
+  const drops = dropsFrames(first);
+  return {
+    common: {
+      ...first,
+      squarePixels,
+      scaling: { scaled: size, final: size },
+      fps: drops ? first.fps : undefined,
+      sharpen: 0,
+    },
+    own: works.map((work) => ({
+      ...work,
+      ...(first.toneMapFrom && { from: largest, squarePixels: true }),
+      toneMapFrom: undefined,
+      fps: drops ? undefined : work.fps,
+      sourceFps: null,
+      deinterlace: "none",
+      speed: 1,
+      crop: undefined,
+      rotate: 0,
+      flip: undefined,
+      denoise: undefined,
+    })),
+  };
+}
+
+/** Frames are dropped before they cost anything, and repeated after. */
+const dropsFrames = ({ fps, sourceFps, speed }: PictureWork): boolean =>
+  fps !== undefined && sourceFps !== null && perSecond(fps) < perSecond(sourceFps) * speed;
 
 /**
  * Both bounds are rounded to the same clock by the same rule, so windows that share one share no frame. The end

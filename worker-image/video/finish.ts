@@ -4,7 +4,7 @@ import { sha256Of } from "../storage/fingerprint.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import type { Rendition } from "./rendition.ts";
 import { writeSubtitleFiles } from "./subtitles.ts";
-import { factsOf, subjectOf, type Task, type Tell } from "./task.ts";
+import { factsOf, productOf, subjectOf, type Task, type Tell } from "./task.ts";
 import { verifyRendition } from "./verify.ts";
 
 /** The file that ffmpeg has written, and what it was made of. */
@@ -27,7 +27,7 @@ export async function finish(
     record = {},
   }: { staged: Staged; limits: FfmpegLimits; tell: Tell; record?: Record<string, unknown> },
 ): Promise<void> {
-  const { opened, name, video } = task;
+  const { opened, video } = task;
   tell("verify", 0);
   // The hash keeps one core busy while the samples are read, which are mostly waited for.
   const [verified, sha256] = await Promise.all([
@@ -37,7 +37,6 @@ export async function finish(
   for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
   tell("publish", 0);
   await writeSubtitleFiles(context, task, source.subtitles);
-  const product = { source: opened, output: name, ext: video.container };
-  await context.publish(path, product, { ...factsOf(verified.record, video.codec), sha256 });
+  await context.publish(path, productOf(task), { ...factsOf(verified.record, video.codec), sha256 });
   context.record({ ...subjectOf(task), arguments: report.arguments, ...record });
 }

@@ -75,12 +75,11 @@ export function pictureGraph(rendition: Rendition): string {
 
 /** The graph of one track, if it needs one of its own, and what to map. */
 export function soundOf(
-  { track, position }: { track: AudioStream; position: number },
+  { track, position, label = `sound${position}` }: { track: AudioStream; position: number; label?: string },
   { sound, spans, appended, output }: Rendition,
   measured: MeasuredLoudness | undefined,
 ): { filters: string[]; map: string } {
   if (!sound) return { filters: [], map: `0:${track.index}` };
-  const label = `sound${position}`;
   if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
   const filters = [...soundFilters(track, sound, measured), ...delayFilters(sound.codec, output.container)];
   return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };

@@ -11,7 +11,7 @@ import { finish } from "./finish.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { measuringSeconds, verifyingSeconds } from "./stages.ts";
-import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
+import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 import { perSecond } from "./timing.ts";
 
 /**
@@ -22,8 +22,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
   refuseWhatMayNotBeCut(task);
   const { opened, name, video, share } = task;
   const names = Array.from({ length: count }, (_, index) => partName(task, { index, count }));
-  const product = { source: opened, output: name, ext: video.container };
-  if (await context.findMade(product)) return await context.handover.remove(names);
+  if (await context.findMade(productOf(task))) return await context.handover.remove(names);
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);
@@ -72,8 +71,6 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
       record: { parts },
     });
     await context.handover.remove(names);
-  } catch (error) {
-    throw withLog(context, task, error);
   } finally {
     await rm(staged, { force: true });
     await rm(listPath, { force: true });

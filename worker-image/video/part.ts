@@ -16,7 +16,7 @@ import { Encode } from "./encode.ts";
 import type { FfmpegReport } from "./ffmpeg.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { renditionSeconds, verifyingSeconds } from "./stages.ts";
-import { subjectOf, type Task, tellOf, withLog } from "./task.ts";
+import { subjectOf, type Task, tellOf } from "./task.ts";
 import { damageOf, pictureDifferences } from "./verify.ts";
 
 /**
@@ -96,8 +96,6 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
       part,
       frames: report.progress?.frames,
     });
-  } catch (error) {
-    throw withLog(context, task, error);
   } finally {
     await rm(staged, { force: true });
   }

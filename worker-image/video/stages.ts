@@ -1,3 +1,5 @@
+import { DECODE, encodeSpeed } from "../../crds/media-speed.ts";
+import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { Rendition } from "./rendition.ts";
 import { perSecond } from "./timing.ts";
 
@@ -31,30 +33,6 @@ export function stageProgress(stages: readonly Stage[]): StageProgress {
   };
 }
 
-/** Megapixels per second and core at `medium`, measured on 720p with ffmpeg 5.1 on 2 cores; decode included. */
-const MEGAPIXELS_PER_CORE_SECOND: Record<string, number> = {
-  h264: 25,
-  h265: 6,
-  vp9: 6,
-  av1: 12,
-  prores: 40,
-  dnxhr: 90,
-  copy: 20_000,
-};
-
-/** Speed of each preset relative to `medium`, for the codecs that have presets. */
-const PRESET_SPEED: Record<string, number> = {
-  ultrafast: 5,
-  superfast: 3.5,
-  veryfast: 2.3,
-  faster: 1.5,
-  fast: 1.2,
-  medium: 1,
-  slow: 0.6,
-  slower: 0.33,
-  veryslow: 0.17,
-};
-
 /** How long the pictures of a rendition take, roughly. */
 export function renditionSeconds(
   { output, size, fps, picture, expectedSeconds }: Rendition,
@@ -80,11 +58,8 @@ export function verifyingSeconds(
   const whole = expectedSeconds ?? 60;
   const decoded = output.verify === "Full" ? whole : Math.min(whole, 0.75);
   const megapixels = (size.width * size.height * (rate ? perSecond(rate) : 25) * decoded) / 1e6;
-  return 0.2 + megapixels / DECODED_MEGAPIXELS_PER_CORE_SECOND / Math.max(0.5, cpu);
+  return 0.2 + megapixels / DECODE / Math.max(0.5, cpu);
 }
-
-/** h264 of 1080p, by ffmpeg 5.1. */
-const DECODED_MEGAPIXELS_PER_CORE_SECOND = 300;
 
 /** Measuring loudness runs at some sixty times real time for each track. */
 export function measuringSeconds({ sound, tracks, expectedSeconds }: Rendition): number {
@@ -93,14 +68,13 @@ export function measuringSeconds({ sound, tracks, expectedSeconds }: Rendition):
 
 /** How long an encode takes, roughly: only its share beside the other stages matters. */
 export function encodeSeconds(work: {
-  codec: string;
-  preset: string | undefined;
+  codec: VideoOutput["codec"];
+  preset: VideoOutput["preset"];
   pixels: number;
   fps: number;
   mediaSeconds: number;
   cpu: number;
 }): number {
   const megapixels = (work.pixels * work.fps * work.mediaSeconds) / 1e6;
-  const speed = (MEGAPIXELS_PER_CORE_SECOND[work.codec] ?? 20) * (PRESET_SPEED[work.preset ?? "medium"] ?? 1);
-  return megapixels / speed / Math.max(0.5, work.cpu);
+  return megapixels / encodeSpeed(work) / Math.max(0.5, work.cpu);
 }

@@ -29,12 +29,26 @@ export function tellOf(context: EngineContext, { share }: Task, stages: readonly
 
 export const subjectOf = ({ opened, name }: Task) => ({ source: opened.source.name, output: name });
 
-/** Keeps what ffmpeg logged of a failure for the manifest, and hands the failure on. */
-export function withLog(context: EngineContext, task: Task, error: unknown): unknown {
-  if (error instanceof MediaFailure && error.log.length > 0) {
-    context.record({ ...subjectOf(task), log: error.log });
+export const productOf = ({ opened, name, video }: Task) => ({
+  source: opened,
+  output: name,
+  ext: video.container,
+});
+
+/** Counts an output as failed, in words that name the source; others may go on. What ffmpeg logged is kept. */
+export function failed(
+  context: EngineContext,
+  subject: { source: string; output: string },
+  error: unknown,
+): void {
+  context.signal.throwIfAborted();
+  if (!(error instanceof MediaFailure)) {
+    context.fail(error, subject);
+    return;
   }
-  return error;
+  const { reason, message, log } = error;
+  if (log.length > 0) context.record({ ...subject, log });
+  context.fail(new MediaFailure(reason, `source ${subject.source}: ${message}`, log), subject);
 }
 
 /** What is told of a finished file beside its name. */

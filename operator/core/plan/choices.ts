@@ -1,7 +1,9 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { familyOf, type Output } from "../../../crds/outputs/output.ts";
+import { sharedDecodeKey, whyDecodedAlone } from "../../../crds/outputs/shared-decode.ts";
 import { prospectOf } from "./parts.ts";
 import { awaitsFacts, type Plan } from "./plan.ts";
+import { LEAST_SAVING } from "./shared-decode.ts";
 
 /** How the work on an output is cut into units, and why; for people. */
 export interface Choice {
@@ -13,7 +15,7 @@ export interface Choice {
 export const choicesOf = (spec: MediaJobSpec, plan: Plan): Choice[] =>
   spec.outputs.map((output) => ({ output: output.name, choice: choiceOf(output, spec, plan) }));
 
-function choiceOf(output: Output, { parallelism }: MediaJobSpec, plan: Plan): string {
+function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
   const { video } = output;
   switch (familyOf(output)) {
     case "image":
@@ -26,7 +28,21 @@ function choiceOf(output: Output, { parallelism }: MediaJobSpec, plan: Plan): st
       return "a unit for each source: all renditions from one decode, so that their segments match";
     case "video":
       return video && awaitsFacts(plan)
-        ? `a unit for each source, which is retried alone: ${prospectOf(video, parallelism)}`
+        ? `a unit for each source, which is retried alone: ${prospectOf(video, spec.parallelism)}${sharingProspect(output, spec)}`
         : "a unit for each source, in one piece: so little is not worth a probe";
   }
+}
+
+/** What becomes of a rendition beside others of the same source, which follows from what that is. */
+function sharingProspect({ name, video }: Output, { outputs }: MediaJobSpec): string {
+  const others = outputs.filter((other) => other.video && other.name !== name);
+  if (!video || others.length === 0) return "";
+  const alone = whyDecodedAlone(video);
+  if (alone) return `; a decode of its own: ${alone}`;
+  const key = sharedDecodeKey(video);
+  const alike = others.filter((other) => other.video && sharedDecodeKey(other.video) === key);
+  if (alike.length === 0)
+    return "; a decode of its own: no other output has the same pictures before scaling";
+  const names = alike.map(({ name }) => name).join(", ");
+  return `; in one piece together with ${names}, from one decode, where that saves ${Math.round(LEAST_SAVING * 100)} % of the work, as with 4K or HDR`;
 }

@@ -1,9 +1,11 @@
+import type { FramesOutput } from "../../../crds/outputs/frames.ts";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { StreamOutput } from "../../../crds/outputs/stream.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import type { UnitFamily } from "../../../crds/unit.ts";
+import { costOf, isTwoPass, outputPixels, pictureOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
 export interface Estimate {
@@ -79,13 +81,22 @@ export function estimate(
     case "metadata":
       return { ...SMALL, seconds: METADATA_SECONDS * outputs.length * sources };
     case "video":
-      return estimateVideo(outputs[0]?.video ?? {}, known);
+      return estimateVideo(
+        outputs.map(({ video }) => video ?? {}),
+        known,
+      );
     case "stream":
       return estimateStream(outputs[0]?.stream, known);
     case "audio":
-      return { ...SMALL, scratchBytes: 2 * GIB, seconds: 30 };
+      return { ...SMALL, seconds: 30 };
     case "frames":
-      return { ...SMALL, cpu: 2, memoryBytes: 768 * MIB, scratchBytes: GIB, seconds: 20 };
+      return {
+        ...SMALL,
+        cpu: 2,
+        memoryBytes: 768 * MIB,
+        scratchBytes: framesScratchBytes(outputs[0]?.frames, known),
+        seconds: 20,
+      };
   }
 }
 
@@ -117,88 +128,95 @@ const encodeSeconds = (image: ImageOutput | undefined): number => {
   return seconds * (image?.widths?.length ?? 1);
 };
 
-/** Seeds 004's default for a video task where nothing is known of the source: 300 s of work. */
-const ASSUMED_VIDEO_SECONDS = 300;
+/** Where nothing is known of a video, it is taken to last this long: some 300 s of work on four cores as 1080p. */
+const ASSUMED_SECONDS = 500;
 
-/** Where a source was not probed, this frame size and rate are taken for granted. */
-const ASSUMED_SOURCE = { width: 1920, height: 1080, fps: 30 };
+/** Cores that one run of ffmpeg keeps busy. */
+const VIDEO_CPU = 4;
 
-/**
- * Work on four cores for each second of 1080p30 at `medium`: 2.05 processor seconds were measured for a second of
- * 1080p25 with ffmpeg 5.1 and libx264.
- */
-const WORK_PER_SECOND = 0.6;
-
-/** Time of each x264 preset relative to `medium`, measured on 1080p with ffmpeg 5.1. */
-const PRESET_FACTORS: Record<string, number> = {
-  ultrafast: 0.2,
-  superfast: 0.3,
-  veryfast: 0.45,
-  faster: 0.7,
-  fast: 0.85,
-  medium: 1,
-  slow: 1.6,
-  slower: 3,
-  veryslow: 6,
-};
-
-/** Beyond these the formula below asks for what no encode was seen to take: it counts a second of frames. */
+/** Beyond these a formula asks for what no encode was seen to take: it counts a second of frames. */
 const MEMORY = { leastBytes: 384 * MIB, mostBytes: 6 * GIB, fps: 30 };
 
-/**
- * A rendition of one video. Memory: a second of decoded frames, width × height × 3 × fps, × 4.0 up to HD with a margin
- * of 25 %, × 5.0 and 30 % above, for the frames that decoder, filters and the encoder's look-ahead hold.
- */
-function estimateVideo(video: Partial<VideoOutput>, known: SourceFacts): Estimate {
-  const { width, height, fps } = ASSUMED_SOURCE;
-  const source = {
-    width: known.width ?? width,
-    height: known.height ?? height,
-    fps: known.fps ?? fps,
-  };
-  const shorterSide = Math.min(source.width, source.height);
-  const share = Math.min(video.height ?? shorterSide, shorterSide) / shorterSide;
-  const work =
-    known.durationSeconds === undefined
-      ? ASSUMED_VIDEO_SECONDS
-      : known.durationSeconds * WORK_PER_SECOND * (source.fps / ASSUMED_SOURCE.fps);
-  const pixels = (source.width * source.height * share ** 2) / (ASSUMED_SOURCE.width * ASSUMED_SOURCE.height);
+/** Frames that an encoder holds, to look ahead and to refer to: 380 MB were seen for 1080p with decoder and filters. */
+const FRAMES_HELD = 80;
+
+/** Renditions of one video that are made together, each with an encoder of its own, from one decode. */
+function estimateVideo(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): Estimate {
+  const source = pictureOf(known);
+  const seconds = known.durationSeconds ?? ASSUMED_SECONDS;
+  const { decode, encode } = costOf(outputs, known);
+  const work = encode.reduce((sum, cost) => sum + cost, decode) * seconds;
+  const [, ...more] = outputs;
+  const held = more.reduce((sum, output) => sum + outputPixels(output, source) * 1.5 * FRAMES_HELD, 0);
   return {
-    cpu: 4,
-    memoryBytes: RUNTIME_BYTES + videoMemoryBytes(source),
-    scratchBytes: 1024 * MIB,
-    seconds: Math.max(1, work * pixels * (PRESET_FACTORS[video.preset ?? "medium"] ?? 1)),
-    gpu: HARDWARE_CODECS.includes(video.codec ?? "h264") && !video.twoPass && video.targetBytes === undefined,
+    cpu: VIDEO_CPU,
+    memoryBytes: RUNTIME_BYTES + Math.min(MEMORY.mostBytes, Math.ceil(videoMemoryBytes(source) + held)),
+    scratchBytes: videoScratchBytes(outputs, { ...source, seconds }),
+    seconds: Math.max(1, work / VIDEO_CPU),
+    gpu: outputs.some((output) => HARDWARE_CODECS.includes(output.codec ?? "h264") && !isTwoPass(output)),
   };
 }
 
 /** The codecs that hardware has encoders for. */
 const HARDWARE_CODECS: readonly string[] = ["h264", "h265", "av1"];
 
-function videoMemoryBytes({ width, height, fps }: typeof ASSUMED_SOURCE): number {
+/** HD: width × height × 3 × fps × 4.0 and 25 % more; above HD × 5.0 and 30 % more, of a second of frames. */
+function videoMemoryBytes({ width, height, fps }: { width: number; height: number; fps: number }): number {
   const secondOfFrames = width * height * 3 * Math.min(fps, MEMORY.fps);
-  const isHd = width * height <= ASSUMED_SOURCE.width * ASSUMED_SOURCE.height;
+  const isHd = width * height <= 1920 * 1080;
   const bytes = secondOfFrames * (isHd ? 4 * 1.25 : 5 * 1.3);
   return Math.ceil(Math.min(MEMORY.mostBytes, Math.max(MEMORY.leastBytes, bytes)));
 }
 
+/**
+ * What is written is staged at the destination; scratch holds what two passes hand on. x264 keeps two bytes for each
+ * block of 16 × 16 pixels of each frame, and a line.
+ */
+function videoScratchBytes(
+  outputs: readonly Partial<VideoOutput>[],
+  { seconds, fps, ...size }: { width: number; height: number; fps: number; seconds: number },
+): number {
+  const stats = outputs
+    .filter(isTwoPass)
+    .map((output) => seconds * fps * ((outputPixels(output, size) / 256) * 2 + 200));
+  return VIDEO_SCRATCH_BYTES + Math.ceil(stats.reduce((sum, bytes) => sum + bytes, 0) * 1.25);
+}
+
+/** Subtitles to draw, links to files, and room for what is unforeseen. */
+const VIDEO_SCRATCH_BYTES = 256 * MIB;
+
 /** Shorter sides of the tiers that a ladder has up to the source's. */
 const TIERS = [240, 360, 480, 720, 1080, 1440, 2160];
 
-/** A ladder from one decode: as much memory as two encoders, and all segments on disk. */
+/** A ladder from one decode: an encoder for each rung, and all segments on disk. */
 function estimateStream(stream: StreamOutput | undefined, known: SourceFacts): Estimate {
-  const whole = estimateVideo({ ...(stream?.preset && { preset: stream.preset }) }, known);
-  const side = Math.min(known.width ?? ASSUMED_SOURCE.width, known.height ?? ASSUMED_SOURCE.height);
-  const rungs = (stream?.renditions?.map(({ height }) => height) ?? TIERS).filter((height) => height <= side);
-  const pixels = rungs.reduce((sum, height) => sum + (height / side) ** 2, 0) || 1;
-  return {
-    ...whole,
-    gpu: false,
-    memoryBytes: Math.min(MEMORY.mostBytes, whole.memoryBytes * 2),
-    scratchBytes: 4 * GIB,
-    seconds: whole.seconds * pixels,
-  };
+  const { width, height } = pictureOf(known);
+  const side = Math.min(width, height);
+  const sides = (stream?.renditions?.map(({ height }) => height) ?? TIERS).filter((each) => each <= side);
+  const rungs = (sides.length > 0 ? sides : [side]).map((each) => ({
+    ...(stream && { codec: stream.codec }),
+    ...(stream?.preset && { preset: stream.preset }),
+    ...(height <= width ? { height: each } : { width: each }),
+  }));
+  return { ...estimateVideo(rungs, known), gpu: false, scratchBytes: 4 * GIB };
 }
+
+/** PNGs of all frames, until they have become pictures: two bytes for a pixel, as of a noisy one. */
+function framesScratchBytes(frames: FramesOutput | undefined, known: SourceFacts): number {
+  const { width, height } = pictureOf(known);
+  const { durationSeconds = ASSUMED_SECONDS } = known;
+  const wanted =
+    frames?.atSeconds?.length ??
+    frames?.count ??
+    frames?.sceneChanges?.max ??
+    (frames?.everySeconds ? durationSeconds / frames.everySeconds : 1);
+  return SCRATCH_BYTES + Math.ceil(wanted * outputPixels(sizeOf(frames), { width, height }) * 2);
+}
+
+const sizeOf = (frames: FramesOutput | undefined) => ({
+  ...(frames?.width !== undefined && { width: frames.width }),
+  ...(frames?.height !== undefined && { height: frames.height }),
+});
 
 /** Parts are copied into one file, the sound is encoded: little beside the pictures. */
 export const estimateJoin = ({ durationSeconds = 0 }: SourceFacts): Estimate => ({

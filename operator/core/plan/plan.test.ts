@@ -139,8 +139,11 @@ describe("a plan that follows from what the sources are", () => {
       grown(of, { 0: known })
         .units.filter(({ part, sources: [source] }) => part && source === 0)
         .reduce((sum, { estimate }) => sum + estimate.seconds, 0);
-    expect(secondsOf(film)).toBeCloseTo(600 * 0.6 * (360 / 1080) ** 2);
+    const whole = spec({ outputs: [mobile], parallelism: 1 });
+    const inOnePiece = extended(whole, { 0: film }).units.find(({ family }) => family === "video");
+    expect(secondsOf(film)).toBeCloseTo(inOnePiece?.estimate.seconds ?? Number.NaN);
     expect(secondsOf({ ...film, fps: 60 })).toBeCloseTo(2 * secondsOf(film));
+    expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
   });
 
   test.each([

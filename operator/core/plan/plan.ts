@@ -8,6 +8,7 @@ import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estim
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
+import { sharingDecodes } from "./shared-decode.ts";
 
 /**
  * A unit of work: what is retried as one. Its name and its index never change, because a MediaJob's
@@ -135,7 +136,10 @@ export function grow(
   const later = cut(spec)
     .filter((draft) => isBetterProbed(draft, spec))
     .map((draft) => ({ ...draft, facts: growth.facts.get(draft.sources[0] ?? 0) }));
-  const parts = later.flatMap((draft) => inParts(draft, spec));
+  const parts = sharingDecodes(
+    later.map((draft) => inParts(draft, spec)),
+    spec,
+  );
   const few = first.units.length + parts.length < MAX_UNITS;
   return added(first.units.map(looked), [...(few ? parts : later), FINALIZE]);
 }

@@ -1,0 +1,48 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { EngineContext } from "../engine.ts";
+import { probe } from "../probe/probe.ts";
+import { openCompanions } from "./companions.ts";
+import { Encode, isTwoPass } from "./encode.ts";
+import { finish } from "./finish.ts";
+import { planRendition, type Rendition } from "./rendition.ts";
+import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
+import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
+
+/** Makes one output of one source in one piece: probe, decide, measure, encode, verify, publish. */
+export async function makeWhole(context: EngineContext, task: Task): Promise<void> {
+  const { opened, name, video, share } = task;
+  if (await context.findMade(productOf(task))) return;
+
+  context.progress("analysis", share.from);
+  const record = await probe(opened.path, context.signal);
+  const companions = await openCompanions(context, opened, { video, record });
+  const rendition = planRendition(record, video, { encoder: context.limits.encoder, companions });
+  for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
+
+  const tell = tellOf(context, task, stagesOf(rendition, context.limits.cpu));
+  const stagedPath = join(context.stagingDir, `${name}-${context.unit.attempt}.${video.container}`);
+  const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: stagedPath, tell });
+  try {
+    const report = await encode.run();
+    await finish(context, task, {
+      staged: { path: stagedPath, rendition, source: record, report },
+      limits: encode.limits,
+      tell,
+    });
+  } finally {
+    await rm(stagedPath, { force: true });
+  }
+}
+
+function stagesOf(rendition: Rendition, cpu: number): Stage[] {
+  const seconds = renditionSeconds(rendition, cpu);
+  return [
+    { name: "analysis", seconds: 0.2 },
+    { name: "loudness", seconds: measuringSeconds(rendition) },
+    ...(isTwoPass(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
+    { name: "video", seconds },
+    { name: "verify", seconds: verifyingSeconds(rendition, cpu) },
+    { name: "publish", seconds: 0.1 },
+  ];
+}
