@@ -16,6 +16,7 @@ import { log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import { conclude, type Ledger } from "./outcome.ts";
 import { progressReporter, progressSink } from "./progress.ts";
+import { watchScratch } from "./scratch-watch.ts";
 import { watchForStall } from "./stall-watch.ts";
 import { VolumeDestination } from "./storage/destination.ts";
 import { readSecret } from "./storage/secret.ts";
@@ -61,11 +62,16 @@ export async function runUnit(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(overdue(unit)), unit.limits.timeoutSeconds * 1000);
   const stall = new AbortController();
-  const signal = AbortSignal.any([stopped, deadline.signal, stall.signal]);
+  const full = new AbortController();
+  const signal = AbortSignal.any([stopped, deadline.signal, stall.signal, full.signal]);
   let fraction = 0;
   const endWatch = watchForStall(unit.limits.stallSeconds * 1000, {
     signs: () => ({ fraction, cpuSeconds: usage.cpuSeconds() }),
     onStall: (stillMs) => stall.abort(standingStill(unit, stillMs)),
+  });
+  const endScratchWatch = watchScratch(surroundings.scratchDir, {
+    limitBytes: unit.limits.scratchBytes,
+    onFull: (usedBytes) => full.abort(outOfScratch(unit, usedBytes)),
   });
 
   try {
@@ -142,6 +148,7 @@ export async function runUnit(
   }
   clearTimeout(timer);
   endWatch();
+  endScratchWatch();
 
   const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
   const manifestUri = destination?.manifestUri;
@@ -269,3 +276,11 @@ const overdue = ({ name, limits }: Unit) =>
     "DeadlineExceeded",
     `unit ${name} took longer than the ${limits.timeoutSeconds} s it may; raise spec.unitTimeoutSeconds`,
   );
+
+const outOfScratch = ({ name, limits }: Unit, usedBytes: number) =>
+  new WorkFailure(
+    "DiskFull",
+    `unit ${name} has ${mebi(usedBytes)} in its scratch directory, and may have ${mebi(limits.scratchBytes)}; ask for fewer or smaller frames at once, or let a pool give more (perUnit.scratch)`,
+  );
+
+const mebi = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)}Mi`;

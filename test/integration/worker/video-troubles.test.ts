@@ -99,3 +99,14 @@ function fullDiskFfmpeg(root: string): string {
   );
   return path;
 }
+
+test("a unit that fills its scratch directory is ended before the node has to, as a full disk", async () => {
+  const many = join(workshop.sources, "many.mp4");
+  ffmpeg("-stream_loop", "30", "-i", join(workshop.sources, "plain.mp4"), "-c", "copy", many);
+  const frames = { everySeconds: 0.1, exact: true };
+  const unit = { limits: { ...LIMITS, scratchBytes: 2 ** 18 } };
+  const attempt = await workshop.attempt("many.mp4", { frames }, { unit });
+  expect(attempt.result.failure).toMatchObject({ class: "disk", reason: "DiskFull" });
+  expect(attempt.result.failure?.message).toMatch(/in its scratch directory, and may have 0.3Mi/);
+  expect(attempt.files).toEqual([]);
+});
