@@ -31,6 +31,8 @@ export const unit = z
     /** Every source is turned into every output. A unit that probes has no outputs, one that finalizes neither. */
     sources: z.array(source),
     outputs: z.array(output),
+    /** Further sources that the outputs name, such as what is appended. Nothing is made of these by themselves. */
+    companions: z.array(source).optional(),
     destination,
     /** What fills `{index}`, by the name of the source, and `{date}`; set where the destination's template has them. */
     tokens: z

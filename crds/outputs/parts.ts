@@ -24,7 +24,7 @@ const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason
   { holds: ({ codec }) => codec === "copy", reason: "codec copy encodes nothing" },
   { holds: ({ cuts }) => (cuts?.length ?? 0) > 0, reason: "cuts are short and have their own order" },
   {
-    holds: ({ append }) => append !== undefined,
+    holds: ({ append, appendSources }) => Boolean(append ?? appendSources),
     reason: "append joins files whose times are not known before",
   },
   { holds: ({ speed }) => (speed ?? 1) !== 1, reason: "speed moves frames across the boundaries" },

@@ -37,7 +37,8 @@ const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason
   { holds: ({ codec }) => codec === "copy", reason: "codec copy decodes nothing" },
   { holds: ({ twoPass, targetBytes }) => twoPass || targetBytes !== undefined, reason: "it is read twice" },
   {
-    holds: ({ append, watermark, burnIn }) => Boolean(append ?? watermark ?? burnIn),
+    holds: ({ append, appendSources, watermark, burnIn }) =>
+      Boolean(append ?? appendSources ?? watermark ?? burnIn),
     reason: "other files or text are part of its pictures",
   },
   { holds: ({ interpolate }) => interpolate !== undefined, reason: "new frames cost more than any decode" },

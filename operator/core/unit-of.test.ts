@@ -36,6 +36,18 @@ test("a unit is told of the hardware encoders it was placed for", () => {
   expect(unitOf({ job, planned, attempt: 2, placed: withoutGpu }).limits.encoder).toBeUndefined();
 });
 
+test("a unit is told where the sources are that its output names, and of no others", () => {
+  const job = mediaJob({
+    sources: sources("intro", "talk", "credits", "spare"),
+    outputs: [{ name: "all", sources: ["intro"], video: { appendSources: ["talk", "credits"] } }],
+  });
+  const [planned] = plan(job.spec, configuration.parse({ pools: [{ name: "cpu" }] }).pools).units;
+  if (!planned || "refused" in planned.placement) throw new Error("the unit is not placed");
+  const unit = unitOf({ job, planned, attempt: 1, placed: planned.placement });
+  expect(unit.sources.map(({ name }) => name)).toEqual(["intro"]);
+  expect(unit.companions?.map(({ name }) => name)).toEqual(["talk", "credits"]);
+});
+
 test("a unit knows the place of each of its sources in the spec, not in the unit", () => {
   expect(tokensOf("{index}.{ext}")).toEqual({ index: { "photo-2": "03", "photo-11": "12" } });
 });

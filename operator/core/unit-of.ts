@@ -32,6 +32,7 @@ export function unitOf({
     family: planned.family,
     sources: pick(spec.sources, planned.sources),
     outputs: pick(spec.outputs, planned.outputs),
+    ...companionsFor(spec, planned),
     destination: spec.destination,
     ...(planned.part && { part: planned.part }),
     ...(planned.join && { join: planned.join }),
@@ -48,6 +49,15 @@ export function unitOf({
       stallSeconds: STALL_SECONDS,
     },
   };
+}
+
+/** What outputs are made with beside the unit's sources. */
+function companionsFor(
+  { sources, outputs }: MediaJob["spec"],
+  planned: PlannedUnit,
+): Pick<Unit, "companions"> {
+  const named = new Set(pick(outputs, planned.outputs).flatMap(({ video }) => video?.appendSources ?? []));
+  return named.size > 0 ? { companions: sources.filter(({ name }) => named.has(name)) } : {};
 }
 
 /** Only where the template asks: a unit of many images shall stay small. */

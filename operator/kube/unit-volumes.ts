@@ -11,9 +11,10 @@ const VOLUMES_DIRECTORY = "/volumes";
 const SECRETS_DIRECTORY = "/secrets";
 
 /** Claims of the unit with whether it writes to them; a claim that is both read and written is mounted once. */
-function claimsOf({ sources, destination }: Unit): Map<string, { writable: boolean }> {
+function claimsOf({ sources, companions = [], destination }: Unit): Map<string, { writable: boolean }> {
   const claims = new Map<string, { writable: boolean }>();
-  for (const { volume } of sources) if (volume) claims.set(volume.claimName, { writable: false });
+  for (const { volume } of [...sources, ...companions])
+    if (volume) claims.set(volume.claimName, { writable: false });
   if (destination.volume) claims.set(destination.volume.claimName, { writable: true });
   return claims;
 }

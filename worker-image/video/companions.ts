@@ -29,13 +29,10 @@ export async function openCompanions(
 ): Promise<Companions> {
   const appended: Companions["appended"] = [];
   for (const path of video.append ?? []) {
-    const file = await beside(context, opened, path);
-    try {
-      appended.push({ path: file, record: await probe(file, context.signal) });
-    } catch (error) {
-      if (error instanceof MediaFailure) error.message = `append ${path}: ${error.message}`;
-      throw error;
-    }
+    appended.push(await lookedAt(context, `append ${path}`, await beside(context, opened, path)));
+  }
+  for (const name of video.appendSources ?? []) {
+    appended.push(await lookedAt(context, `appendSources ${name}`, await another(context, name)));
   }
   const { subtitles } = video.burnIn ?? {};
   return {
@@ -45,6 +42,25 @@ export async function openCompanions(
     }),
     ...(subtitles && { subtitlePath: await drawable(context, opened, { subtitles, record }) }),
   };
+}
+
+async function lookedAt(
+  { signal }: EngineContext,
+  what: string,
+  path: string,
+): Promise<Companions["appended"][number]> {
+  try {
+    return { path, record: await probe(path, signal) };
+  } catch (error) {
+    if (error instanceof MediaFailure) error.message = `${what}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function another(context: EngineContext, name: string): Promise<string> {
+  const source = context.unit.companions?.find((companion) => companion.name === name);
+  if (!source) throw new WorkFailure("InvalidUnit", `the unit does not say where its companion ${name} is`);
+  return (await context.openSource(source)).path;
 }
 
 async function beside(context: EngineContext, { source }: OpenedSource, path: string): Promise<string> {

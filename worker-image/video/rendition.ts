@@ -229,9 +229,9 @@ function sizeWish(from: Size, output: VideoOutput): Parameters<typeof scalingOf>
 const MAX_SIDE = 8192;
 
 /** What counts frames or joins files needs to know how long a frame lasts. */
-function refuseWithoutRate({ burnIn, append }: VideoOutput, fps: Rate | null): void {
-  if (fps || !(burnIn?.timecode || append)) return;
-  const field = append ? "append" : "burnIn.timecode";
+function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: Rate | null): void {
+  if (fps || !(burnIn?.timecode || append || appendSources)) return;
+  const field = append ? "append" : appendSources ? "appendSources" : "burnIn.timecode";
   throw new MediaFailure(
     "InvalidOutputSpec",
     `${field} needs a steady frame rate and the source's varies: set fps`,

@@ -1,5 +1,5 @@
 import type { Soundtrack } from "../../crds/outputs/soundtrack.ts";
-import type { Container } from "../../crds/outputs/video.ts";
+import type { Container } from "../../crds/outputs/video-rules.ts";
 import type { AudioStream } from "../probe/record.ts";
 
 export type SoundCodec = NonNullable<Soundtrack["codec"]>;

@@ -266,11 +266,12 @@ const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: 
 /** A CEL rule for this would cost the API server every name times every name; so it is checked here. */
 function unknownSources({ sources, outputs }: MediaJobSpec): Fault[] {
   const known = new Set(sources.map(({ name }) => name));
-  return outputs.flatMap((output, index) =>
-    (output.sources ?? []).flatMap((name, item) =>
-      known.has(name)
-        ? []
-        : [{ path: `spec.outputs[${index}].sources[${item}]`, message: `no source is named ${name}` }],
-    ),
-  );
+  const missing = (path: string, names: readonly string[] = []) =>
+    names.flatMap((name, item) =>
+      known.has(name) ? [] : [{ path: `${path}[${item}]`, message: `no source is named ${name}` }],
+    );
+  return outputs.flatMap(({ sources, video }, index) => [
+    ...missing(`spec.outputs[${index}].sources`, sources),
+    ...missing(`spec.outputs[${index}].video.appendSources`, video?.appendSources),
+  ]);
 }

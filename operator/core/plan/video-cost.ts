@@ -2,9 +2,10 @@ import { DECODE, encodeSpeed, FILTERS } from "../../../crds/media-speed.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 
-/** Where a source was not probed, this frame size and rate are taken for granted. */
+/** What a source that was not probed is taken for. */
 const ASSUMED = { width: 1920, height: 1080, fps: 30 };
 
+/** The frame size and rate of a source; assumed where they are not known. */
 export const pictureOf = ({ width, height, fps }: SourceFacts): typeof ASSUMED => ({
   width: width ?? ASSUMED.width,
   height: height ?? ASSUMED.height,
@@ -46,6 +47,7 @@ export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFa
 /** A first pass takes six tenths of the second one. */
 const TWO_PASSES = 1.6;
 
+/** Whether an output is encoded twice, the second time by what was learned. */
 export const isTwoPass = ({ twoPass, targetBytes }: Partial<VideoOutput>): boolean =>
   twoPass === true || targetBytes !== undefined;
 

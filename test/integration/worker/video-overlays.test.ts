@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Unit } from "../../../crds/unit.ts";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { apart, clip, ffmpeg, flashes } from "./clips.ts";
 import { Workshop } from "./worker-attempt.ts";
@@ -43,8 +44,12 @@ beforeAll(() => {
 });
 afterAll(() => workshop.remove());
 
-async function make(file: string, video: Record<string, unknown>) {
-  const attempt = await workshop.attempt(file, { video: { preset: "ultrafast", crf: 10, ...video } });
+async function make(file: string, video: Record<string, unknown>, unit: Partial<Unit> = {}) {
+  const attempt = await workshop.attempt(
+    file,
+    { video: { preset: "ultrafast", crf: 10, ...video } },
+    { unit },
+  );
   expect(attempt.result.failures).toEqual([]);
   const path = attempt.pathOf("made.mp4");
   return { attempt, path, record: await probe(path) };
@@ -158,7 +163,15 @@ describe("frames and sizes", () => {
 
 describe("files that are joined", () => {
   test("another shape, rate and no sound: the first file decides, bars and silence fill", async () => {
-    const { record, path } = await make("black.mp4", { append: ["in/tall.mkv", "in/black.mp4"] });
+    const named = (name: string, file: string) => ({
+      name,
+      volume: { claimName: "media", path: `in/${file}` },
+    });
+    const { record, path } = await make(
+      "black.mp4",
+      { appendSources: ["tall", "again"] },
+      { companions: [named("again", "black.mp4"), named("tall", "tall.mkv")] },
+    );
     expect(record.video[0]).toMatchObject({
       width: 320,
       height: 180,

@@ -24,6 +24,7 @@ export const videoRows: Row[] = [
   accepted("a video with subtitles beside it", video({ subtitleFiles: ["vtt", "srt"] })),
   accepted("a video with frames between its frames", video({ interpolate: { fps: 120 } })),
   accepted("a video of twice the size", video({ height: undefined, upscale: 2 })),
+  accepted("a video with other sources after it", video({ appendSources: ["second", "third"] })),
   accepted("a video with others after it", video({ append: ["in/second.mp4", "in/third.mov"] })),
   refused("a watermark without a file", video({ watermark: {} }), {
     field: field("watermark.path"),
@@ -66,6 +67,14 @@ export const videoRows: Row[] = [
     server: "upscale decides the size itself",
   }),
   refused("append with cuts", video({ append: ["b.mp4"], cuts: [{ startSeconds: 1 }] }), {
+    field: field("append"),
+    server: "append cannot be set with cuts",
+  }),
+  refused("append of files and of sources", video({ append: ["b.mp4"], appendSources: ["other"] }), {
+    field: field("appendSources"),
+    server: "set either append or appendSources",
+  }),
+  refused("appended sources with cuts", video({ appendSources: ["other"], cuts: [{ startSeconds: 1 }] }), {
     field: field("append"),
     server: "append cannot be set with cuts",
   }),
