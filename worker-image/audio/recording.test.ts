@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { audioOutput } from "../../crds/outputs/audio.ts";
+import { describeMedia } from "../probe/describe-media.ts";
 import { ffprobeJson } from "../probe/ffprobe.ts";
-import { describeMedia } from "../probe/record.ts";
 import { planRecording, recordingArguments } from "./recording.ts";
 
 type Raw = Record<string, unknown>;

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import { type BoxWalk, walkBoxes } from "./box-walk.ts";
+import { describeMedia } from "./describe-media.ts";
 import { type FfprobeJson, ffprobe } from "./ffprobe.ts";
 import { explainLog, lastErrors } from "./log-reading.ts";
 import { MediaFailure } from "./media-failure.ts";
-import { describeMedia, type MediaRecord } from "./record.ts";
+import type { MediaRecord } from "./record.ts";
 
 /** Bytes that an MP4 may lack without losing more than its last frame; some cameras miscount by a few. */
 const TOLERATED_MISSING_BYTES = 16;

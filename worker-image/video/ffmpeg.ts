@@ -65,7 +65,7 @@ export function ffmpegLimits(
 
 const KEPT_LOG_LINES = 50;
 const KEPT_FIRST_LINES = 20;
-/** Seeds 004 has 5 s; the worker itself is abandoned 3.5 s after a stop, and ffmpeg must not outlive it. */
+/** The worker itself is abandoned 3.5 s after a stop, and ffmpeg must not outlive it. */
 const KILL_AFTER_MS = 2_500;
 const SILENT_MS = 30_000;
 

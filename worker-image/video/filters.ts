@@ -3,7 +3,7 @@ import type { DynamicRange, Rate } from "../probe/record.ts";
 import type { Scaling, Size } from "./geometry.ts";
 import { perSecond } from "./timing.ts";
 
-/** What the pictures go through, decided before; see `rendition.ts`. */
+/** What the pictures go through, decided before; see `picture-work.ts`. */
 export interface PictureWork {
   deinterlace: "none" | "marked" | "all";
   crop: VideoOutput["crop"];
@@ -165,7 +165,7 @@ function turnFilters({ rotate, flip }: PictureWork): string[] {
 function scaleFilters({ from, squarePixels, scaling, background }: PictureWork): string[] {
   const { scaled, final } = scaling;
   const needed = !squarePixels || scaled.width !== from.width || scaled.height !== from.height;
-  // Seeds 004 "Image Processing Architecture Decisions": Lanczos to shrink, bicubic to enlarge.
+  // Lanczos keeps detail where pixels are taken away; where they are made it rings, and bicubic does less.
   const kernel = scaled.width > from.width || scaled.height > from.height ? "bicubic" : "lanczos";
   return [
     ...(needed ? [`scale=${scaled.width}:${scaled.height}:flags=${kernel}+accurate_rnd`, "setsar=1"] : []),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { videoOutput } from "../../crds/outputs/video.ts";
+import { describeMedia } from "../probe/describe-media.ts";
 import { ffprobeJson } from "../probe/ffprobe.ts";
-import { describeMedia } from "../probe/record.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { planRendition } from "./rendition.ts";
 

@@ -5,12 +5,13 @@ import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "..
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateControlOf } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
-import { type Scaling, type Size, scalingOf } from "./geometry.ts";
+import type { Size } from "./geometry.ts";
 import { whyInSoftware } from "./hardware.ts";
+import { pictureWork } from "./picture-work.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
 import { textSubtitles } from "./subtitles.ts";
 import { timecodeAfter } from "./timecode.ts";
-import { exactRate, onFrames, outputSeconds, perSecond, type Span, spansOf } from "./timing.ts";
+import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./timing.ts";
 
 /**
  * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to
@@ -155,79 +156,6 @@ function withoutPicture({ audio, coverArt }: MediaRecord): string {
   return "the source has no video stream";
 }
 
-function pictureWork(
-  picture: VideoStream,
-  output: VideoOutput,
-  warnings: Rendition["warnings"],
-): PictureWork {
-  const crop = output.crop;
-  if (crop && (crop.left + crop.width > picture.width || crop.top + crop.height > picture.height)) {
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `crop ${crop.width}×${crop.height} at ${crop.left},${crop.top} leaves the picture, which is ${picture.width}×${picture.height}`,
-    );
-  }
-  const squarePixels = picture.sampleAspect.num === picture.sampleAspect.den;
-  // Crop works on stored pixels; where those are not square its rectangle is given in shown ones.
-  const shown: Size = crop ?? { width: picture.width, height: picture.height };
-  const turned = output.rotate === 90 || output.rotate === 270;
-  const from = turned
-    ? { width: shown.height, height: shown.width }
-    : { width: shown.width, height: shown.height };
-  const scaling: Scaling = scalingOf(from, sizeWish(from, output));
-  const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
-  if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
-    warnings.push({
-      reason: "InterlacedScaled",
-      message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
-    });
-  }
-  return {
-    deinterlace:
-      output.deinterlace === "Always"
-        ? "all"
-        : output.deinterlace === "Auto" && interlaced
-          ? "marked"
-          : "none",
-    crop: crop && !squarePixels ? storedCrop(crop, picture) : crop,
-    rotate: output.rotate ?? 0,
-    flip: output.flip,
-    denoise: output.denoise,
-    sharpen: output.sharpen ?? 0,
-    from,
-    squarePixels,
-    scaling,
-    background: output.background,
-    interpolate: output.interpolate && exactRate(output.interpolate.fps),
-    fps:
-      output.fps !== undefined
-        ? exactRate(output.fps)
-        : (output.speed !== undefined && output.speed !== 1) || output.append
-          ? (steadyRate(picture) ?? undefined)
-          : undefined,
-    sourceFps: picture.frameRate,
-    speed: output.speed ?? 1,
-    toneMapFrom:
-      picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
-  };
-}
-
-/** `upscale` names the size by the source's. */
-function sizeWish(from: Size, output: VideoOutput): Parameters<typeof scalingOf>[1] {
-  const { upscale } = output;
-  if (!upscale) return output;
-  const [width, height] = [from.width * upscale, from.height * upscale];
-  if (Math.max(width, height) > MAX_SIDE) {
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `upscale ${upscale} makes ${width}×${height} of ${from.width}×${from.height}, and a side may have ${MAX_SIDE} pixels`,
-    );
-  }
-  return { width, height, fit: "fill", enlarge: true };
-}
-
-const MAX_SIDE = 8192;
-
 /** What counts frames or joins files needs to know how long a frame lasts. */
 function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: Rate | null): void {
   if (fps || !(burnIn?.timecode || append || appendSources)) return;
@@ -261,21 +189,6 @@ function appendedTo(
   };
 }
 
-function storedCrop(
-  crop: NonNullable<VideoOutput["crop"]>,
-  picture: VideoStream,
-): NonNullable<VideoOutput["crop"]> {
-  const upright = picture.rotation % 180 === 0;
-  const x = (upright ? picture.storedWidth : picture.storedHeight) / picture.width;
-  const y = (upright ? picture.storedHeight : picture.storedWidth) / picture.height;
-  return {
-    left: Math.round(crop.left * x),
-    top: Math.round(crop.top * y),
-    width: Math.round(crop.width * x),
-    height: Math.round(crop.height * y),
-  };
-}
-
 /** The timecode of the first frame that is kept; none where frames no longer follow the source's. */
 function keptTimecode(
   {
@@ -296,13 +209,6 @@ function keptTimecode(
     return null;
   }
   return timecodeAfter(record.timecode, spans[0]?.startSeconds ?? 0, rate) ?? null;
-}
-
-/** The source's rate where average and real rate agree; null where it varies or is no rate of a film. */
-export function steadyRate({ frameRate, realFrameRate }: VideoStream): Rate | null {
-  if (!frameRate || perSecond(frameRate) > 300) return null;
-  if (realFrameRate && Math.abs(perSecond(realFrameRate) / perSecond(frameRate) - 1) > 0.01) return null;
-  return realFrameRate ?? frameRate;
 }
 
 function rateFor(wish: {

@@ -15,9 +15,8 @@ export interface StageProgress {
 }
 
 /**
- * One fraction over several stages, weighted by the time each is expected to take. Fixed weights, as seeds 004
- * "Progress Calculation Strategies" has them (5, 85, 10), are wrong for most files: probing takes a fifth
- * of a second, whether the encode takes a second or an hour.
+ * One fraction over several stages, weighted by the time each is expected to take. Fixed weights, such as 5, 85 and
+ * 10 %, are wrong for most files: probing takes a fifth of a second, whether the encode takes a second or an hour.
  */
 export function stageProgress(stages: readonly Stage[]): StageProgress {
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -1,5 +1,5 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { Rate } from "../probe/record.ts";
+import type { Rate, VideoStream } from "../probe/record.ts";
 
 /** Part of the source in seconds from its start; `endSeconds` is the first moment left out. */
 export interface Span {
@@ -69,3 +69,10 @@ export function exactRate(fps: number): Rate {
 }
 
 export const perSecond = ({ num, den }: Rate): number => num / den;
+
+/** The source's rate where average and real rate agree; null where it varies or is no rate of a film. */
+export function steadyRate({ frameRate, realFrameRate }: VideoStream): Rate | null {
+  if (!frameRate || perSecond(frameRate) > 300) return null;
+  if (realFrameRate && Math.abs(perSecond(realFrameRate) / perSecond(frameRate) - 1) > 0.01) return null;
+  return realFrameRate ?? frameRate;
+}

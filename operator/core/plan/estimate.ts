@@ -41,7 +41,7 @@ const METADATA_SECONDS = 0.5;
 /** Node and sharp or ffmpeg at rest, before the first pixel: measured 75 MB and 95 MB, rounded up. */
 const RUNTIME_BYTES = 128 * MIB;
 
-/** Seeds 004 "Image Processing Architecture Decisions": width × height × 3 × 2.5, with a margin of 20 %. */
+/** The decoded picture and one and a half of it while it is worked on, three bytes a pixel, and 20 % more. */
 const decodedImageBytes = (pixels: number) => pixels * 3 * 2.5 * 1.2;
 
 /** A photo is not probed before it is planned; this many pixels are taken for granted, as of a 24 MP camera. */

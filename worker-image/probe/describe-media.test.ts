@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { describeMedia } from "./describe-media.ts";
 import { ffprobeJson } from "./ffprobe.ts";
-import { bitDepthOf, describeMedia } from "./record.ts";
+import { bitDepthOf } from "./pixel-format.ts";
 
 type Raw = Record<string, unknown>;
 const describe = ({

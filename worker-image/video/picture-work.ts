@@ -1,0 +1,99 @@
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import type { VideoStream } from "../probe/record.ts";
+import type { PictureWork } from "./filters.ts";
+import { type Scaling, type Size, scalingOf } from "./geometry.ts";
+import { exactRate, steadyRate } from "./timing.ts";
+
+/**
+ * What has to be done to the pictures of a source, so that they are what an output asks for.
+ *
+ * @throws MediaFailure InvalidOutputSpec.
+ */
+export function pictureWork(
+  picture: VideoStream,
+  output: VideoOutput,
+  warnings: { reason: string; message: string }[],
+): PictureWork {
+  const crop = output.crop;
+  if (crop && (crop.left + crop.width > picture.width || crop.top + crop.height > picture.height)) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `crop ${crop.width}×${crop.height} at ${crop.left},${crop.top} leaves the picture, which is ${picture.width}×${picture.height}`,
+    );
+  }
+  const squarePixels = picture.sampleAspect.num === picture.sampleAspect.den;
+  // Crop works on stored pixels; where those are not square its rectangle is given in shown ones.
+  const shown: Size = crop ?? { width: picture.width, height: picture.height };
+  const turned = output.rotate === 90 || output.rotate === 270;
+  const from = turned
+    ? { width: shown.height, height: shown.width }
+    : { width: shown.width, height: shown.height };
+  const scaling: Scaling = scalingOf(from, sizeWish(from, output));
+  const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
+  if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
+    warnings.push({
+      reason: "InterlacedScaled",
+      message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
+    });
+  }
+  return {
+    deinterlace:
+      output.deinterlace === "Always"
+        ? "all"
+        : output.deinterlace === "Auto" && interlaced
+          ? "marked"
+          : "none",
+    crop: crop && !squarePixels ? storedCrop(crop, picture) : crop,
+    rotate: output.rotate ?? 0,
+    flip: output.flip,
+    denoise: output.denoise,
+    sharpen: output.sharpen ?? 0,
+    from,
+    squarePixels,
+    scaling,
+    background: output.background,
+    interpolate: output.interpolate && exactRate(output.interpolate.fps),
+    fps:
+      output.fps !== undefined
+        ? exactRate(output.fps)
+        : (output.speed !== undefined && output.speed !== 1) || output.append
+          ? (steadyRate(picture) ?? undefined)
+          : undefined,
+    sourceFps: picture.frameRate,
+    speed: output.speed ?? 1,
+    toneMapFrom:
+      picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
+  };
+}
+
+/** `upscale` names the size by the source's. */
+function sizeWish(from: Size, output: VideoOutput): Parameters<typeof scalingOf>[1] {
+  const { upscale } = output;
+  if (!upscale) return output;
+  const [width, height] = [from.width * upscale, from.height * upscale];
+  if (Math.max(width, height) > MAX_SIDE) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `upscale ${upscale} makes ${width}×${height} of ${from.width}×${from.height}, and a side may have ${MAX_SIDE} pixels`,
+    );
+  }
+  return { width, height, fit: "fill", enlarge: true };
+}
+
+const MAX_SIDE = 8192;
+
+function storedCrop(
+  crop: NonNullable<VideoOutput["crop"]>,
+  picture: VideoStream,
+): NonNullable<VideoOutput["crop"]> {
+  const upright = picture.rotation % 180 === 0;
+  const x = (upright ? picture.storedWidth : picture.storedHeight) / picture.width;
+  const y = (upright ? picture.storedHeight : picture.storedWidth) / picture.height;
+  return {
+    left: Math.round(crop.left * x),
+    top: Math.round(crop.top * y),
+    width: Math.round(crop.width * x),
+    height: Math.round(crop.height * y),
+  };
+}
