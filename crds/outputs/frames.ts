@@ -6,15 +6,15 @@ const CHOICES = ["atSeconds", "everySeconds", "count", "sceneChanges"] as const;
 export const framesOutput = z
   .strictObject({
     format: z
-      .enum(["jpeg", "png", "webp"])
+      .enum(["jpeg", "png", "webp", "gif"])
       .default("jpeg")
-      .describe("format of the pictures: jpeg, png or webp."),
+      .describe("format of the pictures: jpeg, png or webp; of an animation webp or gif."),
     quality: z
       .int()
       .min(1)
       .max(100)
       .default(80)
-      .describe("quality of jpeg and webp, 1 to 100; png is lossless."),
+      .describe("quality of jpeg and webp, 1 to 100; png is lossless, and gif has 256 colours."),
     width: z
       .int()
       .min(16)
@@ -78,7 +78,7 @@ export const framesOutput = z
       .enum(["Files", "Sprite", "ContactSheet", "Animation"])
       .default("Files")
       .describe(
-        "layout: Files writes a picture for each frame (`-001` and so on before the extension when there are several), Sprite tiles them onto sheets with a WebVTT file for players, ContactSheet onto one picture, Animation makes one animated webp.",
+        "layout: Files writes a picture for each frame (`-001` and so on before the extension when there are several), Sprite tiles them onto sheets with a WebVTT file for players, ContactSheet onto one picture, Animation makes one animated webp or gif.",
       ),
     columns: z
       .int()
@@ -106,8 +106,14 @@ export const framesOutput = z
         reason: "FieldValueRequired",
       },
       {
-        rule: "self.layout != 'Animation' || self.format == 'webp'",
-        message: "an animation needs format webp",
+        rule: "self.layout != 'Animation' || self.format in ['webp', 'gif']",
+        message: "an animation needs format webp or gif",
+        fieldPath: ".format",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "self.format != 'gif' || self.layout == 'Animation'",
+        message: "gif is for layout Animation: choose jpeg, png or webp for still pictures",
         fieldPath: ".format",
         reason: "FieldValueInvalid",
       },

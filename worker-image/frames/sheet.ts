@@ -5,7 +5,7 @@ import type { TakenFrame } from "./extraction.ts";
 
 /** Turns frames into finished pictures. */
 
-export const EXTENSIONS = { jpeg: "jpg", png: "png", webp: "webp" } as const;
+export const EXTENSIONS = { jpeg: "jpg", png: "png", webp: "webp", gif: "gif" } as const;
 
 type Look = Pick<FramesOutput, "format" | "quality">;
 
@@ -17,6 +17,8 @@ function encoded(picture: Sharp, { format, quality }: Look): Sharp {
       return picture.webp({ quality });
     case "png":
       return picture.png({ compressionLevel: 9 });
+    case "gif":
+      return picture.gif();
   }
 }
 
@@ -55,16 +57,17 @@ export async function writeSheet(
   return { width, height };
 }
 
-/** One animated WebP that shows each frame for `frameSeconds` and starts again. */
+/** One animated WebP or GIF that shows each frame for `frameSeconds` and starts again. */
 export async function writeAnimation(
   frames: readonly TakenFrame[],
   to: string,
-  { frameSeconds, quality }: { frameSeconds: number; quality: number },
+  { frameSeconds, quality, format }: Look & { frameSeconds: number },
 ): Promise<Size> {
   const delay = frames.map(() => Math.round(frameSeconds * 1000));
   const paths = frames.map(({ path }) => path);
   const animation = paths.length === 1 ? sharp(paths[0]) : sharp(paths, { join: { animated: true } });
-  await animation.webp({ quality, loop: 0, delay }).toFile(to);
+  const shown = { loop: 0, delay };
+  await (format === "gif" ? animation.gif(shown) : animation.webp({ ...shown, quality })).toFile(to);
   return sizeOf(to);
 }
 

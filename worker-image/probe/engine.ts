@@ -8,10 +8,11 @@ import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { assess } from "./assessment.ts";
 import { MediaFailure } from "./media-failure.ts";
 import { probe } from "./probe.ts";
+import { isSeekable } from "./seekable.ts";
 import { readTimeline } from "./timeline.ts";
 
 /** Raised when the same source and spec would be described otherwise than before. */
-const REVISION = "2";
+const REVISION = "3";
 
 /**
  * Makes `metadata` outputs: what a source is, as JSON. Of a video it decodes no more than a few frames; a
@@ -66,7 +67,12 @@ async function describeMoving(path: string, { detail }: MetadataOutput, signal: 
   const record = await probe(path, signal);
   const stream = record.video[0] ?? record.audio[0];
   const timeline = stream
-    ? await readTimeline(path, { index: stream.index, complete: detail === "Full", signal })
+    ? await readTimeline(path, {
+        index: stream.index,
+        complete: detail === "Full",
+        durationSeconds: isSeekable(record) ? record.durationSeconds : null,
+        signal,
+      })
     : null;
   return {
     kind: record.video.length > 0 ? "video" : record.audio.length > 0 ? "audio" : "other",

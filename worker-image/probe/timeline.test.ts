@@ -24,18 +24,28 @@ test.each([
   },
   { name: "two frames say nothing", times: [0, 0.04], expected: null },
 ])("$name: variable is $expected", ({ times, expected }) =>
-  expect(describeTimeline(film(times), true).variableFrameRate).toBe(expected),
+  expect(describeTimeline([film(times)], true).variableFrameRate).toBe(expected),
 );
+
+test("a rate that changes from one place to another varies, and what lies between them says nothing", () => {
+  const at = (start: number, fps: number) => film(steady(60, fps).map((time) => start + time));
+  expect(describeTimeline([at(0, 30), at(50, 30), at(90, 30)], false).variableFrameRate).toBe(false);
+  expect(describeTimeline([at(0, 30), at(50, 24), at(90, 24)], false)).toMatchObject({
+    variableFrameRate: true,
+    longestGroup: 5,
+    measuredSeconds: null,
+  });
+});
 
 test("duration reaches to the end of the last frame, in the order of showing", () => {
   const [i, p, b] = [0, 0.08, 0.04].map((seconds, at) => ({ seconds, durationSeconds: 0.04, key: at === 0 }));
   if (!i || !p || !b) throw new Error("three packets");
-  expect(describeTimeline([i, p, b], true).measuredSeconds).toBeCloseTo(0.12);
-  expect(describeTimeline([i, p, b], false).measuredSeconds).toBeNull();
+  expect(describeTimeline([[i, p, b]], true).measuredSeconds).toBeCloseTo(0.12);
+  expect(describeTimeline([[i, p, b]], false).measuredSeconds).toBeNull();
 });
 
 test("groups are counted from keyframe to keyframe", () => {
-  expect(describeTimeline(film(steady(23), 10), true)).toMatchObject({
+  expect(describeTimeline([film(steady(23), 10)], true)).toMatchObject({
     keyframes: 3,
     longestGroup: 10,
     keyframeIntervalSeconds: 0.4,

@@ -2,7 +2,7 @@ import { ffprobeLines } from "./ffprobe.ts";
 
 /** What the packets of a stream tell, whatever the container declares. */
 export interface Timeline {
-  /** True when all packets were read, else the first ones only. */
+  /** True when all packets were read, else samples of them. */
   complete: boolean;
   packets: number;
   /** From the first frame's start to the last one's end; null unless complete. */
@@ -23,21 +23,48 @@ export interface PacketTime {
   key: boolean;
 }
 
-/** Packets read with `Fast`: 10 to 25 s of film. */
-export const SAMPLED_PACKETS = 600;
+/** Packets read with `Fast` at each place: 10 to 25 s of film at the start, less in a longer one. */
+const SAMPLED_PACKETS = 600;
 
-/** Reads the packets of one stream, without decoding. */
+/** From this length on a film is looked at in its middle and near its end too: phones slow down when it gets dark. */
+const LONG_SECONDS = 60;
+
+/** Reads the packets of one stream, without decoding: all of them, or some at one or three places. */
 export async function readTimeline(
   path: string,
-  { index, complete, signal }: { index: number; complete: boolean; signal?: AbortSignal },
+  {
+    index,
+    complete,
+    durationSeconds = null,
+    signal,
+  }: { index: number; complete: boolean; durationSeconds?: number | null; signal?: AbortSignal },
 ): Promise<Timeline> {
+  if (complete) return describeTimeline([await readPackets(path, { index, signal })], true);
+  const runs: PacketTime[][] = [];
+  for (const interval of intervals(durationSeconds)) {
+    runs.push(await readPackets(path, { index, interval, signal }));
+  }
+  return describeTimeline(runs, runs.length === 1 && (runs[0]?.length ?? 0) < SAMPLED_PACKETS);
+}
+
+/** As ffprobe's `read_intervals`; only a source that tells how long it is can be looked at later. */
+function intervals(durationSeconds: number | null): string[] {
+  if (durationSeconds === null || durationSeconds < LONG_SECONDS) return [`%+#${SAMPLED_PACKETS}`];
+  const packets = SAMPLED_PACKETS / 3;
+  return [0, 0.5, 0.9].map((share) => `${(share * durationSeconds).toFixed(3)}%+#${packets}`);
+}
+
+async function readPackets(
+  path: string,
+  { index, interval, signal }: { index: number; interval?: string; signal?: AbortSignal | undefined },
+): Promise<PacketTime[]> {
   const packets: PacketTime[] = [];
   await ffprobeLines(path, {
     signal,
     sections: [
       ...["-select_streams", `${index}`],
       ...["-show_entries", "packet=pts_time,duration_time,flags"],
-      ...(complete ? [] : ["-read_intervals", `%+#${SAMPLED_PACKETS}`]),
+      ...(interval ? ["-read_intervals", interval] : []),
     ],
     onLine: (line) => {
       const [seconds = "", duration = "", flags = ""] = line.split(",");
@@ -51,7 +78,7 @@ export async function readTimeline(
       });
     },
   });
-  return describeTimeline(packets, complete || packets.length < SAMPLED_PACKETS);
+  return packets;
 }
 
 /** Share of distances between frames that may differ before the rate counts as variable. */
@@ -61,37 +88,46 @@ const TOLERATED_SHARE = 0.02;
 const TOLERATED_DEVIATION = 0.1;
 const TOLERATED_DEVIATION_SECONDS = 0.0011;
 
-export function describeTimeline(packets: readonly PacketTime[], complete: boolean): Timeline {
-  const keys = packets.flatMap(({ key }, at) => (key ? [at] : []));
-  const groups = keys.map((at, position) => (keys[position + 1] ?? packets.length) - at);
-  const keySeconds = keys.map((at) => packets[at]?.seconds ?? 0);
-  const [firstKey, lastKey] = [keySeconds[0], keySeconds.at(-1)];
-  // Packets come in the order of decoding; frames are shown in the order of their times.
-  const times = packets.map(({ seconds }) => seconds).sort((a, b) => a - b);
-  const last = packets.reduce<PacketTime | undefined>(
-    (latest, packet) => (latest && latest.seconds >= packet.seconds ? latest : packet),
-    undefined,
-  );
+/** @param runs packets as they follow each other, from one place or from several */
+export function describeTimeline(runs: readonly PacketTime[][], complete: boolean): Timeline {
+  const groups = runs.flatMap(groupsOf);
+  const intervals = runs.flatMap((run) => distancesOf(run.filter(({ key }) => key).map(secondsOf)));
   return {
     complete,
-    packets: packets.length,
-    measuredSeconds:
-      complete && last && times[0] !== undefined
-        ? last.seconds + (last.durationSeconds ?? 0) - times[0]
-        : null,
-    variableFrameRate: isVariable(times),
-    keyframes: keys.length,
+    packets: runs.reduce((sum, { length }) => sum + length, 0),
+    measuredSeconds: complete ? lengthOf(runs.flat()) : null,
+    variableFrameRate: isVariable(runs.flatMap((run) => distancesOf(run.map(secondsOf)))),
+    keyframes: groups.length,
     longestGroup: groups.length === 0 ? null : Math.max(...groups),
     keyframeIntervalSeconds:
-      keys.length < 2 || firstKey === undefined || lastKey === undefined
-        ? null
-        : (lastKey - firstKey) / (keys.length - 1),
+      intervals.length === 0 ? null : intervals.reduce((sum, each) => sum + each, 0) / intervals.length,
   };
 }
 
-function isVariable(times: readonly number[]): boolean | null {
-  if (times.length < 3) return null;
-  const distances = times.slice(1).map((time, at) => time - (times[at] ?? time));
+const secondsOf = ({ seconds }: PacketTime): number => seconds;
+
+/** Frames from each keyframe to the next one, or to where reading ended. */
+function groupsOf(run: readonly PacketTime[]): number[] {
+  const keys = run.flatMap(({ key }, at) => (key ? [at] : []));
+  return keys.map((at, position) => (keys[position + 1] ?? run.length) - at);
+}
+
+/** Packets come in the order of decoding; frames are shown in the order of their times. */
+function distancesOf(times: readonly number[]): number[] {
+  const shown = [...times].sort((a, b) => a - b);
+  return shown.slice(1).map((time, at) => time - (shown[at] ?? time));
+}
+
+function lengthOf(packets: readonly PacketTime[]): number | null {
+  const [any] = packets;
+  if (!any) return null;
+  const first = packets.reduce((least, { seconds }) => Math.min(least, seconds), any.seconds);
+  const last = packets.reduce((latest, packet) => (latest.seconds >= packet.seconds ? latest : packet), any);
+  return last.seconds + (last.durationSeconds ?? 0) - first;
+}
+
+function isVariable(distances: readonly number[]): boolean | null {
+  if (distances.length < 2) return null;
   const median = [...distances].sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
   const tolerance = Math.max(median * TOLERATED_DEVIATION, TOLERATED_DEVIATION_SECONDS);
   const odd = distances.filter((distance) => Math.abs(distance - median) > tolerance).length;

@@ -128,6 +128,11 @@ describe("frames", () => {
       frames: { count: 6, width: 160, layout: "Animation", format: "webp", exact: true },
       expected: { format: "webp", width: 160, pages: 6 },
     },
+    {
+      name: "an animated preview for mail",
+      frames: { count: 3, width: 64, layout: "Animation", format: "gif", frameSeconds: 0.2 },
+      expected: { format: "gif", width: 64, pages: 3, delay: [200, 200, 200] },
+    },
   ])("$name", async ({ frames, expected }) => {
     const attempt = await make("walk.mp4", { frames });
     expect(await sharp(attempt.pathOf(attempt.files[0] ?? "")).metadata()).toMatchObject(expected);
