@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
+import { parseVolumeUri } from "../../crds/naming.ts";
 import type { Report } from "../../crds/report.ts";
 import { until } from "../cluster/until.ts";
 import { schemaErrors } from "../report-schema.ts";
@@ -237,6 +239,35 @@ describe("bad sources", () => {
       outputs: [{ source: "meadow", width: 100 }],
     });
   });
+});
+
+test("a film is made in parts and joined, beside a trailer, a poster and its sound", async () => {
+  const film = join(workspace.files, "in/film.mp4");
+  execFileSync("ffmpeg", [
+    ...["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=122", "-f", "lavfi", "-i", "sine=d=122"],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film],
+  ]);
+  const fast = { preset: "ultrafast" };
+  await workspace.start("film", {
+    sources: [{ name: "film", ...volume("in/film.mp4") }],
+    outputs: [
+      { name: "whole", video: fast },
+      { name: "trailer", video: { ...fast, cuts: [{ startSeconds: 60, endSeconds: 62 }] } },
+      { name: "poster", frames: { atSeconds: [61] } },
+      { name: "sound", audio: { codec: "opus" } },
+    ],
+  });
+  await workspace.wait("film", "condition=Complete");
+  const { status } = await workspace.get("film");
+  expect(status).toMatchObject({ phase: "Succeeded", failures: [], units: { failed: 0 } });
+  const made = new Map(status?.outputs?.map(({ output, uri }) => [output, parseVolumeUri(uri)?.path]));
+  const at = (output: string) => join(workspace.files, made.get(output) ?? output);
+  expect(inspectVideo(at("whole"))).toMatchObject({ frames: 610, audioCodec: "aac", decodeErrors: "" });
+  expect(inspectVideo(at("trailer"))).toMatchObject({ frames: 10, decodeErrors: "" });
+  expect(await inspectImage(at("poster"))).toMatchObject({ format: "jpeg", width: 64, height: 36 });
+  expect(inspectVideo(at("sound"))).toMatchObject({ audioCodec: "opus", decodeErrors: "" });
+  const units = (await workspace.pods("film")).map(({ metadata }) => metadata.labels["mediajob.dev/unit"]);
+  expect(units).toEqual(expect.arrayContaining(["probe-0", "part-0", "part-1", "join-0", "finalize"]));
 });
 
 test("a unit that requires a GPU runs in the GPU pool and holds one", async () => {
