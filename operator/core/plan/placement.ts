@@ -16,6 +16,8 @@ export type Placement =
       /** How far memory may grow on a retry. */
       memoryLimitBytes: number;
       scratchBytes: number;
+      /** How far scratch may grow on a retry; plans of earlier versions do not say. */
+      scratchLimitBytes?: number;
     }
   | { refused: string };
 
@@ -49,6 +51,7 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
     memoryBytes: Math.ceil(wanted.memoryBytes),
     memoryLimitBytes: Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes),
     scratchBytes: Math.ceil(wanted.scratchBytes),
+    scratchLimitBytes: parseQuantity(cheapest.perUnit.scratch),
   };
 }
 

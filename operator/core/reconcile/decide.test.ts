@@ -197,6 +197,25 @@ describe("retrying", () => {
     expect(memoryOf(pass({ attempts: [asked] }))).toEqual([3 * 2 ** 30]);
   });
 
+  test("a full disk is tried again with twice the scratch, up to what a unit may have in the pool", () => {
+    const scratchOf = (decision: Decision) =>
+      decision.actions.flatMap((action) =>
+        action.do === "StartAttempt" ? [action.placed.scratchBytes] : [],
+      );
+    const failure = { class: "disk", reason: "DiskFull", message: "the disk is full" } as const;
+    const full = (attempt: number) => failed({ attempt, exitCode: 31, result: result({ failure }) });
+    const job = mediaJob({ retry: { maxAttempts: 4 } });
+    const planned = scratchOf(pass({ job }))[0] ?? 0;
+    expect(planned).toBeGreaterThan(0);
+    const inAnHour = NOW_MS + 3_600_000;
+    expect(scratchOf(pass({ job, attempts: [full(1), full(2)], nowMs: inAnHour }))).toEqual([4 * planned]);
+    const small = configuration.parse({
+      pools: [{ name: "default", perUnit: { scratch: String(planned + 1) } }],
+    });
+    const seen = observation({ job, attempts: [full(1)], nowMs: inAnHour });
+    expect(scratchOf(decide(seen, plan(job.spec, small.pools)))).toEqual([planned + 1]);
+  });
+
   test("what needs more memory than the pool gives a unit fails with the numbers", () => {
     const oom = failed({ exitCode: 137, oomKilled: true, memoryBytes: 8 * 2 ** 30 });
     const { status } = pass({ attempts: [oom] });

@@ -188,12 +188,14 @@ const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?:
 });
 
 /**
- * The planned placement, changed by what earlier attempts have shown: more memory after running out of it,
- * no accelerator after it failed.
+ * The planned placement, changed by what earlier attempts have shown: more memory after running out of it, more scratch
+ * after a disk was full, no accelerator after it failed.
  */
-function placeAttempt(unit: PlannedUnit, { memory, withoutGpu }: Waiting): Placement {
-  const placement = (withoutGpu && unit.withoutGpu) || unit.placement;
-  if ("refused" in placement || !memory) return placement;
+function placeAttempt(unit: PlannedUnit, { memory, diskFailures = 0, withoutGpu }: Waiting): Placement {
+  const planned = (withoutGpu && unit.withoutGpu) || unit.placement;
+  if ("refused" in planned) return planned;
+  const placement = { ...planned, scratchBytes: grownScratch(planned, diskFailures) };
+  if (!memory) return placement;
   const limitBytes = placement.memoryLimitBytes;
   const memoryBytes = Math.min(memory.wantedBytes, limitBytes);
   if (memoryBytes > memory.givenBytes) return { ...placement, memoryBytes };
@@ -201,5 +203,9 @@ function placeAttempt(unit: PlannedUnit, { memory, withoutGpu }: Waiting): Place
     refused: `needs ${mebi(memory.wantedBytes)} of memory or more; a unit may have ${mebi(limitBytes)} in pool ${placement.pool}`,
   };
 }
+
+/** Twice as much for each full disk, up to what a unit may have in the pool: it may as well have been the destination's. */
+const grownScratch = ({ scratchBytes, scratchLimitBytes = scratchBytes }: Placed, diskFailures: number) =>
+  Math.max(scratchBytes, Math.min(scratchBytes * 2 ** diskFailures, scratchLimitBytes));
 
 const mebi = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;

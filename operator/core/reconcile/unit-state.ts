@@ -38,6 +38,8 @@ export type UnitState =
       attempt: number;
       notBeforeMs: number;
       memory?: MemoryNeed;
+      /** Attempts that have filled their disk. */
+      diskFailures?: number;
       lastFailure?: Failure;
       withoutGpu?: boolean;
     }
@@ -112,6 +114,7 @@ export function foldAttempts(
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
     withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
+    diskFailures: ofGeneration.filter((attempt) => classifyFailure(attempt).class === "disk").length,
     ...(failure.class === "memory" && {
       memory: {
         givenBytes: last.memoryBytes,
