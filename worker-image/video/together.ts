@@ -111,11 +111,14 @@ async function encode(
   const sourcePath = first.task.opened.path;
   const runOf = ({ rendition, path }: Made) =>
     new Encode(context, rendition, { sourcePath, targetPath: path, tell });
-  const measured = async (each: Made): Promise<SharedOutput> => ({
-    rendition: each.rendition,
-    targetPath: each.path,
-    loudness: await runOf(each).measureLoudness(),
-  });
+  // outputs that want the same sound have the same loudness
+  const known = new Map<string, SharedOutput["loudness"]>();
+  const measured = async (each: Made): Promise<SharedOutput> => {
+    const wish = JSON.stringify(each.rendition.sound ?? null);
+    const loudness = known.get(wish) ?? (await runOf(each).measureLoudness());
+    known.set(wish, loudness);
+    return { rendition: each.rendition, targetPath: each.path, loudness };
+  };
   const outputs: [SharedOutput, ...SharedOutput[]] = [await measured(first)];
   for (const each of others) outputs.push(await measured(each));
   const { threads } = ffmpegLimits(context);
