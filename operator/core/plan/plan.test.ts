@@ -140,7 +140,7 @@ describe("a plan that follows from what the sources are", () => {
         .units.filter(({ part, sources: [source] }) => part && source === 0)
         .reduce((sum, { estimate }) => sum + estimate.seconds, 0);
     const whole = spec({ outputs: [mobile], parallelism: 1 });
-    const inOnePiece = extended(whole, { 0: film }).units.find(({ family }) => family === "video");
+    const inOnePiece = grown(whole, { 0: film }).units.find(({ family }) => family === "video");
     expect(secondsOf(film)).toBeCloseTo(inOnePiece?.estimate.seconds ?? Number.NaN);
     expect(secondsOf({ ...film, fps: 60 })).toBeCloseTo(2 * secondsOf(film));
     expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
