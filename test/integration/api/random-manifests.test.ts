@@ -5,10 +5,10 @@ import { agreeOnJobs, agreeOnOutputs } from "./random-agreement.ts";
 
 /**
  * Offline validation holds to the API server on manifests that nobody thought of: values drawn from the schema
- * itself, so that a new field or rule is tested from the day it is there. A failure names its seed; test/long goes
- * on where this ends.
+ * itself, so that a new field or rule is tested from the day it is there. A failure names its seed; test/long has
+ * many more. Among these seeds every family has some that are valid.
  */
-const SEEDS = { first: 1, count: 25 };
+const SEEDS = { first: 60, count: 25 };
 
 let api: MediaJobApi;
 beforeAll(async () => {
