@@ -9,6 +9,8 @@ export const manifest = unitResult.extend({
   job: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
   /** RFC 3339. */
   startTime: z.string().optional(),
+  /** When the engine was loaded and the destination open; what comes before is start-up. */
+  readyTime: z.string().optional(),
   endTime: z.string().optional(),
   /** Names. */
   wanted: z.object({ sources: z.array(z.string()), outputs: z.array(z.string()) }).optional(),

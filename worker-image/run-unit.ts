@@ -50,7 +50,8 @@ export async function runUnit(
   const records: Record<string, unknown>[] = [];
   const diagnostics: Diagnostic[] = [];
   const opened: OpenedSource[] = [];
-  const startTime = new Date().toISOString();
+  const startTime = now();
+  let readyTime: string | undefined;
   let neededMemoryBytes: number | undefined;
   let found: readonly SourceFacts[] | undefined;
   let fatal: Failure | undefined;
@@ -130,6 +131,7 @@ export async function runUnit(
       watchChild: (pid) => usage.watchChild(pid),
       record: (entry) => records.push(entry),
     };
+    readyTime = now();
     idle = false;
     const long = await longSource(unit, { surroundings, signal });
     if (long) found = [long];
@@ -160,7 +162,8 @@ export async function runUnit(
       ...ended.result,
       job: unit.job,
       startTime,
-      endTime: new Date().toISOString(),
+      ...(readyTime && { readyTime }),
+      endTime: now(),
       wanted: { sources: namesOf(unit.sources), outputs: namesOf(unit.outputs) },
       ...(unit.planned && { planned: unit.planned }),
       limits: unit.limits,
@@ -225,6 +228,8 @@ async function finalized(
     return { result: { ...result, warnings: [...result.warnings, warning] }, exitCode };
   }
 }
+
+const now = () => new Date().toISOString();
 
 const asRow = (facts: SourceFacts): (number | null)[] => FACT_COLUMNS.map((column) => facts[column] ?? null);
 

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import sharp from "sharp";
 
 /**
- * What sharp can do with nothing around it: several images in flight, one thread each, no verification, no
- * flush to disk, no atomic names. The limit that the worker is measured against.
+ * What sharp can do with nothing around it: several images in flight, no verification, no flush to disk, no atomic
+ * names. The limit that the worker is measured against. libvips takes its threads from VIPS_CONCURRENCY, libuv from
+ * UV_THREADPOOL_SIZE.
  * Usage: node bare-sharp.ts WORKLOAD IN OUT IN_FLIGHT. Prints the seconds it took, its start excluded.
  */
 const [workload = "", from = "", to = "", inFlight = "3"] = process.argv.slice(2);
-process.env.UV_THREADPOOL_SIZE = "8";
 sharp.cache(false);
-sharp.concurrency(1);
+sharp.concurrency(Number(process.env.VIPS_CONCURRENCY ?? 1)); // its own default is another where glibc allocates
 
 const jobs: Record<string, (path: string, out: string) => Promise<unknown>> = {
-  thumbnails: (path, out) => sharp(path).resize(320).webp({ quality: 75 }).toFile(`${out}.webp`),
+  photos: (path, out) => sharp(path).resize(320).webp({ quality: 75 }).toFile(`${out}.webp`),
   sets: async (path, out) => {
     const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;

@@ -29,11 +29,14 @@ def work(name):
             flat.paste(small, mask=small.getchannel("A"))
             flat.save(f"{out}-{width}.jpg", quality=85)
         return
-    width = {"thumbnails": 320, "large": 1080}[WORKLOAD]
+    width, kind, settings = {
+        "photos": (320, "webp", {"quality": 75}),
+        "avif": (1280, "avif", {"quality": 60, "speed": 5, "subsampling": "4:4:4"}),
+        "large": (1080, "jpg", {"quality": 85}),
+    }[WORKLOAD]
     if MODE == "draft":
         image.draft("RGB", (width * 2, width * 2))
-    kind = {"thumbnails": ("webp", 75), "large": ("jpg", 85)}[WORKLOAD]
-    fitted(image, width).save(f"{out}.{kind[0]}", quality=kind[1])
+    fitted(image, width).save(f"{out}.{kind}", **settings)
 
 
 if __name__ == "__main__":
