@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
+import { stringify } from "yaml";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { imageOutput } from "../../crds/outputs/image.ts";
 import { FIELD_EXAMPLES, type FieldExample } from "./examples.ts";
@@ -109,7 +110,7 @@ async function rowOf({ field, source, image }: FieldExample, files: readonly str
   const { width, pageHeight, height } = await sharp(first).metadata();
   const sizes = files.map((file) => `${file.split(".").at(-1)} ${statSync(file).size} bytes`).join(", ");
   const words = imageOutput.shape[field].description ?? "";
-  const shown = JSON.stringify(image).replaceAll('"', "").replaceAll(":", ": ").replaceAll(",", ", ");
+  const shown = stringify(image, { collectionStyle: "flow", lineWidth: 0 }).trim();
   return `| \`${field}\` | ![${field}](images/${name}) | \`${shown}\`<br>of ${source}: ${width} × ${pageHeight ?? height}, ${sizes}<br>${words.replaceAll("|", "\\|")} |`;
 }
 

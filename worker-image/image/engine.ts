@@ -24,7 +24,7 @@ import { Tracker } from "./tracker.ts";
 import { verifyImage } from "./verify.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "4";
+const REVISION = "5";
 
 /** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {

@@ -16,6 +16,10 @@ export interface JpegSegment {
   body: Buffer;
 }
 
+export const APP1 = 0xe1;
+/** What a segment that holds EXIF begins with (CIPA DC-008, 4.7.2). */
+export const EXIF = "Exif\0\0";
+
 const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;

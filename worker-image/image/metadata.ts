@@ -1,14 +1,15 @@
 import exifr from "exifr";
-import type { Exif, Sharp } from "sharp";
+import sharp, { type Exif, type Sharp } from "sharp";
 import type { ImageOutput, MetadataGroup } from "../../crds/outputs/image.ts";
 import type { ImageSource } from "./image-source.ts";
 import { iptcSegment } from "./iptc.ts";
-import type { JpegSegment } from "./jpeg-segments.ts";
+import { EXIF, type JpegSegment, splitJpeg, startsWith } from "./jpeg-segments.ts";
 
 /**
  * Which metadata stay. Nothing stays by being overlooked: except for `Keep`, the file is written without any
  * and what the spec names is put back, field by field. So maker notes, thumbnails, serial numbers and fields
- * that nobody knows are gone. Privacy levels after seeds 004 "EXIF and Metadata Management".
+ * that nobody knows are gone. How a picture was taken tells nothing of anybody; where, when and by which camera
+ * does.
  */
 
 const GROUPS: Record<Exclude<NonNullable<ImageOutput["metadata"]>, "Keep">, readonly MetadataGroup[]> = {
@@ -114,6 +115,40 @@ export async function applyMetadata(
   }
   if (settings.density !== undefined) pipeline.withDensity(settings.density);
   return pipeline;
+}
+
+/** Metadata as bytes. */
+export interface KeptMetadata {
+  /** A TIFF structure, without the letters that a JPEG puts before it. */
+  exif: Buffer | undefined;
+  xmp: Buffer | undefined;
+  iptc: JpegSegment | undefined;
+}
+
+/** What stays under a spec beside a picture that is not coded anew; undefined when all of it stays. */
+export async function keptMetadata(
+  source: ImageSource,
+  settings: ImageOutput,
+): Promise<KeptMetadata | undefined> {
+  const groups = keptGroups(settings);
+  if (!groups) return undefined;
+  const { header } = source;
+  const exif = await keptExif(header.exif, groups);
+  return {
+    exif: exif && (await writeExif(exif, header)),
+    xmp: groups.has("Xmp") ? header.xmp : undefined,
+    iptc: keptIptc(source, settings),
+  };
+}
+
+/** As libvips writes it, with the size of the picture: taken from a blank JPEG. */
+async function writeExif(
+  exif: Exif,
+  { width, height }: { width: number; height: number },
+): Promise<Buffer | undefined> {
+  const blank = sharp({ create: { width, height, channels: 3, background: "#000000" } });
+  const carrier = splitJpeg(await blank.jpeg({ quality: 1 }).withExif(exif).toBuffer());
+  return carrier?.segments.find((segment) => startsWith(segment, EXIF))?.body.subarray(EXIF.length);
 }
 
 /** The IPTC of a source that stays under a spec, as a segment of a JPEG; libvips writes none by itself. */

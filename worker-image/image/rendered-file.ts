@@ -13,7 +13,7 @@ import { qualityNumber } from "./quality.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
-import { renderUntouched, staysUntouched } from "./untouched.ts";
+import { renderUntouched, staysUntouched } from "./untouched/untouched.ts";
 
 /** Longest time for one pipeline; an image made to be slow ends alone and not with its unit. */
 const PIPELINE_SECONDS_MAX = 300;

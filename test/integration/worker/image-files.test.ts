@@ -22,6 +22,17 @@ beforeAll(async () => {
 });
 afterAll(() => volume.remove());
 
+type Tags = Record<string, unknown>;
+
+/** What exiftool reads in the files of a folder, by path; it takes longer to start than to read. */
+function readTags(folder: string): Map<string, Tags> {
+  const text = execFileSync("exiftool", ["-j", "-G1", "-n", folder], { encoding: "utf8" });
+  return new Map((JSON.parse(text) as Tags[]).map((tags) => [`${tags.SourceFile}`, tags]));
+}
+
+const solid = ([r, g, b]: readonly [number, number, number]) =>
+  sharp({ create: { width: 40, height: 30, channels: 3, background: { r, g, b } } });
+
 async function make(
   directory: string,
   sources: Record<string, string>,
@@ -155,6 +166,7 @@ describe("metadata", () => {
   const SECRETS = ["SN-4711", "private remark"];
   const formats = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif", tiff: "tiff" } as const;
   let run: Awaited<ReturnType<typeof make>>;
+  let tags: ReturnType<typeof readTags>;
   beforeAll(async () => {
     const xmp =
       '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="private remark"/></rdf:RDF></x:xmpmeta>';
@@ -202,9 +214,13 @@ describe("metadata", () => {
       image("with-exif", { metadata: "Strip", keepMetadata: ["Exif"], width: 60 }),
       image("small", { width: 60 }),
     ]);
+    tags = readTags(run.path("p"));
   });
-  const tagsOf = (file: string): Record<string, unknown> =>
-    JSON.parse(execFileSync("exiftool", ["-j", "-G1", "-n", run.path(file)], { encoding: "utf8" }))[0];
+  const tagsOf = (file: string) => {
+    const found = tags.get(run.path(file));
+    if (!found) throw new Error(`exiftool read no ${file}`);
+    return found;
+  };
 
   test.each(Object.entries(formats))("%s keeps nothing private unless all is kept", async (format, ext) => {
     for (const policy of ["strip", "copyright", "technical"]) {
@@ -340,10 +356,8 @@ describe("a JPEG of which nothing but metadata changes", () => {
       for (const gone of ["Exif", "Ann", "Acme", "ICC_PROFILE", "secret"])
         expect(strip.includes(gone), `${source}: ${gone}`).toBe(false);
     }
-    const tags = (output: string) =>
-      JSON.parse(
-        execFileSync("exiftool", ["-j", "-n", "-G1", run.path(`plain/${output}.jpg`)], { encoding: "utf8" }),
-      )[0];
+    const found = readTags(run.path("plain"));
+    const tags = (output: string) => found.get(run.path(`plain/${output}.jpg`)) ?? {};
     expect(tags("default")).toMatchObject({
       "IFD0:Artist": "Ann",
       "ExifIFD:ExifImageWidth": 320,
@@ -376,23 +390,65 @@ describe("a JPEG of which nothing but metadata changes", () => {
   });
 });
 
+describe("a PNG or WebP of which nothing but metadata changes", () => {
+  let run: Awaited<ReturnType<typeof make>>;
+  beforeAll(async () => {
+    const secret = { IFD0: { Artist: "Ann", Make: "Acme" }, IFD3: { GPSLatitude: "52/1 30/1 0/1" } };
+    const source = () => noise(96, 64).withExif(secret);
+    const frames = await Promise.all([RED, GREEN].map((colour) => solid(colour).png().toBuffer()));
+    const files = {
+      "few.png": source().png({ palette: true, colours: 8 }),
+      "lossy.webp": source().webp({ quality: 40 }),
+      "moving.webp": sharp(frames, { join: { animated: true } })
+        .withExif(secret)
+        .webp({ delay: [80, 120], loop: 3 }),
+      "deep.png": quadrants(32, 32).toColourspace("rgb16").png(),
+    };
+    for (const [name, pipeline] of Object.entries(files))
+      await volume.put(`in/${name}`, await pipeline.toBuffer());
+    run = await make(
+      "rewrapped",
+      Object.fromEntries(Object.keys(files).map((name) => [name.replace(".", "-"), `in/${name}`])),
+      [image("default", { format: "Auto" }), image("frames", { format: "Auto", animated: true })],
+    );
+  });
+  const pixels = (path: string, options = {}) => sharp(path, options).raw().toBuffer();
+
+  test.each(["few.png", "lossy.webp"])("%s keeps its pixels, and its artist alone", async (name) => {
+    const path = run.path(`${name.replace(".", "-")}/default.${name.split(".")[1]}`);
+    expect((await pixels(path)).equals(await pixels(volume.path(`in/${name}`)))).toBe(true);
+    const tags = readTags(path).get(path) ?? {};
+    expect(tags).toMatchObject({ "IFD0:Artist": "Ann", "ExifIFD:ExifImageWidth": 96 });
+    expect(Object.keys(tags).join(" ")).not.toMatch(/GPS|Make|Warning/);
+  });
+
+  test("a palette stays a palette", async () => {
+    expect((await run.header("few-png/default.png")).isPalette).toBe(true);
+  });
+
+  test("frames stay as they are coded where they are asked for; else one is taken", async () => {
+    const moving = volume.path("in/moving.webp");
+    const made = run.path("moving-webp/frames.webp");
+    expect((await pixels(made, { animated: true })).equals(await pixels(moving, { animated: true }))).toBe(
+      true,
+    );
+    expect(await run.header("moving-webp/frames.webp")).toMatchObject({
+      pages: 2,
+      delay: [80, 120],
+      loop: 3,
+    });
+    expect((await run.header("moving-webp/default.webp")).pages).toBeUndefined();
+  });
+
+  test("16 bits are written as 8 all the same, which is the default", async () => {
+    expect((await run.header("deep-png/default.png")).depth).toBe("uchar");
+  });
+});
+
 describe("animation", () => {
   let run: Awaited<ReturnType<typeof make>>;
   beforeAll(async () => {
-    const frames = await Promise.all(
-      [RED, GREEN, RED].map((colour) =>
-        sharp({
-          create: {
-            width: 40,
-            height: 30,
-            channels: 3,
-            background: { r: colour[0], g: colour[1], b: colour[2] },
-          },
-        })
-          .png()
-          .toBuffer(),
-      ),
-    );
+    const frames = await Promise.all([RED, GREEN, RED].map((colour) => solid(colour).png().toBuffer()));
     await volume.put(
       "in/moving.gif",
       await sharp(frames, { join: { animated: true } })

@@ -1,0 +1,48 @@
+import { APP1, EXIF, type JpegSegment, joinJpeg, splitJpeg, startsWith } from "../jpeg-segments.ts";
+import type { Rewrap } from "./untouched.ts";
+
+const PROFILE = "ICC_PROFILE\0";
+/** XMP specification part 3, 1.1.3. */
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
+const APP0 = 0xe0;
+const APP14 = 0xee;
+
+/** What is coded of a JPEG with other application segments. What came after its end is gone. */
+export const rewrapJpeg: Rewrap = (file, { metadata, profile }) => {
+  const parts = splitJpeg(file);
+  if (!parts) return undefined;
+  const segments = [
+    ...parts.segments.filter(isOfPicture).map(withoutThumbnail),
+    ...(metadata === undefined
+      ? parts.segments.filter(isMetadata)
+      : [segment(EXIF, metadata.exif), segment(XMP, metadata.xmp), metadata.iptc].filter(
+          (each) => each !== undefined,
+        )),
+    ...(profile ? parts.segments.filter((each) => startsWith(each, PROFILE)) : []),
+  ];
+  if (segments.some(({ body }) => body.length > 65_533)) return undefined;
+  return joinJpeg({ segments, picture: parts.picture });
+};
+
+const segment = (name: string, content: Buffer | undefined): JpegSegment | undefined =>
+  content && { marker: APP1, body: Buffer.concat([Buffer.from(name, "latin1"), content]) };
+
+/** JFIF, which says how dense the pixels are, and Adobe's, without which colours are taken for others. */
+const isOfPicture = (each: JpegSegment): boolean =>
+  (each.marker === APP0 && startsWith(each, "JFIF\0")) ||
+  (each.marker === APP14 && startsWith(each, "Adobe"));
+
+/** All but what is of the picture, and the index of further pictures (CIPA DC-007), which are not taken along. */
+const isMetadata = (each: JpegSegment): boolean =>
+  !isOfPicture(each) &&
+  !startsWith(each, PROFILE) &&
+  !startsWith(each, "MPF\0") &&
+  !startsWith(each, "JFXX\0");
+
+/** JFIF 1.02: the thumbnail follows its width and height, the last two of 14 bytes. */
+function withoutThumbnail(each: JpegSegment): JpegSegment {
+  if (each.marker !== APP0 || each.body.length <= 14) return each;
+  const body = Buffer.from(each.body.subarray(0, 14));
+  body.fill(0, 12);
+  return { ...each, body };
+}
