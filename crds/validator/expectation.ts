@@ -54,6 +54,12 @@ export function didYouMean(word: unknown, words: readonly string[]): string {
   return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
+/** Says why a text came as something else: YAML reads 4:4:4 as 14644, and `n` and `no` as false. */
+export function unquoted(value: unknown, { type }: StructuralSchema): string {
+  if (type !== "string" || (typeof value !== "number" && typeof value !== "boolean")) return "";
+  return `; write it in quotes, since YAML takes it for a ${typeof value} otherwise`;
+}
+
 function range({ minimum, maximum, exclusiveMinimum }: StructuralSchema): string {
   if (minimum !== undefined && maximum !== undefined)
     return exclusiveMinimum ? ` above ${minimum} up to ${maximum}` : ` from ${minimum} to ${maximum}`;

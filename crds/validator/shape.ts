@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { StructuralSchema } from "../structural-schema.ts";
-import { didYouMean, expectation, oneOf, shown, wordsOf } from "./expectation.ts";
+import { didYouMean, expectation, oneOf, shown, unquoted, wordsOf } from "./expectation.ts";
 import { fieldPath, type Steps, schemaAt, valueAt } from "./field-path.ts";
 
 /** What is wrong with one field. */
@@ -29,13 +29,15 @@ export interface Shape {
 export function shapeErrors({ schema, zod }: Shape, object: unknown): ShapeError[] {
   const parsed = zod.safeParse(object);
   if (parsed.success) return [];
-  return parsed.error.issues
+  const errors = parsed.error.issues
     .filter((issue) => !fitsInCharacters(issue, valueAt(object, issue.path)))
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => unknownField(schema, issue.path, key))
         : [wrongField(schema, issue, valueAt(object, issue.path))],
     );
+  // Too short and of the wrong pattern is one fault, told in the same words.
+  return [...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values()];
 }
 
 function unknownField(root: StructuralSchema, steps: Steps, key: string): ShapeError {
@@ -54,7 +56,7 @@ function wrongField(root: StructuralSchema, issue: z.core.$ZodIssue, value: unkn
   const expected = `expected ${expectedBy(issue, schema)}`;
   if (value === undefined) return { path, message: `required: ${expected}`, blocking: true };
   const came = issue.code === "invalid_key" ? issue.path.at(-1) : value;
-  const hint = schema ? didYouMean(value, wordsOf(schema)) : "";
+  const hint = schema ? didYouMean(value, wordsOf(schema)) || unquoted(value, schema) : "";
   return {
     path,
     message: `${expected}, got ${shown(came)}${hint}`,

@@ -6,9 +6,10 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { WORKER_ENV, WORKER_RUNTIME_ENV } from "../../crds/group.ts";
 import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
-import { unitResult } from "../../crds/result.ts";
+import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+import { fileOf } from "./result-table.ts";
 
 /** A worker has 5 s to clean up after SIGTERM, as in a pod; then it is killed. */
 const GRACE_MS = 6_000;
@@ -26,15 +27,17 @@ export class ChildAttempt {
   /** Resolves when the process is gone and its private directory is removed. */
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
+  readonly #volumes: Readonly<Record<string, string>>;
   readonly #log: string[] = [];
   #killTimer: NodeJS.Timeout | undefined;
 
   private constructor(
-    { unit, observed, directory, child }: Started,
+    { unit, observed, directory, child, volumes }: Started,
     { onProgress, deadlineMs }: { onProgress: (message: ProgressMessage) => void; deadlineMs: number },
   ) {
     this.observed = observed;
     this.#child = child;
+    this.#volumes = volumes;
     const deadline = setTimeout(() => {
       this.observed = { ...this.observed, deadlineExceeded: true };
       this.stop();
@@ -105,7 +108,7 @@ export class ChildAttempt {
       memoryBytes,
     } as const;
     return new ChildAttempt(
-      { unit, observed, directory, child },
+      { unit, observed, directory, child, volumes },
       { onProgress, deadlineMs: unit.limits.timeoutSeconds * 1000 },
     );
   }
@@ -121,6 +124,7 @@ export class ChildAttempt {
   async #conclude(directory: string, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     const text = await readFile(join(directory, "result.json"), "utf8").catch(() => "");
     const result = unitResult.safeParse(parseJson(text));
+    const whole = result.success && (await wholeResult(result.data, this.#volumes));
     await rm(directory, { recursive: true, force: true });
     const exitCode = code ?? (signal === "SIGKILL" ? 137 : 143);
     this.observed = {
@@ -128,7 +132,7 @@ export class ChildAttempt {
       state: exitCode === 0 ? "Succeeded" : "Failed",
       exitCode,
       endedAtMs: Date.now(),
-      ...(result.success && { result: result.data }),
+      ...(whole && { result: whole }),
       ...(!result.success && this.#log.length > 0 && { message: this.#log.join("\n") }),
     };
   }
@@ -148,6 +152,18 @@ interface Started {
   observed: ObservedAttempt;
   directory: string;
   child: ChildProcess;
+  volumes: Readonly<Record<string, string>>;
+}
+
+/** A result is cut to what Kubernetes keeps of a pod; here the manifest, which has all of it, lies on this machine. */
+async function wholeResult(
+  result: UnitResult,
+  volumes: Readonly<Record<string, string>>,
+): Promise<UnitResult> {
+  if (!result.truncated || result.manifestUri === undefined) return result;
+  const text = await readFile(fileOf(result.manifestUri, volumes), "utf8").catch(() => "");
+  const manifest = unitResult.safeParse(parseJson(text));
+  return manifest.success ? manifest.data : result;
 }
 
 function readLines(stream: unknown, onLine: (line: string) => void): void {

@@ -19,6 +19,8 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
       made.phase === "Skipped" ? "skipped" : unitTime(made, attempts),
     ]);
     lines.push(plainTable(["OUTPUT", "FILE", "DIMENSIONS", "DURATION", "SIZE", "TIME"], rows));
+    const all = new Set(attempts.flatMap(({ result }) => result?.outputs.map(({ uri }) => uri) ?? []));
+    if (all.size > rows.length) lines.push(`and ${all.size - rows.length} more`);
   }
   for (const { source, output, reason, message } of failures) {
     lines.push(`failed   ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
@@ -95,21 +95,26 @@ function parseDirectories(option: string, given: readonly string[]): Record<stri
   );
 }
 
-/** A claim that was not given is the directory of its name beside the manifest. */
+/**
+ * A claim that was not given is the directory of its name beside the manifest. One that is only written to is made:
+ * nothing can be missing in it.
+ */
 function volumesOf(
   { spec, metadata }: MediaJob,
   given: Record<string, string>,
   file: string,
 ): Record<string, string> {
   const base = file === "-" ? process.cwd() : dirname(resolve(file));
-  const claims = [...spec.sources, spec.destination].flatMap(({ volume }) =>
-    volume ? [volume.claimName] : [],
-  );
+  const claimsOf = (places: readonly Pick<MediaJob["spec"]["destination"], "volume">[]) =>
+    places.flatMap(({ volume }) => (volume ? [volume.claimName] : []));
+  const read = new Set(claimsOf(spec.sources));
+  const claims = [...read, ...claimsOf([spec.destination])];
   const volumes = Object.fromEntries(
     [...new Set(claims)].map((claim) => [claim, given[claim] ?? join(base, claim)]),
   );
   for (const [claim, directory] of Object.entries(volumes)) {
-    if (!existsSync(directory)) {
+    if (!read.has(claim)) mkdirSync(directory, { recursive: true });
+    else if (!existsSync(directory)) {
       throw new UsageError(
         `${metadata.name}: there is no directory for the claim ${claim}: ${directory}; make it, or give another with --volume ${claim}=DIR`,
       );
