@@ -1,9 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures are bytes of any value
 import { open } from "node:fs/promises";
 
-/**
- * What a file is, by its first bytes and never by its name (FACTS: seeds 004 "Core Image Operations").
- */
+/** What a file is, by its first bytes and never by its name. */
 
 /** The kinds that can be opened, and those that are known well enough to say what they are. */
 export type ImageKind = "jpeg" | "png" | "webp" | "avif" | "gif" | "tiff" | "svg" | "heic";

@@ -22,7 +22,7 @@ export function applyTone(pipeline: Sharp, settings: ImageOutput, levels: Levels
   return pipeline;
 }
 
-/** Seeds 000 "enhance": measured levels, denoise, sharpening, each by the strength. */
+/** Levels stretched as they were measured, specks removed, edges sharpened: each by the strength. */
 function enhance(pipeline: Sharp, strength: number, { black, white }: Levels): void {
   if (strength === 0) return;
   const gain = 1 + strength * (255 / (white - black) - 1);
