@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { relativePath } from "../scalars.ts";
 import { validations } from "../validation.ts";
-import { gravity } from "./image.ts";
+import { gravity } from "./image/scalars.ts";
 
 /** What is laid over the pictures of a video. */
 

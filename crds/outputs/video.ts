@@ -2,7 +2,7 @@ import { z } from "zod";
 import { itemName, relativePath } from "../scalars.ts";
 import { validations } from "../validation.ts";
 import { burnIn, watermark } from "./burn-in.ts";
-import { qualityWord } from "./image.ts";
+import { qualityWord } from "./image/encoding.ts";
 import { soundtrack } from "./soundtrack.ts";
 import { VIDEO_RULES } from "./video-rules.ts";
 

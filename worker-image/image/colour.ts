@@ -1,4 +1,5 @@
-import type { ImageFormat, ImageOutput } from "../../crds/outputs/image.ts";
+import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
+import type { ImageOutput } from "../../crds/outputs/image.ts";
 import { FILE_KINDS } from "./rendering.ts";
 
 /** A colour as sharp takes it; alpha from 0 to 1. */

@@ -1,6 +1,7 @@
 import exifr from "exifr";
 import sharp, { type Exif, type Sharp } from "sharp";
-import type { ImageOutput, MetadataGroup } from "../../crds/outputs/image.ts";
+import type { MetadataGroup } from "../../crds/outputs/image/metadata.ts";
+import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { ImageSource } from "./image-source.ts";
 import { iptcSegment } from "./iptc.ts";
 import { EXIF, type JpegSegment, splitJpeg, startsWith } from "./jpeg-segments.ts";

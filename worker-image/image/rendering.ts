@@ -1,4 +1,5 @@
-import type { ImageFormat, ImageOutput } from "../../crds/outputs/image.ts";
+import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
+import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
 import type { ImageSource } from "./image-source.ts";
 
