@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import type { Sharp } from "sharp";
+import type { Output } from "../../crds/outputs/output.ts";
+import type { MadeOutput } from "../../crds/result.ts";
+import type { EngineContext, OpenedSource, Product } from "../engine.ts";
+import { WorkFailure } from "../work-failure.ts";
+import type { Admission } from "./admission.ts";
+import { isOutputError } from "./decode-failure.ts";
+import { needsOwnDecode } from "./decode-settings.ts";
+import { isDescribed } from "./image-set.ts";
+import type { ImageSource } from "./image-source.ts";
+import { type FinishedPixels, type RenderedFile, renderFile } from "./rendered-file.ts";
+import { FILE_KINDS, type Rendering } from "./rendering.ts";
+import { publishDescription } from "./set-description.ts";
+import { stage } from "./staging.ts";
+import { verifyImage } from "./verify.ts";
+
+/** What need not be made: files that are there already; undefined for those that failed to be found. */
+export type Found = ReadonlyMap<Rendering, MadeOutput | undefined>;
+
+/** All files of one output, and their description where there is to be one. */
+export async function makeOutput(
+  image: ImageSource,
+  output: Output,
+  {
+    renderings,
+    found,
+    pixelsOf,
+    decoded,
+    files,
+    finished,
+    context,
+  }: {
+    renderings: readonly Rendering[];
+    found: Found;
+    pixelsOf: (rendering: Rendering) => () => Sharp;
+    decoded: (() => Sharp) | undefined;
+    /** Lets through as many files at once as there is memory for. */
+    files: Admission;
+    finished: FinishedPixels;
+    context: EngineContext;
+  },
+): Promise<void> {
+  const own = renderings.filter((rendering) => rendering.output === output.name);
+  const made = await Promise.allSettled(
+    own.map(async (rendering) => {
+      if (found.has(rendering)) return found.get(rendering);
+      const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
+      return await files.run(0, () =>
+        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isShared, context }),
+      );
+    }),
+  );
+  for (const each of made) if (each.status === "rejected") throw each.reason;
+  const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
+  if (ready.length === own.length && output.image && isDescribed(output.image)) {
+    await publishDescription(image, output, {
+      files: ready,
+      pixels: decoded ?? (() => image.decode()),
+      context,
+    });
+  }
+}
+
+/**
+ * One file: rendered, encoded, written aside, verified, published. Undefined when it failed.
+ *
+ * @throws WorkFailure when the source itself is at fault, so that it is told once and not for each output.
+ */
+async function makeFile(
+  image: ImageSource,
+  rendering: Rendering,
+  {
+    pixels,
+    finished,
+    isShared,
+    context,
+  }: { pixels: () => Sharp; finished: FinishedPixels; isShared: boolean; context: EngineContext },
+): Promise<MadeOutput | undefined> {
+  const subject = { source: image.opened.source.name, output: rendering.output };
+  let file: RenderedFile;
+  try {
+    file = await renderFile(image, rendering, { pixels, finished, context });
+  } catch (error) {
+    if (isOutputError(error)) context.fail(notMakeable(error, rendering), subject);
+    else if (error instanceof WorkFailure || isShared) context.fail(error, subject);
+    else throw await image.explain(error);
+    return undefined;
+  }
+  context.signal.throwIfAborted();
+  try {
+    const { data, info } = file;
+    const { format } = rendering;
+    const { width } = info;
+    const height = info.pageHeight ?? info.height; // of one frame
+    const staged = await stage(data, context);
+    await verifyImage(staged, { format, width, height, bytes: data.length });
+    return await context.publish(staged, productOf(image.opened, rendering), {
+      format,
+      width,
+      height,
+      sha256: sha256(data),
+    });
+  } catch (error) {
+    context.fail(error, subject);
+    return undefined;
+  }
+}
+
+const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+
+/** What a rendering is to the destination. */
+export const productOf = (source: OpenedSource, { output, format, variant, suffix }: Rendering): Product => ({
+  source,
+  output,
+  variant,
+  suffix,
+  ext: FILE_KINDS[format].ext,
+});
+
+const notMakeable = (error: unknown, { output, format }: Rendering) =>
+  new WorkFailure(
+    "InvalidOutputSpec",
+    `output ${output} cannot be made as ${format}: ${(error as Error).message}`,
+    {
+      cause: error,
+    },
+  );
