@@ -100,8 +100,12 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
 export const isDeepWithProfile = ({ header }: ImageSource): boolean =>
   header.hasProfile && header.space === "rgb16";
 
-/** The density at which an SVG has the pixels that are asked for, within the limit of pixels. */
+/**
+ * The density at which an SVG has the pixels that are asked for, within the limit of pixels. A region and the margin
+ * of a trim are told in the pixels of its own size, so there it is drawn at that.
+ */
 function svgDensity({ width, height }: ImageSource, wanted: Rendering): number {
+  if (wanted.settings.extract || wanted.settings.trim) return SVG_DENSITY;
   const across = (wanted.width ?? 0) / width;
   const down = (wanted.height ?? 0) / height;
   const scale = Math.max(across, down) || 1;

@@ -1,6 +1,25 @@
 import type { Sharp } from "sharp";
+import { WorkFailure } from "../work-failure.ts";
 import { backgroundOf } from "./colour.ts";
+import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
+
+/**
+ * Tells of a region that is not within the source, before anything is decoded for it.
+ *
+ * @throws WorkFailure InvalidOutputSpec.
+ */
+export function checkRegion({ output, settings }: Rendering, { opened, header, ...seen }: ImageSource): void {
+  if (!settings.extract || settings.page !== undefined) return; // pages may differ in size
+  const isAsStored = settings.autoOrient === false;
+  const size = isAsStored ? { width: header.width, height: header.pageHeight ?? header.height } : seen;
+  const { left, top, width, height } = settings.extract;
+  if (left + width <= size.width && top + height <= size.height) return;
+  throw new WorkFailure(
+    "InvalidOutputSpec",
+    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and source ${opened.source.name} has ${size.width} × ${size.height}${isAsStored ? " as stored" : ""}`,
+  );
+}
 
 /**
  * Puts a rendering's geometry on a pipeline whose image is upright: extract or trim, resize, turn, mirror,

@@ -92,10 +92,15 @@ async function loadImage(
 ): Promise<Buffer> {
   if (!image || !source.volume)
     throw new Error("an overlay is an image or a text, and a source lies on a volume");
-  const opened = await context.openSource({
-    name: source.name,
-    volume: { ...source.volume, path: image.path },
-  });
+  const opened = await context
+    .openSource({ name: source.name, volume: { ...source.volume, path: image.path } })
+    .catch((error) => {
+      throw error instanceof WorkFailure
+        ? new WorkFailure(error.reason, `overlay ${image.path} cannot be laid on ${error.message}`, {
+            cause: error,
+          })
+        : error;
+    });
   const loaded = await openImage(opened, context);
   try {
     await loaded.ready();

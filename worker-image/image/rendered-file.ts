@@ -3,7 +3,7 @@ import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { EngineContext } from "../engine.ts";
 import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
 import { encode } from "./encoder.ts";
-import { applyGeometry } from "./geometry.ts";
+import { applyGeometry, checkRegion } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
 import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { measureLevels } from "./levels.ts";
@@ -33,6 +33,7 @@ export async function renderFile(
   { pixels, finished, context }: { pixels: () => Sharp; finished: FinishedPixels; context: EngineContext },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
+  checkRegion(rendering, image);
   const untouched = (await staysUntouched(image, rendering)) && (await renderUntouched(image, rendering));
   if (untouched) return untouched;
   const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));

@@ -152,7 +152,15 @@ describe("geometry", () => {
         .png()
         .toBuffer(),
     );
-    run = await make("geometry", { q: "in/q.png", framed: "in/framed.png" }, [
+    const quarters = ["#dc281e", "#28b43c", "#e6d228", "#1e3cc8"].map(
+      (fill, index) =>
+        `<rect x="${(index % 2) * 60}" y="${index < 2 ? 0 : 40}" width="60" height="40" fill="${fill}"/>`,
+    );
+    await volume.put(
+      "in/q.svg",
+      `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80">${quarters.join("")}</svg>`,
+    );
+    run = await make("geometry", { q: "in/q.png", framed: "in/framed.png", drawn: "in/q.svg" }, [
       image("cover", { width: 40, height: 40 }),
       image("cover-left", { width: 40, height: 80, position: "left" }),
       image("contain", { width: 80, height: 80, fit: "contain" }),
@@ -165,6 +173,7 @@ describe("geometry", () => {
       image("upscaled", { upscale: 2 }),
       image("extract", { extract: { left: 60, top: 40, width: 60, height: 40 } }),
       image("extract-out", { extract: { left: 60, top: 40, width: 600, height: 40 } }),
+      image("extract-large", { extract: { left: 60, top: 40, width: 60, height: 40 }, width: 240 }),
       image("trim", { trim: {} }),
       image("turned", { width: 60, rotate: 90 }),
       image("turned-cover", { width: 40, height: 40, rotate: -90 }),
@@ -216,9 +225,18 @@ describe("geometry", () => {
     expect(await corners(run.file("framed", "trim"))).toEqual(UPRIGHT);
   });
 
+  test("a region of a drawing is told in the drawing's own pixels, whatever the size that is asked for", async () => {
+    expect(await size("extract-large", "drawn")).toEqual([240, 160]);
+    expect(await corners(run.file("drawn", "extract-large"))).toEqual(Array(4).fill("blue"));
+  });
+
   test("a region outside the source fails that output alone, with a word on why", () => {
     expect(run.result.failures.filter(({ source }) => source === "q")).toMatchObject([
-      { output: "extract-out", reason: "InvalidOutputSpec" },
+      {
+        output: "extract-out",
+        reason: "InvalidOutputSpec",
+        message: "output extract-out extracts 600 × 40 pixels from 60, 40 on, and source q has 120 × 80",
+      },
     ]);
   });
 
