@@ -70,7 +70,15 @@ const WORK: Partial<Record<UnitFamily, { sources: object[]; outputs: object[] }>
   video: { sources: movie, outputs: [{ name: "web", video: { height: 360, preset: "veryfast" } }] },
   stream: {
     sources: movie,
-    outputs: [{ name: "play", stream: { ladder: [{ height: 360 }, { height: 180 }] } }],
+    outputs: [
+      {
+        name: "play",
+        stream: {
+          ladder: "Explicit",
+          renditions: [360, 180].map((height) => ({ height, bitrateKbps: 800 })),
+        },
+      },
+    ],
   },
 } as Record<string, { sources: object[]; outputs: object[] }>;
 

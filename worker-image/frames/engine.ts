@@ -67,7 +67,7 @@ interface Task {
 }
 
 /** Seconds that the parts of the work take on one core, roughly: only their shares matter. */
-const COST = { analysis: 0.15, decodedPixel: 1 / 300e6, takenFrame: 0.02, writtenFrame: 0.01 };
+const COST = { analysis: 0.4, decodedPixel: 1 / 300e6, takenFrame: 0.02, writtenFrame: 0.01 };
 
 async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };

@@ -160,9 +160,11 @@ export async function findScenes(
   }: { limits: FfmpegLimits; onSeconds: (seconds: number) => void; onStart: (pid: number) => void },
 ): Promise<number[]> {
   const seconds: number[] = [0];
+  // All pictures go to the output as well: by those ffmpeg tells how far it is.
+  const graph = `[0:${index}]scale=320:-2,split[all][first];[first]select=gt(scene\\,${threshold}),showinfo,nullsink`;
   const list = [
     ...inputArguments(sourcePath, { options: ["-threads", `${limits.threads}`, "-an", "-sn"] }),
-    ...["-map", `0:${index}`, "-filter:v", `scale=320:-2,select=gt(scene\\,${threshold}),showinfo`],
+    ...["-filter_complex", graph, "-map", "[all]"],
     ...["-fps_mode", "passthrough", "-f", "null", "-"],
   ];
   await runFfmpeg({
