@@ -29,15 +29,13 @@ export interface Shape {
 export function shapeErrors({ schema, zod }: Shape, object: unknown): ShapeError[] {
   const parsed = zod.safeParse(object);
   if (parsed.success) return [];
-  const errors = parsed.error.issues
+  return parsed.error.issues
     .filter((issue) => !fitsInCharacters(issue, valueAt(object, issue.path)))
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => unknownField(schema, issue.path, key))
         : [wrongField(schema, issue, valueAt(object, issue.path))],
     );
-  // Too short and of the wrong pattern is one fault, told in the same words.
-  return [...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values()];
 }
 
 function unknownField(root: StructuralSchema, steps: Steps, key: string): ShapeError {
