@@ -52,6 +52,17 @@ test.each([
   },
   {
     family: "vaapi",
+    wish: { level: "4.0" },
+    expected: "-c:v h264_vaapi -compression_level:v 4 -profile:v high -level:v 4 -rc_mode:v CQP -qp:v 22",
+  },
+  {
+    family: "qsv",
+    wish: { level: "4.1" },
+    expected:
+      "-c:v h264_qsv -pix_fmt:v nv12 -preset:v medium -profile:v high -level:v 41 -global_quality:v 22",
+  },
+  {
+    family: "vaapi",
     wish: { crf: 30, maxBitrateKbps: 2000 },
     expected:
       "-c:v h264_vaapi -compression_level:v 4 -profile:v high -rc_mode:v QVBR -global_quality:v 29 -b:v 2000k -maxrate:v 2000k -bufsize:v 4000k",

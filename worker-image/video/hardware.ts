@@ -133,7 +133,7 @@ export function hardwareArguments(
     ...(uploads ? [] : ["-pix_fmt:v", `${pixelFormats[pixelFormat]}`]),
     ...presetArguments(family, output.preset ?? "medium"),
     ...profileArguments(family, wish),
-    ...(output.level && codec !== "av1" ? ["-level:v", output.level] : []),
+    ...(output.level && codec !== "av1" ? ["-level:v", levelOf(family, output.level)] : []),
     ...rateArguments(family, wish),
     ...keyframeArguments(wish, "v"),
     ...(output.keyframeIntervalSeconds !== undefined ? FORCED_IDR[family] : []),
@@ -166,6 +166,18 @@ function profileArguments(family: HardwareEncoder, { codec, output, pixelFormat 
   // VA-API's drivers have the constrained baseline alone
   const word = family === "vaapi" && profile === "baseline" ? "constrained_baseline" : profile;
   return ["-profile:v", word];
+}
+
+/** `4.0`, as each family writes it: NVENC alone knows that word, VA-API says `4`, and Quick Sync counts in tenths. */
+function levelOf(family: HardwareEncoder, level: string): string {
+  switch (family) {
+    case "nvenc":
+      return level;
+    case "vaapi":
+      return level.replace(/\.0$/, "");
+    case "qsv":
+      return `${Math.round(Number(level) * 10)}`;
+  }
 }
 
 function rateArguments(
