@@ -49,6 +49,15 @@ const encryption = z
       .describe(
         "keyUri is where players get the key, as the HLS playlists say it: a URI, absolute or relative to them. Whoever answers there decides who may watch. A new key needs a new one.",
       ),
+    keyFormat: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[\w.:-]+$/)
+      .optional()
+      .describe(
+        "keyFormat of keyUri in the HLS playlists of cbcs, which says who fetches the key: identity, where the URI answers with the 16 bytes; com.apple.streamingkeydelivery, with a skd: URI, for FairPlay; org.w3.clearkey for a page that has the key itself. Default identity.",
+      ),
     keyId: z
       .string()
       .regex(/^[0-9a-f]{32}$/)
@@ -60,12 +69,20 @@ const encryption = z
       ),
   })
   .meta(
-    validations({
-      rule: "self.method == 'cbcs' || !has(self.keyId)",
-      message: "keyId is only for cbcs: AES-128 has no key id",
-      fieldPath: ".keyId",
-      reason: "FieldValueForbidden",
-    }),
+    validations(
+      {
+        rule: "self.method == 'cbcs' || !has(self.keyId)",
+        message: "keyId is only for cbcs: AES-128 has no key id",
+        fieldPath: ".keyId",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "self.method == 'cbcs' || !has(self.keyFormat)",
+        message: "keyFormat is only for cbcs: AES-128 is identity alone",
+        fieldPath: ".keyFormat",
+        reason: "FieldValueForbidden",
+      },
+    ),
   )
   .describe("encryption of pictures and sound; subtitles and thumbnails stay as they are. None when unset.");
 

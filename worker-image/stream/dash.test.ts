@@ -58,6 +58,7 @@ test("cbcs is told with the key's id, never the key, for pictures and sound alik
   const protection = {
     method: "cbcs" as const,
     keyUri: "https://keys.test/1",
+    keyFormat: "identity",
     keyId: "00112233445566778899aabbccddeeff",
   };
   const manifest = dashManifest(aStream({ protection }));

@@ -111,12 +111,17 @@ test.each([
     name: "cbcs tells it above, since samples are described in the head",
     method: "cbcs" as const,
     expected: [
-      '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://keys.test/1?a=b",KEYFORMAT="identity"',
+      '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="https://keys.test/1?a=b",KEYFORMAT="identity",KEYFORMATVERSIONS="1"',
       '#EXT-X-MAP:URI="v.mp4",BYTERANGE="900@0"',
     ],
   },
 ])("$name", ({ method, expected }) => {
-  const protection = { method, keyUri: "https://keys.test/1?a=b", keyId: "0".repeat(32) };
+  const protection = {
+    method,
+    keyFormat: "identity",
+    keyUri: "https://keys.test/1?a=b",
+    keyId: "0".repeat(32),
+  };
   const lines = mediaPlaylist("v.mp4", aMediaFile([500], [6]), protection).split("\n");
   expect(lines.filter((line) => /MAP|KEY/.test(line))).toEqual(expected);
 });

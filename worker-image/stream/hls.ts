@@ -178,7 +178,10 @@ function head(fileName: string, initBytes: number, protection: Protection | unde
     case "AES-128": // a key applies to what stands below it: the head is not encrypted
       return [map, `#EXT-X-KEY:METHOD=AES-128,URI="${protection.keyUri}"`];
     case "cbcs":
-      return [`#EXT-X-KEY:METHOD=SAMPLE-AES,URI="${protection.keyUri}",KEYFORMAT="identity"`, map];
+      return [
+        `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="${protection.keyUri}",KEYFORMAT="${protection.keyFormat}",KEYFORMATVERSIONS="1"`,
+        map,
+      ];
   }
 }
 

@@ -24,10 +24,11 @@ export async function protect(
 ): Promise<Stream> {
   const { context, staged } = work;
   const key = keyOf(await context.readSecret(wish.keySecretRef), wish.keySecretRef);
-  const protection = { method: wish.method, keyUri: wish.keyUri, keyId: wish.keyId ?? keyIdOf(wish.keyUri) };
+  const { method, keyUri, keyFormat = "identity", keyId = keyIdOf(keyUri) } = wish;
+  const protection = { method, keyUri, keyFormat, keyId };
   const clear = [...stream.video, ...stream.audio];
   const sealed = (fileName: string) => staged(`sealed-${fileName}`);
-  if (wish.method === "AES-128") {
+  if (method === "AES-128") {
     const media = new Map<string, MediaFile>();
     for (const { fileName, media: from } of clear) {
       media.set(

@@ -17,6 +17,7 @@ export interface Stream {
 export interface Protection {
   method: "AES-128" | "cbcs";
   keyUri: string;
+  keyFormat: string;
   /** 32 hexadecimal digits. */
   keyId: string;
 }

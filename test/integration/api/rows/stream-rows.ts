@@ -83,6 +83,20 @@ export const streamRows: Row[] = [
     stream({ protocols: ["hls"], encryption: encryption({ method: "AES-128", keyId: "0".repeat(32) }) }),
     { field: field("encryption.keyId"), server: "keyId is only for cbcs: AES-128 has no key id" },
   ),
+  accepted(
+    "a key that FairPlay fetches",
+    stream({
+      encryption: encryption({ keyUri: "skd://film", keyFormat: "com.apple.streamingkeydelivery" }),
+    }),
+  ),
+  refused(
+    "a key format of AES-128",
+    stream({ protocols: ["hls"], encryption: encryption({ method: "AES-128", keyFormat: "identity" }) }),
+    {
+      field: field("encryption.keyFormat"),
+      server: "keyFormat is only for cbcs: AES-128 is identity alone",
+    },
+  ),
   refused("encryption without a key", stream({ encryption: encryption({ keySecretRef: undefined }) }), {
     field: field("encryption.keySecretRef"),
     server: "Required value",
