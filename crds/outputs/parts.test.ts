@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { mayBeCut, whyInOnePiece } from "./parts.ts";
+import { cuttingOf, whyInOnePiece } from "./parts.ts";
+import { streamOutput } from "./stream.ts";
 import { videoOutput } from "./video.ts";
 
 test.each([
@@ -19,6 +20,19 @@ test.each([
   { name: "a buffer stays whole", video: { maxBitrateKbps: 3000 }, expected: false },
 ])("$name", ({ video, expected }) => {
   const output = videoOutput.parse(video);
-  expect(mayBeCut(output)).toBe(expected);
   expect(whyInOnePiece(output) === undefined).toBe(expected);
 });
+
+test.each([
+  {
+    name: "a rendition is cut where a keyframe would be",
+    output: { video: videoOutput.parse({ keyframeIntervalSeconds: 4 }) },
+    expected: { stepSeconds: 4, whyNot: undefined },
+  },
+  {
+    name: "a stream is cut between its segments",
+    output: { stream: streamOutput.parse({ segmentSeconds: 6 }) },
+    expected: { stepSeconds: 6, whyNot: undefined },
+  },
+  { name: "nothing else is cut", output: {}, expected: undefined },
+])("$name", ({ output, expected }) => expect(cuttingOf(output)).toEqual(expected));

@@ -1,3 +1,4 @@
+import type { Output } from "./output.ts";
 import type { VideoOutput } from "./video.ts";
 
 /**
@@ -11,8 +12,17 @@ import type { VideoOutput } from "./video.ts";
  * The unit that joins makes the sound, whole, and keeps subtitles, chapters and timecode; it finds the parts
  * by the source, the output and the number of parts, which must be the same in all of these units.
  */
-export function mayBeCut(video: VideoOutput): boolean {
-  return REASONS_AGAINST.every(({ holds }) => !holds(video));
+export function cuttingOf({ video, stream }: Pick<Output, "video" | "stream">): Cutting | undefined {
+  if (video) return { stepSeconds: video.keyframeIntervalSeconds ?? 1, whyNot: whyInOnePiece(video) };
+  // A cap holds over a buffer of two seconds, which begins anew with each part; no player waits for that.
+  return stream && { stepSeconds: stream.segmentSeconds, whyNot: undefined };
+}
+
+export interface Cutting {
+  /** Parts are as long as a multiple of it. */
+  stepSeconds: number;
+  /** Why it has to be made in one piece; undefined when it may be cut. */
+  whyNot: string | undefined;
 }
 
 /** Why an output has to be made in one piece, for `mediajob plan`; undefined when it may be cut. */

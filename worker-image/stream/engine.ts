@@ -6,26 +6,25 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
-import { type MeasuredLoudness, measuringFilters, readLoudness } from "../video/sound.ts";
-import { soundGraph, sourceInputs } from "../video/spans.ts";
-import { encodeSeconds, stageProgress } from "../video/stages.ts";
-import { perSecond } from "../video/timing.ts";
+import { listOf, type MadePart } from "../video/join.ts";
+import { type MeasuredLoudness, readLoudness } from "../video/sound.ts";
+import { stageProgress } from "../video/stages.ts";
+import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
 import { dashManifest } from "./dash.ts";
 import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
 import { hlsMaster, hlsPlaylists } from "./hls.ts";
 import { joinShortTail } from "./media-file.ts";
-import {
-  type Presentation,
-  planPresentation,
-  presentationArguments,
-  type StreamFiles,
-} from "./presentation.ts";
+import { findParts, makePart } from "./part.ts";
+import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
 import { protect } from "./protection.ts";
 import type { Stream } from "./stream.ts";
 import { sheetTrack } from "./thumbnails.ts";
 import { verifyStream } from "./verify.ts";
 
-/** Makes adaptive streams. The manifests come last, so that whoever finds one finds what it names. */
+/**
+ * Makes adaptive streams; whole, or a part of one, or one of parts. The manifests come last, so that whoever finds one
+ * finds what it names.
+ */
 export const streamEngine: Engine = {
   versions: ffmpegVersions,
   async run(context) {
@@ -50,6 +49,13 @@ export const streamEngine: Engine = {
   },
 };
 
+/** What makes all files of a stream in one run. */
+type Arguments = typeof presentationArguments;
+
+/** Parts are copied, the sound is encoded: some sixty times faster than it plays, for each. */
+const joinSeconds = ({ expectedSeconds, sounds }: Presentation): number =>
+  0.2 + ((expectedSeconds ?? 60) / 60) * (1 + sounds.length);
+
 type Tell = (stage: string, fraction: number, extra?: { mediaSeconds: number }) => void;
 
 class StreamTask {
@@ -73,6 +79,11 @@ class StreamTask {
   }
 
   async run(): Promise<void> {
+    const { part, join: joined } = this.#context.unit;
+    if (part) {
+      const task = { opened: this.#opened, name: this.#name, stream: this.#stream };
+      return makePart(this.#context, { ...task, limits: this.#limits, tell: this.#tell }, part);
+    }
     const directory = directoryTemplate(this.#context.unit.destination.template);
     if (await this.#context.findMade(this.#product(directory, entryOf(this.#stream)))) return;
 
@@ -81,6 +92,13 @@ class StreamTask {
     const presentation = planPresentation(record, this.#stream);
     const subject = { source: this.#opened.source.name, output: this.#name };
     for (const warning of presentation.warnings) this.#context.warn({ ...warning, ...subject });
+    const parts =
+      joined &&
+      (await findParts(
+        this.#context,
+        { opened: this.#opened, stream: this.#stream, presentation },
+        joined.parts,
+      ));
 
     const names = fileNames(presentation);
     const prefix = `${this.#name}-${this.#context.unit.attempt}-`;
@@ -94,7 +112,13 @@ class StreamTask {
       sheets: { directory: this.#context.stagingDir, prefix },
     };
     try {
-      const report = await this.#encode(presentation, files);
+      const report = await this.#encode(presentation, {
+        seconds: parts
+          ? joinSeconds(presentation)
+          : renditionsSeconds(presentation, this.#context.limits.cpu),
+        files,
+        list: parts ? await this.#joining(parts.rungs, { presentation, files, staged }) : undefined,
+      });
       await Promise.all(files.audioPaths.map(joinShortTail));
       const clear = await verifyStream(presentation, {
         files,
@@ -113,6 +137,7 @@ class StreamTask {
       }
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });
+      if (parts) await this.#context.handover.remove(parts.names);
     } finally {
       await this.#clear(prefix);
     }
@@ -125,23 +150,14 @@ class StreamTask {
     await Promise.all(left.map((name) => rm(join(stagingDir, name), { force: true })));
   }
 
-  async #encode(presentation: Presentation, files: StreamFiles): Promise<FfmpegReport> {
-    const { expectedSeconds, sounds, rungs, output, fps } = presentation;
-    const mediaSeconds = expectedSeconds ?? 60;
-    const seconds = rungs.reduce(
-      (sum, { size }) =>
-        sum +
-        encodeSeconds({
-          codec: output.codec,
-          preset: output.preset,
-          pixels: size.width * size.height,
-          fps: perSecond(fps),
-          mediaSeconds,
-          cpu: this.#context.limits.cpu,
-        }),
-      0,
-    );
-    const measuring = output.audio.loudness ? (mediaSeconds / 60) * sounds.length : 0;
+  /** Loudness first where it is asked for, then the run that makes everything. */
+  async #encode(
+    presentation: Presentation,
+    work: { seconds: number; files: StreamFiles; list: Arguments | undefined },
+  ): Promise<FfmpegReport> {
+    const { expectedSeconds, sounds, rungs, output } = presentation;
+    const { seconds, files, list = presentationArguments } = work;
+    const measuring = output.audio.loudness ? ((expectedSeconds ?? 60) / 60) * sounds.length : 0;
     const progress = stageProgress([
       { name: "analysis", seconds: 0.2 },
       { name: "loudness", seconds: measuring },
@@ -161,28 +177,23 @@ class StreamTask {
       });
 
     const loudness: (MeasuredLoudness | undefined)[] = [];
-    for (const { track, wish } of output.audio.loudness ? sounds : []) {
-      const graph = soundGraph({
-        spans: [],
-        index: track.index,
-        label: "measured",
-        filters: measuringFilters(track, wish),
-      });
-      const list = [
-        ...sourceInputs([], files, ["-vn"]),
-        "-filter_complex",
-        graph,
-        "-map",
-        "[measured]",
-        "-f",
-        "null",
-        "-",
-      ];
-      loudness.push(readLoudness((await run("loudness", list, "info")).log));
-    }
-    const report = await run("stream", presentationArguments(presentation, files, loudness));
+    for (const sound of output.audio.loudness ? sounds : [])
+      loudness.push(readLoudness((await run("loudness", loudnessArguments(sound, files), "info")).log));
+    const report = await run("stream", list(presentation, files, loudness));
     this.#tell("verify", progress.at("verify", 0).fraction);
     return report;
+  }
+
+  /** Writes down the parts of each rung for the run that joins them. */
+  async #joining(
+    rungs: readonly MadePart[][],
+    work: { presentation: Presentation; files: StreamFiles; staged: (fileName: string) => string },
+  ): Promise<Arguments> {
+    const listPaths = work.presentation.rungs.map(({ name }) => work.staged(`${name}.ffconcat`));
+    for (const [at, parts] of rungs.entries()) await writeFile(listPaths[at] ?? "", listOf(parts));
+    const offsetSeconds = rungs[0]?.[0]?.startSeconds ?? 0;
+    return (presentation, files, loudness) =>
+      joinArguments(presentation, { ...files, listPaths, offsetSeconds }, loudness);
   }
 
   async #publish(stream: Stream, directory: string, staged: (fileName: string) => string): Promise<void> {

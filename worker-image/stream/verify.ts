@@ -2,13 +2,15 @@ import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
+import type { VideoStream } from "../probe/record.ts";
 import { ENCODERS } from "../video/encoders.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { channelsOf, sampleRateOf } from "../video/sound.ts";
+import type { StreamFiles } from "./arguments.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
 import { type MediaFile, readMediaFile } from "./media-file.ts";
-import type { Presentation, StreamFiles } from "./presentation.ts";
+import type { Presentation } from "./presentation.ts";
 import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
 import { unique, verifySubtitles } from "./subtitles.ts";
 import { verifySheets } from "./thumbnails.ts";
@@ -124,18 +126,19 @@ const asItMustBe = <T>(reading: Promise<T>): Promise<T> =>
     );
   });
 
-async function refuseOtherPicture(
+/** The finished picture, which is of the codec and the size that were decided. */
+export async function refuseOtherPicture(
   path: string,
   {
     rung,
     presentation,
     signal,
   }: { rung: Presentation["rungs"][number]; presentation: Presentation; signal: AbortSignal },
-): Promise<void> {
+): Promise<VideoStream> {
   const picture = (await probe(path, signal, { firstFrame: false })).video[0];
   const codec = ENCODERS[presentation.output.codec].codec;
   const { width, height } = rung.size;
-  if (picture?.codec === codec && picture.width === width && picture.height === height) return;
+  if (picture?.codec === codec && picture.width === width && picture.height === height) return picture;
   throw new MediaFailure(
     "VerificationFailed",
     `rendition ${rung.name} is ${picture?.codec} ${picture?.width}×${picture?.height}, not ${codec} ${width}×${height}`,
@@ -156,7 +159,7 @@ function refuseOtherRange(
 const VIDEO_RANGES = { SDR: "SDR", HDR10: "PQ", HLG: "HLG" } as const;
 
 /** A second at the start of each file, all in one run; any error of a decoder fails it. */
-async function decodeSamples(paths: readonly string[], limits: FfmpegLimits): Promise<void> {
+export async function decodeSamples(paths: readonly string[], limits: FfmpegLimits): Promise<void> {
   const options = ["-threads", "1", "-err_detect", "explode", "-t", "1"];
   const list = [
     ...paths.flatMap((path) => inputArguments(path, { options })),

@@ -88,7 +88,7 @@ export interface MadePart {
 }
 
 /** @throws WorkFailure PartMissing; VerificationFailed when no part holds anything. */
-async function readParts(context: EngineContext, names: readonly string[]): Promise<MadePart[]> {
+export async function readParts(context: EngineContext, names: readonly string[]): Promise<MadePart[]> {
   const parts: MadePart[] = [];
   for (const [index, name] of names.entries()) {
     const path = await context.handover.find(name);
@@ -152,7 +152,7 @@ export function seamDifferences(
 }
 
 /** ffconcat: each part lasts until the next one's first frame, to the microsecond; a part's own length may be rounded. */
-function listOf(parts: readonly MadePart[]): string {
+export function listOf(parts: readonly MadePart[]): string {
   const entries = parts.map(({ path, startSeconds }, index) => {
     const next = parts[index + 1];
     return [

@@ -1,5 +1,6 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { familyOf, type Output } from "../../../crds/outputs/output.ts";
+import { cuttingOf } from "../../../crds/outputs/parts.ts";
 import { sharedDecodeKey, whyDecodedAlone } from "../../../crds/outputs/shared-decode.ts";
 import { prospectOf } from "./parts.ts";
 import { awaitsFacts, type Plan } from "./plan.ts";
@@ -16,7 +17,6 @@ export const choicesOf = (spec: MediaJobSpec, plan: Plan): Choice[] =>
   spec.outputs.map((output) => ({ output: output.name, choice: choiceOf(output, spec, plan) }));
 
 function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
-  const { video } = output;
   switch (familyOf(output)) {
     case "image":
     case "metadata":
@@ -25,12 +25,17 @@ function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
     case "frames":
       return "a unit for each source";
     case "stream":
-      return "a unit for each source: all renditions from one decode, so that their segments match";
+      return `a unit for each source, all renditions from one decode, so that their segments match: ${prospect(output, spec, plan)}`;
     case "video":
-      return video && awaitsFacts(plan)
-        ? `a unit for each source, which is retried alone: ${prospectOf(video, spec.parallelism)}${sharingProspect(output, spec)}`
-        : "a unit for each source, in one piece: so little is not worth a probe";
+      return `a unit for each source, which is retried alone: ${prospect(output, spec, plan)}${awaitsFacts(plan) ? sharingProspect(output, spec) : ""}`;
   }
+}
+
+function prospect(output: Output, { parallelism }: MediaJobSpec, plan: Plan): string {
+  const cutting = cuttingOf(output);
+  return cutting && awaitsFacts(plan)
+    ? prospectOf(cutting, parallelism)
+    : "in one piece: so little is not worth a probe";
 }
 
 /** What becomes of a rendition beside others of the same source, which follows from what that is. */

@@ -1,6 +1,6 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
-import { mayBeCut, whyInOnePiece } from "../../../crds/outputs/parts.ts";
-import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import type { Output } from "../../../crds/outputs/output.ts";
+import { type Cutting, cuttingOf } from "../../../crds/outputs/parts.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import type { Draft } from "./cut.ts";
 
@@ -14,13 +14,14 @@ export const PART_SECONDS = 60;
 const MAX_PARTS = 200;
 
 /**
- * One rendition as it is planned once its source is known: in one piece, or as parts and the unit that joins them.
+ * One rendition or stream as it is planned once its source is known: in one piece, or as parts and the unit that joins them.
  * A unit that needs others says so by their order: the join comes right behind its parts.
  */
 export function inParts(draft: Draft, { outputs, parallelism }: MediaJobSpec): Draft[] {
-  const video = outputs[draft.outputs[0] ?? 0]?.video;
-  if (!video) return [draft];
-  const choice = chosen(video, draft.facts ?? {}, parallelism);
+  const output = outputs[draft.outputs[0] ?? 0];
+  const cutting = output && cuttingOf(output);
+  if (!cutting) return [draft];
+  const choice = chosen(cutting, draft.facts ?? {}, parallelism);
   if (choice.parts < 2) return [{ ...draft, why: choice.why }];
   const { parts: count, partSeconds, why } = choice;
   const parts = Array.from(
@@ -40,14 +41,13 @@ export function inParts(draft: Draft, { outputs, parallelism }: MediaJobSpec): D
 
 type Choice = { parts: number; partSeconds: number; why: string };
 
-function chosen(video: VideoOutput, { durationSeconds, seekable }: SourceFacts, parallelism: number): Choice {
+function chosen(cutting: Cutting, { durationSeconds, seekable }: SourceFacts, parallelism: number): Choice {
   const whole = (why: string): Choice => ({ parts: 1, partSeconds: durationSeconds ?? 0, why });
-  const reason = whyInOnePiece(video);
-  if (reason !== undefined || !mayBeCut(video)) return whole(`in one piece: ${reason}`);
+  if (cutting.whyNot !== undefined) return whole(`in one piece: ${cutting.whyNot}`);
   if (parallelism < 2) return whole("in one piece: spec.parallelism lets no two parts run at once");
   if (durationSeconds === undefined) return whole("in one piece: how long the source is is not known");
   if (seekable === 0) return whole("in one piece: its container does not say where its frames are");
-  const partSeconds = partSecondsOf(video, durationSeconds);
+  const partSeconds = partSecondsOf(cutting, durationSeconds);
   const seconds = Math.round(durationSeconds);
   if (durationSeconds <= 2 * partSeconds) return whole(`in one piece: ${seconds} s, not more than 2 parts`);
   const parts = Math.round(durationSeconds / partSeconds);
@@ -55,24 +55,24 @@ function chosen(video: VideoOutput, { durationSeconds, seekable }: SourceFacts, 
 }
 
 /** A multiple of the distance of keyframes, so that they stand where one run would have put them. */
-function partSecondsOf({ keyframeIntervalSeconds = 1 }: VideoOutput, durationSeconds: number): number {
+function partSecondsOf({ stepSeconds }: Cutting, durationSeconds: number): number {
   const atLeast = Math.max(PART_SECONDS, durationSeconds / MAX_PARTS);
-  return Math.ceil(atLeast / keyframeIntervalSeconds) * keyframeIntervalSeconds;
+  return Math.ceil(atLeast / stepSeconds) * stepSeconds;
 }
 
 /**
- * Up to which length of its source a rendition is made in one piece in any case; undefined where it always is. It
+ * Up to which length of its source an output is made in one piece in any case; undefined where it always is. It
  * follows from fields that never change alone, so that whoever plans later knows the same.
  */
-export function wholeUpToSeconds(video: VideoOutput): number | undefined {
-  const partSeconds = partSecondsOf(video, 0);
-  return !mayBeCut(video) ? undefined : 2 * partSeconds;
+export function wholeUpToSeconds(output: Output): number | undefined {
+  const cutting = cuttingOf(output);
+  return cutting && cutting.whyNot === undefined ? 2 * partSecondsOf(cutting, 0) : undefined;
 }
 
-/** What becomes of a rendition once its source is known, for people. */
-export function prospectOf(video: VideoOutput, parallelism: number): string {
-  const partSeconds = partSecondsOf(video, 0);
-  const { parts, why } = chosen(video, { durationSeconds: 3 * partSeconds }, parallelism);
+/** What becomes of an output that is cut once its source is known, for people. */
+export function prospectOf(cutting: Cutting, parallelism: number): string {
+  const partSeconds = partSecondsOf(cutting, 0);
+  const { parts, why } = chosen(cutting, { durationSeconds: 3 * partSeconds }, parallelism);
   return parts < 2
     ? why
     : `in parts of ${partSeconds} s, at once, when it is longer than ${2 * partSeconds} s; else in one piece`;

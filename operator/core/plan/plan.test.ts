@@ -99,6 +99,17 @@ describe("a plan that follows from what the sources are", () => {
     expect(other?.why).toBe("in one piece: how long the source is is not known");
   });
 
+  test("cuts a long stream between its segments, of which a part makes every rung", () => {
+    const outputs = [{ name: "film", stream: { segmentSeconds: 7 } }];
+    const { units } = grown(spec({ outputs }), { 0: { durationSeconds: 170 } });
+    expect(units.slice(1, 5)).toMatchObject([
+      { name: "part-0", family: "stream", part: { index: 0, count: 3, startSeconds: 0, endSeconds: 63 } },
+      { name: "part-1", part: { startSeconds: 63, endSeconds: 126 } },
+      { name: "part-2", part: { startSeconds: 126 } },
+      { name: "join-0", family: "stream", join: { parts: 3 }, needs: [1, 2, 3] },
+    ]);
+  });
+
   test.each([
     { name: "no parts for two minutes", seconds: 120, expected: "in one piece: 120 s" },
     { name: "parts for more", seconds: 121, expected: "in 2 parts of 60 s" },

@@ -99,8 +99,8 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
 }
 
 function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
-  const video = outputs[only.outputs[0] ?? 0]?.video;
-  return video ? { ...only, wholeUpToSeconds: wholeUpToSeconds(video) } : only;
+  const output = outputs[only.outputs[0] ?? 0];
+  return output ? { ...only, wholeUpToSeconds: wholeUpToSeconds(output) } : only;
 }
 
 /** Whether units may follow, once it is known what sources are. */

@@ -219,7 +219,7 @@ describe("the only unit of a MediaJob", () => {
   });
 
   test.each([
-    { name: "a stream", output: { stream: {} } },
+    { name: "sound", output: { audio: {} } },
     { name: "an output that may not be cut", output: { video: { targetBytes: 1e7 } } },
   ])("of $name makes it whole in any case", ({ output }) => {
     const { spec } = job({ sources: sources("a"), outputs: [{ name: "film", ...output }] });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { scaledFrom } from "./arguments.ts";
 import { ladderOf } from "./ladder.ts";
-import { scaledFrom } from "./presentation.ts";
 
 const sources = (renditions: number[]) => {
   const { rungs } = ladderOf(

@@ -1,0 +1,133 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apart, clip, ffmpeg, flashes } from "./clips.ts";
+import { type Attempt, Workshop } from "./worker-attempt.ts";
+
+/** Long streams made in parts by several worker processes, as units of one MediaJob, and joined. */
+
+let workshop: Workshop;
+beforeAll(() => {
+  workshop = new Workshop();
+  const at = (name: string) => join(workshop.sources, name);
+  flashes(at("flash.mp4"), 4);
+  const plain = clip(join(workshop.root, "plain.mp4"), { size: "160x90", seconds: 3, rate: "30000/1001" });
+  // Frames come at unequal distances, and the sound starts first.
+  ffmpeg(
+    ...["-i", plain, "-vf", "select=not(eq(mod(n\\,7)\\,3)),setpts=PTS+0.5/TB"],
+    ...["-fps_mode", "vfr", at("varying.mkv")],
+  );
+});
+afterAll(() => workshop.remove());
+
+const RENDITIONS = [
+  { height: 66, bitrateKbps: 100 },
+  { height: 90, bitrateKbps: 200 },
+];
+
+/** The stream in one piece, and in parts with these boundaries, each by a worker process of its own. */
+async function both(
+  file: string,
+  { boundaries, wish }: { boundaries: number[]; wish: Record<string, unknown> },
+) {
+  const stream = {
+    preset: "ultrafast",
+    segmentSeconds: 1,
+    ladder: "Explicit",
+    renditions: RENDITIONS,
+    ...wish,
+  };
+  const starts = [0, ...boundaries];
+  const out = `parts-of-${file}`;
+  const [whole, ...parts] = await Promise.all([
+    workshop.attempt(file, { stream }),
+    ...starts.map((startSeconds, index) => {
+      const part = { index, count: starts.length, startSeconds, endSeconds: starts[index + 1] };
+      return workshop.attempt(file, { stream }, { out, unit: { name: `part-${index}`, part } });
+    }),
+  ]);
+  expect(whole.result.failures).toEqual([]);
+  for (const part of parts) {
+    expect(part.result).toMatchObject({ failures: [], outputs: [], counts: { succeeded: 0, failed: 0 } });
+    expect(part.files).toEqual([]);
+  }
+  const unit = { name: "join-0", join: { parts: starts.length } };
+  const joined = await workshop.attempt(file, { stream }, { out, unit });
+  expect(joined.result.failures).toEqual([]);
+  expect(readdirSync(join(workshop.root, out, ".mediajob/uid-1/parts"))).toEqual([]);
+  return { whole, joined };
+}
+
+/** Time of each frame, and whether a decoder can begin with it. */
+const packets = (attempt: Attempt, name: string) =>
+  JSON.parse(
+    execFileSync(
+      "ffprobe",
+      [
+        "-v",
+        "error",
+        "-of",
+        "json",
+        "-show_entries",
+        "packet=pts_time,flags",
+        attempt.pathOf(`made/${name}`),
+      ],
+      { encoding: "utf8" },
+    ),
+  ).packets.toSorted(
+    (one: { pts_time: string }, other: { pts_time: string }) => Number(one.pts_time) - Number(other.pts_time),
+  );
+
+/** What a manifest says but for sizes, which differ a little: each part begins with an empty buffer. */
+const outline = (attempt: Attempt, name: string) =>
+  readFileSync(attempt.pathOf(`made/${name}`), "utf8")
+    .replaceAll(/BANDWIDTH=\d+|bandwidth="\d+"|Range="[\d-]+"|range="[\d-]+"/g, "")
+    .replaceAll(/BYTERANGE[:=]"?\d+@\d+"?/g, "");
+
+describe.each([
+  {
+    name: "h264 with B-frames and thumbnails",
+    file: "flash.mp4",
+    boundaries: [2],
+    wish: { preset: "fast", thumbnails: { everySeconds: 2 } },
+  },
+  {
+    name: "h265 of a varying rate",
+    file: "varying.mkv",
+    boundaries: [2],
+    wish: { codec: "h265" },
+  },
+])("$name in parts", ({ file, boundaries, wish }) => {
+  let made: { whole: Attempt; joined: Attempt };
+  beforeAll(async () => {
+    made = await both(file, { boundaries, wish });
+  });
+
+  test("has the frames, the times and the keyframes of one piece, in every rung", () => {
+    for (const { height } of RENDITIONS) {
+      const name = `video-${height}p.mp4`;
+      expect(packets(made.joined, name)).toEqual(packets(made.whole, name));
+    }
+  });
+
+  test("has the same files and the same manifests", () => {
+    expect(made.joined.files).toEqual(made.whole.files);
+    for (const name of ["master.m3u8", "video-66p.m3u8", "audio-0.m3u8", "manifest.mpd"])
+      expect(outline(made.joined, name)).toEqual(outline(made.whole, name));
+  });
+});
+
+test("flashes and beeps stay together within a millisecond over the boundaries", () => {
+  const directory = join(workshop.root, "parts-of-flash.mp4/made");
+  const film = join(workshop.root, "film.mov");
+  ffmpeg(
+    // By the files' own clocks, as players keep them.
+    ...["-copyts", "-i", join(directory, "video-90p.mp4"), "-i", join(directory, "audio-0.mp4")],
+    ...["-map", "0:v", "-map", "1:a", "-c:v", "copy"],
+    ...["-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_s16le", film],
+  );
+  const { flashes, seconds } = apart(film);
+  expect(flashes.map(Math.round)).toEqual([1, 2, 3]);
+  for (const each of seconds) expect(Math.abs(each)).toBeLessThan(0.001);
+});
