@@ -7,15 +7,21 @@ import type { Bench } from "./video/bench.ts";
 import { measureParts } from "./video/parts.ts";
 import { measureRendition } from "./video/rendition.ts";
 import { measureThumbnails } from "./video/thumbnails.ts";
+import { measureTogether } from "./video/together.ts";
 
 /**
  * `npm run bench:video`: the bundled worker beside the raw ffmpeg command with the very same arguments, interleaved
  * in one run, medians. Wall time of the worker begins with the start of its process; CPU is that of all processes.
  *
- *   node test/bench/video.ts [--only rendition,thumbnails,parts] [--runs 3] [--seconds 60]
+ *   node test/bench/video.ts [--only rendition,thumbnails,parts,together] [--runs 3] [--seconds 60]
  */
 
-const WORKLOADS = { rendition: measureRendition, thumbnails: measureThumbnails, parts: measureParts };
+const WORKLOADS = {
+  rendition: measureRendition,
+  thumbnails: measureThumbnails,
+  parts: measureParts,
+  together: measureTogether,
+};
 
 const { values } = parseArgs({
   options: {
