@@ -257,9 +257,10 @@ test("a film is made in parts and joined, beside a trailer, a poster and its sou
       { name: "sound", audio: { codec: "opus" } },
     ],
   });
-  await workspace.wait("film", "condition=Complete");
+  await workspace.wait("film", "condition=Complete", 240);
   const { status } = await workspace.get("film");
-  expect(status).toMatchObject({ phase: "Succeeded", failures: [], units: { failed: 0 } });
+  expect(status?.failures ?? []).toEqual([]);
+  expect(status?.phase).toBe("Succeeded");
   const made = new Map(status?.outputs?.map(({ output, uri }) => [output, parseVolumeUri(uri)?.path]));
   const at = (output: string) => join(workspace.files, made.get(output) ?? output);
   expect(inspectVideo(at("whole"))).toMatchObject({ frames: 610, audioCodec: "aac", decodeErrors: "" });
