@@ -8,6 +8,15 @@ import { failure, madeOutput, usage } from "./result.ts";
  * `crds/report.schema.json` is generated from it. Times are RFC 3339, sizes bytes, durations seconds.
  */
 
+/** What an engine said before it failed: the last lines of its log, without secrets. */
+export const diagnostic = z.object({
+  source: z.string().optional(),
+  output: z.string().optional(),
+  reason: z.string(),
+  log: z.array(z.string()),
+});
+export type Diagnostic = z.output<typeof diagnostic>;
+
 const attempt = z.object({
   attempt: z.int().describe("attempt by number, from 1; from 101 after retryGeneration was raised once."),
   result: z
@@ -32,14 +41,7 @@ const attempt = z.object({
     .array(z.record(z.string(), z.unknown()))
     .describe("records of the engine: arguments and measurements."),
   diagnostics: z
-    .array(
-      z.object({
-        source: z.string().optional(),
-        output: z.string().optional(),
-        reason: z.string(),
-        log: z.array(z.string()),
-      }),
-    )
+    .array(diagnostic)
     .describe("diagnostics: the last lines of the engine's log of what failed, without secrets."),
   manifestUri: z.string().optional().describe("manifestUri; unset where no manifest was left."),
 });

@@ -1,14 +1,6 @@
+import type { Diagnostic } from "../crds/report.ts";
 import type { Failure } from "../crds/result.ts";
 import { redacted } from "./redact.ts";
-
-/** What an engine said before it failed. */
-export interface Diagnostic {
-  source?: string;
-  output?: string;
-  reason: string;
-  /** The last lines of its log, without secrets. */
-  log: string[];
-}
 
 const MAX_LINES = 50;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { diagnostic } from "../crds/report.ts";
 import { unitResult } from "../crds/result.ts";
 
 /**
@@ -21,15 +22,6 @@ export const manifest = unitResult.extend({
   sources: z.array(z.object({ name: z.string(), bytes: z.int(), identity: z.string() })),
   /** Of the engine: arguments and measurements. */
   records: z.array(z.record(z.string(), z.unknown())),
-  diagnostics: z
-    .array(
-      z.object({
-        source: z.string().optional(),
-        output: z.string().optional(),
-        reason: z.string(),
-        log: z.array(z.string()),
-      }),
-    )
-    .default([]),
+  diagnostics: z.array(diagnostic).default([]),
 });
 export type Manifest = z.output<typeof manifest>;

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { familyOf, type Output } from "../crds/outputs/output.ts";
+import type { Diagnostic } from "../crds/report.ts";
 import {
   FACT_COLUMNS,
   type Failure,
@@ -9,7 +10,7 @@ import {
   type Warning,
 } from "../crds/result.ts";
 import type { Unit } from "../crds/unit.ts";
-import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
+import { diagnosticOf } from "./diagnostics.ts";
 import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
 import { ENGINES } from "./engines.ts";
 import { log } from "./log.ts";
