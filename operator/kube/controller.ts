@@ -85,6 +85,8 @@ export class Controller {
   readonly #usage: PoolUsage;
   readonly #progressPace = new ProgressPace();
   #queue: WorkQueue | undefined;
+  /** The queue of the last term, in which passes may still wait for their last answer. */
+  #former: WorkQueue | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -135,15 +137,16 @@ export class Controller {
   }
 
   /**
-   * Begins a term, unless it has ended by then. First everything is read anew: a watch may be behind, and what the
-   * leader before had just done would be done again.
+   * Begins a term, unless it has ended by then. First the passes of the last one end, lest a MediaJob have two at once;
+   * and everything is read anew: a watch may be behind, and what the leader before had just done would be done again.
    */
   async start(term: AbortSignal): Promise<void> {
     const { caches, clock, random, metrics, log } = this.#options;
+    await this.#former?.ended();
     await caches.refresh();
     if (term.aborted) return;
     this.#queue = new WorkQueue({
-      process: (key) => reconcile(key, this.#shell()),
+      process: (key, over) => reconcile(key, this.#shell(over)),
       concurrency: CONCURRENCY,
       clock,
       random,
@@ -162,10 +165,10 @@ export class Controller {
 
   /** Ends a term: lets passes end, starts no more. */
   async stop(timeoutMs: number): Promise<void> {
-    const queue = this.#queue;
+    this.#former = this.#queue ?? this.#former;
     this.#queue = undefined;
     this.#announcer.stop();
-    await queue?.drain(timeoutMs);
+    await this.#former?.drain(timeoutMs);
   }
 
   get depth(): number {
@@ -245,10 +248,11 @@ export class Controller {
     }
   }
 
-  #shell(): Shell {
+  /** @param over aborted when the passes of a term have had their time to end: then they read and write nothing more */
+  #shell(over: AbortSignal): Shell {
     const { client, caches, configuration, clock, remainingMs, metrics, log, onOutbox } = this.#options;
     return {
-      client,
+      client: readingUntil(over, client),
       mediaJobs: caches.mediaJobs.store,
       jobs: caches.jobs.store,
       pods: caches.pods.store,
@@ -269,7 +273,7 @@ export class Controller {
       progressOf: (uid) => this.#progress.of(uid),
       deliveriesOf: this.#options.deliveriesOf,
       fence: () => {
-        const timeoutMs = remainingMs() - FENCE_MARGIN_MS;
+        const timeoutMs = over.aborted ? 0 : remainingMs() - FENCE_MARGIN_MS;
         if (timeoutMs <= 0)
           throw new Error("this replica leads no more, or not for long: nothing is written");
         return { timeoutMs };
@@ -306,6 +310,15 @@ export class Controller {
     this.#options.onGone(key);
   }
 }
+
+/** What a write came to must be known, so that it is bounded by the fence alone; a read is cut off. */
+const readingUntil = (signal: AbortSignal, client: Shell["client"]): Shell["client"] => ({
+  get: (resource, ref, options) => client.get(resource, ref, { signal, ...options }),
+  list: (resource, options) => client.list(resource, { signal, ...options }),
+  create: (...asked) => client.create(...asked),
+  delete: (...asked) => client.delete(...asked),
+  mergePatch: (...asked) => client.mergePatch(...asked),
+});
 
 const isReady = ({ status }: Node): string | undefined =>
   status?.conditions?.find(({ type }) => type === "Ready")?.status;

@@ -175,6 +175,24 @@ describe("draining", () => {
     expect(signals[0]?.reason).toMatchObject({ message: expect.stringContaining("drained") });
   });
 
+  test("what the drain did not wait for is waited for by whoever asks for its end", async () => {
+    const { queue, clock, finish } = setUp({ hold: true });
+    queue.start();
+    queue.add("a");
+    await settled();
+    const drained = queue.drain(5000);
+    clock.advance(5000);
+    await drained;
+    let ended = false;
+    const waiting = queue.ended().then(() => {
+      ended = true;
+    });
+    await settled();
+    expect(ended).toBe(false);
+    await finish("a");
+    await waiting;
+  });
+
   test("a queue at rest is drained at once", async () => {
     expect(await setUp().queue.drain(5000)).toBe(true);
   });

@@ -126,6 +126,11 @@ export class WorkQueue {
     return !this.#abort.signal.aborted;
   }
 
+  /** Of a queue that was drained: resolves once all that was active has ended, also what the drain did not wait for. */
+  async ended(): Promise<void> {
+    if (this.#active.size > 0) await this.#draining?.promise;
+  }
+
   #startNext(): void {
     if (!this.#started) return;
     for (const [key, since] of this.#waiting) {

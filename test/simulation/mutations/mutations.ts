@@ -247,8 +247,15 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "no-fence",
     what: "a replica goes on writing when it leads no more",
     file: "operator/kube/controller.ts",
-    find: "const timeoutMs = remainingMs() - FENCE_MARGIN_MS;",
+    find: "const timeoutMs = over.aborted ? 0 : remainingMs() - FENCE_MARGIN_MS;",
     replace: "const timeoutMs = 30_000 + 0 * (remainingMs() - FENCE_MARGIN_MS);",
+  },
+  {
+    name: "outlive-the-term",
+    what: "real: a pass that waits for an answer goes on in the next term, beside another of the same MediaJob",
+    file: "operator/kube/work-queue.ts",
+    find: "if (this.#draining && this.#active.size === 0) this.#draining.resolve();",
+    replace: "this.#draining?.resolve();",
   },
   {
     name: "steal-the-lease",
