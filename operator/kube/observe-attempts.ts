@@ -42,7 +42,7 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
   const disruption = pod?.status?.conditions?.find(
     (c) => c.type === "DisruptionTarget" && c.status === "True",
   );
-  const result = parseResult(terminated?.message);
+  const result = pod && resultOf(pod);
   const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
   const message = disruption?.message ?? failed?.message;
   const live = pods.some((pod) => !hasEnded(pod));
@@ -175,8 +175,17 @@ function waitingOf(job: Job, pod: Pod | undefined, { warningOf }: Surroundings):
   };
 }
 
-function parseResult(message: string | undefined): UnitResult | undefined {
+/** What a pod has left, by the pod as it was seen: every pass asks for it, and to read it takes longer than the rest. */
+const results = new WeakMap<Pod, UnitResult | undefined>();
+
+function resultOf(pod: Pod): UnitResult | undefined {
+  const message = terminatedOf(pod)?.message;
   if (!message) return undefined;
+  if (!results.has(pod)) results.set(pod, parseResult(message));
+  return results.get(pod);
+}
+
+function parseResult(message: string): UnitResult | undefined {
   try {
     return unitResult.safeParse(JSON.parse(message)).data;
   } catch {

@@ -136,7 +136,8 @@ export class ModelServer {
       (field) => !isEqual(before[field as keyof T], after[field as keyof T]),
     );
     if (changed.length === 0) return before;
-    if (resource.plural === "mediajobs") admitStatus(after as unknown as StoredMediaJob);
+    if (resource.plural === "mediajobs" && changed.includes("status"))
+      admitStatus(after as unknown as StoredMediaJob);
     const grown = changed.includes("spec") ? 1 : 0;
     const metadata = { ...after.metadata, generation: (before.metadata.generation ?? 1) + grown };
     const gone = metadata.deletionTimestamp && isReleased(resource.plural, { ...after, metadata });
@@ -203,7 +204,14 @@ export class ModelServer {
   }
 }
 
-const isEqual = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+/** What a change leaves alone is shared with what was before, so that it is mostly equal at the first look. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const [first, second] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(first);
+  return keys.length === Object.keys(second).length && keys.every((key) => isEqual(first[key], second[key]));
+}
 
 export const refusal = (code: number, reason: string, message: string, retryAfterMs: number | null = null) =>
   new ApiError(`${code} ${reason}: ${message}`, { code, reason, retryAfterMs });
