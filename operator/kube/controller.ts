@@ -15,7 +15,7 @@ import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
 import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
 import type { Clock } from "./clock.ts";
-import { JOB_NAME } from "./gather.ts";
+import { isAtWork, JOB_NAME } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
@@ -108,11 +108,12 @@ export class Controller {
       else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
     });
     jobs.store.onChange((change) => {
+      const [owner] = change.object.metadata.ownerReferences ?? [];
       if (change.type === "deleted") {
         this.#podless.delete(change.object.metadata.uid);
-        const [owner] = change.object.metadata.ownerReferences ?? [];
         if (owner && !change.own && mediaJobs.store.byIndex("uid", owner.uid).length)
           this.#doubted.add(owner.uid);
+        if (owner) this.#letGo(owner.uid);
       }
       if (change.type === "deleted" || hasEnded(change.object)) {
         const gate = this.#usage.gateOf(keyOf(change.object.metadata));
@@ -120,7 +121,7 @@ export class Controller {
         const retry = gate && this.#retryLine.first(gate);
         if (retry) this.enqueue(retry);
       } else this.#usage.take(keyOf(change.object.metadata), placeOf(change.object));
-      if (jobMatters(change)) this.#enqueueOwner(change.object.metadata.ownerReferences?.[0]?.uid);
+      if (jobMatters(change)) this.#enqueueOwner(owner?.uid);
     });
     nodes.store.onChange((change) => {
       if (change.type === "updated" && isReady(change.object) !== isReady(change.previous)) {
@@ -132,6 +133,7 @@ export class Controller {
     pods.store.onChange((change) => {
       const { namespace, labels } = change.object.metadata;
       const job = jobs.store.get({ namespace, name: labels?.[JOB_NAME] ?? "" });
+      if (change.type === "deleted") this.#letGo(labels?.[LABELS.jobUid] ?? "");
       if (podMatters(change, job)) this.#enqueueOwner(labels?.[LABELS.jobUid]);
     });
   }
@@ -226,12 +228,24 @@ export class Controller {
 
   /** Keeps the register of outputs; those that waited for a MediaJob which is over go on. */
   #claim({ type, object }: Change<StoredMediaJob>): void {
-    const key = keyOf(object.metadata);
-    const waiting = this.#claims.waitingFor(key);
-    if (type === "deleted") this.#claims.remove(key);
-    else this.#claims.set(key, object);
-    if (waiting.length && this.#claims.waitingFor(key).length === 0)
-      for (const next of waiting) this.enqueue(next);
+    const { uid } = object.metadata;
+    const rivals = this.#claims.rivalsOf(uid);
+    if (type === "deleted") this.#claims.leave(uid);
+    else this.#claims.set(object);
+    this.#letGo(uid);
+    if (this.#claims.rivalsOf(uid).length === 0) for (const rival of rivals) this.#enqueueOwner(rival);
+  }
+
+  /** A MediaJob that is deleted claims its outputs until its workers have ended. */
+  #letGo(uid: string): void {
+    const { caches, clock, configuration } = this.#options;
+    if (!this.#claims.isLeaving(uid)) return;
+    const { store: jobs } = caches.jobs;
+    const known = { jobs, pods: caches.pods.store, nodes: caches.nodes.store, configuration };
+    if (isAtWork(uid, known, clock.date().getTime())) return;
+    const rivals = this.#claims.rivalsOf(uid);
+    this.#claims.remove(uid);
+    for (const rival of rivals) this.#enqueueOwner(rival);
   }
 
   /** Brings those whose turn it is to a pass, wherever something may start. */

@@ -121,7 +121,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     retryRoom: retryRoomOf(job, shell),
     waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
-    pause: conflictOf(key, shell) ?? shell.breakers.pauseOf(job, nowMs),
+    pause: conflictOf(job, shell, nowMs) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),
     nowMs,
   };
@@ -139,13 +139,37 @@ function retryRoomOf({ spec }: StoredMediaJob, { usage, configuration }: Shell) 
   );
 }
 
-/** Two MediaJobs must not write the same files at once; the younger waits for the older. */
-function conflictOf(key: ObjectKey, { claims }: Shell): Pause | undefined {
-  const blocker = claims.blockerOf(key);
+/** How often one that waits for another looks again by itself. Mostly it is woken before. */
+const CONFLICT_MS = 30_000;
+
+/** Two MediaJobs must not write the same files at once; who comes later waits. */
+function conflictOf({ metadata: { uid } }: StoredMediaJob, shell: Shell, nowMs: number): Pause | undefined {
+  const blocker = shell.claims.blockerOf(uid, (rival) => isAtWork(rival, shell, nowMs));
   if (!blocker) return undefined;
   const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
-  return { reason: "OutputConflict", message, starts: 0, untilMs: null };
+  return { reason: "OutputConflict", message, starts: 0, untilMs: nowMs + CONFLICT_MS };
 }
+
+/** Whether workers of a MediaJob may be writing. What is on a node that is given up is not waited for. */
+export function isAtWork(
+  uid: string,
+  { jobs, pods, nodes, configuration }: Pick<Shell, "jobs" | "pods" | "nodes" | "configuration">,
+  nowMs: number,
+): boolean {
+  const lostMs = configuration().recovery.unreachableNodeSeconds * 1000;
+  const isLost = ({ spec }: Pod) => {
+    const sinceMs = spec?.nodeName && unreachableSinceMs(nodes.get({ name: spec.nodeName }));
+    return sinceMs !== undefined && sinceMs !== "" && sinceMs + lostMs <= nowMs;
+  };
+  const own = pods.byIndex("mediaJob", uid);
+  const lost = new Set(own.filter(isLost).map(jobNameOf));
+  return (
+    own.some((pod) => !podHasEnded(pod) && !isLost(pod)) ||
+    jobs.byIndex("owner", uid).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
+  );
+}
+
+const podHasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 
 /** The node controller sets a node's Ready to Unknown when its kubelet has not been heard of for 50 s. */
 export function unreachableSinceMs(node: ReturnType<Shell["nodes"]["get"]>): number | undefined {

@@ -64,7 +64,8 @@ export function drawScenario(seed: number): Scenario {
   const random = new Prng(`mediajob-${seed}`);
   const calmFromMs = Math.round(random.between(0.3, 3) * MINUTE_MS);
   const pools = drawPools(random.fork("pools"));
-  const mediaJobs = drawMediaJobs(random.fork("jobs"), calmFromMs);
+  const onePlace = random.fork("places").chance(0.25);
+  const mediaJobs = drawMediaJobs(random.fork("jobs"), { calmFromMs, onePlace });
   return {
     seed,
     skewsMs: Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
@@ -101,7 +102,11 @@ function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
   };
 }
 
-function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {
+/** @param onePlace all of them would write the same files */
+function drawMediaJobs(
+  random: Prng,
+  { calmFromMs, onePlace }: { calmFromMs: number; onePlace: boolean },
+): WantedMediaJob[] {
   const reporting = random.fork("report");
   const shareWithReport = reporting.chance(0.4) ? 0.8 : 0;
   return Array.from({ length: random.int(1, 4) }, (_, index) => {
@@ -113,7 +118,7 @@ function drawMediaJobs(random: Prng, calmFromMs: number): WantedMediaJob[] {
         sources: sources.map((name) => ({ name, volume: { claimName: "media", path: `in/${name}` } })),
         // Each rendition of a video is a unit of its own.
         outputs: [{ name: "web", video: { height: 360 } }],
-        destination: { volume: { claimName: "media", path: `out/${index}/` } },
+        destination: { volume: { claimName: "media", path: onePlace ? "out" : `out/${index}/` } },
         parallelism: random.chance(0.4) ? random.int(1, 3) : 8,
         priority: random.pick(["Low", "Normal", "High", "Urgent"]),
         retry: { maxAttempts: random.int(1, 4) },

@@ -8,12 +8,23 @@ import { history } from "./checkers/history.ts";
 import { outbox } from "./checkers/outbox.ts";
 import { parts } from "./checkers/parts.ts";
 import { status } from "./checkers/status.ts";
+import { writers } from "./checkers/writers.ts";
 import { writes } from "./checkers/writes.ts";
 import { narrate } from "./narrate.ts";
 import type { Scenario } from "./scenario.ts";
 import { World } from "./world.ts";
 
-const CHECKERS: readonly Checker[] = [attempts, caps, finalizing, history, outbox, parts, status, writes];
+const CHECKERS: readonly Checker[] = [
+  attempts,
+  caps,
+  finalizing,
+  history,
+  outbox,
+  parts,
+  status,
+  writers,
+  writes,
+];
 
 export interface Verdict {
   /** The first broken promise; null when all were kept. */

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import { mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
 import { OutputClaims } from "./output-claims.ts";
 
@@ -6,7 +7,8 @@ import { OutputClaims } from "./output-claims.ts";
 const job = (minute: number, spec: Record<string, unknown> = {}, phase?: "Succeeded") => {
   const plain = mediaJob(spec, phase && { phase });
   const creationTimestamp = `2026-01-01T12:0${minute}:00Z`;
-  return { ...plain, metadata: { ...plain.metadata, uid: `uid-${minute}`, creationTimestamp } };
+  const name = `job-${minute}`;
+  return { ...plain, metadata: { ...plain.metadata, name, uid: `uid-${minute}`, creationTimestamp } };
 };
 
 const to = (path: string) => ({ destination: { volume: { claimName: "media", path } } });
@@ -14,19 +16,25 @@ const to = (path: string) => ({ destination: { volume: { claimName: "media", pat
 /** Whom the second of two MediaJobs waits for. */
 function blocker(first: Record<string, unknown>, second: Record<string, unknown>): string | undefined {
   const claims = new OutputClaims();
-  claims.set("second", job(2, second));
-  claims.set("first", job(1, first));
-  expect(claims.blockerOf("first")).toBeUndefined();
-  return claims.blockerOf("second");
+  claims.set(job(2, second));
+  claims.set(job(1, first));
+  expect(claims.blockerOf("uid-1", atRest)).toBeUndefined();
+  return claims.blockerOf("uid-2", atRest);
 }
 
+const atRest = () => false;
+const atWork =
+  (...uids: string[]) =>
+  (uid: string) =>
+    uids.includes(uid);
+
 test.each([
-  { name: "the same source and output at one place", first: {}, second: {}, expected: "first" },
+  { name: "the same source and output at one place", first: {}, second: {}, expected: "media/job-1" },
   {
     name: "a slash at the end makes no other place",
     first: to("out"),
     second: to("out/"),
-    expected: "first",
+    expected: "media/job-1",
   },
   { name: "another place", first: to("out"), second: to("elsewhere"), expected: undefined },
   { name: "another source", first: {}, second: { sources: sources("other") }, expected: undefined },
@@ -35,7 +43,7 @@ test.each([
     name: "one source of many in common",
     first: { sources: sources("a", "b") },
     second: { sources: sources("b", "c") },
-    expected: "first",
+    expected: "media/job-1",
   },
 ])("$name: the younger waits for $expected", ({ first, second, expected }) =>
   expect(blocker(first, second)).toBe(expected),
@@ -43,12 +51,57 @@ test.each([
 
 test("when the older is over, the younger waits no more", () => {
   const claims = new OutputClaims();
-  claims.set("first", job(1));
-  claims.set("second", job(2));
-  expect(claims.waitingFor("first")).toEqual(["second"]);
-  claims.set("first", job(1, {}, "Succeeded"));
-  expect(claims.blockerOf("second")).toBeUndefined();
-  claims.remove("second");
-  claims.set("third", job(3));
-  expect(claims.blockerOf("third")).toBeUndefined();
+  claims.set(job(1));
+  claims.set(job(2));
+  expect(claims.rivalsOf("uid-1")).toEqual(["uid-2"]);
+  claims.set(job(1, {}, "Succeeded"));
+  expect(claims.blockerOf("uid-2", atRest)).toBeUndefined();
+  claims.remove("uid-2");
+  claims.set(job(3));
+  expect(claims.blockerOf("uid-3", atRest)).toBeUndefined();
+});
+
+describe("one that is retried after its end", () => {
+  const retried = (status: MediaJobStatus) => ({
+    ...job(1, { retryGeneration: 1 }),
+    status: { retryGeneration: 0, ...status },
+  });
+
+  test("waits for a younger one that came meanwhile, before any status tells of the retry", () => {
+    const claims = new OutputClaims();
+    claims.set(job(2));
+    claims.set(retried({ phase: "Failed" }));
+    expect(claims.blockerOf("uid-1", atRest)).toBe("media/job-2");
+    expect(claims.blockerOf("uid-2", atRest)).toBeUndefined();
+  });
+
+  test("and after; but who comes later still waits for it", () => {
+    const claims = new OutputClaims();
+    const time = "2026-01-01T12:05:00Z";
+    claims.set(job(2));
+    claims.set(
+      retried({ phase: "Queued", history: [{ time, from: "Failed", to: "Queued", reason: "Retried" }] }),
+    );
+    claims.set(job(6));
+    expect(claims.blockerOf("uid-1", atRest)).toBe("media/job-2");
+    claims.remove("uid-2");
+    expect(claims.blockerOf("uid-6", atRest)).toBe("media/job-1");
+  });
+});
+
+test("whoever is at work goes on, whoever is first", () => {
+  const claims = new OutputClaims();
+  claims.set(job(1));
+  claims.set(job(2));
+  expect(claims.blockerOf("uid-1", atWork("uid-2"))).toBe("media/job-2");
+  expect(claims.blockerOf("uid-1", atWork("uid-1", "uid-2"))).toBeUndefined();
+});
+
+test("one that was deleted is waited for as long as its workers end", () => {
+  const claims = new OutputClaims();
+  claims.set(job(1));
+  claims.set(job(2));
+  claims.leave("uid-1");
+  expect(claims.blockerOf("uid-2", atWork("uid-1"))).toBe("media/job-1");
+  expect(claims.blockerOf("uid-2", atRest)).toBeUndefined();
 });

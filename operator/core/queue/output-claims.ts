@@ -1,91 +1,131 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isOver } from "../is-over.ts";
 
 /** A MediaJob as the register of outputs knows it. */
 interface Claimant {
-  key: string;
-  /** Orders claimants: the older MediaJob goes first, so that two never wait for each other. */
-  age: string;
+  uid: string;
+  /** `namespace/name`, for people. */
+  name: string;
+  /** Orders claimants: who came first goes first, so that two never wait for each other. */
+  standing: string;
   place: string;
   sources: ReadonlySet<string>;
   outputs: ReadonlySet<string>;
+  /** It is deleted, and counts for as long as its workers end. */
+  leaving: boolean;
 }
 
 /**
  * Which MediaJobs that are not over would write the same files: those with the same destination and template,
- * and a source and an output of the same names. The younger waits for the older, so that no file is written
+ * and a source and an output of the same names. Who comes later waits, so that no file is written
  * by two at once; what it then does with the file is its onConflict's business. Different templates that
  * happen to give one path are not seen here; the worker's atomic rename keeps such files whole.
+ *
+ * One that is over and then retried comes anew: it stands behind those that came meanwhile. Standing alone is not
+ * enough, since it is by seconds and known to the status only once that is written: whoever is at work goes on.
  */
 export class OutputClaims {
   readonly #claimants = new Map<string, Claimant>();
   /** By place and source name. */
   readonly #bySource = new Map<string, Set<string>>();
 
-  /** Takes in a MediaJob as it is now; one that is over, or being deleted, claims nothing. */
-  set(key: string, job: MediaJob): void {
-    const { phase } = job.status ?? {};
-    const over = (phase && TERMINAL_PHASES.includes(phase)) || job.metadata.deletionTimestamp !== undefined;
-    if (!over && this.#claimants.get(key)?.age === ageOf(job)) return;
-    this.remove(key);
+  /** Takes in a MediaJob as it is now; one that is over claims nothing. */
+  set(job: MediaJob): void {
+    const { uid = "", namespace, name } = job.metadata;
+    const leaving = job.metadata.deletionTimestamp !== undefined;
+    const over = isOver(job) && !leaving;
+    const known = this.#claimants.get(uid);
+    const standing = standingOf(job);
+    if (!over && known?.standing === standing && known.leaving === leaving) return;
+    this.remove(uid);
     if (over) return;
     const claimant: Claimant = {
-      key,
-      age: ageOf(job),
+      uid,
+      name: `${namespace}/${name}`,
+      standing,
       place: placeOf(job),
       sources: new Set(job.spec.sources.map(({ name }) => name)),
       outputs: new Set(job.spec.outputs.map(({ name }) => name)),
+      leaving,
     };
-    this.#claimants.set(key, claimant);
+    this.#claimants.set(uid, claimant);
     for (const source of claimant.sources) {
       const index = `${claimant.place}/${source}`;
-      const keys = this.#bySource.get(index);
-      if (keys) keys.add(key);
-      else this.#bySource.set(index, new Set([key]));
+      const uids = this.#bySource.get(index);
+      if (uids) uids.add(uid);
+      else this.#bySource.set(index, new Set([uid]));
     }
   }
 
-  remove(key: string): void {
-    const claimant = this.#claimants.get(key);
+  /** It is gone; what it had started may still end. */
+  leave(uid: string): void {
+    const claimant = this.#claimants.get(uid);
+    if (claimant) claimant.leaving = true;
+  }
+
+  isLeaving(uid: string): boolean {
+    return this.#claimants.get(uid)?.leaving ?? false;
+  }
+
+  remove(uid: string): void {
+    const claimant = this.#claimants.get(uid);
     if (!claimant) return;
-    this.#claimants.delete(key);
+    this.#claimants.delete(uid);
     for (const source of claimant.sources) {
       const index = `${claimant.place}/${source}`;
-      const keys = this.#bySource.get(index);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#bySource.delete(index);
+      const uids = this.#bySource.get(index);
+      uids?.delete(uid);
+      if (uids?.size === 0) this.#bySource.delete(index);
     }
   }
 
-  /** The older MediaJob that a MediaJob has to wait for; undefined when there is none. */
-  blockerOf(key: string): string | undefined {
-    const self = this.#claimants.get(key);
-    return self && this.#rivals(self).find(({ age }) => age < self.age)?.key;
+  /**
+   * The MediaJob that another has to wait for, by name; undefined when there is none.
+   *
+   * @param isAtWork whether workers of that MediaJob may be writing
+   */
+  blockerOf(uid: string, isAtWork: (uid: string) => boolean): string | undefined {
+    const self = this.#claimants.get(uid);
+    if (!self) return undefined;
+    const rivals = this.#rivals(self);
+    const first = (rival: Claimant) => !rival.leaving && rival.standing < self.standing;
+    return rivals.find((rival) => first(rival) || (isAtWork(rival.uid) && !isAtWork(uid)))?.name;
   }
 
-  /** The MediaJobs that wait for this one, or may. */
-  waitingFor(key: string): string[] {
-    const self = this.#claimants.get(key);
-    return self
-      ? this.#rivals(self)
-          .filter(({ age }) => age > self.age)
-          .map(({ key }) => key)
-      : [];
+  /** The UIDs of MediaJobs that would write what this one writes. */
+  rivalsOf(uid: string): string[] {
+    const self = this.#claimants.get(uid);
+    return self ? this.#rivals(self).map(({ uid }) => uid) : [];
   }
 
   #rivals(self: Claimant): Claimant[] {
-    const keys = new Set<string>();
+    const uids = new Set<string>();
     for (const source of self.sources) {
-      for (const key of this.#bySource.get(`${self.place}/${source}`) ?? []) keys.add(key);
+      for (const uid of this.#bySource.get(`${self.place}/${source}`) ?? []) uids.add(uid);
     }
-    keys.delete(self.key);
-    return [...keys]
-      .flatMap((key) => this.#claimants.get(key) ?? [])
+    uids.delete(self.uid);
+    return [...uids]
+      .flatMap((uid) => this.#claimants.get(uid) ?? [])
       .filter(({ outputs }) => !outputs.isDisjointFrom(self.outputs));
   }
 }
 
-const ageOf = ({ metadata }: MediaJob): string => `${metadata.creationTimestamp ?? ""}/${metadata.uid ?? ""}`;
+/**
+ * Since when it wants to write: its creation, or the last time it was retried after its end. A retry that no status
+ * tells of yet comes after all that have a time.
+ */
+function standingOf({ metadata, status }: MediaJob): string {
+  const ended = status?.phase && TERMINAL_PHASES.includes(status.phase);
+  const since = ended ? NOT_YET : (lastRetryOf(status) ?? metadata.creationTimestamp);
+  return `${since ?? ""}/${metadata.uid ?? ""}`;
+}
+
+/** After every RFC 3339 time, by the alphabet. */
+const NOT_YET = "~";
+
+const lastRetryOf = ({ history = [] }: MediaJobStatus = {}): string | undefined =>
+  history.findLast(({ from }) => from && TERMINAL_PHASES.includes(from))?.time;
 
 const placeOf = ({ metadata, spec: { destination } }: MediaJob): string =>
   JSON.stringify([

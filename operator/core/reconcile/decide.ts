@@ -1,6 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { type FailedAttempt, type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
+import { isOver } from "../is-over.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
 import { foldUnits } from "./fold-units.ts";
@@ -89,9 +90,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
 /** A finished MediaJob only delivers its last events and waits for its end of life. */
 function finishedDecision(observation: Observation): Decision | undefined {
   const { job, nowMs } = observation;
-  const { phase, retryGeneration } = job.status ?? {};
-  const retried = job.spec.retryGeneration > (retryGeneration ?? 0) && phase !== "Cancelled";
-  if (!phase || !TERMINAL_PHASES.includes(phase) || retried) return undefined;
+  if (!isOver(job)) return undefined;
 
   const endMs = endOfLifeMs(job, job.status ?? {});
   const due = endMs !== null && endMs <= nowMs;

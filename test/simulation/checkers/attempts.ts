@@ -6,6 +6,7 @@ import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resource
 import type { Process } from "../model/kubelet.ts";
 import { isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
+import { isLost } from "./lost.ts";
 
 /**
  * Processes are the truth here, not Jobs or pods: no unit has two at once, and none starts for work that is finished.
@@ -20,7 +21,7 @@ export const attempts: Checker = (world, fail) => {
     const unit = `${process.mediaJob}/${process.unit}`;
     const work = workOf(unit, process.attempt);
     const other = live.get(unit);
-    if (other && !isLost(other))
+    if (other && !isLost(other, world))
       fail(
         "no unit has two live attempts at once",
         `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,
@@ -53,19 +54,6 @@ export const attempts: Checker = (world, fail) => {
     if (madeAll(object.metadata.uid)) complete.add(workOf(unit, Number(labels[LABELS.attempt])));
   });
 
-  /**
-   * Whether the operator may start another beside it: its node has been unreachable for the configured wait, as
-   * measured by clocks that may be off.
-   */
-  function isLost({ node }: Process): boolean {
-    const sinceMs = world.kubelet.unreachableSinceMs(node);
-    if (sinceMs === null) return false;
-    const { skewsMs, faults } = world.scenario;
-    const off = faults.clockJump ? Number.POSITIVE_INFINITY : Math.max(...skewsMs.map(Math.abs));
-    const waitMs = world.configuration.recovery.unreachableNodeSeconds * 1000;
-    return world.time.nowMs - sinceMs >= waitMs - off - ROUNDING_MS;
-  }
-
   /** Whether the pod of that Job left a result without failures. A result that is lost proves nothing. */
   function madeAll(jobUid: string): boolean {
     return world.server.history("pods").some(({ object }) => {
@@ -80,9 +68,6 @@ export const attempts: Checker = (world, fail) => {
 /** What is done once: a unit; but what is swept is made anew in each retryGeneration. */
 const workOf = (unit: string, attempt: number): string =>
   isRepeated(unit.slice(unit.indexOf("/") + 1)) ? `${unit}/${generationOf(attempt)}` : unit;
-
-/** Timestamps in Kubernetes are whole seconds. */
-const ROUNDING_MS = 1000;
 
 interface Terminated {
   state?: { terminated?: { message?: string } };
