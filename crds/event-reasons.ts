@@ -5,6 +5,8 @@ import { PHASES, type Phase } from "./media-job-status.ts";
 const OTHER_REASONS = [
   /** A unit does without the accelerator that it was planned to have; also of a warning in the status. */
   "RunsWithoutGpu",
+  /** Outputs were not made again, since another MediaJob had made the same. */
+  "OutputsReused",
   /** The operator's configuration file is not valid: of an Event of the operator's pod. */
   "InvalidConfiguration",
 ] as const;

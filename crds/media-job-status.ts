@@ -69,6 +69,12 @@ export const outputStatus = z
     phase: z
       .enum(["Succeeded", "Skipped"])
       .describe("phase: Succeeded, or Skipped when the file existed already and was kept."),
+    reused: z
+      .boolean()
+      .optional()
+      .describe(
+        "reused when it was not made again, since another MediaJob had made it from the same source, spec and engine, and it stands unchanged.",
+      ),
     uri: z.string().max(2048).describe("uri of the file, e.g. volume://media/out/beach/thumb.webp."),
     bytes: count.optional().describe("bytes is the size of the file."),
     sha256: z.string().max(64).optional().describe("sha256 of the file, in hex."),
@@ -297,7 +303,7 @@ export const mediaJobStatus = z
         failed: count.describe("failed units are out of attempts."),
         cancelled: count.describe("cancelled units never ran or were stopped."),
         ledger: ledger.describe(
-          "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come).",
+          "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come). One that probes or finalizes makes no output: that it failed is a warning, and the phase may be Succeeded.",
         ),
         done: z.string().max(32).describe("done is finished/total for printer columns, e.g. 3/4."),
       })
@@ -312,6 +318,11 @@ export const mediaJobStatus = z
       .optional()
       .describe("queue says why units wait; unset when none does."),
     outputs: z.array(outputStatus).max(100).optional().describe("outputs finished so far, the first 100."),
+    reusedOutputs: count
+      .optional()
+      .describe(
+        "reusedOutputs are files that were not made again, since another MediaJob had made them from the same source, spec and engine, and they stand unchanged.",
+      ),
     failures: z.array(failureStatus).max(20).optional().describe("failures that are final, the first 20."),
     attempts: z.array(failedAttempt).max(20).optional().describe("attempts that failed, the last 20."),
     warnings: z.array(warningStatus).max(20).optional().describe("warnings, the first 20."),

@@ -81,8 +81,10 @@ export const report = z
     counts: z.object({
       units: z.object({ total: z.int(), succeeded: z.int(), failed: z.int(), cancelled: z.int() }),
       outputs: z
-        .object({ succeeded: z.int(), skipped: z.int(), failed: z.int() })
-        .describe("outputs: files that were made, files that stood already, failures."),
+        .object({ succeeded: z.int(), skipped: z.int(), reused: z.int(), failed: z.int() })
+        .describe(
+          "outputs: files that were made; files that stood already, of which reused were made by another MediaJob; failures.",
+        ),
       warnings: z.int(),
     }),
     usage: usage.describe("usage over all attempts that left a manifest; peakMemoryBytes of the largest."),

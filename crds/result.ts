@@ -22,6 +22,8 @@ export const madeOutput = z.object({
   output: z.string(),
   /** `Skipped`: a file of that name was there and onConflict is Skip, or it was made by an earlier attempt. */
   phase: z.enum(["Succeeded", "Skipped"]),
+  /** Another MediaJob made it, from the same source, spec and engine; it stands with the same bytes. */
+  reused: z.boolean().optional(),
   uri: z.string(),
   bytes: z.int().optional(),
   sha256: z.string().optional(),
@@ -98,7 +100,13 @@ export const unitResult = z.object({
   failure: failure.optional(),
   /** With class memory: what the next attempt needs. */
   needs: z.object({ memoryBytes: z.int() }).optional(),
-  counts: z.object({ succeeded: z.int(), skipped: z.int(), failed: z.int() }),
+  /** Of the skipped, `reused` were made by another MediaJob. */
+  counts: z.object({
+    succeeded: z.int(),
+    skipped: z.int(),
+    failed: z.int(),
+    reused: z.int().optional(),
+  }),
   outputs: z.array(madeOutput),
   failures: z.array(failure),
   /** Indexes into the unit's sources of those that lack an output for good; never shortened. */

@@ -44,12 +44,15 @@ export interface EngineContext {
   readSecret(ref: SecretRef): Promise<Buffer>;
 
   /**
-   * The output as it stands already: made by an earlier attempt from the same source, spec and engine, or
-   * kept because onConflict is Skip. It is counted; the engine must not make it again.
+   * The output as it stands already: made by an earlier attempt, or by another MediaJob, from the same source, spec
+   * and engine; or kept because onConflict is Skip. It is counted; the engine must not make it again.
    *
    * @throws WorkFailure OutputExists when onConflict is Fail and the name is known and taken.
    */
   findMade(product: Product): Promise<MadeOutput | undefined>;
+
+  /** Whether `findMade` would find it; counts nothing. For a unit that only prepares what another one publishes. */
+  isMade(product: Product): Promise<boolean>;
 
   /**
    * Moves a finished, verified file from the staging directory to its final name, in one atomic step, and

@@ -36,6 +36,7 @@ export function conclude(
   { usage, manifestUri }: { usage: Usage; manifestUri?: string | undefined },
 ): { result: UnitResult; exitCode: number } {
   const failure = fatal ?? worstRetried(failures) ?? (made.length === 0 ? summed(failures) : undefined);
+  const reused = made.filter(({ reused }) => reused).length;
   const result: UnitResult = {
     version: "v1",
     unit: unit.name,
@@ -46,6 +47,7 @@ export function conclude(
       succeeded: made.filter(({ phase }) => phase === "Succeeded").length,
       skipped: made.filter(({ phase }) => phase === "Skipped").length,
       failed: failures.length,
+      ...(reused > 0 && { reused }),
     },
     outputs: inOrder(unit, made),
     failures: [...failures],

@@ -97,12 +97,16 @@ export async function runUnit(
         opened.push(file);
         return file;
       },
-      readSecret: (ref) => readSecret(ref, surroundings.secretRoot),
+      readSecret(ref) {
+        published.reuse.forget(); // what a Secret holds can be known by nothing that is kept
+        return readSecret(ref, surroundings.secretRoot);
+      },
       async findMade(product) {
         const found = await published.findMade(product);
         if (found) made.push(found);
         return found;
       },
+      isMade: async (product) => (await published.findMade(product)) !== undefined,
       async publish(stagedPath, product, facts) {
         signal.throwIfAborted();
         const output = await published.publish(stagedPath, product, facts);
@@ -139,6 +143,9 @@ export async function runUnit(
     else await endsOrIsAbandoned(engine.run(context), signal);
     idle = true;
     signal.throwIfAborted();
+    const known = new Set(made.map(({ uri }) => uri));
+    made.push(...destination.reuse.files().filter(({ uri }) => !known.has(uri)));
+    await rememberMade(destination, { opened, failures });
   } catch (error) {
     if (error instanceof Abandoned) fatal = failureOf(signal.reason);
     else {
@@ -231,6 +238,16 @@ async function finalized(
 }
 
 const now = () => new Date().toISOString();
+
+/** That it cannot be remembered costs another MediaJob some work, and this one nothing. */
+async function rememberMade(
+  destination: VolumeDestination,
+  known: { opened: readonly OpenedSource[]; failures: readonly Failure[] },
+): Promise<void> {
+  await destination.reuse
+    .remember(known)
+    .catch((error) => log.warn({ err: error }, "what was made is not remembered"));
+}
 
 const asRow = (facts: SourceFacts): (number | null)[] => FACT_COLUMNS.map((column) => facts[column] ?? null);
 

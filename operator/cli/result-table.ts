@@ -16,7 +16,7 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
       made.width && made.height ? `${made.width}×${made.height}` : "",
       made.durationSeconds === undefined ? "" : `${made.durationSeconds.toFixed(1)} s`,
       made.bytes === undefined ? "" : prettyBytes(made.bytes),
-      made.phase === "Skipped" ? "skipped" : unitTime(made, attempts),
+      made.reused ? "reused" : made.phase === "Skipped" ? "skipped" : unitTime(made, attempts),
     ]);
     lines.push(plainTable(["OUTPUT", "FILE", "DIMENSIONS", "DURATION", "SIZE", "TIME"], rows));
     const all = new Set(attempts.flatMap(({ result }) => result?.outputs.map(({ uri }) => uri) ?? []));

@@ -57,7 +57,10 @@ function summaryOf({ job, counts, usage, generatedTime }: Report): string[] {
       "units",
       `${units.total}: ${units.succeeded} succeeded, ${units.failed} failed, ${units.cancelled} cancelled`,
     ],
-    ["outputs", `${outputs.succeeded} made, ${outputs.skipped} kept as they were, ${outputs.failed} failed`],
+    [
+      "outputs",
+      `${outputs.succeeded} made, ${outputs.reused} made before, ${outputs.skipped - outputs.reused} kept as they were, ${outputs.failed} failed`,
+    ],
     ["warnings", `${counts.warnings}`],
     ["processor", humanDuration(usage.cpuSeconds)],
     ["memory", `${prettyBytes(usage.peakMemoryBytes)} at most`],
@@ -72,7 +75,7 @@ function outputLine(made: Report["outputs"][number]): string {
     made.width && made.height ? `${made.width}×${made.height}` : "",
     made.durationSeconds === undefined ? "" : humanDuration(made.durationSeconds),
     made.bytes === undefined ? "" : prettyBytes(made.bytes),
-    made.phase === "Skipped" ? "kept as it was" : "",
+    made.reused ? "made before" : made.phase === "Skipped" ? "kept as it was" : "",
   ].filter(Boolean);
   return `${made.source}/${made.output}  ${facts.join(", ")}  ${made.uri}`;
 }

@@ -34,9 +34,9 @@ export function tableOf(report: Report): string {
 }
 
 function madeRows({ outputs }: Report, common: Common): Row[] {
-  return outputs.map(({ source, output, unit, attempt, phase, durationSeconds, ...file }) => ({
+  return outputs.map(({ source, output, unit, attempt, phase, reused, durationSeconds, ...file }) => ({
     ...common({ source, output, unit, attempt }),
-    status: phase,
+    status: reused ? "Reused" : phase,
     ...file,
     duration_seconds: durationSeconds,
   }));

@@ -55,6 +55,7 @@ export function reportOf({
       outputs: {
         succeeded: outputs.filter(({ phase }) => phase === "Succeeded").length,
         skipped: outputs.filter(({ phase }) => phase === "Skipped").length,
+        reused: outputs.filter(({ reused }) => reused).length,
         failed: failures.length,
       },
       warnings: warnings.length,

@@ -10,6 +10,7 @@ import { flush, linkNew } from "./final-name.ts";
 import { fingerprintOf, sha256Of } from "./fingerprint.ts";
 import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
+import { MadeRecords } from "./made-records.ts";
 import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import {
   makePrivateDirectory,
@@ -18,6 +19,7 @@ import {
   sweepJobDirectory,
   sweepPrivateDirectory,
 } from "./private-directory.ts";
+import { Reuse } from "./reuse.ts";
 import { keyOf, TargetNames } from "./target-names.ts";
 import { realRoot } from "./volume.ts";
 
@@ -38,6 +40,8 @@ export class VolumeDestination {
   readonly #journal: Journal;
   readonly #names: TargetNames;
   readonly #directories: OutputDirectories;
+  /** What need not be made again. */
+  readonly reuse: Reuse;
 
   private constructor(parts: {
     unit: Unit;
@@ -46,6 +50,7 @@ export class VolumeDestination {
     versions: Record<string, string>;
     private: PrivateDirectory;
     journal: Journal;
+    volumeRoot: (claimName: string) => string;
   }) {
     const { volume } = parts.unit.destination;
     this.#unit = parts.unit;
@@ -57,6 +62,17 @@ export class VolumeDestination {
     this.#versions = parts.versions;
     this.#private = parts.private;
     this.#journal = parts.journal;
+    this.reuse = new Reuse({
+      unit: parts.unit,
+      versions: parts.versions,
+      volumeRoot: parts.volumeRoot,
+      records: new MadeRecords({ destination: parts.directory, stagingDir: parts.private.staging }),
+      standing: {
+        isIntact: (target, made) => this.#isIntact(target, made),
+        targetOf: (product, made) => this.#names.of(product, made, made.sha256 ?? ""),
+        uriOf: (target) => this.#uri(target),
+      },
+    });
   }
 
   /** @throws WorkFailure VolumeMissing, DestinationUnwritable, OutputPathConflict, DiskFull. */
@@ -74,7 +90,7 @@ export class VolumeDestination {
         await staysWithin(root, directory);
         const made = await makePrivateDirectory(directory, unit);
         const journal = await Journal.open(made.journal);
-        return new VolumeDestination({ unit, root, directory, versions, private: made, journal });
+        return new VolumeDestination({ unit, root, directory, versions, private: made, journal, volumeRoot });
       },
     );
   }
@@ -92,12 +108,18 @@ export class VolumeDestination {
     return this.#uri(this.#private.manifest.slice(this.#directory.length + 1));
   }
 
-  /** The output as it stands already, by an earlier attempt or by onConflict Skip. */
+  /** The output as it stands already, by an earlier attempt, by another MediaJob or by onConflict Skip. */
   async findMade(product: Product): Promise<MadeOutput | undefined> {
     const entry = this.#journal.find(keyOf(product), this.#fingerprint(product));
     if (entry && (await this.#isIntact(entry.target, entry.made))) {
       this.#names.claim(entry.target, product);
+      this.reuse.noteEarlier(product);
       return { ...entry.made, phase: "Skipped" };
+    }
+    const reused = await this.reuse.find(product);
+    if (reused) {
+      this.#names.claim(reused.target, product);
+      return reused.made;
     }
     const { onConflict } = this.#unit.destination;
     if (onConflict !== "Skip" && onConflict !== "Fail") return undefined;
@@ -196,6 +218,7 @@ export class VolumeDestination {
       });
       if (onConflict === "Overwrite") {
         await rename(staged, path);
+        this.reuse.note(product, target, output);
         return output;
       }
       if (await linkNew(staged, path)) return output;

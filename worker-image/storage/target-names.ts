@@ -1,6 +1,7 @@
 import { expandTemplate, tokensOf, withSuffix } from "../../crds/naming.ts";
+import type { MadeOutput } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
-import type { Product, ProductFacts } from "../engine.ts";
+import type { Product } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { earlyValues } from "./early-values.ts";
 
@@ -22,7 +23,11 @@ export class TargetNames {
     return withSuffix(expandTemplate(template, values), product.suffix ?? "");
   }
 
-  of(product: Product, { width, height, format }: ProductFacts, sha256: string): string {
+  of(
+    product: Product,
+    { width, height, format }: Pick<MadeOutput, "width" | "height" | "format">,
+    sha256: string,
+  ): string {
     const expanded = expandTemplate(this.#templateOf(product), {
       ...this.#valuesOf(product),
       ...(width !== undefined && { width }),

@@ -53,6 +53,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
   const { opened, name, video, share } = task;
   const handedOver = partName(task, part);
   if (await context.handover.find(handedOver)) return;
+  if (await context.isMade({ source: opened, output: name, ext: video.container })) return;
 
   context.progress("analysis", share.from);
   const record = await probe(opened.path, context.signal);

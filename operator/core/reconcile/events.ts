@@ -80,7 +80,7 @@ export function tells(endpoint: Endpoint, { type, progress, fromPercent = 0 }: H
 
 function endOf({ unit, state }: FoldedUnit): Happening[] {
   if (state.state !== "Ended") return [];
-  const made = (state.result?.outputs ?? []).filter(({ phase }) => phase === "Succeeded");
+  const made = (state.result?.outputs ?? []).filter(({ phase, reused }) => phase === "Succeeded" || reused);
   const failed = state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial;
   const failure = state.failure ?? state.result?.failures[0];
   const attempt = state.attempt > 0 ? { attempt: state.attempt } : {};

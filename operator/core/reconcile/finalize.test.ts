@@ -161,6 +161,11 @@ test("its failure is a warning, and no output is less for it", () => {
     ],
   });
   expect(status.failures).toBeUndefined();
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  expect(ready).toMatchObject({
+    reason: "SucceededWithWarnings",
+    message: expect.stringContaining("all 2 units that make outputs succeeded; finalize failed"),
+  });
 });
 
 test("the uri of its report stands in the status", () => {

@@ -11,6 +11,10 @@ export interface FoldedUnit {
   fresh: boolean;
 }
 
+/** Outputs that a unit did not make again, since another MediaJob had made the same. */
+export const reusedBy = ({ state }: FoldedUnit): number =>
+  state.state === "Ended" ? (state.result?.counts.reused ?? 0) : 0;
+
 /**
  * The state of every unit. What the ledger holds is final; the rest is folded from the attempts. A raised
  * retryGeneration opens again what failed, was partial or was cancelled; the parts that such a unit joins, since they

@@ -3,7 +3,7 @@ import type { FailedAttempt, MediaJobStatus, PendingDelivery } from "../../../cr
 import type { Announcement, Observation } from "./decision.ts";
 import { endpointsOf, wantsDetails } from "./endpoints.ts";
 import { detailsOf, type Happening, inOrder, readyMessage, tells, transitionOf } from "./events.ts";
-import type { FoldedUnit } from "./fold-units.ts";
+import { type FoldedUnit, reusedBy } from "./fold-units.ts";
 import { outboxOf } from "./outbox.ts";
 import type { Starts } from "./start-attempts.ts";
 
@@ -73,8 +73,8 @@ function eventOf(
 }
 
 /**
- * Kubernetes Events of this pass: the phase transition, the units that failed for good, and those that do without the
- * accelerator they would rather have. Of several units with one reason a single Event tells, by the first of them: a
+ * Kubernetes Events of this pass: the phase transition, the units that failed for good, outputs that were not made
+ * again, and units that do without the accelerator they would rather have. Of several units with one reason a single Event tells, by the first of them: a
  * thousand sources that are gone are one piece of news, and the status and the report name each.
  */
 export function announcementsOf(
@@ -89,6 +89,7 @@ export function announcementsOf(
       : [],
   );
   const announcements = oneForEach([...failed, ...fallbacksOf(units, actions, newFailures)]);
+  announcements.push(...reusesOf(units));
   if (status.phase && status.phase !== job.status?.phase) {
     const bad = status.phase === "Failed" || status.phase === "PartiallySucceeded";
     announcements.push({
@@ -113,6 +114,17 @@ const oneForEach = (announcements: readonly Announcement[]): Announcement[] =>
       ? [more.length ? { ...first, message: `${first.message} (and ${more.length} units more)` } : first]
       : [],
   );
+
+/** One line for all units of a pass: a MediaJob that finds everything made has as many as it has units. */
+function reusesOf(units: readonly FoldedUnit[]): Announcement[] {
+  const reusing = units.filter((folded) => folded.fresh && reusedBy(folded) > 0);
+  if (!reusing.length) return [];
+  const outputs = reusing.reduce((sum, folded) => sum + reusedBy(folded), 0);
+  const [first] = reusing;
+  const who = reusing.length === 1 ? `unit ${first?.unit.name}` : `${reusing.length} units`;
+  const message = `${who}: ${outputs} outputs stand as another MediaJob made them, from the same sources, spec and engine; not made again`;
+  return [{ type: "Normal", reason: "OutputsReused", message }];
+}
 
 function fallbacksOf(
   units: readonly FoldedUnit[],

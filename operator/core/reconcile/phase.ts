@@ -60,9 +60,7 @@ export function outcomeOf(
   if (intent.stop && intent.stop.reason !== "Cancelled" && !late) {
     return { phase: "Failed", reason: intent.stop.reason, message: intent.stop.message };
   }
-  if (count.succeeded === total) {
-    return { phase: "Succeeded", reason: "Succeeded", message: `all ${total} units succeeded` };
-  }
+  if (count.succeeded === total) return whole(all, total);
   if (count.done > 0) {
     const message = `${total - count.succeeded} of ${total} units failed or failed in part; see status.failures`;
     return { phase: "PartiallySucceeded", reason: "PartiallySucceeded", message };
@@ -72,6 +70,21 @@ export function outcomeOf(
     reason: "UnitsFailed",
     message: `all ${total} units failed; see status.failures`,
   };
+}
+
+/**
+ * All outputs are made. That a unit which makes none failed - one that probes or finalizes - is shown by the ledger, so
+ * the phase says why it is what it is all the same.
+ */
+function whole(all: readonly FoldedUnit[], total: number): PhaseVerdict & { phase: "Succeeded" } {
+  const failed = all.filter(
+    ({ unit, state }) => isAuxiliary(unit) && state.state === "Ended" && state.letter === UNIT_LETTERS.failed,
+  );
+  if (!failed.length)
+    return { phase: "Succeeded", reason: "Succeeded", message: `all ${total} units succeeded` };
+  const names = failed.slice(0, 5).map(({ unit }) => unit.name);
+  const message = `all ${total} units that make outputs succeeded; ${names.join(", ")} failed, which cost no output: see status.warnings`;
+  return { phase: "Succeeded", reason: "SucceededWithWarnings", message };
 }
 
 /** All outputs there will be are there; what is left is to clean up and to write the report. */

@@ -5,7 +5,7 @@ import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
-import type { FoldedUnit } from "./fold-units.ts";
+import { type FoldedUnit, reusedBy } from "./fold-units.ts";
 import { historyOf } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
@@ -81,6 +81,7 @@ export function statusOf({
     ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
     ...usageOf(fresh, previous),
+    ...reusedOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
     ...(reportUri && { reportUri }),
     ...(previous.eventSequence !== undefined && { eventSequence: previous.eventSequence }),
@@ -198,6 +199,14 @@ function listsOf(
         .map((warning) => ({ ...warning, message: cut(warning.message) })),
     }),
   };
+}
+
+function reusedOf(
+  fresh: readonly FoldedUnit[],
+  { reusedOutputs: before = 0 }: MediaJobStatus,
+): Pick<MediaJobStatus, "reusedOutputs"> {
+  const reusedOutputs = fresh.reduce((sum, folded) => sum + reusedBy(folded), before);
+  return reusedOutputs > 0 ? { reusedOutputs } : {};
 }
 
 function failureAsWarning({ unit, state }: FoldedUnit): NonNullable<MediaJobStatus["warnings"]> {

@@ -246,3 +246,18 @@ async function leftAsideDirectories(): Promise<number> {
   const entries = await readdir(volume.path("out/.mediajob/uid-1"), { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).length;
 }
+
+test("another MediaJob that asks for the same makes nothing, and says so", async () => {
+  await volume.put("in/same.jpg", await quadrants().jpeg().toBuffer());
+  const sources = from({ same: "in/same.jpg" });
+  const asked = (uid: string, output: object) =>
+    aUnit({ family: "image", sources, outputs: [output], job: { namespace: "n", name: uid, uid } });
+  const first = await runWorker(asked("first", thumb), volume);
+  expect(first.result.counts).toEqual({ succeeded: 1, skipped: 0, failed: 0 });
+  const second = await runWorker(asked("second", thumb), volume);
+  expect(second.exitCode).toBe(0);
+  expect(second.result.counts).toEqual({ succeeded: 0, skipped: 1, failed: 0, reused: 1 });
+  expect(second.result.outputs).toEqual([{ ...first.result.outputs[0], phase: "Skipped", reused: true }]);
+  const other = { ...thumb, image: { ...thumb.image, width: 99 } };
+  expect((await runWorker(asked("third", other), volume)).result.counts.succeeded).toBe(1);
+});
