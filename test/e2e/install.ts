@@ -28,9 +28,14 @@ const anywhere = {
   costWeight: 1000,
 };
 
+/** Says that it has a hardware encoder, and has none. Dear, so that only what names it runs there. */
+const withoutEncoder = pools
+  .filter(({ gpuResource }) => gpuResource)
+  .map((pool) => ({ ...pool, name: "no-encoder", encoder: "nvenc", costWeight: 1000 }));
+
 const values = {
   config: {
-    pools: [...pools, anywhere],
+    pools: [...pools, anywhere, ...withoutEncoder],
     recovery: { unreachableNodeSeconds: 5 },
     // Webhook receivers of the tests listen on this machine's private address.
     webhooks: { allowPrivateAddresses: true },

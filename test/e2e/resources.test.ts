@@ -13,6 +13,7 @@ const resources = { memoryMultiplier: 0.5 };
 
 beforeAll(async () => {
   workspace = await createWorkspace("resources");
+  workspace.put("walk.mp4");
   mkdirSync(join(workspace.files, "in"), { recursive: true });
   // Turned by its EXIF, so that a decoder must hold all of it.
   const photo = sharp({ create: { width: 9000, height: 7000, channels: 3, background: "teal" } });
@@ -70,6 +71,38 @@ describe.concurrent("a unit gets what it needs", () => {
     });
   });
 });
+
+test("a unit whose hardware encoder is missing is made on the CPU, and the status and an Event say why", async () => {
+  await workspace.start("no-encoder", {
+    sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
+    outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
+    placement: { pool: "no-encoder" },
+  });
+  await workspace.wait("no-encoder", "condition=Complete", 240);
+  const { status } = await workspace.get("no-encoder");
+  expect(status).toMatchObject({
+    phase: "Succeeded",
+    attempts: [
+      { unit: "video-0", attempt: 1, class: "hardware", reason: "HardwareUnavailable", node: "node-1" },
+    ],
+  });
+  const pods = await workspace.pods("no-encoder");
+  expect(pods.map(({ spec: { nodeName, containers } }) => [nodeName, gpusOf(containers)])).toEqual([
+    ["node-1", "1"],
+    ["node-0", undefined],
+  ]);
+  const { items } = await workspace.cluster.kubectl.json<{ items: { message: string }[] }>(
+    ...["get", "events", "--namespace", workspace.namespace],
+    ...["--field-selector", "reason=RunsWithoutGpu"],
+  );
+  expect(items.map(({ message }) => message)).toEqual([
+    expect.stringContaining("runs without an accelerator"),
+  ]);
+  expect(inspectVideo(join(workspace.files, "out/no-encoder/walk/web.mp4"))).toMatchObject({ height: 64 });
+});
+
+const gpusOf = (containers: { resources: { limits: Record<string, string> } }[]) =>
+  containers[0]?.resources.limits["nvidia.com/gpu"];
 
 /** In bytes, of each attempt. */
 const memoryLimits = async (job: string): Promise<number[]> =>

@@ -1,11 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { parseProvider } from "../../cluster/cluster.ts";
-import { killPart } from "../../cluster/outage.ts";
-import { until } from "../../cluster/until.ts";
-import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
+import { surviveOutage } from "../patient-job.ts";
+import { createWorkspace, type Workspace } from "../workspace.ts";
 
 let workspace: Workspace;
 
@@ -24,39 +20,5 @@ afterAll(() => workspace?.remove());
 
 test.runIf(isNative)(
   "the API server is away: a worker goes on, its result is not lost, the rest follows",
-  async () => {
-    await workspace.start("patient", {
-      sources: [
-        { name: "walk", ...onVolume("in/walk.mp4") },
-        { name: "meadow", ...onVolume("in/meadow.jpg") },
-      ],
-      outputs: [
-        { name: "web", sources: ["walk"], video: { height: 240, preset: "medium" } },
-        { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 64 } },
-      ],
-      parallelism: 1,
-    });
-    await workspace.working("patient", "video-0");
-    const restart = await killPart("kube-apiserver");
-    try {
-      const made = join(workspace.files, "out/patient/walk/web.mp4");
-      const ended = until("the worker's file", async () => existsSync(made), { timeoutMs: 120_000 });
-      await Promise.all([ended, sleep(OUTAGE_MS)]);
-    } finally {
-      restart();
-    }
-    await workspace.seen("patient", "it succeeded", ({ status }) => status?.phase === "Succeeded");
-    const { status } = await workspace.get("patient");
-    expect(status).toMatchObject({
-      sources: { succeeded: 2, failed: 0 },
-      units: { succeeded: 3, ledger: "3s" },
-      outputs: [
-        { source: "walk", phase: "Succeeded", height: 240 },
-        { source: "meadow", phase: "Succeeded", width: 64 },
-      ],
-    });
-    expect(status?.attempts).toBeUndefined();
-    expect(await workspace.attempts("patient")).toEqual(["finalize 1", "image-0 1", "video-0 1"]);
-    expect(await workspace.pods("patient")).toHaveLength(3);
-  },
+  () => surviveOutage(workspace, OUTAGE_MS),
 );
