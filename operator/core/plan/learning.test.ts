@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { film, mediaJob, thumb } from "../../../test/builders/core.ts";
+import { configuration } from "../configuration.ts";
 import { type Corrections, corrected, learn, operationClass } from "./learning.ts";
+import { plan } from "./plan.ts";
 
 const estimate = { cpu: 1, memoryBytes: 1000, scratchBytes: 0, seconds: 100, gpu: false };
 const usage = (wallSeconds: number, peakMemoryBytes: number) => ({
@@ -75,4 +77,23 @@ test("outputs of one kind are one class, whatever they are called", () => {
   const outputs = (list: object[]) => mediaJob({ outputs: list }).spec.outputs;
   expect(operationClass(outputs([thumb, { ...thumb, name: "other" }]))).toBe("image/webp");
   expect(operationClass(outputs([film]))).toBe("video/h264/default/720");
+});
+
+test("the second hundred MediaJobs ask for less than the first, where these used less", () => {
+  const { pools } = configuration.parse({});
+  let corrections: Corrections = {};
+  const askedFor = Array.from({ length: 200 }, () => {
+    const [unit] = plan(mediaJob({ outputs: [film] }).spec, pools, corrections).units;
+    if (!unit || "refused" in unit.placement) throw new Error("there is no unit with a place");
+    const { operation, tableEstimate, estimate: asked, placement } = unit;
+    const used = usage(tableEstimate.seconds / 10, tableEstimate.memoryBytes / 2);
+    corrections = learn(corrections, operation, { estimate: tableEstimate, usage: used });
+    return { seconds: asked.seconds, memoryBytes: placement.memoryBytes };
+  });
+  const sum = (jobs: typeof askedFor, of: keyof (typeof askedFor)[number]) =>
+    jobs.reduce((total, job) => total + job[of], 0);
+  const [first, second] = [askedFor.slice(0, 100), askedFor.slice(100)];
+  expect(sum(second, "seconds")).toBeLessThan(sum(first, "seconds"));
+  expect(sum(second, "memoryBytes")).toBeLessThan(sum(first, "memoryBytes"));
+  expect(askedFor.at(-1)?.memoryBytes).toBeCloseTo((askedFor[0]?.memoryBytes ?? 0) * 0.75, -2);
 });

@@ -13,7 +13,7 @@ export interface Correction {
 /** By class of operation, see `operationClass`. */
 export type Corrections = Readonly<Record<string, Correction>>;
 
-/** Seeds 004 "Load Balancing Strategies": an exponential average, 0.7 of the old and 0.3 of the new. */
+/** An exponential average, 0.7 of the old and 0.3 of the new: the last ten units count, an odd one is forgotten. */
 const WEIGHT_OF_NEW = 0.3;
 
 /** A measurement further off than this is cut: one odd file must not spoil the class. */
