@@ -7,6 +7,7 @@ import { finalizing } from "./checkers/finalizing.ts";
 import { history } from "./checkers/history.ts";
 import { outbox } from "./checkers/outbox.ts";
 import { parts } from "./checkers/parts.ts";
+import { room } from "./checkers/room.ts";
 import { status } from "./checkers/status.ts";
 import { writers } from "./checkers/writers.ts";
 import { writes } from "./checkers/writes.ts";
@@ -21,6 +22,7 @@ const CHECKERS: readonly Checker[] = [
   history,
   outbox,
   parts,
+  room,
   status,
   writers,
   writes,

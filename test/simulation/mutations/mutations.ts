@@ -237,6 +237,21 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
+    name: "wake-nobody",
+    what: "a place that becomes free wakes nobody who waits for it",
+    file: "operator/kube/controller.ts",
+    find: "if (next) this.enqueue(next);",
+    replace: "void next;",
+  },
+  {
+    name: "write-beside-another",
+    what: "real: a MediaJob that is retried starts beside a younger one that writes the same files",
+    file: "operator/core/queue/output-claims.ts",
+    find: "const over = isOver(job) && !leaving;",
+    replace:
+      "const over = job.status?.phase !== undefined && TERMINAL_PHASES.includes(job.status.phase) && !leaving;",
+  },
+  {
     name: "decide-without-the-pod",
     what: "real: a Job that ended is decided upon though its pod was not asked for",
     file: "operator/kube/gather.ts",
