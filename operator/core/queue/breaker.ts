@@ -27,6 +27,9 @@ export const BREAKER_RULES: Partial<Record<FailureClass, BreakerRule>> = {
 /** One probe may take so long; after it the next one may try. */
 const PROBE_MS = 60_000;
 
+/** The reason of such a pause. */
+export const CIRCUIT_OPEN = "CircuitOpen";
+
 /** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
 export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
   if (failureClass === "deadline") return [`deadline of namespace ${metadata.namespace}`];
@@ -87,7 +90,7 @@ export class Breakers {
         if (!scope || scope.openUntilMs === null) continue;
         const untilMs = Math.max(scope.openUntilMs, scope.probingUntilMs);
         const pause = {
-          reason: "CircuitOpen",
+          reason: CIRCUIT_OPEN,
           scope: name,
           starts: untilMs > nowMs ? (0 as const) : (1 as const),
           untilMs,

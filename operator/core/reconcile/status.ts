@@ -2,6 +2,7 @@ import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
+import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
@@ -58,7 +59,7 @@ export function statusOf({
     phase: verdict.phase,
     conditions: conditionsOf({
       verdict,
-      trouble: terminal ? undefined : trouble,
+      trouble: terminal ? undefined : (trouble ?? circuitOf(starts)),
       plannedMessage: `${units.length} units from ${job.spec.sources.length} sources`,
       previous: previous.conditions ?? [],
       generation,
@@ -88,6 +89,10 @@ export function statusOf({
     ...(previous.webhooks && { webhooks: previous.webhooks }),
   };
 }
+
+/** What fails for many is no queue: nothing comes along before a person repairs it, or a probe shows that it is gone. */
+const circuitOf = ({ pausedBy }: Starts): Trouble | undefined =>
+  pausedBy?.reason === CIRCUIT_OPEN ? pausedBy : undefined;
 
 const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 

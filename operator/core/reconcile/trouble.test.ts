@@ -90,3 +90,19 @@ test("the unit waits for no lost attempt, however many are lost", () => {
   });
   expect(actions(decide(seen, plan(job.spec, defaultConfiguration().pools)))).toEqual([]);
 });
+
+test("a pause for what fails for many is told as Stalled, too; one for another MediaJob is not", () => {
+  const job = mediaJob();
+  const paused = (reason: string) => {
+    const pause = {
+      reason,
+      message: "3 attempts failed lately",
+      starts: 0 as const,
+      untilMs: NOW_MS + 60_000,
+    };
+    return decide(observation({ job, pause }), plan(job.spec, defaultConfiguration().pools));
+  };
+  expect(stalled(paused("CircuitOpen"))).toMatchObject({ status: "True", reason: "CircuitOpen" });
+  expect(paused("CircuitOpen").status.queue?.reason).toBe("CircuitOpen");
+  expect(stalled(paused("OutputConflict"))?.status).toBe("False");
+});
