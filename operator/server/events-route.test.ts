@@ -196,6 +196,14 @@ test("tokens that are not accepted are reviewed so often, then refused without",
   expect(reviewed).toBe(3);
 });
 
+test("when the replica ends its streams end in good order", async () => {
+  const reader = await follow();
+  await until(reader, "id: 10");
+  await server.close();
+  await expect.poll(() => reader.over).toBe(true);
+  expect([listeners.size, timers.size]).toEqual([0, 0]);
+});
+
 test("a reader who leaves is forgotten", async () => {
   const reader = await follow();
   await until(reader, "id: 10");

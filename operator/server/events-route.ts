@@ -37,8 +37,12 @@ const MAX_STREAMS = 1000;
  * After the last event, of a phase that is an end, the stream closes, and coming back is answered with 204, upon
  * which an EventSource rests. It reads the cache alone, so every replica serves it.
  */
-export function eventsRoute({ access, jobOf, onChange, every, strangers }: EventsDependencies): Router {
-  let streams = 0;
+export function eventsRoute({ access, jobOf, onChange, every, strangers }: EventsDependencies): {
+  router: Router;
+  /** Ends every stream in good order: readers come back, to another replica. */
+  end(): void;
+} {
+  const streams = new Set<Stream>();
   const handle: RequestHandler<{ namespace: string; name: string }> = async (request, response) => {
     const { namespace, name } = request.params;
     const ref = { namespace, name };
@@ -58,13 +62,13 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
     if (!job) return refuse(404, `there is no MediaJob ${name} in the namespace ${namespace}`);
     const seen = request.get("last-event-id");
     if (seen === job.metadata.resourceVersion && isOver(job)) return void response.status(204).end();
-    if (streams >= MAX_STREAMS) {
+    if (streams.size >= MAX_STREAMS) {
       response.set("retry-after", "10");
       return refuse(503, `${MAX_STREAMS} streams are open on this replica`);
     }
 
-    streams++;
     const stream = new Stream(response, seen);
+    streams.add(stream);
     const ends = [
       onChange(ref, (changed) => stream.show(changed)),
       every(HEARTBEAT_MS, () => stream.beat()),
@@ -77,12 +81,17 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
       }),
     ];
     response.once("close", () => {
-      streams--;
+      streams.delete(stream);
       for (const end of ends) end();
     });
     stream.show(job);
   };
-  return Router().get("/jobs/:namespace/:name/events", handle);
+  return {
+    router: Router().get("/jobs/:namespace/:name/events", handle),
+    end: () => {
+      for (const stream of streams) stream.end();
+    },
+  };
 }
 
 /** One reader. What it could not take yet is not kept but made anew, from the latest state, when it can. */

@@ -42,7 +42,8 @@ export async function startServer({
     response.set("content-type", registry.contentType).send(await registry.metrics());
   });
   app.use(progressRoute(progress));
-  app.use(eventsRoute(events));
+  const followed = eventsRoute(events);
+  app.use(followed.router);
   app.use(problem);
 
   const server = createServer(app);
@@ -53,7 +54,7 @@ export async function startServer({
     server.once("error", reject);
     server.listen(port, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, followed.end) };
 }
 
 /** Errors as RFC 9457 problem details; nothing of the inside is shown. */
@@ -64,7 +65,8 @@ const problem: ErrorRequestHandler = (error, _, response, next) => {
   response.status(status).type("application/problem+json").send(JSON.stringify({ status, detail }));
 };
 
-function close(server: Server): Promise<void> {
+function close(server: Server, endStreams: () => void): Promise<void> {
+  endStreams();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), 1_000);
