@@ -10,7 +10,7 @@ export interface Rung {
   bitrateKbps: number;
 }
 
-/** Seeds 004 "Adaptive Bitrate Streaming": the middle of each tier's range for h264; 2160 goes on from there. */
+/** The middle of what streaming services give each tier in h264, at some 25 to 30 frames per second. */
 const TIERS: readonly (readonly [shortSide: number, bitrateKbps: number])[] = [
   [240, 400],
   [360, 800],

@@ -1,5 +1,6 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
 import { encodeSeconds } from "../video/stages.ts";
@@ -26,12 +27,13 @@ export interface Presentation {
 /** Where the source's rate varies, segments of equal length need one that does not. */
 const RATE_OF_VARYING: Rate = { num: 30, den: 1 };
 
-/** @throws MediaFailure NoVideoStream. */
+/** @throws MediaFailure NoVideoStream, InvalidOutputSpec. */
 export function planPresentation(record: MediaRecord, output: StreamOutput): Presentation {
   const picture = pictureOf(record);
   const fps = output.fps !== undefined ? exactRate(output.fps) : (steadyRate(picture) ?? RATE_OF_VARYING);
   const shown = { width: picture.width, height: picture.height, fps: perSecond(fps) };
   const { rungs, leftOut } = ladderOf(shown, output);
+  refuseTooSmall(rungs, output.codec);
   const largest = rungs.at(-1);
   const plain = planRendition(
     record,
@@ -67,6 +69,18 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
       })),
     ],
   };
+}
+
+/** Sides of the smallest picture that SVT-AV1 makes. */
+const AV1_LEAST_PIXELS = 64;
+
+function refuseTooSmall(rungs: readonly Rung[], codec: StreamOutput["codec"]): void {
+  const small = rungs.find(({ size }) => Math.min(size.width, size.height) < AV1_LEAST_PIXELS);
+  if (codec !== "av1" || !small) return;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `rendition ${small.name} would be ${small.size.width}×${small.size.height}, and av1 has no picture below ${AV1_LEAST_PIXELS}×${AV1_LEAST_PIXELS}; leave it out or take h264 or h265`,
+  );
 }
 
 /** How long the pictures of all rungs take, roughly. */

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { streamOutput } from "../../crds/outputs/stream.ts";
+import { describeMedia } from "../probe/describe-media.ts";
+import { ffprobeJson } from "../probe/ffprobe.ts";
+import { partArguments, presentationArguments } from "./arguments.ts";
+import { planPresentation } from "./presentation.ts";
+
+const FILES = {
+  sourcePath: "film.mov",
+  threads: 2,
+  videoPaths: ["360.mp4", "1080.mp4"],
+  audioPaths: ["audio.mp4"],
+  subtitlePaths: [],
+  sheets: { directory: ".", prefix: "" },
+};
+
+const RENDITIONS = [
+  { height: 360, bitrateKbps: 800 },
+  { height: 1080, bitrateKbps: 5000 },
+];
+
+/** Of a minute of 4K of PQ with stereo. */
+function planned(wish: Record<string, unknown>, size = { width: 3840, height: 2160 }) {
+  const video = { codec_name: "hevc", pix_fmt: "yuv420p10le", color_transfer: "smpte2084", ...size };
+  const rates = { avg_frame_rate: "25/1", r_frame_rate: "25/1" };
+  const sound = { codec_name: "aac", channels: 2, channel_layout: "stereo", sample_rate: "48000" };
+  const record = describeMedia(
+    ffprobeJson.parse({
+      streams: [
+        { index: 0, codec_type: "video", disposition: {}, ...video, ...rates },
+        { index: 1, codec_type: "audio", disposition: {}, ...sound },
+      ],
+      format: { format_name: "mov", duration: "60" },
+    }),
+    1000,
+  );
+  return planPresentation(
+    record,
+    streamOutput.parse({ ladder: "Explicit", renditions: RENDITIONS, ...wish }),
+  );
+}
+
+const count = (list: readonly string[], text: string) => list.join(" ").split(text).length - 1;
+
+test("HDR is scaled to the largest rung, mapped to SDR there, once, and scaled on from it", () => {
+  const list = presentationArguments(planned({}), FILES);
+  const graph = list[list.indexOf("-filter_complex") + 1] ?? "";
+  expect(graph).toMatch(
+    /^\[scale0\]scale=640:360.*;\[0:0\].*scale=1920:1080.*tonemap=.*split=2\[rung1\]\[scale0\];/,
+  );
+  expect(count(list, "tonemap=tonemap")).toBe(1);
+  expect(count(list, "-color_trc bt709")).toBe(2);
+});
+
+test("HDR that is kept is not mapped, and every rung says what it is", () => {
+  const list = presentationArguments(planned({ codec: "h265", dynamicRange: "Source" }), FILES);
+  expect(count(list, "tonemap")).toBe(0);
+  expect(count(list, "-pix_fmt:v yuv420p10le")).toBe(2);
+  expect(count(list, "-color_trc smpte2084")).toBe(2);
+  expect(count(list, "hdr10=1")).toBe(2);
+});
+
+test("a part has the pictures of its window alone, and keyframes where one run would put them", () => {
+  const whole = planned({ segmentSeconds: 6 });
+  const window = { startSeconds: 60, endSeconds: 120 };
+  const part = { ...whole, sounds: [], top: { ...whole.top, work: { ...whole.top.work, window } } };
+  const list = partArguments(part, { ...FILES, seekSeconds: 59 });
+  expect(count(list, "trim=start=60:end=120")).toBe(1);
+  expect(count(list, "expr:gte(t+60,(n_forced+10)*6)")).toBe(2);
+  expect(count(list, "-fps_mode:v vfr")).toBe(2);
+  expect(count(list, "audio.mp4")).toBe(0);
+});
+
+test("a rendition too small for av1 is told with the way out", () => {
+  expect(() => planned({ codec: "av1", renditions: [{ height: 46, bitrateKbps: 100 }] })).toThrow(
+    "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take h264 or h265",
+  );
+});
