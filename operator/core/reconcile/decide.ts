@@ -68,6 +68,8 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         starts.nextStartMs,
         intent.stop ? null : intent.deadlineMs,
         nextTroubleMs(attempts, policy, nowMs),
+        // A Job that can make no pod changes in nothing, so nobody would tell of it.
+        starts.actions.length > 0 ? nowMs + policy.startGraceMs : null,
         endOfLifeMs(job, status),
       ],
       nowMs,

@@ -27,6 +27,13 @@ const unschedulable = {
   },
 };
 
+test("what starts is looked at again after a while: a Job that can make no pod changes in nothing", () => {
+  const job = mediaJob();
+  const decision = decide(observation({ job }), plan(job.spec, defaultConfiguration().pools));
+  expect(actions(decision)).toEqual(["StartAttempt"]);
+  expect(decision.requeueAfterMs).toBe(startGraceMs);
+});
+
 test("a pod that cannot start is nothing to speak of at first, and looked at again when it would be", () => {
   const decision = after(1_000, unschedulable);
   expect(stalled(decision)?.status).toBe("False");
