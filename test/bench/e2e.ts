@@ -7,10 +7,10 @@ import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubeClient } from "../../operator/kube/client.ts";
 import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
 import install, { OPERATOR_NAMESPACE, RELEASE } from "../e2e/install.ts";
 import { createWorkspace, type Workspace } from "../e2e/workspace.ts";
-import { connect } from "./connect.ts";
 import { load, type Measurement, median, report } from "./report.ts";
 import { workerStarts } from "./worker-start.ts";
 

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubeClient } from "../../operator/kube/client.ts";
 import { issueCertificate } from "../cluster/certificates.ts";
+import { connect } from "../cluster/connect.ts";
 import { startScheduler } from "../cluster/controllers.ts";
 import { writeKubeconfig } from "../cluster/kubeconfig.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
-import { connect } from "./connect.ts";
 import { nodes, startKwok } from "./kwok.ts";
 
 export const NAMESPACE = "bench";

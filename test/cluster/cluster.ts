@@ -7,7 +7,12 @@ import { boundTo, type Kubectl, kubectlFor } from "./kubectl.ts";
 import { layout } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { createMediaVolume, type MediaVolume } from "./media-volume.ts";
-import { nativeClusterDirectory, startNativeCluster, stopNativeCluster } from "./native-cluster.ts";
+import {
+  nativeClusterDirectory,
+  prepareNativeCluster,
+  startNativeCluster,
+  stopNativeCluster,
+} from "./native-cluster.ts";
 import type { InstallOptions } from "./packages.ts";
 
 /** A Kubernetes cluster with real nodes, as tests use it. */
@@ -74,6 +79,13 @@ export async function ensureCluster(options: ClusterOptions = {}): Promise<Clust
         if (isAbandoned(directory)) await stopNativeCluster();
       }),
   };
+}
+
+/** Asks what has to be asked, installs and builds: `ensureCluster` does it too, but may then run beside other work. */
+export async function prepareCluster(options: ClusterOptions = {}): Promise<void> {
+  const provider = options.provider ?? parseProvider(process.env.MEDIAJOB_TEST_CLUSTER);
+  if (provider === "existing") await binaries("kubectl", "helm");
+  else await withClusterLock(() => prepareNativeCluster(options));
 }
 
 /** One start or stop at a time: two test runs that begin together share what the first one starts. */

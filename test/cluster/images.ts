@@ -34,8 +34,7 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
   } = options;
   const docker = await startDocker(options);
   await ensureBaseImage(docker);
-  const built: BuiltImage[] = [];
-  for (const component of components) {
+  const build = async (component: string): Promise<BuiltImage> => {
     const name = `mediajob-${component}:${tag}`;
     const startedAt = Date.now();
     await docker([
@@ -44,9 +43,9 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
     ]);
     const image = await inspect(docker, name);
     console.error(`Built ${name}: ${megabytes(image.sizeBytes)}, in ${secondsSince(startedAt)} s`);
-    built.push(image);
-  }
-  return built;
+    return image;
+  };
+  return await Promise.all(components.map(build));
 }
 
 /**

@@ -29,6 +29,7 @@ export async function createMediaVolume(
   const { namespace = "default" } = place;
   const volumeName = `${namespace}-${name}`;
   const path = join(place.directory, volumeName);
+  rmSync(path, { recursive: true, force: true }); // what an aborted run has left
   mkdirSync(path, { recursive: true });
   chownSync(path, 1000, 1000);
   // One of an aborted run is still bound to a claim that is gone, and would never bind to ours.

@@ -41,7 +41,7 @@ export async function startNativeCluster(options: InstallOptions = {}): Promise<
   const directory = nativeClusterDirectory();
   const running = await findHealthyCluster(directory);
   if (running) return { kubeconfig: running.apiServer.kubeconfig, isNew: false };
-  await prepare(options);
+  await prepareNativeCluster(options);
   await stopNativeCluster();
 
   mkdirSync(directory, { recursive: true });
@@ -181,7 +181,8 @@ const programs = [
 ];
 
 /** Brings what the cluster is made of. Says all that is missing at once, rather than one thing per try. */
-async function prepare(options: InstallOptions): Promise<void> {
+/** Installs and builds what it takes, and says all that stands in the way at once. */
+export async function prepareNativeCluster(options: InstallOptions = {}): Promise<void> {
   const problems: string[] = [];
   const note = (error: Error) => problems.push(error.message);
   await assertPossible().catch(note);

@@ -23,11 +23,13 @@ export interface StandaloneOptions extends Pick<ApiServerOptions, "extraArgument
   readonly controllers?: boolean;
   /** More arguments of kube-controller-manager. */
   readonly controllerArguments?: readonly string[];
+  /** The process for which it is started. Default: this one. */
+  readonly owner?: number;
 }
 
 /**
  * A real kube-apiserver for one test run: its own etcd, any free ports, an empty cluster, ready in about 3 s. Needs
- * Go the first time, root never. It ends with `stop`; should this process die before that, the next start of one
+ * Go the first time, root never. It ends with `stop`; should its owner die before that, the next start of one
  * removes it.
  */
 export async function startApiServer(options: StandaloneOptions = {}): Promise<StandaloneApiServer> {
@@ -35,11 +37,8 @@ export async function startApiServer(options: StandaloneOptions = {}): Promise<S
   const { kubectl } = await binaries("kubectl", "etcd", "kube-apiserver");
   mkdirSync(root(), { recursive: true, mode: 0o700 });
   const directory = mkdtempSync(join(root(), "run-"));
-  writeFileSync(ownerPath(directory), JSON.stringify(identify(process.pid)));
-  const stop = async () => {
-    await stopProcesses(directory, { graceMs: 2000 });
-    rmSync(directory, { recursive: true, force: true });
-  };
+  writeFileSync(ownerPath(directory), JSON.stringify(identify(options.owner ?? process.pid)));
+  const stop = () => stopApiServer(directory);
   try {
     const apiServer = await startEtcdAndApiServer(directory, {
       ...options,
@@ -57,13 +56,18 @@ export async function startApiServer(options: StandaloneOptions = {}): Promise<S
   }
 }
 
+/** Ends the one of a directory. */
+export async function stopApiServer(directory: string): Promise<void> {
+  await stopProcesses(directory, { graceMs: 2000 });
+  rmSync(directory, { recursive: true, force: true });
+}
+
 /** Ends the API servers whose test run has died. Those of living ones stay. */
 export async function stopOrphans(): Promise<void> {
   for (const directory of listRuns()) {
     const owner = readOwner(directory);
     if (!owner || isAlive(owner)) continue;
-    await stopProcesses(directory, { graceMs: 2000 });
-    rmSync(directory, { recursive: true, force: true });
+    await stopApiServer(directory);
   }
 }
 

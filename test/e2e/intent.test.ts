@@ -1,29 +1,39 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../cluster/until.ts";
-import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
+import { createWorkspace, onVolume, SLOWLY, type Workspace } from "./workspace.ts";
 
 let workspace: Workspace;
 
 const walk = { name: "walk", ...onVolume("in/walk.mp4") };
+const brief = { name: "brief", ...onVolume("in/brief.mp4") };
 
-/** A unit that a worker is at for more than a minute. */
+/** A unit that a slow worker is at for minutes. */
 const long = { name: "long", video: { preset: "veryslow" } };
-const short = { name: "short", video: { height: 120, preset: "ultrafast" } };
+const short = { name: "short", video: { height: 60, preset: "ultrafast" } };
 
 beforeAll(async () => {
   workspace = await createWorkspace("intent");
   workspace.put("walk.mp4");
   workspace.put("meadow.jpg");
+  const small = ["-t", "2", "-vf", "scale=160:90", "-preset", "ultrafast"];
+  execFileSync("ffmpeg", [
+    "-v",
+    "error",
+    "-i",
+    join(workspace.files, "in/walk.mp4"),
+    ...small,
+    join(workspace.files, "in/brief.mp4"),
+  ]);
 });
 
 afterAll(() => workspace?.remove());
 
 describe.concurrent("the user changes their mind", () => {
   test("suspend lets the running unit finish and starts no other; resume does the rest", async () => {
-    const [a, b, c] = ["a", "b", "c"].map((name) => ({ ...walk, name }));
-    await workspace.start("paused", { sources: [a, b, c], outputs: [short], parallelism: 1 });
+    const [a, b, c] = ["a", "b", "c"].map((name) => ({ ...brief, name }));
+    await workspace.start("paused", { sources: [a, b, c], outputs: [short], parallelism: 1, ...SLOWLY });
     await workspace.working("paused", "video-0");
     await workspace.patch("paused", { suspend: true });
     const suspended = await workspace.seen(
@@ -57,6 +67,7 @@ describe.concurrent("the user changes their mind", () => {
         { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 100 } },
         { ...long, sources: ["walk"] },
       ],
+      ...SLOWLY,
     });
     await workspace.seen("cancelled", "its photo is done", ({ status }) => status?.units?.succeeded === 1);
     await workspace.working("cancelled", "video-0");
@@ -80,9 +91,9 @@ describe.concurrent("the user changes their mind", () => {
 
   test("a raised retryGeneration runs the failed unit again and no other; then its time to live is over", async () => {
     await workspace.start("retried", {
-      sources: [walk, { name: "late", ...onVolume("in/late.jpg") }],
+      sources: [brief, { name: "late", ...onVolume("in/late.jpg") }],
       outputs: [
-        { ...short, sources: ["walk"] },
+        { ...short, sources: ["brief"] },
         { name: "thumb", sources: ["late"], image: { format: "webp", width: 100 } },
       ],
     });
@@ -113,8 +124,8 @@ describe.concurrent("the user changes their mind", () => {
     ]);
 
     await workspace.patch("retried", { ttlSecondsAfterFinished: 1 });
-    await isGone("retried");
-    expect(existsSync(join(workspace.files, "out/retried/walk/short.mp4"))).toBe(true);
+    await workspace.gone("retried");
+    expect(existsSync(join(workspace.files, "out/retried/brief/short.mp4"))).toBe(true);
     expect(existsSync(join(workspace.files, "out/retried/late/thumb.webp"))).toBe(true);
   });
 
@@ -123,30 +134,15 @@ describe.concurrent("the user changes their mind", () => {
       sources: [walk, { ...walk, name: "again" }],
       outputs: [long],
       parallelism: 1,
+      ...SLOWLY,
     });
     await workspace.working("deleted", "video-0");
     const { kubectl } = workspace.cluster;
     await kubectl("delete", "mediajob", "deleted", "--namespace", workspace.namespace, "--timeout=60s");
-    await isGone("deleted");
+    await workspace.gone("deleted");
     const files = readdirSync(join(workspace.files, "out/deleted"), { recursive: true, encoding: "utf8" });
     // Beside the attempt's manifest, which tells at what it was stopped.
     expect(files.filter((path) => !path.startsWith(".mediajob"))).toEqual([]);
     expect(workspace.staged("deleted")).toEqual([]);
   });
 });
-
-/** Waits until neither a MediaJob nor anything made for it is there. */
-async function isGone(name: string): Promise<void> {
-  const { kubectl } = workspace.cluster;
-  const within = ["--namespace", workspace.namespace, "--output=name"];
-  await until(
-    `the end of MediaJob ${name} and its Jobs, pods and plan`,
-    async () => {
-      const job = await kubectl("get", "mediajob", name, "--ignore-not-found", ...within);
-      const units = await kubectl("get", "jobs,pods", "--selector", `mediajob.dev/job=${name}`, ...within);
-      const plans = await kubectl("get", "configmaps", ...within);
-      return job === "" && units === "" && !plans.includes(`/${name}-`);
-    },
-    { timeoutMs: 90_000, everyMs: 500 },
-  );
-}

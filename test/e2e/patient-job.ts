@@ -17,7 +17,7 @@ export async function surviveOutage(workspace: Workspace, outageMs: number): Pro
       { name: "meadow", ...onVolume("in/meadow.jpg") },
     ],
     outputs: [
-      { name: "web", sources: ["walk"], video: { height: 240, preset: "medium" } },
+      { name: "web", sources: ["walk"], video: { height: 240, cuts: [{ startSeconds: 0, endSeconds: 5 }] } },
       { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 64 } },
     ],
     parallelism: 1,
@@ -26,7 +26,7 @@ export async function surviveOutage(workspace: Workspace, outageMs: number): Pro
   const restart = await killPart("kube-apiserver");
   try {
     const made = join(workspace.files, "out/patient/walk/web.mp4");
-    const ended = until("the worker's file", async () => existsSync(made), { timeoutMs: 120_000 });
+    const ended = until("the worker's file", async () => existsSync(made), { timeoutMs: 240_000 });
     await Promise.all([ended, sleep(outageMs)]);
   } finally {
     restart();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProgressMessage } from "../../crds/progress.ts";
+import { until } from "../cluster/until.ts";
 import { OPERATOR_NAMESPACE } from "./install.ts";
-import { createWorkspace, onVolume, type Pod, type Workspace } from "./workspace.ts";
+import { createWorkspace, onVolume, type Pod, SLOWLY, type Workspace } from "./workspace.ts";
 
 let workspace: Workspace;
 let own: Pod;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   workspace.put("walk.mp4");
   const sources = [{ name: "walk", ...onVolume("in/walk.mp4") }];
   const outputs = [{ name: "long", video: { preset: "veryslow" } }];
-  await Promise.all(["own", "foreign"].map((name) => workspace.start(name, { sources, outputs })));
+  await Promise.all(["own", "foreign"].map((name) => workspace.start(name, { sources, outputs, ...SLOWLY })));
   [own, foreign] = await Promise.all([
     workspace.working("own", "video-0"),
     workspace.working("foreign", "video-0"),
@@ -95,8 +96,17 @@ interface Said {
 
 const report = async (said: Said): Promise<number> => (await answerTo(said)).code;
 
+/** As a worker does, it tries again while nobody is at the address, which is so while the operator is moved. */
+const answerTo = (said: Said): Promise<Answer> =>
+  until("an answer of the operator", () => tryAnswer(said), { timeoutMs: 120_000, everyMs: 500 });
+
+interface Answer {
+  code: number;
+  location: string | null;
+}
+
 /** Says from within the pod, over the cluster's network, how far the unit of MediaJob `own` is. */
-async function answerTo({ token, fraction, to }: Said): Promise<{ code: number; location: string | null }> {
+async function tryAnswer({ token, fraction, to }: Said): Promise<Answer> {
   const { metadata } = await workspace.get("own");
   const message: ProgressMessage = {
     job: { namespace: workspace.namespace, name: "own", uid: metadata.uid ?? "" },

@@ -56,7 +56,7 @@ describe.concurrent("a unit gets what it needs", () => {
       outputs: [{ name: "web", video: { preset: "faster" } }],
       resources,
     });
-    await workspace.wait("killed", "condition=Complete", 240);
+    await workspace.wait("killed", "condition=Complete");
     const { status } = await workspace.get("killed");
     expect(status).toMatchObject({
       phase: "Succeeded",

@@ -1,10 +1,16 @@
 import { chownSync, copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { MediaJob } from "../../crds/media-job.ts";
+import { CONFIG_MAPS, JOBS, MEDIA_JOBS, PODS } from "../../operator/kube/resources.ts";
 import { type Cluster, ensureCluster } from "../cluster/cluster.ts";
+import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
+import { diagnose } from "./diagnosis.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples/media");
+
+/** Many times what anything here takes on an idle machine: who runs out of it stands still and is not merely slow. */
+const PATIENCE_SECONDS = 240;
 
 /** What the tests read of a pod. */
 export interface Pod {
@@ -21,6 +27,9 @@ export interface Pod {
 /** A file or folder of the workspace's volume, as a MediaJob names it. */
 export const onVolume = (path: string) => ({ volume: { claimName: "media", path } });
 
+/** For a MediaJob whose units are to be found at work: they get a fifth of a core. */
+export const SLOWLY = { placement: { pool: "slow" } };
+
 /** A namespace of its own for one test, with a volume `media` that this machine sees too. */
 export interface Workspace {
   cluster: Cluster;
@@ -35,10 +44,12 @@ export interface Workspace {
   /** Changes fields of a MediaJob's spec. */
   patch(name: string, spec: object): Promise<void>;
   get(name: string): Promise<MediaJob>;
-  /** `kubectl wait`; throws when it takes too long. */
-  wait(name: string, condition: string, timeoutSeconds?: number): Promise<void>;
+  /** `kubectl wait`. This and the other waits throw when it takes too long, with all that tells why. */
+  wait(name: string, condition: string): Promise<void>;
   /** Waits until `check` answers true of the MediaJob; gives the MediaJob. */
   seen(name: string, what: string, check: (job: MediaJob) => boolean): Promise<MediaJob>;
+  /** Waits until neither a MediaJob nor anything made for it is there. */
+  gone(name: string): Promise<unknown>;
   /** Every attempt that has a Job, as `UNIT NUMBER`, in order. */
   attempts(name: string): Promise<string[]>;
   /** The pods of a MediaJob, first made first; of `unit` alone, when it is named. */
@@ -58,17 +69,24 @@ export async function createWorkspace(name: string): Promise<Workspace> {
   await kubectl("create", "namespace", namespace);
   const volume = await cluster.createMediaVolume("media", { namespace });
   const within = ["--namespace", namespace];
-  const get = (job: string) => kubectl.json<MediaJob>("get", "mediajob", job, ...within);
   const apply = async (manifest: object) => void (await kubectl.apply([manifest], ...within));
-  const list = async <T>(kind: string, job: string, unit?: string) => {
-    const selector = `mediajob.dev/job=${job}${unit ? `,mediajob.dev/unit=${unit}` : ""}`;
-    const { items } = await kubectl.json<{ items: T[] }>("get", kind, ...within, "--selector", selector);
-    return items;
+  // What is asked again and again is asked without a process for each time.
+  const client = await connect(cluster.kubeconfig);
+  const get = async (name: string): Promise<MediaJob> => {
+    const job = await client.get(MEDIA_JOBS, { namespace, name });
+    if (!job) throw new Error(`there is no MediaJob ${namespace}/${name}`);
+    return job;
   };
-  const pods = async (job: string, unit?: string) =>
-    (await list<Pod>("pods", job, unit)).toSorted((a, b) =>
+  const of = (job: string, unit?: string) => ({
+    namespace,
+    labelSelector: `mediajob.dev/job=${job}${unit ? `,mediajob.dev/unit=${unit}` : ""}`,
+  });
+  const pods = async (job: string, unit?: string) => {
+    const { items } = await client.list(PODS, of(job, unit));
+    return (items as unknown as Pod[]).toSorted((a, b) =>
       a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
     );
+  };
   const staged = (job: string): string[] => {
     const directory = join(volume.path, "out", job, ".mediajob");
     if (!existsSync(directory)) return [];
@@ -76,6 +94,10 @@ export async function createWorkspace(name: string): Promise<Workspace> {
       /-a\d+(\/|$)/.test(path),
     );
   };
+  const explained = <T>(job: string, wait: Promise<T>): Promise<T> =>
+    wait.catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await diagnose(kubectl, namespace, job)}`, { cause: error });
+    });
   return {
     cluster,
     namespace,
@@ -99,43 +121,65 @@ export async function createWorkspace(name: string): Promise<Workspace> {
         ...["patch", "mediajob", job, ...within, "--type=merge", "--patch", JSON.stringify({ spec })],
       )),
     get,
-    wait: async (job, condition, timeoutSeconds = 120) =>
-      void (await kubectl(
-        "wait",
-        `mediajob/${job}`,
-        `--for=${condition}`,
-        ...within,
-        `--timeout=${timeoutSeconds}s`,
+    wait: async (job, condition) =>
+      void (await explained(
+        job,
+        kubectl("wait", `mediajob/${job}`, `--for=${condition}`, ...within, `--timeout=${PATIENCE_SECONDS}s`),
       )),
     seen: (job, what, check) =>
-      until(
-        `MediaJob ${job}: ${what}`,
-        async () => {
-          const current = await get(job);
-          return check(current) && current;
-        },
-        { timeoutMs: 120_000, everyMs: 200 },
+      explained(
+        job,
+        until(
+          `MediaJob ${job}: ${what}`,
+          async () => {
+            const current = await get(job);
+            return check(current) && current;
+          },
+          { timeoutMs: PATIENCE_SECONDS * 1000, everyMs: 200 },
+        ),
+      ),
+    gone: (job) =>
+      explained(
+        job,
+        until(
+          `the end of MediaJob ${job} and its Jobs, pods and plan`,
+          async () => {
+            if (await client.get(MEDIA_JOBS, { namespace, name: job })) return false;
+            const units = await Promise.all([client.list(JOBS, of(job)), client.list(PODS, of(job))]);
+            const plans = await client.list(CONFIG_MAPS, { namespace });
+            return [...units, plans].every(({ items }) =>
+              items.every(({ metadata: { name } }) => !name?.startsWith(`${job}-`)),
+            );
+          },
+          { timeoutMs: PATIENCE_SECONDS * 1000, everyMs: 200 },
+        ),
       ),
     attempts: async (job) =>
-      (await list<Pick<Pod, "metadata">>("jobs", job))
+      (await client.list(JOBS, of(job))).items
         .map(
-          ({ metadata }) =>
-            `${metadata.labels["mediajob.dev/unit"]} ${metadata.labels["mediajob.dev/attempt"]}`,
+          ({ metadata: { labels } }) =>
+            `${labels?.["mediajob.dev/unit"]} ${labels?.["mediajob.dev/attempt"]}`,
         )
         .toSorted(),
     pods,
     working: (job, unit) =>
-      until(
-        `a worker at unit ${unit} of MediaJob ${job}`,
-        async () => {
-          const pod = (await pods(job, unit)).at(-1);
-          const attempt = `${unit}-a${pod?.metadata.labels["mediajob.dev/attempt"]}/`;
-          return pod?.status.phase === "Running" && staged(job).some((path) => path.includes(attempt)) && pod;
-        },
-        { timeoutMs: 120_000, everyMs: 100 },
+      explained(
+        job,
+        until(
+          `a worker at unit ${unit} of MediaJob ${job}`,
+          async () => {
+            const pod = (await pods(job, unit)).at(-1);
+            const attempt = `${unit}-a${pod?.metadata.labels["mediajob.dev/attempt"]}/`;
+            return (
+              pod?.status.phase === "Running" && staged(job).some((path) => path.includes(attempt)) && pod
+            );
+          },
+          { timeoutMs: PATIENCE_SECONDS * 1000, everyMs: 100 },
+        ),
       ),
     staged,
     async remove() {
+      await client.close();
       await kubectl("delete", "namespace", namespace, "--wait=false"); // the next test need not wait for its end
       await volume.remove();
     },

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubeClient } from "../../../operator/kube/client.ts";
+import { connect } from "../../cluster/connect.ts";
 import { type StandaloneApiServer, startApiServer } from "../../cluster/standalone-api-server.ts";
-import { connect } from "../connect.ts";
 
 export const NAMESPACE = "bench";
 

@@ -15,7 +15,7 @@ test("a unit that requires a GPU waits while the pool is full, says so, and star
   const placement = { gpu: "Require" };
   await workspace.start("first", {
     sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
-    outputs: [{ name: "web", video: { height: 240, preset: "fast" } }],
+    outputs: [{ name: "web", video: { height: 240, cuts: [{ startSeconds: 0, endSeconds: 5 }] } }],
     placement,
   });
   await workspace.working("first", "video-0");

@@ -2,7 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { accessOf } from "../../operator/kube/access.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
 
-/** The operator's own client, as the user of a kubeconfig: a benchmark measures what it can itself reach. */
+/** The operator's own client, as the user of a kubeconfig. A question costs it a millisecond, and a process of kubectl a hundred. */
 export async function connect(kubeconfig: string): Promise<KubeClient> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(kubeconfig);
