@@ -8,6 +8,9 @@ import { defineConfig } from "vitest/config";
  */
 const env = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
 
+/** Nothing is waited for by the clock: who runs out of this stands still, and is not merely slow. */
+const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interval: 20 } });
+
 /**
  * Three suites, from fast to real. `unit` needs nothing but Node; `integration` needs ffmpeg and a real
  * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster), and `e2e-exclusive` has it to itself,
@@ -18,6 +21,7 @@ const env = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
  */
 export default defineConfig({
   test: {
+    experimental: { fsModuleCache: true }, // each suite reads what the one before it has transformed
     projects: [
       {
         test: {
@@ -32,7 +36,8 @@ export default defineConfig({
             "test/cluster/**/*.test.ts",
             "test/simulation/**/*.test.ts",
           ],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
+          expect: patient(20),
           // A process for each file took four times as long; these tests share nothing but read-only modules.
           pool: "threads",
           isolate: false,
@@ -44,7 +49,9 @@ export default defineConfig({
           name: "integration",
           env,
           include: ["test/integration/**/*.test.ts"],
-          testTimeout: 120_000,
+          globalSetup: ["test/integration/shared-api-server.ts"],
+          testTimeout: 180_000,
+          expect: patient(60),
           hookTimeout: 300_000,
           // Half of them wait for an API server while the others work.
           maxWorkers: 2,
@@ -56,10 +63,10 @@ export default defineConfig({
           env,
           include: ["test/e2e/*.test.ts"],
           globalSetup: ["test/e2e/install.ts"],
-          testTimeout: 300_000,
+          testTimeout: 600_000,
           hookTimeout: 900_000,
           // They wait more than they work, each in a namespace of its own.
-          maxWorkers: 3,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
         },
       },
@@ -69,7 +76,7 @@ export default defineConfig({
           env,
           include: ["test/e2e/exclusive/*.test.ts"],
           globalSetup: ["test/e2e/install.ts"],
-          testTimeout: 300_000,
+          testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
@@ -80,6 +87,7 @@ export default defineConfig({
           name: "long",
           env,
           include: ["test/long/*.test.ts"],
+          globalSetup: ["test/integration/shared-api-server.ts"],
           testTimeout: 1_800_000,
           hookTimeout: 300_000,
           maxWorkers: 2,

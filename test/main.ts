@@ -3,14 +3,15 @@
  * the suites one after another, and ends with one line that counts them all.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ensurePrograms } from "../examples/ensure-programs.ts";
-import { type Cluster, ensureCluster } from "./cluster/cluster.ts";
+import { type Cluster, ensureCluster, prepareCluster } from "./cluster/cluster.ts";
 
 process.chdir(join(import.meta.dirname, ".."));
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache"); // of all that is started here
 
 interface Count {
   passed: number;
@@ -38,20 +39,19 @@ async function step(name: string, work: () => Count | Promise<Count>): Promise<v
 }
 
 /** A command counts as one test. */
-async function command(program: string, ...args: string[]): Promise<Count> {
-  const status = await run(program, args);
+async function command(label: string, program: string, ...args: string[]): Promise<Count> {
+  const status = await run(label, program, args);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** Projects of vitest.config.ts; with `label` each line says whose it is. */
-async function vitest(projects: readonly string[], label?: string): Promise<Count> {
-  const report = join(reports, `${projects[0]}.json`);
+/** Projects of vitest.config.ts. */
+async function vitest(projects: readonly [string, ...string[]]): Promise<Count> {
+  const [label] = projects;
+  const report = join(reports, `${label}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const status = await run(
-    "vitest",
-    ["run", ...projects.flatMap((name) => ["--project", name]), ...reporters],
-    label,
-  );
+  const selection = projects.flatMap((name) => ["--project", name]);
+  const status = await run(label, "vitest", ["run", ...selection, ...reporters]);
+  if (!existsSync(report)) throw new Error(`vitest of ${projects.join(", ")} ended early, with ${status}`);
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
     readFileSync(report, "utf8"),
   );
@@ -60,14 +60,11 @@ async function vitest(projects: readonly string[], label?: string): Promise<Coun
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
 }
 
-/** The exit status of a program. */
-function run(program: string, args: readonly string[], label?: string): Promise<number | null> {
-  const child = spawn(program, args, {
-    stdio: ["ignore", label ? "pipe" : "inherit", label ? "pipe" : "inherit"],
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on("line", (line) => console.log(`${label} | ${line}`));
-  }
+/** The exit status of a program, each line of whose output says whose it is. */
+function run(label: string, program: string, args: readonly string[]): Promise<number | null> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  for (const input of [child.stdout, child.stderr])
+    createInterface({ input }).on("line", (line) => console.log(`${label} | ${line}`));
   return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
 }
 
@@ -75,18 +72,23 @@ const describe = ({ passed, failed, skipped }: Count) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 ensurePrograms("ffmpeg", "ffprobe", "exiftool", "heif-convert", "heif-enc");
-await step("check", () => command("npm", "run", "--silent", "check"));
-await step("unit", () => vitest(["unit"]));
+// First, since it asks, and makes programs for minutes the first time. What it lacks is told by the step below.
+await prepareCluster().catch(() => undefined);
 let cluster: Cluster | undefined;
-await step("cluster", async () => {
-  // Before all that needs it, since making its programs takes minutes the first time and no test should wait for that.
-  cluster = await ensureCluster();
-  return { passed: 1, failed: 0, skipped: 0 };
-});
-// At once, since the one works while the other mostly waits.
+// Two rows at once, since the one works while the other mostly waits.
 await Promise.all([
-  step("integration", () => vitest(["integration"], "integration")),
-  ...(cluster ? [step("e2e", () => vitest(["e2e", "e2e-exclusive"], "e2e"))] : []),
+  (async () => {
+    await step("check", () => command("check", "npm", "run", "--silent", "check"));
+    await step("unit", () => vitest(["unit"]));
+    await step("integration", () => vitest(["integration"]));
+  })(),
+  (async () => {
+    await step("cluster", async () => {
+      cluster = await ensureCluster();
+      return { passed: 1, failed: 0, skipped: 0 };
+    });
+    if (cluster) await step("e2e", () => vitest(["e2e", "e2e-exclusive"]));
+  })(),
 ]);
 await cluster?.stop();
 

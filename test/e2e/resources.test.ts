@@ -78,7 +78,7 @@ test("a unit whose hardware encoder is missing is made on the CPU, and the statu
     outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
     placement: { pool: "no-encoder" },
   });
-  await workspace.wait("no-encoder", "condition=Complete", 240);
+  await workspace.wait("no-encoder", "condition=Complete");
   const { status } = await workspace.get("no-encoder");
   expect(status).toMatchObject({
     phase: "Succeeded",

@@ -45,7 +45,7 @@ export interface Workspace {
   patch(name: string, spec: object): Promise<void>;
   get(name: string): Promise<MediaJob>;
   /** `kubectl wait`. This and the other waits throw when it takes too long, with all that tells why. */
-  wait(name: string, condition: string): Promise<void>;
+  wait(name: string, condition: string, timeoutSeconds?: number): Promise<void>;
   /** Waits until `check` answers true of the MediaJob; gives the MediaJob. */
   seen(name: string, what: string, check: (job: MediaJob) => boolean): Promise<MediaJob>;
   /** Waits until neither a MediaJob nor anything made for it is there. */
@@ -121,10 +121,10 @@ export async function createWorkspace(name: string): Promise<Workspace> {
         ...["patch", "mediajob", job, ...within, "--type=merge", "--patch", JSON.stringify({ spec })],
       )),
     get,
-    wait: async (job, condition) =>
+    wait: async (job, condition, timeoutSeconds = PATIENCE_SECONDS) =>
       void (await explained(
         job,
-        kubectl("wait", `mediajob/${job}`, `--for=${condition}`, ...within, `--timeout=${PATIENCE_SECONDS}s`),
+        kubectl("wait", `mediajob/${job}`, `--for=${condition}`, ...within, `--timeout=${timeoutSeconds}s`),
       )),
     seen: (job, what, check) =>
       explained(

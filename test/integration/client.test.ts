@@ -1,22 +1,17 @@
-import { KubeConfig } from "@kubernetes/client-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessOf } from "../../operator/kube/access.ts";
-import { KubeClient } from "../../operator/kube/client.ts";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type { KubeClient } from "../../operator/kube/client.ts";
 import { CONFIG_MAPS, JOBS, MEDIA_JOBS, TOKEN_REVIEWS } from "../../operator/kube/resources.ts";
-import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
+import { connect } from "../cluster/connect.ts";
+import { sharedApiServer } from "./shared-api-server.ts";
 
-let server: StandaloneApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
-  server = await startApiServer();
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(server.kubeconfig);
-  client = new KubeClient(await accessOf(kubeConfig));
+  const { kubeconfig } = await sharedApiServer(inject("runOfApiServer"));
+  client = await connect(kubeconfig);
 });
 afterAll(async () => {
   await client?.close();
-  await server?.stop();
 });
 
 const at = (name: string) => ({ namespace: "default", name });
@@ -75,7 +70,7 @@ test.each([
   },
   {
     name: "a kind that is not installed",
-    call: () => client.get(MEDIA_JOBS, at("any")),
+    call: () => client.get({ ...MEDIA_JOBS, apiVersion: "absent.dev/v1" }, at("any")),
     expected: { code: 404, reason: "Unknown" },
   },
   {

@@ -2,26 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { KubeConfig } from "@kubernetes/client-node";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { accessOf } from "../../operator/kube/access.ts";
-import { KubeClient } from "../../operator/kube/client.ts";
+import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import type { KubeClient } from "../../operator/kube/client.ts";
 import { LEASES } from "../../operator/kube/resources.ts";
-import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
+import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
+import { type SharedApiServer, sharedApiServer } from "./shared-api-server.ts";
 
-let server: StandaloneApiServer;
+let server: SharedApiServer;
 let client: KubeClient;
 
 beforeAll(async () => {
-  server = await startApiServer();
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(server.kubeconfig);
-  client = new KubeClient(await accessOf(kubeConfig));
+  server = await sharedApiServer(inject("runOfApiServer"));
+  client = await connect(server.kubeconfig);
 });
 afterAll(async () => {
   await client?.close();
-  await server?.stop();
 });
 
 interface Replica {
@@ -41,7 +37,7 @@ test("of two replicas one leads, and when it is killed the other takes over", as
   const { leader, other } = await elect(lease);
   expect(await holder("killed")).toBe(leader.identity);
   leader.process.kill("SIGKILL");
-  await until("the takeover", async () => leads(other), { timeoutMs: 30_000 });
+  await until("the takeover", async () => leads(other), { timeoutMs: 60_000 });
   expect(await holder("killed")).toBe(other.identity);
   expect((await client.get(LEASES, { namespace: "default", name: "killed" }))?.spec?.leaseTransitions).toBe(
     1,
@@ -55,7 +51,7 @@ test("a leader that ends hands over at once, long before its Lease would run out
   const [code] = await once(leader.process, "exit");
   expect(code).toBe(0);
   expect(leader.said).toEqual(["started", "stopped"]);
-  await until("the handover", async () => leads(other), { timeoutMs: 30_000 });
+  await until("the handover", async () => leads(other), { timeoutMs: 60_000 });
   expect(await holder("released")).toBe(other.identity);
 });
 
@@ -68,7 +64,7 @@ interface LeaseTimes {
 /** Starts two replicas at once and waits until one leads and the other has seen it. */
 async function elect(lease: LeaseTimes): Promise<{ leader: Replica; other: Replica }> {
   const replicas = [start("a", lease), start("b", lease)];
-  await until("the election", async () => replicas.some(leads), { timeoutMs: 30_000 });
+  await until("the election", async () => replicas.some(leads), { timeoutMs: 60_000 });
   const [leader] = replicas.filter(leads);
   const [other] = replicas.filter((replica) => !leads(replica));
   if (!leader || !other) throw new Error("both replicas lead");

@@ -82,7 +82,7 @@ test("Prometheus reads them, evaluates every alert and every query of the dashbo
         );
         return result[0]?.value[1];
       },
-      { timeoutMs: 30_000, everyMs: 200 },
+      { timeoutMs: 60_000, everyMs: 200 },
     );
     expect(running).toBe("3");
     const queries = [...dashboard.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, text = ""]) =>
@@ -102,7 +102,7 @@ test("Prometheus reads them, evaluates every alert and every query of the dashbo
         const isDone = alerts.every(({ health }) => health !== "unknown") && raised(alerts).length > 1;
         return isDone && alerts;
       },
-      { timeoutMs: 30_000, everyMs: 200 },
+      { timeoutMs: 60_000, everyMs: 200 },
     );
     expect(alerts.filter(({ health }) => health !== "ok")).toEqual([]);
     expect(raised(alerts)).toEqual(["MediaJobWithoutLeader", "MediaJobConfigurationRefused"]);

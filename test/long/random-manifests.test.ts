@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 test.each(FAMILIES)(`${SEEDS.count} random %s outputs get one verdict from both`, async (family) => {
-  expect(await agreeOnOutputs(api, family, SEEDS)).toBeGreaterThan(0);
+  expect(await agreeOnOutputs(api, family, SEEDS)).toBeLessThan(SEEDS.count);
 });
 
 test(`${SEEDS.count} random jobs get one verdict from both`, async () => {
-  expect(await agreeOnJobs(api, SEEDS)).toBeGreaterThan(0);
+  expect(await agreeOnJobs(api, SEEDS)).toBeLessThan(SEEDS.count);
 });

@@ -53,7 +53,7 @@ test("`kubectl explain --recursive` knows the short name and every family", asyn
 });
 
 test("`kubectl get` shows the columns, by each of its names and as media", async () => {
-  const { kubectl } = api.server;
+  const kubectl = (...args: string[]) => api.server.kubectl(...args, "--namespace", api.namespace);
   expect(await kubectl("get", "mj", "--ignore-not-found")).toBe("");
   await api.create(manifest({ metadata: { name: "shown" } }));
   const header = async (...args: string[]) =>

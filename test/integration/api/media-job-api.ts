@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Agent, fetch } from "undici";
-import { type StandaloneApiServer, startApiServer } from "../../cluster/standalone-api-server.ts";
-import { until } from "../../cluster/until.ts";
+import { inject } from "vitest";
+import { type SharedApiServer, sharedApiServer } from "../shared-api-server.ts";
 import type { Manifest } from "./manifest.ts";
-
-const crd = `${import.meta.dirname}/../../../crds/mediajob.dev_mediajobs.yaml`;
 
 /** What is wrong with a field, as the API server says it. */
 export interface Cause {
@@ -24,7 +22,9 @@ export type Change = (job: Stored) => void;
 
 /** A real API server with the generated CustomResourceDefinition, as strict as `kubectl apply` asks it to be. */
 export interface MediaJobApi {
-  server: StandaloneApiServer;
+  server: SharedApiServer;
+  /** Its own, in which all its objects are. */
+  namespace: string;
   create(manifest: Manifest): Promise<Answer<Stored>>;
   /** Creates it in all but effect. */
   tryCreate(manifest: Manifest): Promise<Answer<Stored>>;
@@ -35,17 +35,16 @@ export interface MediaJobApi {
   stop(): Promise<void>;
 }
 
-const collection = "/apis/mediajob.dev/v1alpha1/namespaces/default/mediajobs";
-
 export async function startMediaJobApi(): Promise<MediaJobApi> {
-  const server = await startApiServer();
+  const server = await sharedApiServer(inject("runOfApiServer"));
+  const namespace = `api-${crypto.randomUUID().slice(0, 8)}`;
+  const collection = `/apis/mediajob.dev/v1alpha1/namespaces/${namespace}/mediajobs`;
   const connect = {
     ca: readFileSync(server.authority.certificate),
     cert: readFileSync(server.admin.certificate),
     key: readFileSync(server.admin.key),
   };
   const dispatcher = new Agent({ connect });
-  await server.kubectl("apply", "--filename", crd);
 
   const send = async <T = Stored>(method: string, path: string, body?: object): Promise<Answer<T>> => {
     const started = performance.now();
@@ -67,13 +66,15 @@ export async function startMediaJobApi(): Promise<MediaJobApi> {
     return answer.object;
   };
 
-  // Not `kubectl wait`: it fails while the definition, just applied, has no conditions at all.
-  await until("the CustomResourceDefinition", async () => (await send("GET", collection)).ok, {
-    timeoutMs: 30_000,
+  await send("POST", "/api/v1/namespaces", {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace },
   });
 
   return {
     server,
+    namespace,
     get,
     create: (manifest) => send("POST", `${collection}?fieldValidation=Strict`, manifest),
     tryCreate: (manifest) => send("POST", `${collection}?fieldValidation=Strict&dryRun=All`, manifest),
@@ -87,10 +88,7 @@ export async function startMediaJobApi(): Promise<MediaJobApi> {
       const answer = await send("DELETE", `${collection}/${name}`);
       if (!answer.ok) throw new Error(answer.text);
     },
-    async stop() {
-      await dispatcher.close();
-      await server.stop();
-    },
+    stop: () => dispatcher.close(),
   };
 }
 

@@ -238,7 +238,7 @@ async function within(promise, what) {
 }
 
 /** Waits for what the player does by itself; says what did not come, and what the player said meanwhile. */
-async function until(condition, what, seconds = 15) {
+async function until(condition, what, seconds = 45) {
   const deadline = performance.now() + seconds * 1000;
   while (!condition()) {
     if (performance.now() > deadline) {

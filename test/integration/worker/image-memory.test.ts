@@ -1,76 +1,30 @@
-import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { photo } from "../../worker/pictures.ts";
-import { aUnit, from, makeVolume, runWorker, type WorkerVolume } from "../../worker/run-worker.ts";
-
-/**
- * The memory that a header foretells, against the peak that the kernel measured: never less, since the kernel
- * would end the unit; and not much more, since nodes are paid for.
- */
-
-const OVER_MAX = 2.5;
-const MIB = 2 ** 20;
+import { afterAll, beforeAll, test } from "vitest";
+import { expectForetold, type MemoryRow, putMemorySources } from "../../worker/foretold-memory.ts";
+import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
 
 let volume: WorkerVolume;
-const files: Record<string, () => Promise<Buffer>> = {};
 beforeAll(async () => {
   volume = await makeVolume();
-  const large = await (await photo(24)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = large.info;
-  const of = (megapixels: number) =>
-    sharp(large.data, { raw: { width, height, channels } }).resize(
-      Math.round(Math.sqrt(megapixels * 1.5e6) / 16) * 16,
-    );
-  Object.assign(files, {
-    "jpeg-24": () => of(24).jpeg().toBuffer(),
-    "jpeg-24-progressive": () => of(24).jpeg({ progressive: true }).toBuffer(),
-    "jpeg-24-turned": () => of(24).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-    "png-12": () => of(12).png({ compressionLevel: 1 }).toBuffer(),
-    "png-12-interlaced": () => of(12).png({ compressionLevel: 1, progressive: true }).toBuffer(),
-    "png-6-deep": () => of(6).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
-    "webp-12": () => of(12).webp({ effort: 0 }).toBuffer(),
-    "avif-6": () => of(6).avif({ effort: 0 }).toBuffer(),
-    "gif-6": () => of(6).gif({ effort: 1 }).toBuffer(),
-    "tiff-12": () => of(12).tiff({ compression: "deflate" }).toBuffer(),
-    svg: async () =>
-      Buffer.from(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="1500"><rect width="999" height="999"/></svg>',
-      ),
-  });
-  for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());
+  await putMemorySources(volume);
 });
 afterAll(() => volume.remove());
 
-const outputs: Record<string, object> = {
-  thumbnail: { format: "webp", width: 320, height: 320, position: "attention" },
-  whole: { format: "jpeg" },
-  avif: { format: "avif", width: 1600, effort: 1 },
-  set: { format: "webp", widths: [400, 800, 1600], formats: ["avif"], effort: 1 },
-};
-
-const sources = [
-  ...["jpeg-24", "jpeg-24-progressive", "jpeg-24-turned", "png-12", "png-12-interlaced", "png-6-deep"],
-  ...["webp-12", "avif-6", "gif-6", "tiff-12", "svg"],
+/** Each source and each output once or more; test/long has them all with each other. */
+const ROWS: MemoryRow[] = [
+  { source: "jpeg-24", output: "thumbnail" },
+  { source: "jpeg-24", output: "whole" },
+  { source: "jpeg-24", output: "avif" },
+  { source: "jpeg-24", output: "set" },
+  { source: "jpeg-24-progressive", output: "thumbnail" },
+  { source: "jpeg-24-turned", output: "whole" },
+  { source: "png-12", output: "thumbnail" },
+  { source: "png-12-interlaced", output: "whole" },
+  { source: "png-6-deep", output: "thumbnail" },
+  { source: "webp-12", output: "whole" },
+  { source: "avif-6", output: "thumbnail" },
+  { source: "gif-6", output: "whole" },
+  { source: "tiff-12", output: "whole" },
+  { source: "svg", output: "set" },
 ];
 
-test.each(sources.flatMap((source) => Object.keys(outputs).map((output) => ({ source, output }))))(
-  "$source to $output",
-  async ({ source, output }) => {
-    const unit = aUnit({
-      family: "image",
-      sources: from({ [source]: `in/${source}` }),
-      outputs: [{ name: output, image: outputs[output] }],
-      limits: { cpu: 1, memoryBytes: 2 ** 33, scratchBytes: 2 ** 30, timeoutSeconds: 120 },
-    });
-    // As where it runs for the first time: what Node compiles itself takes 20 MiB.
-    const { exitCode, result, manifest } = await runWorker(unit, volume, {
-      environment: { NODE_DISABLE_COMPILE_CACHE: "1" },
-    });
-    expect(exitCode, JSON.stringify(result.failure)).toBe(0);
-    const records = manifest?.records as { neededMemoryBytes: number }[] | undefined;
-    const foretold = (records?.[0]?.neededMemoryBytes ?? 0) / MIB;
-    const used = result.usage.peakMemoryBytes / MIB;
-    expect(foretold, `used ${used} MiB`).toBeGreaterThanOrEqual(used);
-    expect(foretold, `used ${used} MiB`).toBeLessThanOrEqual(used * OVER_MAX);
-  },
-);
+test.each(ROWS)("the header of $source foretells what $output takes", (row) => expectForetold(volume, row));

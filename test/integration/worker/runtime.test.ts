@@ -138,10 +138,10 @@ test("a retried unit makes only what is missing, and a third attempt makes nothi
 test("an image that is too large asks for the memory it needs, and is made with it; the rest is made at once", async () => {
   await volume.put(
     "in/large.png",
-    await (await photo(40)).png({ compressionLevel: 1, progressive: true }).toBuffer(),
+    await (await photo(24)).png({ compressionLevel: 1, progressive: true }).toBuffer(),
   );
   await volume.put("in/small.jpg", await quadrants().jpeg().toBuffer());
-  const limits = { cpu: 2, memoryBytes: 256 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 120 };
+  const limits = { cpu: 2, memoryBytes: 192 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 120 };
   const unit = aUnit({
     family: "image",
     sources: from({ large: "in/large.png", small: "in/small.jpg" }),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,6 +16,7 @@ beforeAll(() => {
   workshop = new Workshop();
   workshop.add(WALK);
   clip(join(workshop.sources, "plain.mp4"));
+  clip(join(workshop.sources, "long.mp4"), { seconds: 10 });
   ffmpeg("-i", WALK, "-frames:v", "1", join(workshop.sources, "still.png"));
   workshop.write("text.mp4", "no video\n".repeat(50));
 });
@@ -95,15 +96,16 @@ describe("frames", () => {
   });
 
   test("an exact frame is the very frame", async () => {
-    const attempt = await make("walk.mp4", { frames: { atSeconds: [5.32], exact: true, format: "png" } });
+    const attempt = await make("plain.mp4", { frames: { atSeconds: [1.32], exact: true, format: "png" } });
     const wanted = join(workshop.root, "wanted.png");
-    ffmpeg("-i", WALK, "-vf", "select=eq(n\\,133)", "-frames:v", "1", "-pix_fmt", "rgb24", wanted);
+    const plain = join(workshop.sources, "plain.mp4");
+    ffmpeg("-i", plain, "-vf", "select=eq(n\\,33)", "-frames:v", "1", "-pix_fmt", "rgb24", wanted);
     const pixels = (path: string) => sharp(path).raw().toBuffer();
     expect((await pixels(attempt.pathOf("made.png"))).equals(await pixels(wanted))).toBe(true);
   });
 
   test("sprites: every cue of the track lies on a sheet that is there", async () => {
-    const attempt = await make("walk.mp4", {
+    const attempt = await make("long.mp4", {
       frames: { count: 10, width: 160, layout: "Sprite", columns: 3 },
     });
     expect(attempt.files).toEqual(["made-001.jpg", "made-002.jpg", "made.vtt"]);
@@ -134,7 +136,7 @@ describe("frames", () => {
       expected: { format: "gif", width: 64, pages: 3, delay: [200, 200, 200] },
     },
   ])("$name", async ({ frames, expected }) => {
-    const attempt = await make("walk.mp4", { frames });
+    const attempt = await make("plain.mp4", { frames });
     expect(await sharp(attempt.pathOf(attempt.files[0] ?? "")).metadata()).toMatchObject(expected);
   });
 
@@ -202,7 +204,7 @@ describe("metadata", () => {
   test("a varying frame rate is found in the packets", async () => {
     ffmpeg(
       "-i",
-      WALK,
+      join(workshop.sources, "plain.mp4"),
       "-vf",
       "select='not(mod(n\\,3))+gt(random(0)\\,0.5)'",
       "-fps_mode",
@@ -242,14 +244,15 @@ describe("stream", () => {
     );
 
   test("HLS and DASH over the same files, aligned, nothing above the source", async () => {
-    const attempt = await make("walk.mp4", { stream: { preset: "ultrafast", segmentSeconds: 2 } });
+    clip(join(workshop.sources, "wide.mp4"), { size: "640x360", seconds: 5 });
+    const attempt = await make("wide.mp4", { stream: { preset: "ultrafast", segmentSeconds: 2 } });
     expect(attempt.files).toEqual(
       [
         "audio-0.m3u8",
         "audio-0.mp4",
         "manifest.mpd",
         "master.m3u8",
-        ...["240p", "360p", "480p", "720p"].flatMap((name) => [
+        ...["240p", "360p"].flatMap((name) => [
           `video-${name}-iframes.m3u8`,
           `video-${name}.m3u8`,
           `video-${name}.mp4`,
@@ -259,10 +262,10 @@ describe("stream", () => {
     for (const manifest of ["made/master.m3u8", "made/manifest.mpd"]) {
       const { streams, format } = shown(attempt.pathOf(manifest), "-show_streams", "-show_format");
       const heights = new Set(streams.flatMap(({ height }: { height?: number }) => height ?? []));
-      expect([...heights].sort()).toEqual([240, 360, 480, 720]);
-      expect(Number(format.duration)).toBeCloseTo(10, 1);
+      expect([...heights].sort()).toEqual([240, 360]);
+      expect(Number(format.duration)).toBeCloseTo(5, 1);
     }
-    const keyframes = ["240p", "720p"].map((name) =>
+    const keyframes = ["240p", "360p"].map((name) =>
       shown(
         attempt.pathOf(`made/video-${name}.mp4`),
         "-select_streams",
@@ -273,7 +276,7 @@ describe("stream", () => {
         "frame=pts_time",
       ).frames.map(({ pts_time }: { pts_time: string }) => Number(pts_time)),
     );
-    expect(keyframes[0]).toEqual([0, 2, 4, 6, 8]);
+    expect(keyframes[0]).toEqual([0, 2, 4]);
     expect(keyframes[1]).toEqual(keyframes[0]);
   });
 
@@ -358,8 +361,9 @@ describe("stream", () => {
   });
 
   test("a source that ends early makes no stream", async () => {
-    ffmpeg("-i", WALK, "-c", "copy", join(workshop.root, "whole.mkv"));
-    workshop.write("cut.mkv", readFileSync(join(workshop.root, "whole.mkv")).subarray(0, 300_000));
+    const whole = join(workshop.root, "whole.mkv");
+    ffmpeg("-i", join(workshop.sources, "long.mp4"), "-c", "copy", whole);
+    workshop.write("cut.mkv", readFileSync(whole).subarray(0, statSync(whole).size / 2));
     const attempt = await workshop.attempt("cut.mkv", { stream: { preset: "ultrafast" } });
     expect(attempt.result.failure).toMatchObject({ reason: "SourceTruncated" });
     expect(attempt.files).toEqual([]);
