@@ -42,7 +42,7 @@ const slow = {
   name: "slow",
   gpuResource: undefined,
   perUnit: { cpu: 0.2, memory: "3Gi", scratch: "4Gi" },
-  concurrency: 6,
+  concurrency: 4, // with the two pools of the GPU, what the node can give
   costWeight: 1000,
 };
 
