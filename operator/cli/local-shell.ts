@@ -58,7 +58,7 @@ export async function runLocally(
       attempts: [...attempts.values()].map(({ observed }) => observed),
       progress,
       deliveries: [],
-      free: freeRoom(configuration, attempts.values()),
+      ...freeRoom(configuration, attempts.values()),
       position: 1,
       nowMs: Date.now(),
     };
@@ -117,17 +117,18 @@ function admitted(manifest: MediaJob): MediaJob {
 function freeRoom(
   { pools, concurrency }: Configuration,
   attempts: Iterable<ChildAttempt>,
-): Map<string, number> {
+): Pick<Observation, "free" | "freeInAll"> {
   const running = [...attempts].filter(
     ({ observed }) => observed.state === "Active" || observed.state === "Ending",
   );
-  const free = concurrency - running.length;
-  return new Map(
+  const freeInAll = concurrency - running.length;
+  const free = new Map(
     pools.map(({ name, concurrency }) => {
       const inPool = running.filter(({ observed }) => observed.pool === name).length;
-      return [name, Math.min(free, concurrency - inPool)];
+      return [name, Math.min(freeInAll, concurrency - inPool)];
     }),
   );
+  return { free, freeInAll };
 }
 
 /** Waits for the next thing to happen; what happens while nobody waits is not lost. */

@@ -123,17 +123,24 @@ export class PoolUsage {
 
   /** Units of a namespace that may start in each pool now: by the caps of pool, namespace and operator. */
   free(namespace: string): Map<string, number> {
-    const { pools, concurrency, concurrencyPerNamespace } = this.#configuration();
-    const left = Math.min(
-      concurrency - this.#poolOf.size,
-      concurrencyPerNamespace - (this.#inNamespace.get(namespace) ?? 0),
-    );
+    const left = this.freeInAll(namespace);
+    const { pools } = this.#configuration();
     return new Map(
       pools.map((pool) => [
         pool.name,
         Math.max(0, Math.min(left, pool.concurrency - this.running(pool.name))),
       ]),
     );
+  }
+
+  /** Units of a namespace that may start now over all pools: by the caps that pools share. */
+  freeInAll(namespace: string): number {
+    const { concurrency, concurrencyPerNamespace } = this.#configuration();
+    const left = Math.min(
+      concurrency - this.#poolOf.size,
+      concurrencyPerNamespace - (this.#inNamespace.get(namespace) ?? 0),
+    );
+    return Math.max(0, left);
   }
 
   /** Pools in which something may start now, of some namespace. */

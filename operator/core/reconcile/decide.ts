@@ -38,6 +38,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     intent,
     begun: job.status?.startTime !== undefined || attempts.length > 0,
     free: observation.free,
+    freeInAll: observation.freeInAll,
     pause: observation.pause,
     retryRoom: observation.retryRoom,
     waitingSinceMs: observation.waitingSinceMs,

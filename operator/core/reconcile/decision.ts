@@ -45,6 +45,8 @@ export interface Observation {
   endpoints?: readonly Webhook[];
   /** Units that may start in each pool, all caps considered; a pool that is not named has none free. */
   free: ReadonlyMap<string, number>;
+  /** Units that may start over all pools, since they share the caps of operator and namespace; no bound when unset. */
+  freeInAll?: number;
   /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */
   pause?: Pause | undefined;
   /** Retries that may start now, by class of failure; as many as there are of a class that is not named. */

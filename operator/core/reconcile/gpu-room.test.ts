@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attempt, failed, mediaJob, NOW_MS, observation } from "../../../test/builders/core.ts";
+import { attempt, failed, mediaJob, NOW_MS, observation, web } from "../../../test/builders/core.ts";
 import { configuration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import type { ObservedAttempt } from "./attempt.ts";
@@ -98,4 +98,18 @@ test("after it was given up it runs on the CPU; the attempts and an Event tell w
     reason: "RunsWithoutGpu",
     message: "unit image-0: did not start within 120 s; runs without an accelerator",
   });
+});
+
+test("units of two pools share the cap over both", () => {
+  const spec = { outputs: [web, { ...web, name: "again" }] };
+  const both = mediaJob(spec);
+  const planned = plan(both.spec, pools);
+  const [first, second, ...rest] = planned.units;
+  const onGpu = plan(mediaJob({ ...spec, placement: { gpu: "Require" } }).spec, pools).units[1]?.placement;
+  if (!first || !second || !onGpu) throw new Error("there are no two units");
+  const apart = { ...planned, units: [first, { ...second, placement: onGpu }, ...rest] };
+  const starts = (freeInAll: number) =>
+    poolsOf(decide(observation({ job: both, free: room(1, 1), freeInAll }), apart));
+  expect(starts(2)).toEqual(["cpu", "gpu"]);
+  expect(starts(1)).toEqual(["cpu"]);
 });

@@ -40,6 +40,7 @@ export function startAttempts({
   intent,
   begun,
   free,
+  freeInAll = Number.POSITIVE_INFINITY,
   pause,
   retryRoom = new Map(),
   waitingSinceMs = new Map(),
@@ -52,6 +53,7 @@ export function startAttempts({
   /** Whether anything was ever started. */
   begun: boolean;
   free: ReadonlyMap<string, number>;
+  freeInAll: number | undefined;
   pause: Pause | undefined;
   retryRoom: Observation["retryRoom"];
   waitingSinceMs: Observation["waitingSinceMs"];
@@ -121,7 +123,7 @@ export function startAttempts({
       lookAgain(nowMs + GATED_MS);
       continue;
     }
-    const hasRoom = ({ pool }: Placed) => (room.get(pool) ?? 0) > 0;
+    const hasRoom = ({ pool }: Placed) => starts.actions.length < freeInAll && (room.get(pool) ?? 0) > 0;
     const instead = placed.gpu && !hasRoom(placed) ? unit.withoutGpu : undefined;
     const gpuUntilMs = (waitingSinceMs.get(placed.pool) ?? nowMs) + gpuRoomMs;
     const mayDoWithout = instead && !("refused" in instead) && gpuUntilMs <= nowMs ? instead : undefined;

@@ -237,6 +237,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
+    name: "cap-pools-alone",
+    what: "real: one pass starts units in two pools, though the operator has one place left for both",
+    file: "operator/core/reconcile/start-attempts.ts",
+    find: "starts.actions.length < freeInAll && ",
+    replace: "",
+  },
+  {
     name: "wake-nobody",
     what: "a place that becomes free wakes nobody who waits for it",
     file: "operator/kube/controller.ts",
