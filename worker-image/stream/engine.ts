@@ -9,6 +9,7 @@ import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { listOf, type MadePart } from "../video/join.ts";
 import { type MeasuredLoudness, readLoudness } from "../video/sound.ts";
 import { stageProgress } from "../video/stages.ts";
+import { damageOf } from "../video/verify.ts";
 import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
 import { dashManifest } from "./dash.ts";
 import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
@@ -131,10 +132,8 @@ class StreamTask {
       const stream = encryption
         ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
         : clear;
-      if (report.damagedLines > 0) {
-        const message = `the source is damaged in ${report.damagedLines} place(s), which were concealed`;
-        this.#context.warn({ reason: "SourceDamaged", message, ...subject });
-      }
+      const damage = damageOf(report);
+      if (damage) this.#context.warn({ ...damage, ...subject });
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });
       if (parts) await this.#context.handover.remove(parts.names);

@@ -9,6 +9,7 @@ import { isSeekable } from "../probe/seekable.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { type MadePart, readParts, seamDifferences } from "../video/join.ts";
+import { damageOf } from "../video/verify.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { partArguments } from "./arguments.ts";
 import { type Presentation, planPresentation } from "./presentation.ts";
@@ -82,6 +83,8 @@ export async function makePart(
         }),
     });
     tell("verify", 0.98);
+    const damage = damageOf(report);
+    if (damage) context.warn({ ...damage, source: opened.source.name, output: name });
     const frames = report.progress?.frames ?? 0;
     // Nothing may be shown for longer than a part lasts; that is told by parts without bytes.
     if (frames === 0) for (const path of staged) await truncate(path, 0);
