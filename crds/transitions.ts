@@ -14,12 +14,15 @@ export const MUTABLE_FIELDS = [
   "webhookReplayGeneration",
 ] as const;
 
+/** Of a field that stays what it is. */
+export const IMMUTABLE = "self == oldSelf";
+
 /**
  * A rule of the field itself costs the API server one comparison; one of the whole spec looks each field up among all
  * of them, at every write of the status: a quarter of such a write.
  */
 const immutable = (field: string): Rule => ({
-  rule: "self == oldSelf",
+  rule: IMMUTABLE,
   message: `${field} is immutable: work is planned from it once; create a new MediaJob instead`,
   reason: "FieldValueForbidden",
 });
@@ -27,7 +30,7 @@ const immutable = (field: string): Rule => ({
 /** A field without a default may come and go, which a rule of its own would not see. */
 const immutableOptional = (field: string): Rule => ({
   ...immutable(field),
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+  rule: `has(self.${field}) ? has(oldSelf.${field}) && self.${field} == oldSelf.${field} : !has(oldSelf.${field})`,
   fieldPath: `.${field}`,
 });
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { GROUP, VERSION } from "../group.ts";
 import { structuralSchema } from "../structural-schema.ts";
 import { assertApiConventions } from "./api-conventions.ts";
+import { askedOnce } from "./asked-once.ts";
 
 /** A kind of the API: its zod schema and what `kubectl` shows of it. */
 export interface Kind {
@@ -33,8 +34,8 @@ export interface Kind {
  */
 export function customResourceDefinition(kind: Kind) {
   const { names, scope, columns } = kind;
-  const openAPIV3Schema = structuralSchema(kind.schema);
-  assertApiConventions(names.kind, openAPIV3Schema);
+  const schema = structuralSchema(kind.schema);
+  assertApiConventions(names.kind, schema);
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -57,7 +58,7 @@ export function customResourceDefinition(kind: Kind) {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: columns,
-          schema: { openAPIV3Schema },
+          schema: { openAPIV3Schema: askedOnce(schema) },
         },
       ],
     },
