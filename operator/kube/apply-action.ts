@@ -113,7 +113,7 @@ async function missesNothing(
 
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
-  const { client, jobs, configuration, fence } = shell;
+  const { client, jobs, configuration, fence, echoes } = shell;
   const { unit, attempt, placed, finalize } = action;
   if (isFirstOfLater(attempt)) await missesNothing(job, action, shell);
   const gate = action.retryOf && gateOf(action.retryOf, job.spec.priority);
@@ -121,19 +121,17 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
     ...{ job, planned: unit, attempt, placed, finalize, gate },
     configuration: configuration(),
   });
+  const ref = { namespace: job.metadata.namespace, name: draft.metadata.name ?? "" };
   try {
-    jobs.observe(await client.create(JOBS, draft, fence()));
+    jobs.observe(await echoes.during(JOBS, ref, () => client.create(JOBS, draft, fence())));
     shell.onStart(action);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const found = await client.get(JOBS, {
-      namespace: job.metadata.namespace,
-      name: draft.metadata.name ?? "",
-    });
+    const found = await client.get(JOBS, ref);
     if (!found || !ownerUids(found).includes(job.metadata.uid)) {
       giveBackPlaces(keyOf(job.metadata), shell);
       throw new Error(
-        `Job ${draft.metadata.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
+        `Job ${ref.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
         { cause: error },
       );
     }

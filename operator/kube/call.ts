@@ -1,12 +1,12 @@
 import type { Asked } from "./api-error.ts";
 import type { Resource } from "./resources.ts";
 
-export type Verb = "get" | "list" | "watch" | "create" | "patch" | "apply" | "delete";
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "apply" | "delete";
 
 /** One request to the API server, before it is one of HTTP. */
 export interface Call {
   readonly verb: Verb;
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly resource: Resource;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;

@@ -9,6 +9,16 @@ import type { Change } from "./store.ts";
 
 export const mediaJobMatters = (change: Change<StoredMediaJob>): boolean => !change.own;
 
+/** As the write of a status makes it. */
+export const isStatusOnly = (change: Change<StoredMediaJob>): boolean =>
+  change.type === "updated" &&
+  change.object.metadata.generation === change.previous.metadata.generation &&
+  change.object.metadata.deletionTimestamp === change.previous.metadata.deletionTimestamp;
+
+/** As the creation of an attempt makes it. */
+export const isNewJob = (change: Change<Job>): boolean =>
+  change.type === "added" && !hasJobEnded(change.object) && !isDeleting(change.object);
+
 /** An answer to a write of ours is no news, unless it tells that the Job has ended: no other word of it will come. */
 export const jobMatters = (change: Change<Job>): boolean =>
   (!change.own || (change.type !== "deleted" && hasJobEnded(change.object))) &&

@@ -78,6 +78,21 @@ describe("what goes out", () => {
       body: { status: { phase: "Queued" } },
     },
     {
+      name: "a status as a whole, of exactly this version",
+      call: () => {
+        const version = { ...ref, uid: "u", resourceVersion: "7" };
+        return client.replaceStatus(MEDIA_JOBS, version, { phase: "Queued" });
+      },
+      line: `PUT /apis/mediajob.dev/v1alpha1/namespaces/default/mediajobs/a/status?${by}`,
+      type: "application/json",
+      body: {
+        apiVersion: "mediajob.dev/v1alpha1",
+        kind: "MediaJob",
+        metadata: { ...ref, uid: "u", resourceVersion: "7" },
+        status: { phase: "Queued" },
+      },
+    },
+    {
       name: "apply",
       call: () => client.apply(CONFIG_MAPS, draft),
       line: `PATCH ${inDefault}/a?${by}&force=true`,

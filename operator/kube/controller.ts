@@ -13,8 +13,9 @@ import type { WorkerPod } from "../server/progress-route.ts";
 import { Announcer } from "./announcer.ts";
 import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
-import { jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
+import { isNewJob, isStatusOnly, jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
 import type { Clock } from "./clock.ts";
+import { Echoes } from "./echoes.ts";
 import { isAtWork, JOB_NAME } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
@@ -24,7 +25,7 @@ import { type Place, PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
 import { reconcile } from "./reconciler.ts";
-import type { Job, Node, StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, type Node, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import type { Change } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
@@ -82,6 +83,7 @@ export class Controller {
   readonly #announcer: Announcer;
   readonly #podless = new Set<string>();
   readonly #doubted = new Set<string>();
+  readonly #echoes: Echoes;
   readonly #usage: PoolUsage;
   readonly #progressPace = new ProgressPace();
   #queue: WorkQueue | undefined;
@@ -102,10 +104,18 @@ export class Controller {
       options.learnings && (() => options.learnings?.corrections ?? {}),
     );
     const { mediaJobs, jobs, pods, nodes } = options.caches;
+    this.#echoes = new Echoes((ref, resource) => {
+      if (resource === MEDIA_JOBS) this.enqueue(keyOf(ref));
+      else this.#enqueueOwner(jobs.store.get(ref)?.metadata.ownerReferences?.[0]?.uid);
+    });
     mediaJobs.store.onChange((change) => {
       this.#claim(change);
       if (change.type === "deleted") this.#forget(change.object);
-      else if (mediaJobMatters(change)) this.enqueue(keyOf(change.object.metadata));
+      else if (
+        mediaJobMatters(change) &&
+        !(isStatusOnly(change) && this.#echoes.holds(MEDIA_JOBS, change.object))
+      )
+        this.enqueue(keyOf(change.object.metadata));
     });
     jobs.store.onChange((change) => {
       const [owner] = change.object.metadata.ownerReferences ?? [];
@@ -121,7 +131,8 @@ export class Controller {
         const retry = gate && this.#retryLine.first(gate);
         if (retry) this.enqueue(retry);
       } else this.#usage.take(keyOf(change.object.metadata), placeOf(change.object));
-      if (jobMatters(change)) this.#enqueueOwner(owner?.uid);
+      if (jobMatters(change) && !(isNewJob(change) && this.#echoes.holds(JOBS, change.object)))
+        this.#enqueueOwner(owner?.uid);
     });
     nodes.store.onChange((change) => {
       if (change.type === "updated" && isReady(change.object) !== isReady(change.previous)) {
@@ -282,6 +293,7 @@ export class Controller {
       retryLine: this.#retryLine,
       roomWaits: this.#roomWaits,
       claims: this.#claims,
+      echoes: this.#echoes,
       clock,
       progressPace: this.#progressPace,
       progressOf: (uid) => this.#progress.of(uid),

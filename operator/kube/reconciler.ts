@@ -56,7 +56,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   if (decision.actions.some((action) => action.do === "DeleteMediaJob")) return { afterMs: null };
   const patch = newsOf(job, decision.status);
   const holdMs = patch && isProgressOnly(patch) ? shell.progressPace.waitMs(key, shell.clock.now()) : 0;
-  const written = patch && holdMs === 0 ? await writeStatus(job, patch, shell) : job;
+  const written = patch && holdMs === 0 ? await writeStatus(job, decision.status, shell) : job;
   if (!written) {
     giveBackPlaces(key, shell);
     return { afterMs: null };

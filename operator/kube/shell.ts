@@ -14,6 +14,7 @@ import type {
 } from "../core/reconcile/decision.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
+import type { Echoes } from "./echoes.ts";
 import type { ObjectKey } from "./kube-object.ts";
 import type { PlanStore } from "./plan-store.ts";
 import type { PoolUsage } from "./pool-usage.ts";
@@ -24,7 +25,7 @@ import type { Warnings } from "./warnings.ts";
 
 /** What a pass reads and writes. */
 export interface Shell {
-  client: Pick<KubeClient, "get" | "create" | "delete" | "list" | "mergePatch">;
+  client: Pick<KubeClient, "get" | "create" | "delete" | "list" | "mergePatch" | "replaceStatus">;
   mediaJobs: Store<StoredMediaJob, "uid">;
   jobs: Store<Job, "owner">;
   pods: Store<Pod, "mediaJob" | "node">;
@@ -42,6 +43,7 @@ export interface Shell {
   retryLine: RetryLine;
   roomWaits: RoomWaits;
   claims: OutputClaims;
+  echoes: Echoes;
   clock: Clock;
   progressPace: ProgressPace;
   progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;

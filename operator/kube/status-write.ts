@@ -19,17 +19,13 @@ export function newsOf(job: StoredMediaJob, status: MediaJobStatus): Record<stri
  */
 export async function writeStatus(
   job: StoredMediaJob,
-  patch: Record<string, unknown>,
+  status: MediaJobStatus,
   shell: Shell,
 ): Promise<StoredMediaJob | null> {
   shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
-  const patching = shell.client.mergePatch(
-    MEDIA_JOBS,
-    job.metadata,
-    { metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch },
-    { subresource: "status", ...shell.fence() },
+  const written = await shell.echoes.during(MEDIA_JOBS, job.metadata, () =>
+    nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence())),
   );
-  const written = await nullWhenNotFound(patching);
   if (written) shell.mediaJobs.observe(written);
   else shell.mediaJobs.observeGone(job);
   return written;

@@ -52,6 +52,18 @@ test("a status is written beside the spec", async () => {
   expect(await client.get(JOBS, ref)).toMatchObject({ spec: { suspend: false }, status: { active: 1 } });
 });
 
+test("a status as a whole takes the place of the one before, and nothing else changes", async () => {
+  const ref = at("whole");
+  const container = { name: "work", image: "none" };
+  const spec = { template: { spec: { restartPolicy: "Never", containers: [container] } } };
+  const created = await client.create(JOBS, { metadata: ref, spec });
+  const active = await client.replaceStatus(JOBS, created.metadata, { active: 1, ready: 1 });
+  const busy = await client.replaceStatus(JOBS, active.metadata, { active: 2 });
+  expect(busy.status).toEqual({ active: 2 });
+  expect(busy.spec).toEqual(created.spec);
+  await expect(client.replaceStatus(JOBS, active.metadata, {})).rejects.toMatchObject({ reason: "Conflict" });
+});
+
 test.each([
   {
     name: "a name that is taken",

@@ -11,7 +11,7 @@ import type {
   PatchOptions,
   WatchOptions,
 } from "../../../operator/kube/client.ts";
-import type { Draft, KubeObject, ObjectRef } from "../../../operator/kube/kube-object.ts";
+import type { Draft, KubeObject, ObjectMeta, ObjectRef } from "../../../operator/kube/kube-object.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
 import type { CallOptions } from "../../../operator/kube/transport.ts";
 import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
@@ -56,7 +56,11 @@ const TIMEOUT_MS = 30_000;
 type Asked = { verb: string; resource: Resource; name: string; writes: boolean; versioned?: boolean };
 
 export class Network
-  implements Pick<KubeClient, "get" | "list" | "create" | "mergePatch" | "apply" | "delete" | "watch">
+  implements
+    Pick<
+      KubeClient,
+      "get" | "list" | "create" | "mergePatch" | "replaceStatus" | "apply" | "delete" | "watch"
+    >
 {
   readonly #options: NetworkOptions;
 
@@ -110,6 +114,20 @@ export class Network
     const sent = JSON.parse(JSON.stringify(patch)) as object;
     return this.#send({ verb: "patch", resource, name: ref.name, writes: true, versioned }, options, () =>
       copied(this.#options.server.patch<T>(resource, ref, { patch: sent, subresource, by })),
+    );
+  }
+
+  replaceStatus<T extends KubeObject & { status?: unknown }>(
+    resource: Resource<T>,
+    version: Pick<ObjectMeta, "name" | "namespace" | "uid" | "resourceVersion">,
+    status: NonNullable<T["status"]>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const { server, endpoint } = this.#options;
+    const asked = { verb: "update", resource, name: version.name, writes: true, versioned: true };
+    const sent: unknown = JSON.parse(JSON.stringify(status));
+    return this.#send(asked, options, () =>
+      copied(server.replaceStatus<T>(resource, version, { status: sent, by: endpoint.name })),
     );
   }
 
@@ -228,7 +246,7 @@ export class Network
   }
 
   /** The one fault that strikes this request, or none. */
-  #plan({ writes, versioned, verb }: Asked) {
+  #plan({ writes, versioned }: Asked) {
     const { strikes, random } = this.#options;
     const possible: FaultName[] = [
       "refusedBefore",
@@ -237,7 +255,7 @@ export class Network
       "resetAfter",
       "timeoutAfter",
       ...(writes ? (["refusedAfter", "crashBeforeWrite", "crashAfterWrite"] as const) : []),
-      ...(versioned && verb === "patch" ? (["falseConflict"] as const) : []),
+      ...(versioned ? (["falseConflict"] as const) : []),
     ];
     return possible.find((fault) => strikes(fault, random)) ?? ("ok" as const);
   }

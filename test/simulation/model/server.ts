@@ -5,7 +5,12 @@
  */
 import { mediaJobStatus } from "../../../crds/media-job-status.ts";
 import { ApiError } from "../../../operator/kube/api-error.ts";
-import { type KubeObject, keyOf, type ObjectRef } from "../../../operator/kube/kube-object.ts";
+import {
+  type KubeObject,
+  keyOf,
+  type ObjectMeta,
+  type ObjectRef,
+} from "../../../operator/kube/kube-object.ts";
 import type { Job, Pod, Resource, StoredMediaJob } from "../../../operator/kube/resources.ts";
 import { merged } from "./merge.ts";
 
@@ -111,16 +116,23 @@ export class ModelServer {
     const { metadata, ...fields } = patch as { metadata?: { resourceVersion?: string } };
     const { resourceVersion, ...meta } = metadata ?? {};
     if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
-      throw refusal(
-        409,
-        "Conflict",
-        `${resource.plural} "${ref.name}": the object has been modified; apply your changes to the latest version`,
-      );
+      throw conflict(resource, ref);
     const { status, ...rest } = fields as { status?: unknown };
     const isStatus = subresource === "status";
     if (isStatus && status === undefined) return before;
     const change: object = isStatus ? { status } : { ...rest, metadata: meta };
     return this.change(resource, ref, by, (object) => merged(object, change) as T);
+  }
+
+  /** A status as a whole, of exactly this version. */
+  replaceStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    version: Pick<ObjectMeta, "name" | "namespace" | "uid" | "resourceVersion">,
+    { status, by }: { status: unknown; by: string },
+  ): T {
+    const { uid, resourceVersion } = this.#found(resource, version).metadata;
+    if (uid !== version.uid || resourceVersion !== version.resourceVersion) throw conflict(resource, version);
+    return this.change(resource, version, by, (object) => ({ ...object, status }));
   }
 
   /** Writes what `change` makes of the object, if it is another. For the cluster's own parts, which never conflict. */
@@ -212,6 +224,13 @@ function isEqual(a: unknown, b: unknown): boolean {
   const keys = Object.keys(first);
   return keys.length === Object.keys(second).length && keys.every((key) => isEqual(first[key], second[key]));
 }
+
+const conflict = ({ plural }: Resource, { name }: ObjectRef): ApiError =>
+  refusal(
+    409,
+    "Conflict",
+    `${plural} "${name}": the object has been modified; apply your changes to the latest version`,
+  );
 
 export const refusal = (code: number, reason: string, message: string, retryAfterMs: number | null = null) =>
   new ApiError(`${code} ${reason}: ${message}`, { code, reason, retryAfterMs });

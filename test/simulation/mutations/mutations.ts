@@ -205,8 +205,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "overwrite-status",
     what: "status is written whatever others have written since",
     file: "operator/kube/status-write.ts",
-    find: "{ metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch }",
-    replace: "{ status: patch }",
+    find: "nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence()))",
+    replace:
+      "nullWhenNotFound(shell.client.get(MEDIA_JOBS, job.metadata).then((now) => shell.client.replaceStatus(MEDIA_JOBS, now?.metadata ?? job.metadata, status, shell.fence())))",
   },
   {
     name: "no-write-through",
