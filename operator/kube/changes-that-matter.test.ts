@@ -72,6 +72,13 @@ describe("of a pod", () => {
       of: job(),
       matters: false,
     },
+    {
+      name: "that it gets a node, and with it its first condition, is so, too",
+      from: { metadata, status: { phase: "Pending" } },
+      to: { metadata, status: { phase: "Pending", conditions: [{ type: "PodScheduled", status: "True" }] } },
+      of: job(),
+      matters: false,
+    },
     { name: "its end is, too, while its Job goes on", from: running, to: ended, of: job(), matters: false },
     {
       name: "its end matters when its Job ended before",

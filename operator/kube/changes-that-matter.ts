@@ -52,5 +52,6 @@ const stateOfPod = (pod: Pod): string =>
   JSON.stringify([
     hasEnded(pod),
     pod.status?.containerStatuses?.flatMap(({ state }) => state?.waiting?.message ?? []) ?? [],
-    pod.status?.conditions?.filter(({ type }) => type === "DisruptionTarget").map(({ status }) => status),
+    pod.status?.conditions?.flatMap(({ type, status }) => (type === "DisruptionTarget" ? [status] : [])) ??
+      [],
   ]);
