@@ -45,7 +45,7 @@ export interface WatchOptions extends Selection {
   readonly overdueMs: number;
   /** When we end it, since not a byte has come for so long. */
   readonly silentMs: number;
-  /** Fields that events come without, see `withoutFields`; managedFields are always among them. */
+  /** Fields that events come without, see `textWithout`; managedFields are always among them. */
   readonly unread?: readonly UnreadField[];
   readonly signal?: AbortSignal;
 }

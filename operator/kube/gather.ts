@@ -3,14 +3,12 @@ import { GATED_CLASSES, gateOf, retriesAllowed } from "../core/queue/retry-gate.
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
+import { JOB_NAME, jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
-import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import { kueueQueueOf } from "./unit-job.ts";
-
-/** On every pod of a Job, by the Job controller. */
-export const JOB_NAME = "batch.kubernetes.io/job-name";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 10_000;
@@ -46,9 +44,6 @@ export async function findUnseen(
     if (found) jobs.observe(found);
   }
 }
-
-/** The Job a pod belongs to, by name. */
-export const jobNameOf = ({ metadata }: Pod): string => metadata.labels?.[JOB_NAME] ?? "";
 
 /**
  * Asks the API server for what the caches cannot know: the warnings about what does not start; and the pod of a Job

@@ -21,7 +21,7 @@ export interface InformerOptions<T extends KubeObject, IndexName extends string>
   readonly indices?: Indices<T, IndexName>;
   /** Default: strips managedFields. Applied before an object is kept; may change it in place. */
   readonly transform?: (object: T) => T;
-  /** Fields that are not parsed when an event brings them, see `withoutFields`; `transform` strips them from lists. */
+  /** Fields that are not parsed when an event brings them, see `textWithout`; `transform` strips them from lists. */
   readonly unread?: readonly UnreadField[];
   readonly clock: Clock;
   readonly random: () => number;

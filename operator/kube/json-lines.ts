@@ -1,15 +1,14 @@
 /** Cuts a byte stream into lines of JSON. Owns the framing only: what a line means is its reader's. */
-import { type UnreadField, withoutFields } from "./unread-fields.ts";
+import { textWithout, type UnreadField } from "./unread-fields.ts";
 
 /** etcd refuses objects above 1.5 MiB; a line ten times that is no event, and would fill the memory. */
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
 const LINE_FEED = 0x0a;
-const decoder = new TextDecoder();
 
 /**
  * Yields each line, parsed. Reads on only when asked for the next one, so a slow reader slows the sender.
  *
- * @param unread fields that are not parsed, see `withoutFields`
+ * @param unread fields that are not parsed, see `textWithout`
  * @throws when a line is not JSON, too long, or cut off by the end of the stream
  */
 export async function* jsonLines(
@@ -22,7 +21,7 @@ export async function* jsonLines(
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      const line = decoder.decode(withoutFields(joined(begun, chunk.subarray(start, end)), unread)).trim();
+      const line = textWithout(unread, joined(begun, chunk.subarray(start, end))).trim();
       begun = [];
       begunBytes = 0;
       start = end + 1;

@@ -2,6 +2,7 @@ import type { V1ContainerStateTerminated } from "@kubernetes/client-node";
 import { LABELS } from "../../crds/group.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+import { jobNameOf } from "./job-name.ts";
 import type { Wire } from "./kube-object.ts";
 import type { Job, Pod } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
@@ -23,7 +24,7 @@ export function observeAttempts(
   pods: readonly Pod[],
   surroundings: Surroundings,
 ): ObservedAttempt[] {
-  const podsByJob = Map.groupBy(pods, (pod) => pod.metadata.labels?.["batch.kubernetes.io/job-name"] ?? "");
+  const podsByJob = Map.groupBy(pods, jobNameOf);
   const names = new Set(jobs.map((job) => job.metadata.name));
   const orphans = [...podsByJob].filter(([name]) => !names.has(name)).flatMap(([, pods]) => pods);
   return [
@@ -84,7 +85,7 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
 
 const ofOrphan = (pod: Pod, surroundings: Surroundings): ObservedAttempt => ({
   ...identityOf(pod),
-  name: pod.metadata.labels?.["batch.kubernetes.io/job-name"] ?? "",
+  name: jobNameOf(pod),
   pool: "",
   memoryBytes: 0,
   state: "Ending",

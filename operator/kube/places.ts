@@ -2,7 +2,7 @@
 import { childName } from "../core/child-name.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { Decision } from "../core/reconcile/decision.ts";
-import { jobNameOf } from "./gather.ts";
+import { jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";

@@ -64,13 +64,19 @@ export class PlanStore {
     this.#plans.delete(uid);
   }
 
+  /** Of a MediaJob that is over, what costs nothing to plan again need not be remembered. */
+  rest(uid: string): void {
+    const known = this.#plans.get(uid)?.plan;
+    if (known && !isKept(known)) this.#plans.delete(uid);
+  }
+
   async #first(
     job: StoredMediaJob,
     configuration: Configuration,
     limits: { timeoutMs: number },
   ): Promise<Plan> {
     const made = plan(job.spec, configuration.pools, this.#corrections());
-    if (made.units.length === 1 && !made.awaitsFacts) return made;
+    if (!isKept(made)) return made;
     const isNew = job.status?.phase === undefined;
     const stored = isNew ? undefined : await this.#stored(planName(job), job, limits);
     return stored ?? (await this.#keep(planName(job), job, made, limits));
@@ -96,6 +102,9 @@ export class PlanStore {
     return found ? read(found) : undefined;
   }
 }
+
+/** Whether a plan has an object of its own. */
+const isKept = ({ units, awaitsFacts }: Plan): boolean => units.length !== 1 || awaitsFacts === true;
 
 /** Whether another operator has let the plan grow since. */
 const isBehind = (plan: Plan, { status }: StoredMediaJob): boolean =>

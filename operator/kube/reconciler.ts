@@ -1,3 +1,4 @@
+import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../core/plan/plan.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
@@ -64,8 +65,12 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
+  if (isOver(written)) shell.plans.rest(written.metadata.uid);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }
+
+const isOver = ({ status }: StoredMediaJob): boolean =>
+  status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
 
 /** Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going. */
 async function gather(

@@ -1,4 +1,6 @@
-import { UNIT_ANNOTATION } from "../../crds/group.ts";
+import { LABELS } from "../../crds/group.ts";
+import { JOB_NAME } from "./job-name.ts";
+import type { ObjectMeta } from "./kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
 import { withoutManagedFields } from "./store.ts";
 import type { UnreadField } from "./unread-fields.ts";
@@ -21,21 +23,67 @@ export function slimMediaJob(job: StoredMediaJob): StoredMediaJob {
 }
 
 /** Of a node only its name and whether it is ready are read. */
-export function slimNode(node: Node): Node {
-  const ready = node.status?.conditions?.filter(({ type }) => type === "Ready") ?? [];
-  const { name, uid, resourceVersion } = node.metadata;
-  return { metadata: { name, uid, resourceVersion }, status: { conditions: ready } };
+export function slimNode({ metadata, status }: Node): Node {
+  const ready = status?.conditions?.filter(({ type }) => type === "Ready") ?? [];
+  return { metadata: identityOf(metadata), status: { conditions: ready } };
 }
 
-export function slimJob(job: Job): Job {
-  delete job.spec;
-  return withoutManagedFields(job);
+/** Of a Job: whose attempt it is, what it was given, and whether it goes on. */
+export function slimJob({ metadata, status }: Job): Job {
+  const { annotations, ownerReferences } = metadata;
+  return {
+    metadata: {
+      ...identityOf(metadata),
+      labels: picked(metadata.labels, [LABELS.unit, LABELS.attempt]),
+      ...(annotations && { annotations }),
+      ...(ownerReferences && { ownerReferences }),
+    },
+    ...(status?.conditions && { status: { conditions: status.conditions } }),
+  };
 }
 
-export function slimPod(pod: Pod): Pod {
-  const { nodeName } = pod.spec ?? {};
-  if (nodeName) pod.spec = { nodeName, containers: [] };
-  else delete pod.spec;
-  if (pod.metadata.annotations) delete pod.metadata.annotations[UNIT_ANNOTATION];
-  return withoutManagedFields(pod);
+const CONDITIONS_OF_PODS = new Set(["PodScheduled", "DisruptionTarget"]);
+
+/** Of a pod: whose it is, where it runs, why it does not and how it ended. */
+export function slimPod({ metadata, spec, status }: Pod): Pod {
+  const conditions = status?.conditions?.filter(({ type }) => CONDITIONS_OF_PODS.has(type)) ?? [];
+  const containers = status?.containerStatuses?.map(({ name, state = {} }) => ({ name, state })) ?? [];
+  return {
+    metadata: {
+      ...identityOf(metadata),
+      labels: picked(metadata.labels, [LABELS.jobUid, LABELS.unit, LABELS.attempt, JOB_NAME]),
+    },
+    ...(spec?.nodeName && { spec: { nodeName: spec.nodeName, containers: [] } }),
+    status: {
+      ...(status?.phase && { phase: status.phase }),
+      ...(conditions.length > 0 && { conditions }),
+      ...(containers.length > 0 && { containerStatuses: containers as ContainerStatuses }),
+    },
+  };
+}
+
+type ContainerStatuses = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>;
+
+type Identity = Pick<
+  ObjectMeta,
+  "name" | "namespace" | "uid" | "resourceVersion" | "creationTimestamp" | "deletionTimestamp"
+>;
+
+function identityOf(metadata: ObjectMeta): Identity {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  return {
+    ...{ name, uid, resourceVersion },
+    ...(namespace && { namespace }),
+    ...(creationTimestamp && { creationTimestamp }),
+    ...(deletionTimestamp && { deletionTimestamp }),
+  };
+}
+
+function picked(labels: ObjectMeta["labels"], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = labels?.[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 }

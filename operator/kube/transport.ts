@@ -8,7 +8,7 @@ import type { ApiAccess } from "./access.ts";
 import { ApiError, explained } from "./api-error.ts";
 import { askedBy, type Call, pathOf, type Verb } from "./call.ts";
 import { deadline } from "./deadline.ts";
-import { MANAGED_FIELDS, withoutFields } from "./unread-fields.ts";
+import { MANAGED_FIELDS, textWithout } from "./unread-fields.ts";
 
 export interface TransportOptions {
   /** Requests in flight at once; more wait for a connection. Watches are not counted. Default 64. */
@@ -75,8 +75,7 @@ export class Transport {
     );
     try {
       const body = await this.#open(this.#requests, call, limit.signal);
-      const answer = withoutFields(Buffer.from(await body.arrayBuffer()), [MANAGED_FIELDS]);
-      return JSON.parse(answer.toString()) as T;
+      return JSON.parse(textWithout([MANAGED_FIELDS], Buffer.from(await body.arrayBuffer()))) as T;
     } catch (error) {
       throw explained(error, asked, limit.signal);
     } finally {

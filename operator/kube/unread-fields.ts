@@ -1,5 +1,5 @@
 /**
- * Takes fields out of JSON before it is parsed. Half of a Job's or a pod's bytes say who set which field, and most of
+ * Leaves fields out of JSON before it is parsed. Half of a Job's or a pod's bytes say who set which field, and most of
  * the rest is what this operator wrote itself; passing over a byte costs a tenth of making objects of it and
  * collecting them again. Measured with 1,000 MediaJobs in a burst: parsing and garbage were a third of the operator's
  * CPU.
@@ -16,24 +16,24 @@ const isOpening = (byte: number) => byte === 0x7b || byte === 0x5b;
 const isClosing = (byte: number) => byte === 0x7d || byte === 0x5d;
 
 /**
- * The JSON without these fields, at whatever depth. In a string a quote is escaped, so no text of a user is taken for
- * a field.
+ * The text of the JSON without these fields, at whatever depth. In a string a quote is escaped, so no text of a user is
+ * taken for a field; and what is cut begins and ends between characters.
  */
-export function withoutFields(json: Buffer, fields: readonly UnreadField[]): Buffer {
+export function textWithout(fields: readonly UnreadField[], json: Buffer): string {
   const cuts = fields.flatMap((field) => fieldsThatBegin(json, openingOf(field)));
+  if (cuts.length === 0) return json.toString();
   if (cuts.length > 1) cuts.sort((a, b) => a.start - b.start);
-  if (cuts.length === 0) return json;
-  const kept: Buffer[] = [];
+  // Text by text: bytes put together again would lie outside the heap until it is next swept.
+  let kept = "";
   let at = 0;
   for (const { start, end } of cuts) {
     if (start < at) continue; // within one that is cut already
-    if (start > at) kept.push(json.subarray(at, start));
-    at = json[end] === COMMA ? end + 1 : end;
-    const before = kept.pop() ?? json.subarray(0, 0);
     const isLast = json[end] !== COMMA;
-    kept.push(isLast && before.at(-1) === COMMA ? before.subarray(0, -1) : before);
+    kept += json.toString("utf8", at, start);
+    if (isLast && kept.endsWith(",")) kept = kept.slice(0, -1);
+    at = isLast ? end : end + 1;
   }
-  return Buffer.concat([...kept, json.subarray(at)]);
+  return kept + json.toString("utf8", at);
 }
 
 interface Cut {
