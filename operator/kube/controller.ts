@@ -348,6 +348,7 @@ const readingUntil = (signal: AbortSignal, client: Shell["client"]): Shell["clie
   create: (...asked) => client.create(...asked),
   delete: (...asked) => client.delete(...asked),
   mergePatch: (...asked) => client.mergePatch(...asked),
+  replaceStatus: (...asked) => client.replaceStatus(...asked),
 });
 
 const isReady = ({ status }: Node): string | undefined =>

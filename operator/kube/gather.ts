@@ -6,7 +6,7 @@ import { hasEnded } from "./job-conditions.ts";
 import { JOB_NAME, jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
-import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
