@@ -39,8 +39,8 @@ const MAX_STREAMS = 1000;
  */
 export function eventsRoute({ access, jobOf, onChange, every, strangers }: EventsDependencies): {
   router: Router;
-  /** Ends every stream in good order: readers come back, to another replica. */
-  end(): void;
+  /** Ends every stream in good order, until its last byte has left: readers come back, to another replica. */
+  end(): Promise<void>;
 } {
   const streams = new Set<Stream>();
   const handle: RequestHandler<{ namespace: string; name: string }> = async (request, response) => {
@@ -75,7 +75,7 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
       every(REVIEW_MS, () => {
         // While the API server is away, what it said last holds.
         access(token, ref).then(
-          (right) => right !== "allowed" && stream.end(),
+          (right) => void (right !== "allowed" && stream.end()),
           () => undefined,
         );
       }),
@@ -88,8 +88,8 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
   };
   return {
     router: Router().get("/jobs/:namespace/:name/events", handle),
-    end: () => {
-      for (const stream of streams) stream.end();
+    end: async () => {
+      await Promise.all([...streams].map((stream) => stream.end()));
     },
   };
 }
@@ -141,8 +141,12 @@ class Stream {
     if (!this.#full) this.#write(": still here\n\n");
   }
 
-  end(): void {
-    this.#response.end();
+  /** Resolves when all is sent, or nobody is there to send it to. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#response.once("close", resolve);
+      this.#response.end(resolve);
+    });
   }
 
   #write(text: string): void {

@@ -65,10 +65,10 @@ const problem: ErrorRequestHandler = (error, _, response, next) => {
   response.status(status).type("application/problem+json").send(JSON.stringify({ status, detail }));
 };
 
-function close(server: Server, endStreams: () => void): Promise<void> {
-  endStreams();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
-  return closed.finally(() => clearTimeout(timer));
+/** A server that closes cuts off what has been ended but has not left yet, so streams come first. */
+async function close(server: Server, endStreams: () => Promise<void>): Promise<void> {
+  const timer = setInterval(() => server.closeAllConnections(), 1_000);
+  await endStreams();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(timer);
 }
