@@ -66,7 +66,7 @@ const lease = { group: "coordination.k8s.io", resource: "leases", name: "mediajo
 test.each([
   { name: "the operator watches MediaJobs everywhere", access: { ...mediaJobs, verb: "watch" } },
   { name: "the operator deletes a MediaJob whose time is over", access: { ...mediaJobs, verb: "delete" } },
-  { name: "the operator patches status", access: { ...mediaJobs, verb: "patch", subresource: "status" } },
+  { name: "the operator puts status", access: { ...mediaJobs, verb: "update", subresource: "status" } },
   {
     name: "the operator creates Jobs",
     access: { verb: "create", group: "batch", resource: "jobs", namespace: "any" },
