@@ -21,7 +21,6 @@ const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interva
  */
 export default defineConfig({
   test: {
-    experimental: { fsModuleCache: true }, // each suite reads what the one before it has transformed
     projects: [
       {
         test: {

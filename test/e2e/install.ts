@@ -67,6 +67,8 @@ const INSTALLED_BY = "MEDIAJOB_E2E_INSTALLED_BY";
 export default async function install(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[INSTALLED_BY] === String(process.pid)) return undefined;
   const cluster = await ensureCluster();
+  // A test that was aborted may have left a node closed to new pods.
+  if (cluster.provider === "native") await cluster.kubectl("uncordon", ...nodes.map(({ name }) => name));
   const images = cluster.provider === "native" ? await buildImages() : [];
   await cluster.loadImages(...images.map(({ name }) => name));
   // The tag is the same each time; only a new pod runs a new image.
