@@ -2,6 +2,7 @@ import { WorkFailure } from "../work-failure.ts";
 import { finishedSize } from "./finished-size.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
+import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "./shared-decode.ts";
 
 /**
  * What it takes to make a source's renderings, told by its header before any pixel is decoded. Every number
@@ -13,9 +14,10 @@ const MIB = 2 ** 20;
 
 /**
  * Node, sharp and libvips at rest, with what glibc keeps of memory that was given back, under the crds'
- * WORKER_RUNTIME_ENV: the smallest units measured took 116 to 124 MiB, their decode and encoder included.
+ * WORKER_RUNTIME_ENV: the smallest units measured took 73 MiB as they are bundled for a pod, 106 as they lie in the
+ * repository, where Node takes the types out first; their decode and encoder included.
  */
-export const RUNTIME_BYTES = 112 * MIB;
+export const RUNTIME_BYTES = 96 * MIB;
 
 /** Line buffers of one decode. */
 const DECODE_BYTES = 24 * MIB;
@@ -32,21 +34,32 @@ export interface Need {
   oneByOneBytes: number;
 }
 
-/** `sharedBytes` are those of pixels that all renderings start from, 0 when each decodes by itself. */
+/**
+ * `shared` are the pixels that all renderings start from, where not each decodes by itself; `untouched` those of the
+ * renderings that are copied as they are coded.
+ */
 export function neededBytes(
   source: ImageSource,
   renderings: readonly Rendering[],
-  sharedBytes: number,
+  {
+    shared,
+    untouched = new Set(),
+  }: { shared?: SharedDecode | undefined; untouched?: ReadonlySet<Rendering> } = {},
 ): Need {
-  const decode = DECODE_BYTES + decoderBytes(source);
-  const makings = renderings.map((rendering) => renderingBytes(source, rendering));
+  const shrinks = renderings.map((rendering) => decoderShrink(source, rendering));
+  const shrink = Math.min(...shrinks, shared ? source.width / shared.width : (shrinks[0] ?? 1));
+  const decode = DECODE_BYTES + decoderBytes(source, shrink);
+  const makings = renderings.map((rendering) =>
+    untouched.has(rendering) ? copyBytes(source) : renderingBytes(source, rendering),
+  );
   const all = makings.reduce((sum, bytes) => sum + bytes, 0);
   const largest = Math.max(0, ...makings);
-  if (sharedBytes > 0) {
-    const held = DECODE_BYTES + sharedBytes;
+  if (shared) {
+    const bytes = sharedBytes(shared);
+    const held = DECODE_BYTES + bytes;
     return {
-      togetherBytes: Math.max(decode + sharedBytes, held + all),
-      oneByOneBytes: Math.max(decode + sharedBytes, held + largest),
+      togetherBytes: Math.max(decode + bytes, held + all),
+      oneByOneBytes: Math.max(decode + bytes, held + largest),
     };
   }
   // Formats of one size come from one decode.
@@ -72,19 +85,24 @@ export function refuseTooLarge(image: ImageSource, needed: number, limitBytes: n
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
 
+/** By how much a decoder shrinks: JPEG in steps of two, WebP by anything. */
+const decoderShrink = (source: ImageSource, rendering: Rendering): number =>
+  source.kind === "webp" ? Math.max(1, shrinkOf(source, rendering)) : shrinkOnLoad(source, rendering);
+
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */
-function decoderBytes({ kind, header, width, height }: ImageSource): number {
+function decoderBytes({ kind, header, width, height }: ImageSource, shrink: number): number {
   const pixels = width * height;
   const sampleBytes = header.depth === "uchar" ? 1 : header.depth === "ushort" ? 2 : 4;
   const frameBytes = pixels * header.channels * sampleBytes;
-  const turnedBytes = (header.orientation ?? 1) > 2 ? frameBytes : 0; // rotating and mirroring need all of it
+  // Rotating and mirroring need all of it, once the decoder has shrunk it.
+  const turnedBytes = (header.orientation ?? 1) > 2 ? frameBytes / shrink ** 2 : 0;
   switch (kind) {
     case "jpeg":
       return turnedBytes + (header.isProgressive ? pixels * 6 : 0); // all coefficients, 16 bits each
     case "png":
       return turnedBytes + (header.isProgressive ? frameBytes * 2 : 0); // Adam7 comes out of order
     case "webp":
-      return turnedBytes + pixels * 8;
+      return turnedBytes + pixels * (shrink > 1 ? 5 : 8); // a lossless one is decoded whole before it shrinks
     case "avif":
     case "heic":
       return turnedBytes + pixels * 20;
@@ -96,6 +114,9 @@ function decoderBytes({ kind, header, width, height }: ImageSource): number {
       return pixels * 4; // drawn in tiles
   }
 }
+
+/** The file as it was, as it will be, and as it is put together. */
+const copyBytes = ({ opened }: ImageSource): number => RENDERING_BYTES + opened.bytes * 3;
 
 /** Encoders that look at a whole image hold it; what works on finished pixels holds these as well. */
 function renderingBytes(source: ImageSource, rendering: Rendering): number {

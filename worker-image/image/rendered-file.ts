@@ -7,6 +7,7 @@ import { applyGeometry, checkRegion } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
 import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { measureLevels } from "./levels.ts";
+import { neededBytes, refuseTooLarge } from "./memory.ts";
 import { applyMetadata, keptIptc } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { qualityNumber } from "./quality.ts";
@@ -34,8 +35,12 @@ export async function renderFile(
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, image);
-  const untouched = (await staysUntouched(image, rendering)) && (await renderUntouched(image, rendering));
-  if (untouched) return untouched;
+  if (await staysUntouched(image, rendering)) {
+    const untouched = await renderUntouched(image, rendering);
+    if (untouched) return untouched;
+    // Nobody could tell before that it has to be made anew, which takes more.
+    refuseTooLarge(image, neededBytes(image, [rendering]).oneByOneBytes, context.limits.memoryBytes);
+  }
   const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();

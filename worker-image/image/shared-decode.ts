@@ -23,11 +23,17 @@ export function planSharedDecode(
 ): SharedDecode | undefined {
   const sharing = renderings.filter((rendering) => !needsOwnDecode(rendering, source));
   if (sharing.length < 2) return undefined;
-  const { width, height, kind } = source;
-  const enough = Math.min(...sharing.map((rendering) => shrinkOf(source, rendering)));
-  const shrink =
-    kind === "jpeg" && SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0);
-  return { width: width / (shrink || 1), height: height / (shrink || 1) };
+  const { width, height } = source;
+  const enough = Math.min(...sharing.map((rendering) => shrinkOnLoad(source, rendering)));
+  const shrink = SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0) ?? 1;
+  return { width: width / shrink, height: height / shrink };
+}
+
+/** By how much the decoder itself can shrink the source for a rendering; 1 where it cannot. */
+export function shrinkOnLoad(source: ImageSource, rendering: Rendering): number {
+  if (source.kind !== "jpeg") return 1;
+  const enough = shrinkOf(source, rendering);
+  return SHRINKS.find((by) => by <= enough) ?? 1;
 }
 
 /** Bytes of the decoded image, at most. */
@@ -47,8 +53,9 @@ export async function decodeShared(
 }
 
 /** By how much a rendering shrinks the source, at least, on either axis. */
-function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
+export function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
   if (settings.extract || settings.trim) return 1; // their numbers are the source's own pixels
+  if (settings.gamma !== undefined) return 1; // it comes before any shrinking, or it would not be in linear light
   const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;
   const down = wanted.height === undefined ? Number.POSITIVE_INFINITY : height / wanted.height;
   const least = Math.min(across, down);

@@ -8,8 +8,9 @@ import { neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
 import { FinishedPixels } from "./rendered-file.ts";
 import { type Rendering, renderingsOf } from "./rendering.ts";
-import { decodeShared, planSharedDecode, sharedBytes } from "./shared-decode.ts";
+import { decodeShared, planSharedDecode } from "./shared-decode.ts";
 import type { Tracker } from "./tracker.ts";
+import { staysUntouched } from "./untouched/untouched.ts";
 
 /** What the sources of a unit share. */
 export interface Workshop {
@@ -29,7 +30,8 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = planSharedDecode(image, renderings);
-    const need = neededBytes(image, missing, shared ? sharedBytes(shared) : 0);
+    const untouched = await untouchedOf(image, missing);
+    const need = neededBytes(image, missing, { shared, untouched });
     const isRoomy = RUNTIME_BYTES + need.togetherBytes <= context.limits.memoryBytes;
     const needed = isRoomy ? need.togetherBytes : need.oneByOneBytes;
     if (missing.length > 0) {
@@ -86,6 +88,11 @@ async function findMade(
     }
   }
   return found;
+}
+
+async function untouchedOf(image: ImageSource, renderings: readonly Rendering[]): Promise<Set<Rendering>> {
+  const answers = await Promise.all(renderings.map((rendering) => staysUntouched(image, rendering)));
+  return new Set(renderings.filter((_, index) => answers[index]));
 }
 
 const explained = (image: ImageSource) => async (error: unknown) => {

@@ -47,7 +47,7 @@ export async function describePicture(
 ): Promise<PictureRecord> {
   sharp.cache(false);
   const image = await openImage(opened, context);
-  refuseTooLarge(image, neededBytes(image, [], 0).togetherBytes, context.limits.memoryBytes);
+  refuseTooLarge(image, neededBytes(image, []).togetherBytes, context.limits.memoryBytes);
   await image.ready();
   const { header } = image;
   const embedded = await readEmbedded(header, image.kind === "tiff" ? opened.path : undefined);
