@@ -304,9 +304,11 @@ test("plan says how the work is cut and why, also where that follows from what t
   expect(stdout).toMatch(/^image-0 +photo +thumb /m);
   expect(stdout).toMatch(/^probe-0 +photo, walk +1 /m);
   expect(stdout).toMatch(
-    /^web +.* in parts of 60 s, at once, when it is longer than 120 s; else in one piece$/m,
+    /^web +.* in parts of 60 s, at once, when it is longer than 120 s; else in one piece; a decode of its own: no other /m,
   );
-  expect(stdout).toMatch(/^small +.* in one piece: two passes share the bits out over the whole film$/m);
+  expect(stdout).toMatch(
+    /^small +.* in one piece: two passes share the bits out over the whole film; a decode of its own: it is read twice$/m,
+  );
 });
 
 test("plan shows units, estimates and pools, and runs nothing", () => {

@@ -16,7 +16,7 @@ beforeAll(() => {
   workshop = new Workshop();
   workshop.add(WALK);
   clip(join(workshop.sources, "plain.mp4"));
-  clip(join(workshop.sources, "long.mp4"), { seconds: 10 });
+  clip(join(workshop.sources, "long.mp4"), { seconds: 10, more: ["-g", "25"] });
   ffmpeg("-i", WALK, "-frames:v", "1", join(workshop.sources, "still.png"));
   workshop.write("text.mp4", "no video\n".repeat(50));
 });
@@ -136,7 +136,7 @@ describe("frames", () => {
       expected: { format: "gif", width: 64, pages: 3, delay: [200, 200, 200] },
     },
   ])("$name", async ({ frames, expected }) => {
-    const attempt = await make("plain.mp4", { frames });
+    const attempt = await make("long.mp4", { frames });
     expect(await sharp(attempt.pathOf(attempt.files[0] ?? "")).metadata()).toMatchObject(expected);
   });
 
