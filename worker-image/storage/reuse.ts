@@ -4,6 +4,7 @@ import type { OpenedSource, Product } from "../engine.ts";
 import { earlyValues } from "./early-values.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { MadeFile, MadeRecord, MadeRecords } from "./made-records.ts";
+import { programPrint } from "./program-print.ts";
 import { keyOf } from "./target-names.ts";
 import { openVolumeSource } from "./volume.ts";
 
@@ -106,7 +107,7 @@ export class Reuse {
     for (const made of this.#published.values()) {
       if (!made || failures.some((failure) => concerns(failure, made.product))) continue;
       const { product, files } = made;
-      const fingerprint = this.#fingerprint(product);
+      const fingerprint = await this.#fingerprint(product);
       records.set(this.#nameOf(product), { version: "v1", fingerprint, inputs, files, job: this.#unit.job });
     }
     if (records.size > 0) await this.#records.leave(records);
@@ -124,7 +125,7 @@ export class Reuse {
   /** The files of an output; none unless all of them stand as they were made, from the same things. */
   async #standingFiles(product: Product): Promise<readonly MadeFile[]> {
     const found = await this.#records.find(this.#nameOf(product));
-    if (found?.fingerprint !== this.#fingerprint(product)) return [];
+    if (!found || found.fingerprint !== (await this.#fingerprint(product))) return [];
     for (const { identity, ...volume } of found.inputs) {
       const input = { name: product.source.source.name, volume };
       const opened = await openVolumeSource(input, this.#volumeRoot).catch(() => undefined);
@@ -157,9 +158,9 @@ export class Reuse {
   }
 
   /** Of all that decides what is in the files of an output. */
-  #fingerprint({ source, output }: Product): string {
+  async #fingerprint({ source, output }: Product): Promise<string> {
     const { sources: _, ...spec } = this.#unit.outputs.find(({ name }) => name === output) ?? {};
-    return fingerprintOf(source.identity, spec, this.#versions);
+    return fingerprintOf(source.identity, spec, this.#versions, await programPrint());
   }
 }
 
