@@ -142,11 +142,14 @@ test("a metadata output describes it", async () => {
   expect(picture.measures.isOpaque).toBe(true);
 });
 
+/** What is there is not made again, and would need no decoder. */
+const unmade = image("unmade", { width: 8 });
+
 test("where the decoder is missing it is told as an unsupported format, with the way out", async () => {
   await mkdir(volume.path("bin"));
   await symlink("/usr/bin/prlimit", volume.path("bin/prlimit"));
   const without = await runWorker(
-    unit({ name: "without", sources: from({ plain: SOURCES.plain }) }),
+    unit({ name: "without", sources: from({ plain: SOURCES.plain }), outputs: [unmade] }),
     volume,
     {
       environment: { PATH: volume.path("bin") },
@@ -159,7 +162,7 @@ test("where the decoder is missing it is told as an unsupported format, with the
 test("a picture that may not fit on the scratch disk is refused before it is decoded", async () => {
   const limits = { cpu: 1, memoryBytes: 2 ** 30, scratchBytes: 2 ** 16, timeoutSeconds: 60 };
   const tight = await runWorker(
-    unit({ name: "tight", sources: from({ plain: SOURCES.plain }), limits }),
+    unit({ name: "tight", sources: from({ plain: SOURCES.plain }), outputs: [unmade], limits }),
     volume,
   );
   expect(tight.result.failure).toMatchObject({ class: "input", reason: "SourceTooLarge" });
