@@ -111,7 +111,6 @@ for (const [name, work] of Object.entries(WORK)) {
       name: `${name}: within 5 points of the true share of time`,
       value: nearness(points, total),
       unit: "of it",
-      target: { atLeast: 0.5 },
     },
     { name: `${name}: farthest from it`, value: farthest(points, total), unit: "of it" },
     { name: `${name}: took`, value: total, unit: "s" },

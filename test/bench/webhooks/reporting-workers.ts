@@ -15,7 +15,10 @@ import { type Measurement, percentile } from "../report.ts";
 import { Child } from "./child.ts";
 import { type ControlPlane, NAMESPACE } from "./control-plane.ts";
 import type { Crowd, Said, Worker } from "./crowd-process.ts";
+import { configuration } from "./deliveries.ts";
+import { measureBesideLiar } from "./lying-worker.ts";
 import { mediaJob } from "./manifests.ts";
+import { Receivers } from "./receivers.ts";
 
 const JOB_COUNT = 50;
 const UNITS_PER_JOB = 10;
@@ -30,12 +33,17 @@ export async function measureWorkers(
   plane: ControlPlane,
   nodeOptions: readonly string[],
 ): Promise<Measurement[]> {
-  const operator = await startOperator(plane, { nodeOptions });
+  const receivers = await Receivers.start();
+  const operator = await startOperator(plane, { nodeOptions, configuration });
   try {
     const workers = await hire(plane);
-    return [...(await report(operator, workers)), ...(await reportBesideLiar(operator, workers))];
+    return [
+      ...(await report(operator, workers)),
+      ...(await measureBesideLiar(operator, workers, { plane, receivers })),
+    ];
   } finally {
     await operator.stop();
+    await receivers.stop();
   }
 }
 
@@ -71,38 +79,6 @@ async function report(operator: OperatorProcess, workers: readonly Worker[]): Pr
       value: Object.values(refused).reduce((a, b) => a + b, 0),
     },
     { name: `${name}: operator RSS, peak`, unit: "MB", value: after.peakRssBytes / 1e6 },
-  ];
-}
-
-const LIES_PER_SECOND = 10_000;
-const LYING_SECONDS = 10;
-
-/** A hundred of the workers, while another one's pod floods the operator on a connection of its own. */
-async function reportBesideLiar(
-  operator: OperatorProcess,
-  [liar, ...others]: readonly Worker[],
-): Promise<Measurement[]> {
-  if (!liar) return [];
-  const crowd = new Child<Crowd, Said>("crowd-process.ts");
-  crowd.ask({
-    url: operator.url,
-    workers: others.slice(0, 100),
-    warmUpSeconds: 2,
-    seconds: LYING_SECONDS,
-    liar: { worker: liar, perSecond: LIES_PER_SECOND },
-  });
-  const { tookMs, refused, lies } = await crowd.said("done");
-  const name = `100 workers beside a pod that tries ${LIES_PER_SECOND} reports a second`;
-  return [
-    { name: `${name}: its reports`, unit: "/s", value: lies.answered / (LYING_SECONDS + 2) },
-    { name: `${name}: its reports taken`, unit: "/s", value: lies.taken / (LYING_SECONDS + 2) },
-    { name: `${name}: POST of the others, p99`, unit: "ms", value: percentile(tookMs, 0.99) },
-    {
-      name: `${name}: of the others not taken`,
-      unit: "",
-      target: { atMost: 0 },
-      value: Object.values(refused).reduce((a, b) => a + b, 0),
-    },
   ];
 }
 
