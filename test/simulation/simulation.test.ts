@@ -7,7 +7,7 @@ const FOUND_A_BUG = [
   1, 12, 18, 19, 21, 30, 121, 179, 184, 279, 402, 1381, 2037, 2160, 2320, 2534, 2609, 3596, 3905, 4630, 30013,
   200819, 205600, 206516, 218177,
 ];
-const SEEDS = [...FOUND_A_BUG, ...Array.from({ length: 10 }, (_, index) => 1000 + index)];
+const SEEDS = [...FOUND_A_BUG, ...Array.from({ length: 3 }, (_, index) => 1000 + index)];
 
 test.each(SEEDS)("seed %i keeps every promise", async (seed) => {
   expect((await simulate(drawScenario(seed))).broken).toBeNull();

@@ -32,7 +32,7 @@ export const PART_CASES: PartCase[] = [
   },
   {
     name: "vp9 in webm",
-    always: true,
+    always: false,
     file: "plain.mp4",
     video: { codec: "vp9", container: "webm" },
     boundaries: [3],
@@ -92,6 +92,7 @@ export class PartsWorkshop extends Workshop {
     super();
     const at = (name: string) => join(this.sources, name);
     clip(at("plain.mp4"), { size: "160x90", seconds: 4 });
+    clip(at("brief.mp4"), { size: "160x90", seconds: 2 });
     clip(at("ntsc.mov"), {
       size: "160x90",
       seconds: 4,
