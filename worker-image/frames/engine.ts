@@ -67,7 +67,17 @@ interface Task {
 }
 
 /** Seconds that the parts of the work take on one core, roughly: only their shares matter. */
-const COST = { analysis: 0.4, decodedPixel: 1 / 300e6, takenFrame: 0.02, writtenFrame: 0.01 };
+const COST = {
+  analysis: 0.3,
+  /** To list where the keyframes are, for several frames. */
+  listing: 0.5,
+  decodedPixel: 1 / 300e6,
+  takenFrame: 0.02,
+  writtenFrame: 0.01,
+};
+
+/** How long a scene lasts, for those that are not found yet. */
+const SCENE_SECONDS = 5;
 
 async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };
@@ -78,9 +88,11 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     videoOutput.parse({ ...sizeFields(frames), audio: { codec: "none" } }),
   );
   const run = { limits: ffmpegLimits(context), onStart: (pid: number) => context.watchChild(pid) };
-  const expected = frames.sceneChanges?.max ?? momentsOf(frames, record.durationSeconds).seconds.length;
+  const expected = frames.sceneChanges
+    ? Math.min(frames.sceneChanges.max, 1 + (record.durationSeconds ?? 60) / SCENE_SECONDS)
+    : momentsOf(frames, record.durationSeconds).seconds.length;
   const progress = stageProgress([
-    { name: "analysis", seconds: COST.analysis },
+    { name: "analysis", seconds: COST.analysis + (expected > 1 ? COST.listing : 0) },
     { name: "scenes", seconds: frames.sceneChanges ? decodingSeconds(picture, run.limits.threads) : 0 },
     { name: "frames", seconds: expected * COST.takenFrame },
     { name: "layout", seconds: expected * COST.writtenFrame },
