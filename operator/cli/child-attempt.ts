@@ -9,7 +9,7 @@ import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
-import { fileOf } from "./result-table.ts";
+import { fileOf } from "./local-file.ts";
 
 /** A worker has 5 s to clean up after SIGTERM, as in a pod; then it is killed. */
 const GRACE_MS = 6_000;

@@ -1,7 +1,7 @@
-import { relative, resolve } from "node:path";
 import prettyBytes from "pretty-bytes";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { OutputStatus } from "../../crds/media-job-status.ts";
+import { fileOf } from "./local-file.ts";
 import type { LocalView } from "./local-shell.ts";
 import { plainTable } from "./plain-table.ts";
 
@@ -41,16 +41,6 @@ function inOrderOf({ sources, outputs }: MediaJob["spec"], made: readonly Output
     sources.findIndex(({ name }) => name === source) * outputs.length +
     outputs.findIndex(({ name }) => name === output);
   return made.toSorted((a, b) => place(a) - place(b));
-}
-
-/** The local file behind `volume://claim/path`, as short as it can be written from here. */
-export function fileOf(uri: string, volumes: Readonly<Record<string, string>>): string {
-  const match = /^volume:\/\/([^/]+)\/(.*)$/s.exec(uri);
-  const root = match?.[1] === undefined ? undefined : volumes[match[1]];
-  if (!match || root === undefined) return uri;
-  const path = resolve(root, decodeURIComponent(match[2] ?? ""));
-  const short = relative(process.cwd(), path);
-  return short.length < path.length ? short : path;
 }
 
 function unitTime({ source, output }: OutputStatus, attempts: LocalView["attempts"]): string {

@@ -14,7 +14,8 @@ import { LeaderElector } from "../../operator/kube/leader.ts";
 import { secretReader } from "../../operator/kube/secrets.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import { Dispatcher } from "../../operator/webhooks/dispatcher.ts";
-import { type Endpoint, Network, type NetworkOptions } from "./model/network.ts";
+import { Network } from "./model/network.ts";
+import type { Endpoint, NetworkOptions } from "./model/wire.ts";
 import type { Prng } from "./prng.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 

@@ -1,4 +1,4 @@
-import type { Finalize, ReportFormat } from "../../crds/finalize.ts";
+import type { ReportFormat } from "../../crds/finalize.ts";
 import type { Report } from "../../crds/report.ts";
 import type { Unit } from "../../crds/unit.ts";
 import { log } from "../log.ts";
@@ -61,5 +61,3 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
-
-export type Finalizing = Unit & { finalize: Finalize };

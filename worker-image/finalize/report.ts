@@ -1,7 +1,10 @@
+import type { Finalize } from "../../crds/finalize.ts";
 import type { Report } from "../../crds/report.ts";
 import type { Failure, Usage } from "../../crds/result.ts";
+import type { Unit } from "../../crds/unit.ts";
 import type { Manifest } from "../manifest.ts";
-import type { Finalizing } from "./finalize.ts";
+
+type Finalizing = Unit & { finalize: Finalize };
 
 type ReportedUnit = Report["units"][number];
 type ReportedAttempt = ReportedUnit["attempts"][number];

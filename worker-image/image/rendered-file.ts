@@ -1,4 +1,4 @@
-import sharp, { type OutputInfo, type Sharp } from "sharp";
+import sharp, { type Sharp } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { EngineContext } from "../engine.ts";
 import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
@@ -11,18 +11,13 @@ import { neededBytes, refuseTooLarge } from "./memory.ts";
 import { applyMetadata, keptIptc } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { qualityNumber } from "./quality.ts";
-import { FILE_KINDS, type Rendering } from "./rendering.ts";
+import { FILE_KINDS, type RenderedFile, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
 import { renderUntouched, staysUntouched } from "./untouched/untouched.ts";
 
 /** Longest time for one pipeline; an image made to be slow ends alone and not with its unit. */
 const PIPELINE_SECONDS_MAX = 300;
-
-export interface RenderedFile {
-  data: Buffer;
-  info: OutputInfo;
-}
 
 /**
  * The bytes of one rendering. One pass from decode to encode where that is possible; what needs to know the

@@ -1,3 +1,4 @@
+import type { OutputInfo } from "sharp";
 import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
@@ -15,6 +16,12 @@ export interface Rendering {
   variant?: string;
   /** Goes before the extension where the template does not tell widths apart, e.g. `-640w`. */
   suffix?: string;
+}
+
+/** The bytes of a rendering. */
+export interface RenderedFile {
+  data: Buffer;
+  info: OutputInfo;
 }
 
 /** Extension and media type of each format. */

@@ -3,7 +3,7 @@ import { videoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
-import { encodeSeconds } from "../video/stages.ts";
+import { encodeSeconds } from "../video/stage-seconds.ts";
 import { exactRate, perSecond, steadyRate } from "../video/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
 import { type Sound, soundsOf } from "./sounds.ts";

@@ -10,7 +10,7 @@ import { Encode } from "./encode.ts";
 import { finish } from "./finish.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, verifyingSeconds } from "./stages.ts";
+import { measuringSeconds, verifyingSeconds } from "./stage-seconds.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 import { perSecond } from "./timing.ts";
 

@@ -15,7 +15,7 @@ import { decodeSample } from "./decode-sample.ts";
 import { Encode } from "./encode.ts";
 import type { FfmpegReport } from "./ffmpeg.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { renditionSeconds, verifyingSeconds } from "./stages.ts";
+import { renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
 import { subjectOf, type Task, tellOf } from "./task.ts";
 import { damageOf, pictureDifferences } from "./verify.ts";
 

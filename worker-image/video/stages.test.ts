@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeSeconds, stageProgress } from "./stages.ts";
+import { stageProgress } from "./stages.ts";
 
 const stages = [
   { name: "analysis", seconds: 1 },
@@ -19,18 +19,4 @@ test("it never falls and never passes 1", () => {
   expect(progress.at("video", 7).fraction).toBeCloseTo(0.9);
   expect(progress.at("video", 0.1).fraction).toBeCloseTo(0.9);
   expect(progress.at("verify", 2).fraction).toBe(1);
-});
-
-test("an encode takes longer with a slower preset and less with more cores", () => {
-  const work = {
-    codec: "h264" as const,
-    preset: undefined,
-    pixels: 1280 * 720,
-    fps: 25,
-    mediaSeconds: 60,
-    cpu: 2,
-  };
-  const medium = encodeSeconds(work);
-  expect(encodeSeconds({ ...work, preset: "veryslow" })).toBeGreaterThan(medium * 4);
-  expect(encodeSeconds({ ...work, cpu: 4 })).toBe(medium / 2);
 });

@@ -10,7 +10,8 @@ import { type FfmpegReport, ffmpegLimits } from "./ffmpeg.ts";
 import { finish } from "./finish.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { type SharedOutput, sharedArguments } from "./shared-arguments.ts";
-import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
+import { measuringSeconds, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
+import type { Stage } from "./stages.ts";
 import { failed, productOf, subjectOf, type Task, type Tell, tellOf } from "./task.ts";
 import { makeWhole } from "./whole.ts";
 

@@ -6,7 +6,8 @@ import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { finish } from "./finish.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, renditionSeconds, type Stage, verifyingSeconds } from "./stages.ts";
+import { measuringSeconds, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
+import type { Stage } from "./stages.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 
 /** Makes one output of one source in one piece: probe, decide, measure, encode, verify, publish. */

@@ -8,7 +8,7 @@ import {
   tokensOf,
 } from "../../../crds/naming.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
-import type { Fault } from "./plan.ts";
+import type { Fault } from "./fault.ts";
 
 /**
  * Outputs that would get one name although the template tells sources and outputs apart: `{source}-{output}`

@@ -5,6 +5,7 @@ import type { Pool } from "../configuration.ts";
 import { collidingNames } from "./colliding-names.ts";
 import { cut, type Draft, isBetterProbed, probesOf } from "./cut.ts";
 import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estimate.ts";
+import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
@@ -52,12 +53,6 @@ export interface Plan {
   awaitsFacts?: true;
   /** What the API server cannot see is wrong with the spec; a MediaJob with faults fails before it starts. */
   faults: readonly Fault[];
-}
-
-export interface Fault {
-  /** Field, e.g. `spec.outputs[1].sources[0]`. */
-  path: string;
-  message: string;
 }
 
 /** What units that probe have found, by index into spec.sources; a source that is not there is unknown. */

@@ -16,39 +16,9 @@ import type { Resource } from "../../../operator/kube/resources.ts";
 import type { CallOptions } from "../../../operator/kube/transport.ts";
 import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
 import type { FaultName } from "../faults.ts";
-import type { Prng } from "../prng.ts";
-import type { VirtualTime } from "../virtual-time.ts";
-import { type ModelServer, refusal } from "./server.ts";
+import { refusal } from "./server.ts";
 import { matches, WatchStream } from "./watch-stream.ts";
-
-/** The process at the operator's end. */
-export interface Endpoint {
-  readonly name: string;
-  readonly alive: boolean;
-  /** Runs the callback in the process: later while it stands still, never once it is dead. */
-  deliver(callback: () => void): void;
-  die(why: string): void;
-}
-
-export interface NetworkOptions {
-  readonly server: ModelServer;
-  readonly time: VirtualTime;
-  readonly random: Prng;
-  readonly endpoint: Endpoint;
-  /** Whether a fault of that name strikes now. */
-  readonly strikes: (fault: FaultName, random: Prng) => boolean;
-  readonly onRequest: (request: Request) => void;
-}
-
-export interface Request {
-  readonly verb: string;
-  readonly plural: string;
-  readonly name: string;
-  readonly by: string;
-  readonly writes: boolean;
-  /** What became of it. */
-  readonly outcome: string;
-}
+import { copied, type NetworkOptions } from "./wire.ts";
 
 /** What KubeClient does when it is given no other limit. */
 const TIMEOUT_MS = 30_000;
@@ -282,14 +252,4 @@ function attempted<T>(effect: () => T): { value: T } | { error: unknown } {
   } catch (error) {
     return { error };
   }
-}
-
-/** As deep as the operator's caches change what they are given; objects in the model server never change. */
-export function copied<T extends KubeObject | null>(object: T): T {
-  if (object === null) return object;
-  const { metadata } = object;
-  return {
-    ...object,
-    metadata: { ...metadata, ...(metadata.annotations && { annotations: { ...metadata.annotations } }) },
-  };
 }

@@ -7,8 +7,8 @@ import type { Selection, WatchOptions } from "../../../operator/kube/client.ts";
 import type { KubeObject } from "../../../operator/kube/kube-object.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
 import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
-import { copied, type NetworkOptions } from "./network.ts";
 import { refusal, type Written } from "./server.ts";
+import { copied, type NetworkOptions } from "./wire.ts";
 
 /** As kube-apiserver, about. */
 const BOOKMARK_MS = 60_000;

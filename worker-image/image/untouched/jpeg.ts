@@ -1,5 +1,5 @@
 import { APP1, EXIF, type JpegSegment, joinJpeg, splitJpeg, startsWith } from "../jpeg-segments.ts";
-import type { Rewrap } from "./untouched.ts";
+import type { Rewrap } from "./rewrap.ts";
 
 const PROFILE = "ICC_PROFILE\0";
 /** XMP specification part 3, 1.1.3. */

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { Rewrap } from "./untouched.ts";
+import type { Rewrap } from "./rewrap.ts";
 
 /** PNG, third edition (W3C 2025), 5.2 and 5.3: a signature, then chunks of length, type, content and CRC. */
 const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, test } from "vitest";
 import { rewrapPng } from "./png.ts";
-import type { Beside, Rewrap } from "./untouched.ts";
+import type { Beside, Rewrap } from "./rewrap.ts";
 import { rewrapWebp } from "./webp.ts";
 
 const gradient = Buffer.from(Array.from({ length: 64 * 48 * 3 }, (_, index) => (index * 7) % 256));

@@ -3,11 +3,11 @@ import exifr from "exifr";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { MAX_FRAMES } from "../decode-settings.ts";
 import type { ImageSource } from "../image-source.ts";
-import { type KeptMetadata, keptGroups, keptMetadata } from "../metadata.ts";
-import type { RenderedFile } from "../rendered-file.ts";
-import type { Rendering } from "../rendering.ts";
+import { keptGroups, keptMetadata } from "../metadata.ts";
+import type { RenderedFile, Rendering } from "../rendering.ts";
 import { rewrapJpeg } from "./jpeg.ts";
 import { rewrapPng } from "./png.ts";
+import type { Rewrap } from "./rewrap.ts";
 import { rewrapWebp } from "./webp.ts";
 
 /**
@@ -16,19 +16,6 @@ import { rewrapWebp } from "./webp.ts";
  * its own module's matter; AVIF and TIFF spread pictures and metadata over offsets of one file, and GIF has neither
  * EXIF nor a profile, so these are always written anew.
  */
-
-/** What goes beside a picture. */
-export interface Beside {
-  /** Undefined keeps all metadata that the file has. */
-  metadata: KeptMetadata | undefined;
-  /** Whether the colour profile stays. */
-  profile: boolean;
-  /** Whether the picture has alpha. */
-  alpha: boolean;
-}
-
-/** The same picture with other things beside it; undefined when the parts of the file do not add up. */
-export type Rewrap = (file: Buffer, beside: Beside) => Buffer | undefined;
 
 const REWRAPS: Partial<Record<ImageSource["kind"], Rewrap>> = {
   jpeg: rewrapJpeg,

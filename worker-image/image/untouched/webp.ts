@@ -1,4 +1,4 @@
-import type { Rewrap } from "./untouched.ts";
+import type { Rewrap } from "./rewrap.ts";
 
 /** RFC 9649: chunks of type, length and content, padded to even, within one RIFF chunk. */
 interface Chunk {

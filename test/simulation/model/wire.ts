@@ -1,0 +1,44 @@
+import type { KubeObject } from "../../../operator/kube/kube-object.ts";
+import type { FaultName } from "../faults.ts";
+import type { Prng } from "../prng.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+import type { ModelServer } from "./server.ts";
+
+/** The process at the operator's end. */
+export interface Endpoint {
+  readonly name: string;
+  readonly alive: boolean;
+  /** Runs the callback in the process: later while it stands still, never once it is dead. */
+  deliver(callback: () => void): void;
+  die(why: string): void;
+}
+
+export interface NetworkOptions {
+  readonly server: ModelServer;
+  readonly time: VirtualTime;
+  readonly random: Prng;
+  readonly endpoint: Endpoint;
+  /** Whether a fault of that name strikes now. */
+  readonly strikes: (fault: FaultName, random: Prng) => boolean;
+  readonly onRequest: (request: Request) => void;
+}
+
+export interface Request {
+  readonly verb: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly by: string;
+  readonly writes: boolean;
+  /** What became of it. */
+  readonly outcome: string;
+}
+
+/** As deep as the operator's caches change what they are given; objects in the model server never change. */
+export function copied<T extends KubeObject | null>(object: T): T {
+  if (object === null) return object;
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: { ...metadata, ...(metadata.annotations && { annotations: { ...metadata.annotations } }) },
+  };
+}

@@ -1,0 +1,50 @@
+import { DECODE, encodeSpeed } from "../../crds/media-speed.ts";
+import type { VideoOutput } from "../../crds/outputs/video.ts";
+import type { Rendition } from "./rendition.ts";
+import { perSecond } from "./timing.ts";
+
+/** How long the pictures of a rendition take, roughly. */
+export function renditionSeconds(
+  { output, size, fps, picture, expectedSeconds }: Rendition,
+  cpu: number,
+): number {
+  const rate = fps ?? picture.frameRate;
+  return encodeSeconds({
+    codec: output.codec,
+    preset: output.preset,
+    pixels: size.width * size.height,
+    fps: rate ? perSecond(rate) : 25,
+    mediaSeconds: expectedSeconds ?? 60,
+    cpu,
+  });
+}
+
+/** Decoding for verification: some frames in three places, or all of it. */
+export function verifyingSeconds(
+  { output, size, fps, picture, expectedSeconds }: Rendition,
+  cpu: number,
+): number {
+  const rate = fps ?? picture.frameRate;
+  const whole = expectedSeconds ?? 60;
+  const decoded = output.verify === "Full" ? whole : Math.min(whole, 0.75);
+  const megapixels = (size.width * size.height * (rate ? perSecond(rate) : 25) * decoded) / 1e6;
+  return 0.2 + megapixels / DECODE / Math.max(0.5, cpu);
+}
+
+/** Measuring loudness runs at some sixty times real time for each track. */
+export function measuringSeconds({ sound, tracks, expectedSeconds }: Rendition): number {
+  return sound?.soundtrack.loudness ? ((expectedSeconds ?? 60) / 60) * tracks.length : 0;
+}
+
+/** How long an encode takes, roughly: only its share beside the other stages matters. */
+export function encodeSeconds(work: {
+  codec: VideoOutput["codec"];
+  preset: VideoOutput["preset"];
+  pixels: number;
+  fps: number;
+  mediaSeconds: number;
+  cpu: number;
+}): number {
+  const megapixels = (work.pixels * work.fps * work.mediaSeconds) / 1e6;
+  return megapixels / encodeSpeed(work) / Math.max(0.5, work.cpu);
+}
