@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { parseVolumeUri } from "../../crds/naming.ts";
@@ -236,17 +236,28 @@ describe("bad sources", () => {
   });
 });
 
-test("a film is made in parts and joined, beside a trailer, a poster and its sound", async () => {
+test("a film and an encrypted stream are made in parts, beside a trailer, a poster and its sound", async () => {
   const film = join(workspace.files, "in/film.mp4");
   execFileSync("ffmpeg", [
     ...["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=122", "-f", "lavfi", "-i", "sine=d=122"],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film],
   ]);
   const fast = { preset: "ultrafast" };
+  const key = "8f14e45fceea167a5a36dedd4bea2543";
+  await workspace.cluster.kubectl.apply([
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "film", namespace: workspace.namespace },
+      stringData: { key },
+    },
+  ]);
+  const encryption = { method: "cbcs", keySecretRef: { name: "film" }, keyUri: "https://keys.test/film" };
   await workspace.start("film", {
     sources: [{ name: "film", ...volume("in/film.mp4") }],
     outputs: [
       { name: "whole", video: fast },
+      { name: "play", stream: { ...fast, encryption } },
       { name: "trailer", video: { ...fast, cuts: [{ startSeconds: 60, endSeconds: 62 }] } },
       { name: "poster", frames: { atSeconds: [61] } },
       { name: "sound", audio: { codec: "opus" } },
@@ -259,11 +270,27 @@ test("a film is made in parts and joined, beside a trailer, a poster and its sou
   const made = new Map(status?.outputs?.map(({ output, uri }) => [output, parseVolumeUri(uri)?.path]));
   const at = (output: string) => join(workspace.files, made.get(output) ?? output);
   expect(inspectVideo(at("whole"))).toMatchObject({ frames: 610, audioCodec: "aac", decodeErrors: "" });
+  const errors = (...options: string[]) => {
+    const list = [
+      "-v",
+      "error",
+      ...options,
+      "-i",
+      join(dirname(at("play")), "video-36p.mp4"),
+      "-f",
+      "null",
+      "-",
+    ];
+    return spawnSync("ffmpeg", list, { encoding: "utf8" }).stderr;
+  };
+  expect(errors("-decryption_key", key), "with the Secret's key").toBe("");
+  expect(errors(), "without it").not.toBe("");
   expect(inspectVideo(at("trailer"))).toMatchObject({ frames: 10, decodeErrors: "" });
   expect(await inspectImage(at("poster"))).toMatchObject({ format: "jpeg", width: 64, height: 36 });
   expect(inspectVideo(at("sound"))).toMatchObject({ audioCodec: "opus", decodeErrors: "" });
   const units = (await workspace.pods("film")).map(({ metadata }) => metadata.labels["mediajob.dev/unit"]);
-  expect(units).toEqual(expect.arrayContaining(["probe-0", "part-0", "part-1", "join-0", "finalize"]));
+  const inParts = ["part-0", "part-1", "join-0", "part-2", "part-3", "join-1"];
+  expect(units).toEqual(expect.arrayContaining(["probe-0", ...inParts, "finalize"]));
 });
 
 test("a unit that requires a GPU runs in the GPU pool and holds one", async () => {
