@@ -15,9 +15,12 @@ beforeAll(async () => {
   workspace = await createWorkspace("resources");
   workspace.put("walk.mp4");
   mkdirSync(join(workspace.files, "in"), { recursive: true });
-  // Turned by its EXIF, so that a decoder must hold all of it.
+  // Progressive, so that a decoder must hold all of it.
   const photo = sharp({ create: { width: 9000, height: 7000, channels: 3, background: "teal" } });
-  await photo.withMetadata({ orientation: 6 }).jpeg().toFile(join(workspace.files, "in/vast.jpg"));
+  await photo
+    .withMetadata({ orientation: 6 })
+    .jpeg({ progressive: true })
+    .toFile(join(workspace.files, "in/vast.jpg"));
   const clip = ["-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=25:duration=1.2"];
   const encoding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
   execFileSync("ffmpeg", ["-v", "error", ...clip, ...encoding, join(workspace.files, "in/vast.mp4")]);
