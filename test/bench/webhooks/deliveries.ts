@@ -90,7 +90,7 @@ export async function measureDeliveries(
 async function atRest(operator: OperatorProcess): Promise<void> {
   let seen = -1;
   const isAtRest = async () => {
-    const writes = (await operator.requests()).get("patch mediajobs") ?? 0;
+    const writes = (await operator.requests()).get("update mediajobs") ?? 0;
     const rests = writes === seen;
     seen = writes;
     return rests;

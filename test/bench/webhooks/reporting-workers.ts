@@ -55,6 +55,8 @@ async function report(operator: OperatorProcess, workers: readonly Worker[]): Pr
   const { tookMs, refused } = await crowd.said("done");
   const [after, writes] = [operator.usage(), (await statusWrites(operator)) - writesBefore];
   const seconds = (performance.now() - fromMs) / 1000;
+  if (writes === 0)
+    throw new Error("no status was written: what the workers reported did not arrive, or is not counted");
   const name = `${workers.length} workers, a report each second`;
   return [
     {
@@ -83,7 +85,7 @@ async function report(operator: OperatorProcess, workers: readonly Worker[]): Pr
 }
 
 const statusWrites = async (operator: OperatorProcess): Promise<number> =>
-  (await operator.requests()).get("patch mediajobs") ?? 0;
+  (await operator.requests()).get("update mediajobs") ?? 0;
 
 /** As a subresource of the service account; a TokenReview of the answer's token names the pod. */
 const TOKEN_REQUESTS: Resource<TokenRequest> = {
