@@ -11,10 +11,10 @@ import { type Receiver, startReceiver } from "../webhook-receiver.ts";
 import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
 
 /**
- * One MediaJob that is suspended at first and resumed; then its receiver is down for 15 s, and the operator is killed
+ * One MediaJob that is suspended at first and resumed; then its receiver is down for 30 s, and the operator is killed
  * in the middle. Everybody who waits for it - by webhook, by Server-Sent Events, by `mediajob watch` - learns the truth.
  */
-const OUTAGE_MS = 15_000;
+const OUTAGE_MS = 30_000;
 const repository = join(import.meta.dirname, "../../..");
 
 let workspace: Workspace;
@@ -105,7 +105,7 @@ test("the job ends once, and no unit runs twice", async () => {
   expect(labelled.toSorted()).toEqual(once);
 });
 
-test("the receiver gets every transition, once by its id, in order, though it was down for 15 s", () => {
+test("the receiver gets every transition, once by its id, in order, though it was down for 30 s", () => {
   expect(receiver.events.map(({ sequence, type, phase }) => [sequence, type, phase])).toEqual([
     [1, "job.suspended", "Suspended"],
     [2, "job.resumed", "Running"],
