@@ -162,6 +162,7 @@ export class Controller {
     await this.#former?.ended();
     await caches.refresh();
     if (term.aborted) return;
+    this.#plans.doubtAll();
     this.#queue = new WorkQueue({
       process: (key, over) => reconcile(key, this.#shell(over)),
       concurrency: CONCURRENCY,

@@ -152,4 +152,37 @@ describe("a plan that follows from what the sources are", () => {
     const seen = { ...job, status: { ...job.status, units: { ...counts, ledger: "", done: "" } } };
     expect(await other.of(seen, configuration, limits)).toEqual(whole);
   });
+
+  describe("and is kept, though", () => {
+    const single = { sources: sources("a"), outputs: [film] };
+
+    test("the operator got no answer, is found by the next pass, which may know the facts no more", async () => {
+      const { client, held } = server();
+      const plans = new PlanStore(client);
+      const first = await plans.of(stored(single), configuration, limits);
+      const create = client.create;
+      client.create = async (...asked) => {
+        await create(...asked);
+        throw new Error("connection reset");
+      };
+      const growing = plans.grow(stored(single), first, { growth: facts(300), configuration, limits });
+      await expect(growing).rejects.toThrow("connection reset");
+      expect(held.size).toBe(1);
+      const whole = await plans.of(stored(single), configuration, limits);
+      expect(whole.units.map(({ name }) => name)).toContain("join-0");
+    });
+
+    test.each([
+      { name: "another replica let it grow between two terms", again: (old: PlanStore) => old },
+      { name: "the operator died", again: (_: PlanStore, next: PlanStore) => next },
+    ])("$name before a status told of it, is found", async ({ again }) => {
+      const { client } = server();
+      const [one, other, next] = [new PlanStore(client), new PlanStore(client), new PlanStore(client)];
+      const first = await one.of(stored(single), configuration, limits);
+      await other.of(stored(single), configuration, limits);
+      const whole = await other.grow(stored(single), first, { growth: facts(300), configuration, limits });
+      one.doubtAll();
+      expect(await again(one, next).of(stored(single, "Running"), configuration, limits)).toEqual(whole);
+    });
+  });
 });

@@ -1,9 +1,10 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { API_VERSION } from "../../crds/group.ts";
 import type { Configuration } from "../core/configuration.ts";
+import { isOver } from "../core/is-over.ts";
 import type { Corrections } from "../core/plan/learning.ts";
 import { placeAnew } from "../core/plan/place-anew.ts";
-import { type Growth, grow, type Plan, plan } from "../core/plan/plan.ts";
+import { awaitsFacts, type Growth, grow, type Plan, plan, reportsItself } from "../core/plan/plan.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "./resources.ts";
@@ -20,8 +21,8 @@ const KEY = "plan.json.gz";
  */
 export class PlanStore {
   readonly #client: Pick<KubeClient, "create" | "get">;
-  /** By UID, with the pools that it has been placed in. */
-  readonly #plans = new Map<string, { plan: Plan; pools: Configuration["pools"] }>();
+  /** By UID. */
+  readonly #plans = new Map<string, Known>();
   readonly #corrections: () => Corrections;
 
   constructor(client: Pick<KubeClient, "create" | "get">, corrections: () => Corrections = () => ({})) {
@@ -32,9 +33,11 @@ export class PlanStore {
   async of(job: StoredMediaJob, configuration: Configuration, limits: { timeoutMs: number }): Promise<Plan> {
     const { pools } = configuration;
     const known = this.#plans.get(job.metadata.uid);
-    if (known?.pools === pools && !isBehind(known.plan, job)) return known.plan;
+    if (known?.pools === pools && !known.doubted && !isBehind(known.plan, job)) return known.plan;
     const first = known?.plan ?? (await this.#first(job, configuration, limits));
-    const whole = isBehind(first, job) ? await this.#stored(planName(job, "-2"), job, limits) : undefined;
+    const doubted = known ? known.doubted : job.status?.phase !== undefined;
+    const grown = isBehind(first, job) || (doubted && mayHaveGrown(first, job));
+    const whole = grown ? await this.#stored(planName(job, "-2"), job, limits) : undefined;
     return this.#placed(job, whole ?? first, pools);
   }
 
@@ -50,14 +53,20 @@ export class PlanStore {
   ): Promise<Plan> {
     const { pools } = configuration;
     const made = grow(first, growth, { spec: job.spec, pools, corrections: this.#corrections() });
+    this.#plans.set(job.metadata.uid, { plan: first, pools, doubted: true }); // until there is an answer
     return this.#placed(job, await this.#keep(planName(job, "-2"), job, made, limits), pools);
   }
 
   /** In pools that there are now: one that a unit was to run in may be gone. */
   #placed(job: StoredMediaJob, plan: Plan, pools: Configuration["pools"]): Plan {
     const placed = placeAnew(plan, job.spec, pools);
-    this.#plans.set(job.metadata.uid, { plan: placed, pools });
+    this.#plans.set(job.metadata.uid, { plan: placed, pools, doubted: false });
     return placed;
+  }
+
+  /** Another operator may have led meanwhile, and let plans grow. */
+  doubtAll(): void {
+    for (const known of this.#plans.values()) known.doubted = true;
   }
 
   forget(uid: string): void {
@@ -102,6 +111,22 @@ export class PlanStore {
     return found ? read(found) : undefined;
   }
 }
+
+interface Known {
+  plan: Plan;
+  /** In which it has been placed. */
+  pools: Configuration["pools"];
+  /** Whether it may have grown, though neither this operator nor the status knows of it. */
+  doubted: boolean;
+}
+
+/**
+ * Whether the rest of a plan may be kept already: by one that got no answer, or died before it wrote the status. What it
+ * followed from may be gone since, with the pod; without it the MediaJob would end as if it had one unit. Where units
+ * probe nothing is lost: the plan grows in any case, and meets the one that is kept.
+ */
+const mayHaveGrown = (plan: Plan, job: StoredMediaJob): boolean =>
+  !plan.awaitsFacts && (awaitsFacts(plan) || reportsItself(plan, job.spec)) && !isOver(job);
 
 /** Whether a plan has an object of its own. */
 const isKept = ({ units, awaitsFacts }: Plan): boolean => units.length !== 1 || awaitsFacts === true;

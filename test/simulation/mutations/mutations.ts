@@ -89,6 +89,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "return name ? made : ((await this.#stored(name, job, limits)) ?? made);",
   },
   {
+    name: "forget-what-may-be-kept",
+    what: "real: what a plan grew by is kept, but without an answer, and forgotten with the pod that told of it",
+    file: "operator/kube/plan-store.ts",
+    find: "(doubted && mayHaveGrown(first, job))",
+    replace: "(doubted && mayHaveGrown(first, job) && false)",
+  },
+  {
     name: "distrust-a-shorter-ledger",
     what: "a ledger that was written before more units followed counts for nothing",
     file: "operator/core/ledger.ts",
