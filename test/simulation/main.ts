@@ -1,5 +1,5 @@
 /**
- * `npm run sim -- [--seed N] [--runs N] [--trace] [--mutations]`: simulates the operator in as many worlds as asked for,
+ * `npm run sim -- [--seed N] [--runs N] [--trace] [--mutations [--only NAME]]`: simulates the operator in as many worlds as asked for,
  * beginning with that seed. One that breaks a promise is made smaller and told as a story; the same seed tells the same
  * again. With --mutations it shows instead that the checkers bite: each deliberate bug must be caught.
  */
@@ -9,6 +9,9 @@ import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 import { simulate } from "./simulate.ts";
 import { sweep } from "./sweep.ts";
+
+/** A long sweep says how far it is each time that it has run so many more. */
+const TOLD_EVERY = 1000;
 
 /** How many lines of a story are told: the end explains, the beginning rarely does. */
 const STORY_LINES = 80;
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     runs: { type: "string" },
     trace: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
+    only: { type: "string" },
   },
 });
 const seed = Number(values.seed);
@@ -34,11 +38,23 @@ process.exitCode = kept ? 0 : 1;
 
 async function run(): Promise<boolean> {
   const startedAt = performance.now();
-  const { ran, broken } = await sweep({ from: seed, runs });
-  const seconds = (performance.now() - startedAt) / 1000;
-  console.log(
-    `${ran} seeds from ${seed} in ${seconds.toFixed(1)} s, ${Math.round((ran / seconds) * 60)} a minute`,
-  );
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
+  const soFar = (ran: number) => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return `${ran} seeds from ${seed} in ${seconds.toFixed(1)} s, ${Math.round((ran / seconds) * 60)} a minute`;
+  };
+  const { ran, broken } = await sweep({
+    from: seed,
+    runs,
+    signal: stop.signal,
+    onBatch: (ran, found) => {
+      for (const { seed, broken } of found)
+        console.log(`BROKEN by seed ${seed}: ${broken.promise}: ${broken.what}`);
+      if (ran % TOLD_EVERY === 0 && ran < runs) console.log(soFar(ran));
+    },
+  });
+  console.log(soFar(ran));
   const byPromise = Map.groupBy(broken, ({ broken }) => broken.promise);
   for (const [promise, cases] of byPromise) {
     const seeds = cases.slice(0, 10).map(({ seed }) => seed);
@@ -88,8 +104,10 @@ function say(atMs: number, line: string): void {
 }
 
 async function catchMutations(): Promise<boolean> {
+  const mutations = MUTATIONS.filter(({ name }) => name === (values.only ?? name));
+  if (!mutations.length) throw new Error(`--only ${values.only}: there is no such mutation`);
   let missed = 0;
-  for (const { name, what } of MUTATIONS) {
+  for (const { name, what } of mutations) {
     const { ran, broken } = await sweep({
       from: seed,
       runs: SEEDS_PER_MUTATION,
@@ -100,10 +118,10 @@ async function catchMutations(): Promise<boolean> {
     if (!first) missed++;
     console.log(
       first
-        ? `caught by seed ${first.seed} after ${ran}: ${what} -> ${first.broken.promise}`
-        : `MISSED in ${ran} seeds: ${what}`,
+        ? `${name}: caught by seed ${first.seed} after ${ran}: ${what} -> ${first.broken.promise}`
+        : `${name}: MISSED in ${ran} seeds: ${what}`,
     );
   }
-  console.log(`${MUTATIONS.length - missed} of ${MUTATIONS.length} deliberate bugs were caught`);
+  console.log(`${mutations.length - missed} of ${mutations.length} deliberate bugs were caught`);
   return missed === 0;
 }

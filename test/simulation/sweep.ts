@@ -16,6 +16,10 @@ export interface Sweep {
   /** Stops at the first broken promise. */
   readonly untilBroken?: boolean;
   readonly workers?: number;
+  /** Told after each batch how many seeds were run by then, and what it broke. */
+  readonly onBatch?: (ran: number, broken: readonly Broken[]) => void;
+  /** Ends the sweep after the batches that are under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** Seeds that a worker is given at a time. */
@@ -31,6 +35,8 @@ export async function sweep({
   mutation,
   untilBroken = false,
   workers = availableParallelism(),
+  onBatch = () => {},
+  signal,
 }: Sweep): Promise<{ ran: number; broken: Broken[] }> {
   const broken: Broken[] = [];
   const start = () => new Worker(new URL("./sweep-worker.ts", import.meta.url), { workerData: { mutation } });
@@ -39,7 +45,7 @@ export async function sweep({
   const work = async () => {
     let worker = start();
     try {
-      while (next < from + runs && !(untilBroken && broken.length)) {
+      while (next < from + runs && !(untilBroken && broken.length) && !signal?.aborted) {
         const seeds = { from: next, to: Math.min(next + BATCH, from + runs) };
         next = seeds.to;
         const found = await asked(worker, { ...seeds, untilBroken });
@@ -49,6 +55,7 @@ export async function sweep({
           worker = start();
         }
         ran += seeds.to - seeds.from;
+        onBatch(ran, found);
       }
     } finally {
       await worker.terminate();
