@@ -7,6 +7,7 @@ import { itemName, objectName, quantity } from "./scalars.ts";
 import { source } from "./source.ts";
 import { optionalTransitionRules, withTransitionRules } from "./transitions.ts";
 import { keyedByName, type Rule, validations } from "./validation.ts";
+import { webhookUrl } from "./webhook-url.ts";
 
 /** The phase transitions a webhook is told of. */
 export const TRANSITION_EVENTS = [
@@ -37,12 +38,9 @@ export const PROGRESS_STEP = 25;
 export const webhook = z
   .strictObject({
     name: itemName.describe("name of the endpoint, unique within the MediaJob."),
-    url: z
-      .string()
-      .min(8)
-      .max(2048)
-      .regex(/^https?:\/\/[^\s/?#@]+([/?#][^\s]*)?$/)
-      .describe("url that receives the events by POST: http or https, and no user or password in it."),
+    url: webhookUrl.describe(
+      "url that receives the events by POST: http or https, and no user or password in it.",
+    ),
     secretRef: z
       .strictObject({
         name: objectName.describe("name of the Secret, in the MediaJob's namespace."),

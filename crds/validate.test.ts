@@ -45,9 +45,9 @@ function errorsOf(input: unknown, previous?: MediaJob) {
 }
 
 test("what breaks two bounds of a field is said once", () => {
-  const webhooks = [{ name: "w", url: "ftp://", secretRef: { name: "s" } }];
-  expect(errorsOf(manifest({ spec: { webhooks } }))).toEqual([
-    expect.stringContaining("spec.webhooks[0].url: expected a string of 8 to 2048 characters"),
+  const resources = { maxMemory: "as much as there is in the cluster" };
+  expect(errorsOf(manifest({ spec: { resources } }))).toEqual([
+    expect.stringContaining("spec.resources.maxMemory: expected a string of 1 to 32 characters"),
   ]);
 });
 

@@ -49,8 +49,17 @@ const hostPattern = z
   .max(253)
   .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
 
-/** An endpoint as in a MediaJob's spec. Its name is shorter: in a status it stands behind `operator/`. */
-const endpoint = webhook.extend({ name: itemName.max(50) });
+/**
+ * An endpoint as in a MediaJob's spec, whose rules only the API server asks. Its name is shorter: in a status it stands
+ * behind `operator/`.
+ */
+const endpoint = webhook.extend({
+  name: itemName.max(50),
+  url: webhook.shape.url.regex(
+    /^https?:\/\/[^\s/?#@]+([/?#]\S*)?$/,
+    "expected an address such as https://hooks.example.com/media, with no space, user or password in it",
+  ),
+});
 
 export const configuration = z.strictObject({
   pools: z

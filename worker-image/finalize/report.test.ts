@@ -52,7 +52,7 @@ const told = (manifests: Manifest[], handed: object = {}, family: "finalize" | "
       finalize: finalizeSchema.parse({
         ...{ sweepToAttempt: 99, formats: ["json"], startTime: "2026-01-01T12:00:00Z" },
         ...(family === "finalize" && {
-          outcome: { phase: "Succeeded", reason: "Succeeded", message: "all 1 units" },
+          outcome: { phase: "Succeeded", reason: "Succeeded", message: "the only unit succeeded" },
         }),
         ...handed,
       }),

@@ -62,13 +62,14 @@ export function outcomeOf(
   }
   if (count.succeeded === total) return whole(all, total);
   if (count.done > 0) {
-    const message = `${total - count.succeeded} of ${total} units failed or failed in part; see status.failures`;
+    const open = total - count.succeeded;
+    const message = `${total === 1 ? "the only unit failed in part" : `${open} of ${total} units failed or failed in part`}; see status.failures`;
     return { phase: "PartiallySucceeded", reason: "PartiallySucceeded", message };
   }
   return {
     phase: "Failed",
     reason: "UnitsFailed",
-    message: `all ${total} units failed; see status.failures`,
+    message: `${theUnits(total)} failed; see status.failures`,
   };
 }
 
@@ -76,16 +77,18 @@ export function outcomeOf(
  * All outputs are made. That a unit which makes none failed - one that probes or finalizes - is shown by the ledger, so
  * the phase says why it is what it is all the same.
  */
-function whole(all: readonly FoldedUnit[], total: number): PhaseVerdict & { phase: "Succeeded" } {
-  const failed = all.filter(
+function whole(units: readonly FoldedUnit[], total: number): PhaseVerdict & { phase: "Succeeded" } {
+  const failed = units.filter(
     ({ unit, state }) => isAuxiliary(unit) && state.state === "Ended" && state.letter === UNIT_LETTERS.failed,
   );
   if (!failed.length)
-    return { phase: "Succeeded", reason: "Succeeded", message: `all ${total} units succeeded` };
+    return { phase: "Succeeded", reason: "Succeeded", message: `${theUnits(total)} succeeded` };
   const names = failed.slice(0, 5).map(({ unit }) => unit.name);
-  const message = `all ${total} units that make outputs succeeded; ${names.join(", ")} failed, which cost no output: see status.warnings`;
+  const message = `${theUnits(total)} that ${total === 1 ? "makes" : "make"} outputs succeeded; ${names.join(", ")} failed, which cost no output: see status.warnings`;
   return { phase: "Succeeded", reason: "SucceededWithWarnings", message };
 }
+
+const theUnits = (total: number): string => (total === 1 ? "the only unit" : `all ${total} units`);
 
 /** All outputs there will be are there; what is left is to clean up and to write the report. */
 const finalizing: PhaseRule = ({ plan, units, intent, starting }) => {

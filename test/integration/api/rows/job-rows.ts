@@ -141,18 +141,35 @@ export const jobRows: Row[] = [
   }),
   refused("a webhook to a file", hook({ url: "file:///etc/passwd" }), {
     field: "spec.webhooks[0].url",
-    server: "should match",
-    offline: "that matches",
+    server: "must begin with https:// or http://",
+    offline: "must begin with https:// or http://",
   }),
   refused("a webhook with a password in its URL", hook({ url: "https://me:secret@hooks.example/" }), {
     field: "spec.webhooks[0].url",
-    server: "should match",
-    offline: "that matches",
+    server: "must hold no user and no password",
+    offline: "must hold no user and no password",
+  }),
+  refused("a webhook with a space in its URL", hook({ url: "https://hooks.example/a b" }), {
+    field: "spec.webhooks[0].url",
+    server: "write a space as %20",
+    offline: "write a space as %20",
+  }),
+  refused("a webhook without a host", hook({ url: "https:///hook" }), {
+    field: "spec.webhooks[0].url",
+    server: "must name a host",
+    offline: "must name a host",
+  }),
+  refused("a webhook whose port is a word", hook({ url: "http://hooks.example:http/" }), {
+    field: "spec.webhooks[0].url",
+    server: "must name a host, and may name a port",
+    offline: "must name a host, and may name a port",
   }),
   accepted(
     "a webhook with a port, a query and an @ in it",
     hook({ url: "https://hooks.example:8443/a@b?c=d@e" }),
   ),
+  accepted("a webhook at an IPv6 address", hook({ url: "http://[2001:db8::1]:8080/hook" })),
+  accepted("a webhook that is a bare host", hook({ url: "https://hooks.example" })),
   refused("progress by steps of nothing", hook({ progressStep: 0 }), {
     field: "spec.webhooks[0].progressStep",
     server: "greater than or equal to 1",
