@@ -329,6 +329,13 @@ export const MEDIA_JOB_COLUMNS = [
     description: "Why units wait.",
   },
   {
+    name: "Stage",
+    type: "string",
+    jsonPath: ".status.progress.stage",
+    priority: 1,
+    description: "Stage of the unit that reported last.",
+  },
+  {
     name: "ETA",
     type: "integer",
     jsonPath: ".status.progress.etaSeconds",

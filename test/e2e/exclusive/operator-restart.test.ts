@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import { binaries } from "../../cluster/binaries.ts";
 import { until } from "../../cluster/until.ts";
 import { followEvents, type StatusEvent } from "../event-stream.ts";
 import { OPERATOR_NAMESPACE } from "../install.ts";
@@ -12,7 +13,8 @@ import { createWorkspace, onVolume, type Workspace } from "../workspace.ts";
 
 /**
  * One MediaJob that is suspended at first and resumed; then its receiver is down for 30 s, and the operator is killed
- * in the middle. Everybody who waits for it - by webhook, by Server-Sent Events, by `mediajob watch` - learns the truth.
+ * in the middle. Everybody who waits for it - by webhook, by Server-Sent Events, by `mediajob watch`, by
+ * `kubectl get -w` - learns the truth.
  */
 const OUTAGE_MS = 30_000;
 const repository = join(import.meta.dirname, "../../..");
@@ -21,6 +23,7 @@ let workspace: Workspace;
 let receiver: Receiver;
 let status: MediaJobStatus;
 let watched: { said: string; code: number };
+let listed: string;
 let streamed: { before: readonly StatusEvent[]; after: readonly StatusEvent[] };
 
 beforeAll(async () => {
@@ -52,8 +55,10 @@ beforeAll(async () => {
     "its first event was delivered",
     ({ status }) => status?.webhooks?.[0]?.delivered === 1,
   );
-  const watching = watch("survivor");
+  const watching = follow(process.execPath, join(repository, "operator/cli/main.ts"), "watch", "survivor");
   await until("`mediajob watch` to begin", async () => watching.said().includes("\n"), { timeoutMs: 60_000 });
+  const { kubectl } = await binaries("kubectl");
+  const listing = follow(kubectl, "get", "mj", "survivor", "--watch", "--output", "wide");
   const token = (await cluster.kubectl("create", "token", "gallery", ...within)).trim();
   const stream = { kubeconfig: cluster.kubeconfig, path: `/jobs/${namespace}/survivor/events`, token };
   const first = await followEvents(stream);
@@ -86,6 +91,11 @@ beforeAll(async () => {
   );
   status = told.status ?? {};
   watched = { code: await watching.code, said: watching.said() };
+  await until("`kubectl get -w` to tell of its end", async () => / Succeeded /.test(listing.said()), {
+    timeoutMs: 60_000,
+  });
+  listing.end();
+  listed = listing.said();
   streamed = { before: first.events, after: second.events };
 });
 
@@ -138,21 +148,30 @@ test("a reader of Server-Sent Events sees each state once, and after it comes ba
 test("`mediajob watch` shows it come along to its end, and ends with its result", () => {
   const { said, code } = watched;
   expect(code).toBe(0);
-  expect(said).toMatch(/^survivor {2}Suspended {2}0%/);
+  expect(said).toMatch(/^survivor {2}Suspended {2}0%/m);
   expect(said).toMatch(/^survivor {2}Running {2}\d+% {2}[1-5]\/6 units {2}ETA /m);
   expect(said).toMatch(/^survivor {2}Succeeded {2}100% {2}6\/6 units/m);
 });
 
-/** What `mediajob watch` writes where no terminal is, so far, and its exit code once it ends. */
-function watch(name: string): { said(): string; code: Promise<number> } {
-  const program = join(repository, "operator/cli/main.ts");
-  const child = spawn(process.execPath, [program, "watch", name, "--namespace", workspace.namespace], {
+test("`kubectl get mj -w` shows its phase, progress and units in columns", () => {
+  expect(listed).toMatch(/^NAME +PHASE +PROGRESS +DONE +QUEUE +STAGE +ETA +MESSAGE +AGE$/m);
+  expect(listed).toMatch(/^survivor +Suspended +0% +0\/6 /m);
+  expect(listed).toMatch(/^survivor +Running +\d[\d.]*% +[1-5]\/6 +(\w+ +)?encode +\d+ /m);
+  expect(listed).toMatch(/^survivor +Succeeded +100% +6\/6 .*all 4 units succeeded/m);
+});
+
+/** A program that follows the cluster: what it has said so far, where no terminal is, and its exit code once it ends. */
+function follow(program: string, ...args: string[]) {
+  const child = spawn(program, [...args, "--namespace", workspace.namespace], {
     env: { ...process.env, KUBECONFIG: workspace.cluster.kubeconfig },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    said += chunk;
-  });
-  return { said: () => said, code: once(child, "close").then(([code]) => code as number) };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+    });
+  }
+  const code = once(child, "close").then(([code]) => code as number);
+  return { said: () => said, code, end: () => void child.kill() };
 }
