@@ -80,20 +80,43 @@ test.each([
   {
     family: "qsv",
     wish: { codec: "av1", crf: 35 },
-    expected: "-c:v av1_qsv -pix_fmt:v nv12 -preset:v medium -global_quality:v 128",
+    expected: "-c:v av1_qsv -pix_fmt:v nv12 -preset:v medium -global_quality:v 26",
+  },
+  {
+    family: "qsv",
+    wish: { crf: 30, maxBitrateKbps: 2000 },
+    expected:
+      "-c:v h264_qsv -pix_fmt:v nv12 -preset:v medium -profile:v high -global_quality:v 29 -b:v 1999k -maxrate:v 2000k -bufsize:v 4000k",
+  },
+  {
+    family: "qsv",
+    wish: { codec: "h265", bitrateKbps: 3000 },
+    expected:
+      "-c:v hevc_qsv -pix_fmt:v nv12 -preset:v medium -profile:v main -b:v 3000k -maxrate:v 6000k -tag:v hvc1",
+  },
+  {
+    family: "qsv",
+    wish: { bitrateKbps: 3000, maxBitrateKbps: 4000, bufferKbits: 6000 },
+    expected:
+      "-c:v h264_qsv -pix_fmt:v nv12 -preset:v medium -profile:v high -b:v 3000k -maxrate:v 4000k -bufsize:v 6000k",
   },
 ] as const)("$family $wish", ({ family, wish, expected }) =>
   expect(argumentsOf(family, wish)).toBe(expected),
 );
 
 test.each([
-  { codec: "h264", crf: 0, nvenc: 1, vaapi: 1 },
-  { codec: "h264", crf: 51, nvenc: 50, vaapi: 50 },
-  { codec: "h265", crf: 28, nvenc: 25, vaapi: 25 },
-  { codec: "av1", crf: 63, nvenc: 60, vaapi: 240 },
-  { codec: "av1", crf: 0, nvenc: 1, vaapi: 4 },
-] as const)("crf $crf of $codec stays on the family's scale", ({ codec, crf, nvenc, vaapi }) => {
-  expect([quantizerOf("nvenc", codec, crf), quantizerOf("vaapi", codec, crf)]).toEqual([nvenc, vaapi]);
+  { codec: "h264", crf: 0, nvenc: 1, vaapi: 1, qsv: 1 },
+  { codec: "h264", crf: 51, nvenc: 50, vaapi: 50, qsv: 50 },
+  { codec: "h265", crf: 28, nvenc: 25, vaapi: 25, qsv: 25 },
+  { codec: "av1", crf: 63, nvenc: 51, vaapi: 240, qsv: 49 },
+  { codec: "av1", crf: 35, nvenc: 32, vaapi: 128, qsv: 26 },
+  { codec: "av1", crf: 0, nvenc: 1, vaapi: 4, qsv: 1 },
+] as const)("crf $crf of $codec stays on each family's scale", ({ codec, crf, ...expected }) => {
+  const found = (["nvenc", "vaapi", "qsv"] as const).map((family) => [
+    family,
+    quantizerOf(family, codec, crf),
+  ]);
+  expect(Object.fromEntries(found)).toEqual(expected);
 });
 
 test.each([

@@ -88,15 +88,25 @@ const QSV_PRESETS: Record<Preset, string> = {
  */
 const CRF_OFFSETS: Record<HardwareCodec, number> = { h264: -1, h265: -3, av1: -3 };
 
-/** Quantizers of AV1 go to 255 in VA-API and Quick Sync; ffmpeg's crf, and NVENC's cq, to 63. */
-const AV1_QUANTIZER_SCALE: Record<HardwareEncoder, number> = { nvenc: 1, vaapi: 4, qsv: 4 };
+/**
+ * The scale of quality that each family has for each codec: a crf of `from` is its `to`, and `most` is the highest that
+ * every version of ffmpeg takes. AV1's crf goes to 63, as in libsvtav1. NVENC's `cq` went to 51 before ffmpeg 7;
+ * VA-API's `qp` is AV1's own, to 255; Quick Sync's quality, for ICQ and QVBR, goes to 51 whatever the codec, and ffmpeg
+ * cuts what is above without a word.
+ */
+const AV1_SCALES: Record<HardwareEncoder, { from: number; to: number; most: number }> = {
+  nvenc: { from: 63, to: 63, most: 51 },
+  vaapi: { from: 63, to: 252, most: 252 },
+  qsv: { from: 63, to: 51, most: 51 },
+};
+const PLAIN_SCALE = { from: 51, to: 51, most: 51 };
 
 /** The crf as the number that a family calls cq, qp or global_quality. */
 export function quantizerOf(family: HardwareEncoder, codec: HardwareCodec, crf: number): number {
-  const scale = codec === "av1" ? AV1_QUANTIZER_SCALE[family] : 1;
-  const highest = codec === "av1" ? 63 : 51;
+  const { from, to, most } = codec === "av1" ? AV1_SCALES[family] : PLAIN_SCALE;
   // 0 asks NVENC to choose by itself, and the others for lossless, which hardware lacks
-  return Math.min(highest, Math.max(1, crf + CRF_OFFSETS[codec])) * scale;
+  const level = Math.min(from, Math.max(1, crf + CRF_OFFSETS[codec]));
+  return Math.min(most, Math.round((level * to) / from));
 }
 
 /** Why a wish is left to software; undefined when the family can do it. */
@@ -189,8 +199,16 @@ function rateArguments(
     ...(rate.bufferKbits !== undefined ? ["-bufsize:v", `${rate.bufferKbits}k`] : []),
   ];
   if (rate.bitrateKbps !== undefined) {
-    const mode = { nvenc: ["-rc:v", "vbr"], vaapi: ["-rc_mode:v", "VBR"], qsv: [] }[family];
-    return [...mode, "-b:v", `${rate.bitrateKbps}k`, ...caps];
+    const target = ["-b:v", `${rate.bitrateKbps}k`];
+    switch (family) {
+      case "nvenc":
+        return ["-rc:v", "vbr", ...target, ...caps];
+      case "vaapi":
+        return ["-rc_mode:v", "VBR", ...target, ...caps];
+      case "qsv":
+        // without a cap it would be AVBR, which newer devices lack; twice the bitrate is Intel's own advice
+        return [...target, ...(caps.length > 0 ? caps : ["-maxrate:v", `${rate.bitrateKbps * 2}k`])];
+    }
   }
   const quantizer = `${quantizerOf(family, codec, rate.crf ?? 23)}`;
   switch (family) {
@@ -202,6 +220,14 @@ function rateArguments(
         ? ["-rc_mode:v", "QVBR", "-global_quality:v", quantizer, "-b:v", `${rate.maxBitrateKbps}k`, ...caps]
         : ["-rc_mode:v", "CQP", "-qp:v", quantizer];
     case "qsv":
-      return ["-global_quality:v", quantizer, ...caps];
+      return ["-global_quality:v", quantizer, ...qvbrTarget(rate), ...caps];
   }
 }
+
+/**
+ * ffmpeg chooses Quick Sync's mode by what it is given: a quality alone is ICQ; with a cap it is QVBR, which needs an
+ * average to aim below, and that is CBR, the quality ignored, where the average and the cap are equal. So the average
+ * may come as near to the cap as can be said.
+ */
+const qvbrTarget = ({ maxBitrateKbps }: EncodeWish["rate"]): string[] =>
+  maxBitrateKbps === undefined ? [] : ["-b:v", `${maxBitrateKbps - 1}k`];
