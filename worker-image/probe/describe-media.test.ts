@@ -134,3 +134,20 @@ test.each([
   ["nv12", 8],
   ["yuv410p", 8],
 ])("%s has %i bits", (pixelFormat, bits) => expect(bitDepthOf(pixelFormat)).toBe(bits));
+
+test("Matroska's tags, whose names are in capitals, are read as those of other containers", () => {
+  const tags = {
+    TIMECODE: "10:00:00;02",
+    REEL_NAME: "A001",
+    LANGUAGE: "eng",
+    DURATION: "00:00:09.500000000",
+  };
+  const record = describe({ video: { tags }, format: { duration: undefined, tags: { ENCODER: "Lavf59" } } });
+  expect(record).toMatchObject({
+    timecode: "10:00:00;02",
+    dropFrame: true,
+    reelName: "A001",
+    durationSeconds: 9.5,
+    encoder: "Lavf59",
+  });
+});

@@ -215,13 +215,13 @@ function masteringOf(sideData: FfprobeStream["side_data_list"]): Mastering | nul
 }
 
 function languageOf({ tags }: FfprobeStream): string | null {
-  const language = tags.language ?? tags.LANGUAGE;
+  const { language } = tags;
   return language === undefined || language === "und" ? null : language;
 }
 
 /** Matroska keeps a stream's duration as a tag `hh:mm:ss.nnnnnnnnn`. */
 function taggedDuration({ tags }: FfprobeStream): number | null {
-  const match = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(tags.DURATION ?? "");
+  const match = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(tags.duration ?? "");
   return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : null;
 }
 

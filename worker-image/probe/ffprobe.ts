@@ -13,7 +13,13 @@ const numeric = z
     return Number.isFinite(number) ? number : undefined;
   });
 
-const tags = z.record(z.string(), z.string()).default({});
+/** Matroska writes names in capitals, QuickTime and ffmpeg in small letters. */
+const tags = z
+  .record(z.string(), z.string())
+  .default({})
+  .transform((all) =>
+    Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value])),
+  );
 
 const sideData = z.looseObject({
   side_data_type: z.string().optional(),

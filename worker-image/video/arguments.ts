@@ -251,7 +251,7 @@ function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[])
   ];
 }
 
-/** Editors find a proxy's original by timecode and reel; MP4 and MOV keep them in a track, others as tags. */
+/** Editors find a proxy's original by timecode and reel. MOV keeps both in a track, MP4 the timecode alone, others tags. */
 function timecodeArguments({ timecode, reelName, output }: Rendition): string[] {
   const hasTrack = output.container === "mov" || output.container === "mp4";
   return [

@@ -1,6 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clip, similarity } from "./clips.ts";
+import { clip, ffmpeg, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
 /** Cuts, speed, frame rates and timecodes: exact to the frame. */
@@ -50,22 +51,62 @@ describe("frames", () => {
   });
 });
 
-test("a proxy keeps timecode, reel, rate and channels", async () => {
-  clip(join(workshop.sources, "camera.mov"), {
-    size: "160x90",
-    more: ["-timecode", "10:00:00:00", "-metadata:s:v:0", "reel_name=A001C002"],
+const EDITING = { container: "mov", preset: undefined };
+const CHAPTERS = [
+  { startSeconds: 0, endSeconds: 1, title: "Slate" },
+  { startSeconds: 1, endSeconds: 2, title: "Take" },
+];
+const KEPT = [
+  {
+    name: "a ProRes proxy",
+    video: { ...EDITING, codec: "prores", profile: "proxy" },
+    expected: { video: [{ codec: "prores", profile: "Proxy", frames: 50 }], audio: [{ codec: "pcm_s24le" }] },
+  },
+  {
+    name: "a DNxHR proxy",
+    video: { ...EDITING, codec: "dnxhr", profile: "lb" },
+    expected: {
+      video: [{ codec: "dnxhd", profile: "DNXHR LB", frames: 50 }],
+      audio: [{ codec: "pcm_s24le" }],
+    },
+  },
+  { name: "an MP4, but for the reel", video: {}, expected: { video: [{ frames: 50 }], reelName: null } },
+  { name: "a Matroska file", video: { container: "mkv" }, expected: { container: "matroska" } },
+];
+
+describe("timecode, reel, chapters, rate and channels of the camera are kept by", () => {
+  let made: (name: string) => Promise<MadeVideo>;
+  beforeAll(async () => {
+    const chapters = CHAPTERS.map(
+      ({ startSeconds, endSeconds, title }) =>
+        `[CHAPTER]\nTIMEBASE=1/1\nSTART=${startSeconds}\nEND=${endSeconds}\ntitle=${title}`,
+    );
+    writeFileSync(join(workshop.root, "chapters.txt"), `;FFMETADATA1\n${chapters.join("\n")}\n`);
+    const plain = clip(join(workshop.root, "camera.mov"), { size: "256x144" });
+    ffmpeg(
+      ...["-i", plain, "-i", join(workshop.root, "chapters.txt"), "-map", "0", "-map_chapters", "1"],
+      ...["-c", "copy", "-timecode", "10:00:00:00", "-metadata:s:v:0", "reel_name=A001C002"],
+      join(workshop.sources, "camera.mov"),
+    );
+    made = await workshop.makeAll("camera.mov", KEPT, ({ video }) => video);
   });
-  const { record } = await workshop.make("camera.mov", {
-    codec: "prores",
-    profile: "proxy",
-    container: "mov",
-    preset: undefined,
-    cuts: [{ startSeconds: 1 }],
+
+  test.each(KEPT)("$name", async ({ name, expected }) => {
+    const { record } = await made(name);
+    expect(record).toMatchObject({
+      timecode: "10:00:00:00",
+      dropFrame: false,
+      reelName: "A001C002",
+      chapters: CHAPTERS,
+      ...expected,
+    });
+    expect(record.video[0]).toMatchObject({ frameRate: { num: 25, den: 1 } });
+    expect(record.audio).toMatchObject([{ channels: 1 }]);
   });
-  expect(record).toMatchObject({
-    timecode: "10:00:01:00",
-    reelName: "A001C002",
-    video: [{ frameRate: { num: 25, den: 1 } }],
-    audio: [{ channels: 1 }],
+
+  test("a cut begins with the timecode of its first frame, and leaves out chapters, whose times are others", async () => {
+    const cuts = [{ startSeconds: 1 }];
+    const { record } = await workshop.make("camera.mov", { ...EDITING, codec: "dnxhr", profile: "lb", cuts });
+    expect(record).toMatchObject({ timecode: "10:00:01:00", reelName: "A001C002", chapters: [] });
   });
 });
