@@ -24,6 +24,26 @@ export function usageOf(pid: number): ProcessUsage {
   };
 }
 
+/**
+ * Processor time of a process, of its children that live and of those that it has waited for; undefined when it is
+ * gone. Children of children are counted once they have ended.
+ */
+export function treeCpuSeconds(pid: number): number | undefined {
+  try {
+    const ticksOf = (of: string, fields: readonly number[]): number => {
+      const stat = readFileSync(`/proc/${of}/stat`, "utf8");
+      const values = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return fields.reduce((sum, field) => sum + Number(values[field]), 0);
+    };
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+    // proc(5): utime, stime, cutime, cstime
+    const all = [`${pid}`, ...children].map((each) => ticksOf(each, [11, 12, 13, 14]));
+    return all.reduce((sum, each) => sum + each, 0) / ticksPerSecond();
+  } catch {
+    return undefined;
+  }
+}
+
 let ticks: number | undefined;
 const ticksPerSecond = (): number => {
   ticks ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));

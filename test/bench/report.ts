@@ -27,34 +27,83 @@ export function report(
   measurements: readonly Measurement[],
   { loadBefore, notes = [] }: { loadBefore: readonly number[]; notes?: readonly string[] },
 ): void {
-  const results = measurements.map(({ target, ...measurement }) => ({
-    ...measurement,
-    value: rounded(measurement.value),
-    ...(measurement.runs && { runs: measurement.runs.map(rounded) }),
-    target: target === undefined ? null : "atMost" in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`,
-    met: isMet(measurement.value, target),
-  }));
-  const machine = { ...describeMachine(), loadBefore: loadBefore.map(rounded), loadAfter: load() };
-  const path = join(repository, "bench-results", `${name}.json`);
-  mkdirSync(join(repository, "bench-results"), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ machine, commit: commit(), notes, results }, null, 2)}\n`);
-  console.log(
-    plainTable(
-      ["MEASURED", "VALUE", "UNIT", "TARGET", "MET", "RUNS"],
-      results.map(({ name, value, unit, target, met, runs }) => [
-        name,
-        String(value),
-        unit,
-        target ?? "",
-        met === null ? "" : met ? "yes" : "NO",
-        runs?.join(" ") ?? "",
-      ]),
-    ),
-  );
-  for (const note of notes) console.log(note);
-  console.log(
-    `${machine.cpu} × ${machine.cores}, load ${machine.loadBefore.join(" ")} before and ${machine.loadAfter.join(" ")} after; also in ${relative(process.cwd(), path)}`,
-  );
+  const whole = new Report(name, { loadBefore, notes });
+  whole.keep("all", measurements);
+  whole.end();
+}
+
+/**
+ * A report that is written as it comes: a benchmark that is stopped in its third hour has left what it measured in the
+ * first two.
+ */
+export class Report {
+  readonly #name: string;
+  readonly #loadBefore: readonly number[];
+  readonly #notes: readonly string[];
+  readonly #parts = new Map<string, readonly Measurement[]>();
+
+  constructor(
+    name: string,
+    { loadBefore, notes = [] }: { loadBefore: readonly number[]; notes?: readonly string[] },
+  ) {
+    this.#name = name;
+    this.#loadBefore = loadBefore;
+    this.#notes = notes;
+  }
+
+  /** Takes what a part of the benchmark has measured so far, in place of what it had before. */
+  keep(part: string, measurements: readonly Measurement[]): void {
+    this.#parts.set(part, measurements);
+    this.#write();
+  }
+
+  /** Prints all of it. */
+  end(): void {
+    console.log(
+      plainTable(
+        ["MEASURED", "VALUE", "UNIT", "TARGET", "MET", "RUNS"],
+        this.#results().map(({ name, value, unit, target, met, runs }) => [
+          name,
+          String(value),
+          unit,
+          target ?? "",
+          met === null ? "" : met ? "yes" : "NO",
+          runs?.join(" ") ?? "",
+        ]),
+      ),
+    );
+    for (const note of this.#notes) console.log(note);
+    const machine = this.#write();
+    console.log(
+      `${machine.cpu} × ${machine.cores}, load ${machine.loadBefore.join(" ")} before and ${machine.loadAfter.join(" ")} after; also in ${relative(process.cwd(), this.#path)}`,
+    );
+  }
+
+  get #path(): string {
+    return join(repository, "bench-results", `${this.#name}.json`);
+  }
+
+  #results() {
+    return [...this.#parts.values()].flat().map(({ target, ...measurement }) => ({
+      ...measurement,
+      value: rounded(measurement.value),
+      ...(measurement.runs && { runs: measurement.runs.map(rounded) }),
+      target: target === undefined ? null : "atMost" in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`,
+      met: isMet(measurement.value, target),
+    }));
+  }
+
+  #write() {
+    const machine = {
+      ...describeMachine(),
+      loadBefore: this.#loadBefore.map(rounded),
+      loadAfter: load(),
+    };
+    const text = { machine, commit: commit(), notes: this.#notes, results: this.#results() };
+    mkdirSync(join(repository, "bench-results"), { recursive: true });
+    writeFileSync(this.#path, `${JSON.stringify(text, null, 2)}\n`);
+    return machine;
+  }
 }
 
 /** The processor queue of the last 1, 5 and 15 minutes. */

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { ProgressMessage } from "../../../crds/progress.ts";
 import type { Unit } from "../../../crds/unit.ts";
@@ -36,8 +37,14 @@ export async function byWorker(
   {
     unit = {},
     keep = false,
+    onStart,
     onProgress,
-  }: { unit?: Partial<Unit>; keep?: boolean; onProgress?: (message: ProgressMessage) => void } = {},
+  }: {
+    unit?: Partial<Unit>;
+    keep?: boolean;
+    onStart?: (pid: number) => void;
+    onProgress?: (message: ProgressMessage) => void;
+  } = {},
 ): Promise<WorkerRun> {
   if (!keep) await rm(volume.path("out"), { recursive: true, force: true });
   const [family] = Object.keys(output) as [Unit["family"]];
@@ -50,8 +57,9 @@ export async function byWorker(
   });
   const ended = await runWorker(wanted, volume, {
     program: PROGRAM,
-    // as in the image, where the compile cache is filled when it is built
-    environment: { NODE_ENV: "production", NODE_COMPILE_CACHE: `${volume.root}/compile-cache` },
+    // As in the image, where the compile cache is filled when it is built. Node keeps it right by itself.
+    environment: { NODE_ENV: "production", NODE_COMPILE_CACHE: join(tmpdir(), "mediajob-bench-cache") },
+    during: ({ pid }) => onStart?.(pid),
     ...(onProgress && { onProgress }),
   });
   if (ended.exitCode !== 0) throw new Error(`the worker ended with ${ended.exitCode}: ${ended.log}`);
