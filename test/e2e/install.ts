@@ -49,7 +49,7 @@ const slow = {
 const values = {
   config: {
     pools: [...pools, anywhere, ...withoutEncoder, slow],
-    recovery: { unreachableNodeSeconds: 5 },
+    recovery: { unreachableNodeSeconds: 5, gpuRoomSeconds: 5 },
     // Webhook receivers of the tests listen on this machine's private address.
     webhooks: { allowPrivateAddresses: true },
   },

@@ -75,38 +75,6 @@ describe.concurrent("a unit gets what it needs", () => {
   });
 });
 
-test("a unit whose hardware encoder is missing is made on the CPU, and the status and an Event say why", async () => {
-  await workspace.start("no-encoder", {
-    sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
-    outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
-    placement: { pool: "no-encoder" },
-  });
-  await workspace.wait("no-encoder", "condition=Complete");
-  const { status } = await workspace.get("no-encoder");
-  expect(status).toMatchObject({
-    phase: "Succeeded",
-    attempts: [
-      { unit: "video-0", attempt: 1, class: "hardware", reason: "HardwareUnavailable", node: "node-1" },
-    ],
-  });
-  const pods = await workspace.pods("no-encoder");
-  expect(pods.map(({ spec: { nodeName, containers } }) => [nodeName, gpusOf(containers)])).toEqual([
-    ["node-1", "1"],
-    ["node-0", undefined],
-  ]);
-  const { items } = await workspace.cluster.kubectl.json<{ items: { message: string }[] }>(
-    ...["get", "events", "--namespace", workspace.namespace],
-    ...["--field-selector", "reason=RunsWithoutGpu"],
-  );
-  expect(items.map(({ message }) => message)).toEqual([
-    expect.stringContaining("runs without an accelerator"),
-  ]);
-  expect(inspectVideo(join(workspace.files, "out/no-encoder/walk/web.mp4"))).toMatchObject({ height: 64 });
-});
-
-const gpusOf = (containers: { resources: { limits: Record<string, string> } }[]) =>
-  containers[0]?.resources.limits["nvidia.com/gpu"];
-
 /** In bytes, of each attempt. */
 const memoryLimits = async (job: string): Promise<number[]> =>
   (await workspace.pods(job)).map(({ spec }) => Number(spec.containers[0]?.resources.limits.memory));

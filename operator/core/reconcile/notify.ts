@@ -1,5 +1,6 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus, PendingDelivery } from "../../../crds/media-job-status.ts";
+import { counted } from "../counted.ts";
 import type { Announcement, Observation } from "./decision.ts";
 import { endpointsOf, wantsDetails } from "./endpoints.ts";
 import { detailsOf, type Happening, inOrder, readyMessage, tells, transitionOf } from "./events.ts";
@@ -111,7 +112,11 @@ const warning = (reason: Announcement["reason"], unit: string, message: string):
 const oneForEach = (announcements: readonly Announcement[]): Announcement[] =>
   [...Map.groupBy(announcements, ({ reason }) => reason).values()].flatMap(([first, ...more]) =>
     first
-      ? [more.length ? { ...first, message: `${first.message} (and ${more.length} units more)` } : first]
+      ? [
+          more.length
+            ? { ...first, message: `${first.message} (and ${counted(more.length, "unit")} more)` }
+            : first,
+        ]
       : [],
   );
 

@@ -1,6 +1,7 @@
 import type { Outcome } from "../../../crds/finalize.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Phase } from "../../../crds/media-job-status.ts";
+import { counted } from "../counted.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -108,7 +109,9 @@ const stopping: PhaseRule = ({ intent }) =>
 const suspended: PhaseRule = ({ units, intent }) => {
   if (!intent.suspended) return undefined;
   const active = units.filter(({ state }) => state.state === "Running").length;
-  const message = active ? `spec.suspend is set; ${active} running units finish` : "spec.suspend is set";
+  const message = active
+    ? `spec.suspend is set; ${counted(active, "running unit finishes", "running units finish")}`
+    : "spec.suspend is set";
   return { phase: "Suspended", reason: "Suspended", message };
 };
 
@@ -133,7 +136,7 @@ const lostWork: PhaseRule = ({ units, starting }) => {
         folded.state.state === "Running" || (folded.state.state === "Waiting" && !waitsForOthers(folded)),
     );
   if (!held.length || busy) return undefined;
-  const message = `${held.length} units were lost and spec.recovery is Manual; raise spec.retryGeneration to run them again`;
+  const message = `${counted(held.length, "unit was lost", "units were lost")} and spec.recovery is Manual; raise spec.retryGeneration to run again what was lost`;
   return { phase: "RecoveryRequired", reason: "WorkLost", message };
 };
 
@@ -145,7 +148,7 @@ const running: PhaseRule = ({ job, units, starting }) => {
   return {
     phase: "Running",
     reason: "UnitsRunning",
-    message: `${active} units run, ${ended} of ${units.length} ended`,
+    message: `${counted(active, "unit runs", "units run")}, ${ended} of ${units.length} ended`,
   };
 };
 

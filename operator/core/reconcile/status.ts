@@ -1,5 +1,6 @@
 import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
+import { counted } from "../counted.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
@@ -60,7 +61,7 @@ export function statusOf({
     conditions: conditionsOf({
       verdict,
       trouble: terminal ? undefined : (trouble ?? circuitOf(starts)),
-      plannedMessage: `${units.length} units from ${job.spec.sources.length} sources`,
+      plannedMessage: `${counted(units.length, "unit")} from ${counted(job.spec.sources.length, "source")}`,
       previous: previous.conditions ?? [],
       generation,
       now,
@@ -102,7 +103,7 @@ function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStat
   if (starts.pausedBy) return { reason: starts.pausedBy.reason, message: starts.pausedBy.message };
   if (starts.waitingFor.size) {
     const waits = [...starts.waitingFor].map(
-      ([pool, units]) => `${units} units wait for room in pool ${pool}`,
+      ([pool, units]) => `${counted(units, "unit waits", "units wait")} for room in pool ${pool}`,
     );
     return { position, reason: "PoolFull", message: waits.join(", ") };
   }
