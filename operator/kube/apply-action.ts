@@ -1,8 +1,6 @@
 /** What each action of a decision does in the cluster. Owns no order among them: a pass applies them one by one. */
-import { LABELS } from "../../crds/group.ts";
-import { childName } from "../core/child-name.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
-import { attemptNumber, isFirstOfLater, type ObservedAttempt } from "../core/reconcile/attempt.ts";
+import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import type { Action, StartAttempt } from "../core/reconcile/decision.ts";
 import { isAlreadyExists } from "./api-error.ts";
 import { unreachableSinceMs } from "./gather.ts";
@@ -84,38 +82,10 @@ async function fail(
   jobs.observe(await client.mergePatch(JOBS, ref, patch, fence()));
 }
 
-/**
- * Asks whether the cache is behind, before a raised retryGeneration gives an attempt a name that no other has: what
- * the last one came to may not be known, or that it runs. The one after the last that is known would be there.
- *
- * @throws when it is: then all is decided anew
- */
-async function missesNothing(
-  { metadata, status }: StoredMediaJob,
-  { unit }: StartAttempt,
-  { client, jobs }: Shell,
-): Promise<void> {
-  const { namespace } = metadata;
-  const known = jobs
-    .byIndex("owner", metadata.uid)
-    .filter(({ metadata: { labels } }) => labels?.[LABELS.unit] === unit.name)
-    .map(({ metadata: { labels } }) => Number(labels?.[LABELS.attempt]));
-  const last = Math.max(0, ...known);
-  const next = new Set([last + 1, attemptNumber(status?.retryGeneration ?? 0, 1)]);
-  for (const attempt of next) {
-    if (known.includes(attempt)) continue;
-    const found = await client.get(JOBS, { namespace, name: childName(metadata.name, unit.name, attempt) });
-    if (!found || !ownerUids(found).includes(metadata.uid)) continue;
-    jobs.observe(found);
-    throw new Error(`Job ${found.metadata.name} was not known: deciding anew`);
-  }
-}
-
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
   const { client, jobs, configuration, fence, echoes } = shell;
   const { unit, attempt, placed, finalize } = action;
-  if (isFirstOfLater(attempt)) await missesNothing(job, action, shell);
   const gate = action.retryOf && gateOf(action.retryOf, job.spec.priority);
   const draft = unitJob({
     ...{ job, planned: unit, attempt, placed, finalize, gate },

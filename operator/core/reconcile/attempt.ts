@@ -62,9 +62,5 @@ export const attemptNumber = (retryGeneration: number, n: number): number =>
 /** The inverse of `attemptNumber`. */
 export const generationOf = (attempt: number): number => Math.floor((attempt - 1) / ATTEMPTS_PER_GENERATION);
 
-/** Whether it is the first of a retryGeneration that was raised. */
-export const isFirstOfLater = (attempt: number): boolean =>
-  attempt > ATTEMPTS_PER_GENERATION && attempt % ATTEMPTS_PER_GENERATION === 1;
-
 /** How many attempts one retryGeneration may have in all, disruptions included. */
 export const MAX_ATTEMPTS_PER_GENERATION = ATTEMPTS_PER_GENERATION - 1;
