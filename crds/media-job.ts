@@ -292,7 +292,9 @@ export const mediaJob = z
     kind: z.literal("MediaJob"),
     metadata: objectMeta,
     spec: mediaJobSpec,
-    status: mediaJobStatus.optional(),
+    // The operator alone writes it, always whole: so the API server keeps no record of who set which of its fields, which
+    // it would work out anew at every write (measured with 1.34: a quarter of what a write of the status costs it).
+    status: mediaJobStatus.meta({ "x-kubernetes-map-type": "atomic" }).optional(),
   })
   .describe("MediaJob turns media sources into the wanted outputs at a destination.");
 

@@ -30,6 +30,7 @@ export interface StructuralSchema {
   "x-kubernetes-preserve-unknown-fields"?: true;
   "x-kubernetes-list-type"?: "atomic" | "map" | "set";
   "x-kubernetes-list-map-keys"?: string[];
+  "x-kubernetes-map-type"?: "atomic";
   "x-kubernetes-validations"?: Rule[];
 }
 
@@ -64,6 +65,7 @@ const KEYWORDS = [
   "x-kubernetes-preserve-unknown-fields",
   "x-kubernetes-list-type",
   "x-kubernetes-list-map-keys",
+  "x-kubernetes-map-type",
   "x-kubernetes-validations",
 ] as const satisfies (keyof StructuralSchema)[];
 

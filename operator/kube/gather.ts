@@ -11,7 +11,7 @@ import type { Shell } from "./shell.ts";
 import { kueueQueueOf } from "./unit-job.ts";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
-const USUAL_MS = 10_000;
+const USUAL_MS = 15_000;
 
 /**
  * Asks whether a MediaJob is still there after one of its Jobs went: garbage collection may have taken it, and the
@@ -74,15 +74,16 @@ function endedWithoutPod({ metadata }: StoredMediaJob, { jobs, pods }: Shell): J
 
 async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
   const { jobs, pods, warnings, clock } = shell;
+  const { namespace = "" } = metadata;
   const podOf = new Map(pods.byIndex("mediaJob", metadata.uid).map((pod) => [jobNameOf(pod), pod] as const));
   const old = (creationTimestamp = "") => clock.date().getTime() - Date.parse(creationTimestamp) > USUAL_MS;
   for (const job of jobs.byIndex("owner", metadata.uid)) {
     if (job.metadata.deletionTimestamp || hasEnded(job)) continue;
     const pod = podOf.get(job.metadata.name);
     if (!pod) {
-      if (old(job.metadata.creationTimestamp)) await warnings.ask(job.metadata);
+      if (old(job.metadata.creationTimestamp)) await warnings.ask(namespace);
     } else if (pod.status?.phase === "Pending" && old(pod.metadata.creationTimestamp)) {
-      await warnings.ask(pod.metadata);
+      await warnings.ask(namespace);
     }
   }
 }
@@ -108,7 +109,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     job,
     attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid), {
       unreachableSinceMs: (name) => unreachableSinceMs(nodes.get({ name })),
-      warningOf: (uid) => warnings.of(uid),
+      warningOf: (uid) => warnings.of(self.namespace, uid),
     }),
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),

@@ -36,6 +36,7 @@ const terminated = (state: object) => ({
 const complete = { type: "Complete" };
 const failed = { type: "Failed", reason: "BackoffLimitExceeded" };
 const report = result({ attempt: 2 });
+const CREATED_MS = Date.UTC(2026, 0, 1);
 const quiet = { unreachableSinceMs: () => undefined, warningOf: () => undefined };
 
 test.each([
@@ -128,4 +129,26 @@ test.each([
 
 test("a pod that ended after its Job was deleted is no attempt any more", () => {
   expect(observeAttempts([], [pod("Failed")], quiet)).toEqual([]);
+});
+
+test.each([
+  {
+    name: "its Event says why: it waits from its creation on",
+    warning: { reason: "FailedCreate", message: "exceeded quota" },
+    expected: { reason: "FailedCreate", message: "exceeded quota", sinceMs: CREATED_MS },
+  },
+  {
+    name: "no word of the cluster: it may just be busy, and waits from 40 s later on",
+    warning: undefined,
+    expected: {
+      reason: "PodNotCreated",
+      message: "the cluster has not made its pod yet",
+      sinceMs: CREATED_MS + 40_000,
+    },
+  },
+])("a Job without a pod, and $name", ({ warning, expected }) => {
+  const created = job();
+  created.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
+  const [attempt] = observeAttempts([created], [], { ...quiet, warningOf: () => warning });
+  expect(attempt?.waiting).toEqual(expected);
 });

@@ -149,6 +149,9 @@ const USUAL = new Set(["ContainerCreating", "PodInitializing"]);
 /** How long it is usual. Pulling half a gigabyte takes its time. */
 const USUAL_MS = 60_000;
 
+/** How long the cluster may take to make a pod while it says of nothing that keeps it: with a thousand Jobs it is busy. */
+const WORDLESS_MS = 40_000;
+
 /** Why no container runs yet, in the cluster's own words: Unschedulable, ImagePullBackOff, exceeded quota, … */
 function waitingOf(job: Job, pod: Pod | undefined, { warningOf }: Surroundings): ObservedAttempt["waiting"] {
   if (!pod) {
@@ -156,7 +159,7 @@ function waitingOf(job: Job, pod: Pod | undefined, { warningOf }: Surroundings):
     return {
       reason: warning?.reason ?? "PodNotCreated",
       message: warning?.message ?? "the cluster has not made its pod yet",
-      sinceMs: createdMs(job),
+      sinceMs: createdMs(job) + (warning ? 0 : WORDLESS_MS),
     };
   }
   const unscheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");

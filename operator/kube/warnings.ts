@@ -1,47 +1,82 @@
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import type { ObjectMeta } from "./kube-object.ts";
-import { EVENTS } from "./resources.ts";
+import { EVENTS, type Event } from "./resources.ts";
+import { withoutManagedFields } from "./store.ts";
 
-/** How long an answer counts: an object in trouble gets a new warning every few minutes at most. */
-const FRESH_MS = 15_000;
+/** How long an answer counts; longer where it took long to come by, so that asking stays a small part of the work. */
+const FRESH_MS = 5_000;
+const FRESH_TIMES_ASKING = 10;
 
-/** Objects whose answer is remembered, the oldest forgotten first. */
-const MAX_REMEMBERED = 2_000;
+/** What a namespace was last asked for counts for nothing after this time. */
+const FORGET_MS = 60_000;
 
-/** What the cluster's Events say of an object that does not come along. Asked for, never watched: there are many. */
+export interface Warning {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * What the cluster's Events say of objects that do not come along. Asked for, never watched: there are many. And asked
+ * for by namespace: the API server keeps no index of Events, so to find those of one object it reads them all.
+ */
 export class Warnings {
   readonly #client: Pick<KubeClient, "list">;
   readonly #clock: Clock;
-  readonly #known = new Map<
-    string,
-    { at: number; warning: { reason: string; message: string } | undefined }
-  >();
+  readonly #known = new Map<string, Answer>();
+  /** The question that is under way, by namespace. */
+  readonly #asking = new Map<string, Promise<void>>();
 
   constructor(client: Pick<KubeClient, "list">, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }
 
-  /** The latest warning, as far as it was asked for. */
-  of(uid: string): { reason: string; message: string } | undefined {
-    return this.#known.get(uid)?.warning;
+  /** The latest warning of an object, as far as it was asked for. */
+  of(namespace: string, uid: string): Warning | undefined {
+    return this.#known.get(namespace)?.warnings.get(uid);
   }
 
   /** Asks, unless the last answer is fresh. */
-  async ask({ uid, namespace }: ObjectMeta): Promise<void> {
-    const known = this.#known.get(uid);
-    if (known && this.#clock.now() - known.at < FRESH_MS) return;
-    const fieldSelector = `involvedObject.uid=${uid},type=Warning`;
-    const { items } = await this.#client.list(EVENTS, { namespace, fieldSelector });
-    const last = items.toSorted((a, b) => timeOf(a).localeCompare(timeOf(b))).at(-1);
-    const warning = last && { reason: last.reason ?? "Warning", message: last.message ?? "" };
-    this.#known.delete(uid);
-    this.#known.set(uid, { at: this.#clock.now(), warning });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  async ask(namespace: string): Promise<void> {
+    const known = this.#known.get(namespace);
+    if (known && this.#clock.now() < known.freshUntilMs) return;
+    let answer = this.#asking.get(namespace);
+    if (!answer) {
+      answer = this.#askNow(namespace).finally(() => this.#asking.delete(namespace));
+      this.#asking.set(namespace, answer);
+    }
+    await answer;
+  }
+
+  async #askNow(namespace: string): Promise<void> {
+    const askedAtMs = this.#clock.now();
+    const { items } = await this.#client.list(EVENTS, {
+      namespace,
+      fieldSelector: "type=Warning",
+      transform: withoutManagedFields,
+    });
+    const nowMs = this.#clock.now();
+    const freshMs = Math.max(FRESH_MS, (nowMs - askedAtMs) * FRESH_TIMES_ASKING);
+    for (const [name, { freshUntilMs }] of this.#known)
+      if (freshUntilMs + FORGET_MS < nowMs) this.#known.delete(name);
+    this.#known.set(namespace, { freshUntilMs: nowMs + freshMs, warnings: latestOf(items) });
   }
 }
 
-const timeOf = ({ lastTimestamp, eventTime }: { lastTimestamp?: string; eventTime?: string }): string =>
-  lastTimestamp ?? eventTime ?? "";
+interface Answer {
+  readonly freshUntilMs: number;
+  /** By the uid of the object that each is about. */
+  readonly warnings: ReadonlyMap<string, Warning>;
+}
+
+function latestOf(events: readonly Event[]): Map<string, Warning> {
+  const inOrder = events.toSorted((a, b) => timeOf(a).localeCompare(timeOf(b)));
+  return new Map(
+    inOrder.map(({ involvedObject, reason = "", message = "" }) => [
+      involvedObject.uid ?? "",
+      { reason, message },
+    ]),
+  );
+}
+
+const timeOf = ({ lastTimestamp, eventTime }: Event): string => lastTimestamp ?? eventTime ?? "";

@@ -84,6 +84,33 @@ describe("delays", () => {
     expect(started).toEqual(["a"]);
   });
 
+  test("a key that is worked on before its delay ends does not come again for it", async () => {
+    const { queue, started, clock } = setUp();
+    queue.start();
+    queue.addAfter("a", 500);
+    queue.add("a");
+    await settled();
+    expect(queue.delayedCount).toBe(0);
+    clock.advance(10_000);
+    await settled();
+    expect(started).toEqual(["a"]);
+  });
+
+  test("a delay that is asked for while a key is worked on counts", async () => {
+    const { queue, started, clock } = setUp({
+      process: async () => {
+        if (started.length === 1) queue.addAfter("a", 500);
+        return { afterMs: null };
+      },
+    });
+    queue.start();
+    queue.add("a");
+    await settled();
+    clock.advance(500);
+    await settled();
+    expect(started).toEqual(["a", "a"]);
+  });
+
   test("a key comes again after the time its worker names", async () => {
     const { queue, started, clock } = setUp({ process: async () => ({ afterMs: 3000 }) });
     queue.start();

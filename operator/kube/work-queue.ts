@@ -7,6 +7,7 @@
  *   waiting  - until one of `concurrency` is free, first come, first served
  *   active   - in `process`
  *   dirty    - active, and added meanwhile: waits again as soon as it is done
+ * Once it is worked on, the timer of before counts no more.
  */
 import { retryDelayMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -144,6 +145,8 @@ export class WorkQueue {
   async #work(key: string, since: number): Promise<void> {
     const { process, clock, onProcessed } = this.#options;
     await null; // the handler that added the key may be in the middle of a list: let it end first
+    this.#delayed.get(key)?.cancel(); // whatever it was to look at later it looks at now, and says when to come again
+    this.#delayed.delete(key);
     const startedAt = clock.now();
     let error: Processed["error"] = null;
     try {

@@ -15,7 +15,7 @@ export interface Policy {
 
 export const DEFAULT_POLICY: Policy = {
   unreachableNodeMs: 60_000,
-  startGraceMs: 15_000,
+  startGraceMs: 20_000,
   startDeadlineMs: 600_000,
   gpuRoomMs: 120_000,
 };
