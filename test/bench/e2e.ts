@@ -1,6 +1,7 @@
 /**
  * `npm run bench:e2e`: how long people wait, on the test cluster: from apply to the first Job, from apply to a
- * finished thumbnail, from a worker's start to its first word, and what an idle operator keeps in memory.
+ * finished thumbnail, from a worker's start to its first word, from a worker's violent end to its successor's work, and
+ * what an idle operator keeps in memory.
  */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
@@ -11,20 +12,24 @@ import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
 import install, { OPERATOR_NAMESPACE, RELEASE } from "../e2e/install.ts";
 import { createWorkspace, type Workspace } from "../e2e/workspace.ts";
+import { recoveries } from "./killed-worker.ts";
 import { load, type Measurement, median, report } from "./report.ts";
 import { workerStarts } from "./worker-start.ts";
 
 const RUNS = 7;
+const KILLS = 3;
 
 const loadBefore = load();
 const end = await install();
 try {
   const workspace = await createWorkspace("bench");
   workspace.put("meadow.jpg");
+  workspace.put("walk.mp4");
   const client = await connect(workspace.cluster.kubeconfig);
   const waits = [];
   for (let run = 0; run < RUNS; run++)
     waits.push(await thumbnail(client, workspace.namespace, `thumb-${run}`));
+  const recoverySeconds = await recoveries(workspace, KILLS);
   const idleMib = await operatorMib(workspace);
   await client.close();
   await workspace.remove();
@@ -37,6 +42,7 @@ try {
       measured("apply → first Job created", jobMs, "ms", 100),
       measured("apply → Complete, one thumbnail", completeSeconds, "s", 5),
       measured("worker process start → first progress", await workerStarts(RUNS), "ms", 300),
+      measured("worker killed → its successor at work", recoverySeconds, "s", 30),
       { name: "operator RSS, idle", value: idleMib, unit: "MiB", target: { atMost: 120 } },
     ],
     { loadBefore, notes: ["Apply is one POST; watches that were open before see the rest, on one clock."] },
