@@ -22,6 +22,8 @@ export interface Scenario {
   readonly deeds: readonly Deed[];
   /** How long after events became dead letters somebody asks for them again; null: nobody does. */
   readonly replaysAfterMs: number | null;
+  /** How long after a MediaJob ended with failures somebody has it tried again, once; null: nobody does. */
+  readonly retriesAfterMs: number | null;
   readonly faults: FaultRates;
   /** Until then there are faults and deeds; afterwards the world is calm. */
   readonly calmFromMs: number;
@@ -79,6 +81,7 @@ export function drawScenario(seed: number): Scenario {
     mediaJobs,
     deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
     replaysAfterMs: drawReplays(random.fork("replays")),
+    retriesAfterMs: onePlace ? drawRetries(random.fork("retries")) : null,
     faults: drawFaults(random.fork("faults")),
     calmFromMs,
     fates: drawFates(random.fork("fates")),
@@ -146,6 +149,10 @@ const drawWebhooks = (random: Prng) =>
 
 const drawReplays = (random: Prng): number | null =>
   random.chance(0.5) ? Math.round(random.skewed(10, 20_000)) : null;
+
+/** Where others wait to write the same files: then they have just begun. */
+const drawRetries = (random: Prng): number | null =>
+  random.chance(0.7) ? Math.round(random.skewed(10, 20_000)) : null;
 
 function drawDeeds(random: Prng, jobs: readonly WantedMediaJob[], calmFromMs: number): Deed[] {
   const weights = {

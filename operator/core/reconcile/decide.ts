@@ -71,6 +71,8 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         nextTroubleMs(attempts, policy, nowMs),
         // A Job that can make no pod changes in nothing, so nobody would tell of it.
         starts.actions.length > 0 ? nowMs + policy.startGraceMs : null,
+        // The last unit that probes may have ended by this decision alone; the rest is planned in the next pass.
+        plan.awaitsFacts && starts.units.every(({ state }) => state.state === "Ended") ? nowMs : null,
         endOfLifeMs(job, status),
       ],
       nowMs,

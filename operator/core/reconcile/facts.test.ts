@@ -175,6 +175,16 @@ test("a probe that failed is a warning; what it did not find is planned as unkno
   expect(decision.status.failures).toBeUndefined();
 });
 
+test("the rest is planned at once though no pool has the memory that a probe asks for", () => {
+  const asks = failed({ unit: "probe-0", exitCode: 137, oomKilled: true, memoryBytes: 2 ** 50 });
+  const seen = observation({ job: job(), attempts: [asks], nowMs: NOW_MS + 1000 });
+  const { status, requeueAfterMs } = decide(seen, plan(seen.job.spec, pools));
+  expect(status).toMatchObject({ units: { ledger: "1f" } });
+  expect(requeueAfterMs).toBe(0); // nobody else brings a pass
+  const next = { ...seen, job: { ...seen.job, status } };
+  expect(growthOf(plan(seen.job.spec, pools), next)).toMatchObject({ why: "SourcesKnown" });
+});
+
 test("a lost part that waits for a person holds the MediaJob, though a join waits for it", () => {
   const lost = failed({ unit: "part-1", disrupted: true });
   const { status } = pass({

@@ -88,6 +88,9 @@ test("a unit that would rather have a GPU runs on the CPU when none becomes free
     attempts: [{ unit: "video-0", attempt: 1, class: "hardware", reason: "HardwareUnavailable" }],
   });
   expect(status?.attempts?.[0]?.message).toContain("Insufficient nvidia.com/gpu");
+  expect(await withoutGpu("third")).toEqual([
+    expect.stringMatching(/nvidia.com.gpu.*runs without an accelerator/),
+  ]);
   const [pod] = await workspace.pods("third");
   expect(pod?.spec.nodeName).toBe("node-0");
 });
@@ -111,15 +114,20 @@ test("a unit whose hardware encoder is missing is made on the CPU, and the statu
     ["node-1", "1"],
     ["node-0", undefined],
   ]);
-  const { items } = await workspace.cluster.kubectl.json<{ items: { message: string }[] }>(
-    ...["get", "events", "--namespace", workspace.namespace],
-    ...["--field-selector", "reason=RunsWithoutGpu"],
-  );
-  expect(items.map(({ message }) => message)).toEqual([
-    expect.stringContaining("runs without an accelerator"),
+  expect(await withoutGpu("no-encoder")).toEqual([
+    expect.stringMatching(/nvenc.*runs without an accelerator/),
   ]);
   expect(inspectVideo(join(workspace.files, "out/no-encoder/walk/web.mp4"))).toMatchObject({ height: 64 });
 });
 
 const gpusOf = (containers: { resources: { limits: Record<string, string> } }[]) =>
   containers[0]?.resources.limits["nvidia.com/gpu"];
+
+/** What Events say of a MediaJob's units that do without. */
+async function withoutGpu(name: string): Promise<string[]> {
+  const { items } = await workspace.cluster.kubectl.json<{ items: { message: string }[] }>(
+    ...["get", "events", "--namespace", workspace.namespace],
+    ...["--field-selector", `reason=RunsWithoutGpu,involvedObject.name=${name}`],
+  );
+  return items.map(({ message }) => message);
+}

@@ -155,8 +155,10 @@ test("`mediajob watch` shows it come along to its end, and ends with its result"
 
 test("`kubectl get mj -w` shows its phase, progress and units in columns", () => {
   expect(listed).toMatch(/^NAME +PHASE +PROGRESS +DONE +QUEUE +STAGE +ETA +MESSAGE +AGE$/m);
-  expect(listed).toMatch(/^survivor +Suspended +0% +0\/6 /m);
-  expect(listed).toMatch(/^survivor +Running +\d[\d.]*% +[1-5]\/6 +(\w+ +)?encode +\d+ /m);
+  expect(listed).toMatch(/^survivor +Suspended +0% +0\/1 +Suspended +spec.suspend is set /m);
+  expect(listed).toMatch(
+    /^survivor +Running +\d+% +[1-5]\/6 +(\w+ +)?video +\d+ +\d units? runs?, [1-5] of 6 ended /m,
+  );
   expect(listed).toMatch(/^survivor +Succeeded +100% +6\/6 .*all 4 units succeeded/m);
 });
 

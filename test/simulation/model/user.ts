@@ -44,6 +44,16 @@ export class User {
           this.#do({ atMs: time.nowMs, job: object.metadata.name, do: "ReplayWebhooks" }),
         );
     });
+    const retried = new Set<string>();
+    server.onWrite(({ plural, object }) => {
+      const { retriesAfterMs } = scenario;
+      if (plural !== MEDIA_JOBS.plural || retriesAfterMs === null) return;
+      const { metadata, status } = object as StoredMediaJob;
+      const failed = status?.phase === "Failed" || status?.phase === "PartiallySucceeded";
+      if (!failed || retried.has(metadata.uid)) return;
+      retried.add(metadata.uid);
+      time.after(retriesAfterMs, () => this.#do({ atMs: time.nowMs, job: metadata.name, do: "Retry" }));
+    });
     // In the end somebody cares for what was lost.
     server.onWrite(({ plural, object }) => {
       const waits =
