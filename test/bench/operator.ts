@@ -5,7 +5,8 @@
  *   node test/bench/operator.ts [--count 1000] [--rounds 3] [--paced SECONDS] [--per-second 20] [--images 10000]
  *     [--profile DIR]
  *
- * Paced at `--per-second`, which a machine that makes fewer plain Jobs a second cannot keep up with. `--paced 0` and `--images 0` leave these parts out. `--profile` leaves the operator's CPU profiles in DIR.
+ * Paced at `--per-second`, which a machine that makes fewer plain Jobs a second cannot keep up with. `--paced 0` and
+ * `--images 0` leave these parts out. `--profile` leaves the operator's CPU profiles in DIR.
  */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";

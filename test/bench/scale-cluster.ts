@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubeClient } from "../../operator/kube/client.ts";
-import { issueCertificate } from "../cluster/certificates.ts";
 import { connect } from "../cluster/connect.ts";
 import { startScheduler } from "../cluster/controllers.ts";
-import { writeKubeconfig } from "../cluster/kubeconfig.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
 import { nodes, startKwok } from "./kwok.ts";
 
@@ -36,7 +34,6 @@ export async function startScaleCluster(): Promise<ScaleCluster> {
   try {
     await startScheduler(api.directory, api, UNTHROTTLED);
     await startKwok(api.directory, api);
-    const operatorKubeconfig = await kubeconfigOfOperator(api);
     const crd = readFileSync(join(import.meta.dirname, "../../crds/mediajob.dev_mediajobs.yaml"), "utf8");
     await api.kubectl.apply(crd);
     await api.kubectl.apply([...nodes, ...surroundings]);
@@ -46,6 +43,7 @@ export async function startScaleCluster(): Promise<ScaleCluster> {
       ...["wait", "persistentvolumeclaim/media", "--namespace", NAMESPACE],
       ...["--for=jsonpath={.status.phase}=Bound", "--timeout=60s"],
     );
+    const operatorKubeconfig = await kubeconfigOfOperator(api);
     return {
       api,
       operatorKubeconfig,
@@ -62,12 +60,14 @@ export async function startScaleCluster(): Promise<ScaleCluster> {
   }
 }
 
-const OPERATOR = "system:serviceaccount:mediajob-system:mediajob";
+const OPERATOR = { namespace: "mediajob-system", name: "mediajob" };
 const capacity = { storage: "10Gi" };
 
 /** The namespace and the volume that every unit names, and the operator's rights. */
 const surroundings = [
   { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+  { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR.namespace } },
+  { apiVersion: "v1", kind: "ServiceAccount", metadata: OPERATOR },
   {
     apiVersion: "v1",
     kind: "PersistentVolume",
@@ -96,16 +96,16 @@ const surroundings = [
     kind: "ClusterRoleBinding",
     metadata: { name: "operator" },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: OPERATOR }],
+    subjects: [{ kind: "ServiceAccount", ...OPERATOR }],
   },
 ];
 
-async function kubeconfigOfOperator({ directory, url, authority }: StandaloneApiServer): Promise<string> {
-  const user = await issueCertificate(join(directory, "certificates"), authority, "operator", {
-    commonName: OPERATOR,
-    organization: "system:serviceaccounts",
-  });
+/** With a token, as a pod has: the API server would verify a certificate anew at each request. */
+async function kubeconfigOfOperator({ directory, kubectl }: StandaloneApiServer): Promise<string> {
+  const token = await kubectl("create", "token", OPERATOR.name, "--namespace", OPERATOR.namespace);
+  const config = JSON.parse(await kubectl("config", "view", "--raw", "--output", "json"));
+  for (const each of config.users) each.user = { token };
   const path = join(directory, "operator.kubeconfig");
-  writeKubeconfig(path, url, authority, user);
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
   return path;
 }
