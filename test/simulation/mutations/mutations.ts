@@ -283,9 +283,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "outlive-the-term",
     what: "real: a pass that waits for an answer goes on in the next term, beside another of the same MediaJob",
-    file: "operator/kube/work-queue.ts",
-    find: "if (this.#draining && this.#active.size === 0) this.#draining.resolve();",
-    replace: "this.#draining?.resolve();",
+    file: "operator/kube/controller.ts",
+    find: "    await this.#former?.ended();\n",
+    replace: "",
   },
   {
     name: "steal-the-lease",
