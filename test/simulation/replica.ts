@@ -49,6 +49,8 @@ export class Replica implements Endpoint {
   #term = new AbortController();
   #alive = true;
   #stillUntilMs = 0;
+  /** What arrived while it stood still, in order. */
+  readonly #held: (() => void)[] = [];
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -148,12 +150,23 @@ export class Replica implements Endpoint {
   deliver(callback: () => void): void {
     const { time } = this.#options;
     if (!this.#alive) return;
-    if (time.nowMs < this.#stillUntilMs) {
-      time.after(this.#stillUntilMs - time.nowMs, () => this.deliver(callback));
+    if (time.nowMs < this.#stillUntilMs || this.#held.length > 0) {
+      this.#held.push(callback);
       return;
     }
     time.wake();
     callback();
+  }
+
+  /** Takes what was held, one after the other: what arrives meanwhile comes behind it. */
+  #goOn(): void {
+    const { time } = this.#options;
+    if (!this.#alive || time.nowMs < this.#stillUntilMs) return;
+    const callback = this.#held.shift();
+    if (!callback) return;
+    time.wake();
+    callback();
+    if (this.#held.length > 0) time.after(0, () => this.#goOn());
   }
 
   die(why: string): void {
@@ -165,7 +178,9 @@ export class Replica implements Endpoint {
 
   standStill(forMs: number): void {
     this.#trace(`stands still for ${Math.round(forMs)} ms`);
-    this.#stillUntilMs = this.#options.time.nowMs + forMs;
+    const { time } = this.#options;
+    this.#stillUntilMs = Math.max(this.#stillUntilMs, time.nowMs + forMs);
+    time.at(this.#stillUntilMs, () => this.#goOn());
   }
 
   /** As the progress route does: a pod it does not know may not speak. */

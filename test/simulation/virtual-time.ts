@@ -18,11 +18,12 @@ export class VirtualTime {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const happening: Happening = {
-      atMs: this.#nowMs + Math.max(0, delayMs),
-      order: this.#made++,
-      callback,
-    };
+    return this.at(this.#nowMs + delayMs, callback);
+  }
+
+  /** What is asked for the same moment keeps its order, which a difference of two moments, being rounded, does not. */
+  at(atMs: number, callback: () => void): () => void {
+    const happening: Happening = { atMs: Math.max(this.#nowMs, atMs), order: this.#made++, callback };
     this.#push(happening);
     return () => {
       happening.callback = null;

@@ -100,7 +100,7 @@ export class WatchStream<T extends KubeObject> {
     const { time, random, strikes, endpoint } = this.#network;
     const delayMs = strikes("watchLag", random) ? random.skewed(50, 20_000) : random.skewed(0.3, 10);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, time.nowMs + delayMs);
-    time.after(this.#lastArrivalMs - time.nowMs, () =>
+    time.at(this.#lastArrivalMs, () =>
       endpoint.deliver(() => {
         if (this.#ending) return;
         arrival();
