@@ -1,6 +1,7 @@
 import type { MadeOutput, SourceFacts, Warning } from "../crds/result.ts";
 import type { Source } from "../crds/source.ts";
 import type { Unit } from "../crds/unit.ts";
+import type { MediaRecord } from "./probe/record.ts";
 import type { Handover } from "./storage/handover.ts";
 import type { SecretRef } from "./storage/secret.ts";
 import type { Subject } from "./work-failure.ts";
@@ -35,6 +36,9 @@ export interface EngineContext {
 
   /** @throws WorkFailure SourceNotFound, SourceUnreadable, SourceEmpty, SourceIsDirectory, SourceOutsideVolume. */
   openSource(source: Source): Promise<OpenedSource>;
+
+  /** What a source of video or sound is; ffprobe is asked once for each in an attempt. @throws MediaFailure. */
+  probe(source: OpenedSource): Promise<MediaRecord>;
 
   /**
    * One value of a Secret that the unit names. Whoever reads it lets it reach no log, record or message.

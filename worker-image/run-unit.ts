@@ -16,6 +16,7 @@ import { ENGINES } from "./engines.ts";
 import { log } from "./log.ts";
 import type { Manifest } from "./manifest.ts";
 import { conclude, type Ledger } from "./outcome.ts";
+import { MediaRecords } from "./probe/media-records.ts";
 import { progressReporter, progressSink } from "./progress.ts";
 import { watchScratch } from "./scratch-watch.ts";
 import { watchForStall } from "./stall-watch.ts";
@@ -55,6 +56,7 @@ export async function runUnit(
   let readyTime: string | undefined;
   let neededMemoryBytes: number | undefined;
   let found: readonly SourceFacts[] | undefined;
+  const media = new MediaRecords();
   let fatal: Failure | undefined;
   let idle = true;
   let destination: VolumeDestination | undefined;
@@ -97,6 +99,7 @@ export async function runUnit(
         opened.push(file);
         return file;
       },
+      probe: ({ path }) => media.of(path, signal),
       readSecret(ref) {
         published.reuse.forget(); // what a Secret holds can be known by nothing that is kept
         return readSecret(ref, surroundings.secretRoot);
@@ -138,7 +141,7 @@ export async function runUnit(
     };
     readyTime = now();
     idle = false;
-    const long = await longSource(unit, { surroundings, signal });
+    const long = await longSource(context, surroundings);
     if (long) found = [long];
     else await endsOrIsAbandoned(engine.run(context), signal);
     idle = true;
@@ -197,13 +200,15 @@ export async function runUnit(
  * the engine says so of its output.
  */
 async function longSource(
-  { sources: [source], wholeUpToSeconds }: Unit,
-  { surroundings, signal }: { surroundings: Surroundings; signal: AbortSignal },
+  { unit, probe, signal }: EngineContext,
+  { volumeRoot }: Surroundings,
 ): Promise<SourceFacts | undefined> {
+  const { wholeUpToSeconds, sources } = unit;
+  const [source] = sources;
   if (wholeUpToSeconds === undefined || !source) return undefined;
-  const { factsOfFile } = await import("./probe/facts-engine.ts");
-  const facts = await openVolumeSource(source, surroundings.volumeRoot)
-    .then((file) => factsOfFile(file, signal))
+  const { factsOf } = await import("./probe/facts-engine.ts");
+  const facts = await openVolumeSource(source, volumeRoot)
+    .then(async (file) => factsOf(await probe(file), file))
     .catch(() => undefined);
   signal.throwIfAborted();
   return facts?.seekable && (facts.durationSeconds ?? 0) > wholeUpToSeconds ? facts : undefined;

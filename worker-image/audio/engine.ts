@@ -80,7 +80,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
 
   context.progress("analysis", share.from);
   const limits = ffmpegLimits(context);
-  const recording = planRecording(await probe(opened.path, context.signal), audio);
+  const recording = planRecording(await context.probe(opened), audio);
   const { expectedSeconds } = recording;
   const mediaSeconds = expectedSeconds ?? 60;
   const progress = stageProgress([

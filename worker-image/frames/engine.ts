@@ -6,7 +6,6 @@ import { videoOutput } from "../../crds/outputs/video.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { type FfmpegLimits, ffmpegLimits } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
@@ -82,7 +81,7 @@ const SCENE_SECONDS = 5;
 async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };
   tell("analysis", 0);
-  const record = await probe(opened.path, context.signal);
+  const record = await context.probe(opened);
   const picture = planRendition(
     record,
     videoOutput.parse({ ...sizeFields(frames), audio: { codec: "none" } }),

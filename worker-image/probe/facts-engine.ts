@@ -4,6 +4,7 @@ import type { Engine, EngineContext } from "../engine.ts";
 import { log } from "../log.ts";
 import { failureOf } from "../work-failure.ts";
 import { probe } from "./probe.ts";
+import type { MediaRecord } from "./record.ts";
 import { isSeekable } from "./seekable.ts";
 
 /** ffprobe mostly waits for the volume. */
@@ -23,7 +24,7 @@ export const factsEngine: Engine = {
     const work = async () => {
       while (next < sources.length) {
         const index = next++;
-        facts[index] = await factsOf(context, index);
+        facts[index] = await factsAt(context, index);
         context.progress("analysis", ++done / sources.length);
       }
     };
@@ -32,12 +33,8 @@ export const factsEngine: Engine = {
   },
 };
 
-/** What the container of a file tells. @throws MediaFailure when it is no media. */
-export async function factsOfFile(
-  { path, bytes }: { path: string; bytes: number },
-  signal: AbortSignal,
-): Promise<SourceFacts> {
-  const record = await probe(path, signal, { firstFrame: false });
+/** What the plan needs to know of a source. */
+export function factsOf(record: MediaRecord, { bytes }: { bytes: number }): SourceFacts {
   const { durationSeconds, video, audio } = record;
   const [picture] = video;
   const longest = Math.max(durationSeconds ?? 0, picture?.durationSeconds ?? 0);
@@ -54,11 +51,12 @@ export async function factsOfFile(
   };
 }
 
-async function factsOf(context: EngineContext, index: number): Promise<SourceFacts> {
+async function factsAt(context: EngineContext, index: number): Promise<SourceFacts> {
   const source = context.unit.sources[index];
   if (!source) return {};
   try {
-    return await factsOfFile(await context.openSource(source), context.signal);
+    const file = await context.openSource(source);
+    return factsOf(await probe(file.path, context.signal, { firstFrame: false }), file);
   } catch (error) {
     context.signal.throwIfAborted();
     const failure = failureOf(error);

@@ -3,7 +3,6 @@ import { extname, join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { probe } from "../probe/probe.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { listOf, type MadePart } from "../video/join.ts";
@@ -89,7 +88,7 @@ class StreamTask {
     if (await this.#context.findMade(this.#product(directory, entryOf(this.#stream)))) return;
 
     this.#tell("analysis", 0);
-    const record = await probe(this.#opened.path, this.#context.signal);
+    const record = await this.#context.probe(this.#opened);
     const presentation = planPresentation(record, this.#stream);
     const subject = { source: this.#opened.source.name, output: this.#name };
     for (const warning of presentation.warnings) this.#context.warn({ ...warning, ...subject });

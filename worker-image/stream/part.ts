@@ -4,7 +4,6 @@ import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { probe } from "../probe/probe.ts";
 import { isSeekable } from "../probe/seekable.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
@@ -51,7 +50,7 @@ export async function makePart(
 ): Promise<void> {
   const { opened, name, stream, limits, tell } = task;
   tell("analysis", 0);
-  const record = await probe(opened.path, limits.signal);
+  const record = await context.probe(opened);
   if (!isSeekable(record)) {
     throw new WorkFailure(
       "InvalidUnit",

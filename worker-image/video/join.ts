@@ -25,7 +25,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
   if (await context.findMade(productOf(task))) return await context.handover.remove(names);
 
   context.progress("analysis", share.from);
-  const record = await probe(opened.path, context.signal);
+  const record = await context.probe(opened);
   const rendition = planRendition(record, video);
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
   const parts = await readParts(context, names);

@@ -56,7 +56,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
   if (await context.isMade({ source: opened, output: name, ext: video.container })) return;
 
   context.progress("analysis", share.from);
-  const record = await probe(opened.path, context.signal);
+  const record = await context.probe(opened);
   if (!isSeekable(record)) {
     throw new WorkFailure(
       "InvalidUnit",

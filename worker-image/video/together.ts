@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { FailureReason } from "../../crds/failures.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { Encode } from "./encode.ts";
 import { type FfmpegReport, ffmpegLimits } from "./ffmpeg.ts";
@@ -34,7 +33,7 @@ export async function makeTogether(
   if (missing.length === 0) return;
 
   context.progress("analysis", tasks[0].share.from);
-  const record = await forAll(context, missing, () => probe(opened.path, context.signal));
+  const record = await forAll(context, missing, () => context.probe(opened));
   if (!record) return;
   const made: Made[] = [];
   for (const task of missing) {

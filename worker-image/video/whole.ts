@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineContext } from "../engine.ts";
-import { probe } from "../probe/probe.ts";
 import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { finish } from "./finish.ts";
@@ -16,7 +15,7 @@ export async function makeWhole(context: EngineContext, task: Task): Promise<voi
   if (await context.findMade(productOf(task))) return;
 
   context.progress("analysis", share.from);
-  const record = await probe(opened.path, context.signal);
+  const record = await context.probe(opened);
   const companions = await openCompanions(context, opened, { video, record });
   const rendition = planRendition(record, video, { encoder: context.limits.encoder, companions });
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });

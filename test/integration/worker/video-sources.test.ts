@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { output } from "../../../crds/outputs/output.ts";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { clip, ffmpeg } from "./clips.ts";
 import { VideoWorkshop } from "./video-workshop.ts";
@@ -228,4 +229,26 @@ describe("a source that is read", () => {
     expect(video[0]).toMatchObject({ codec: "h264", pixelFormat: "yuv420p", height: 90 });
     if (frames !== undefined) expect(video[0]?.frames).toBe(frames);
   });
+});
+
+test("ffprobe is asked once what a source is, though its length is looked at first and two outputs are made", async () => {
+  const calls = join(workshop.root, "calls");
+  const counting = join(workshop.root, "counting-ffprobe");
+  writeFileSync(counting, `#!/bin/sh\necho "$@" >> ${calls}\nexec ffprobe "$@"\n`, { mode: 0o755 });
+  const outputs = ["wide", "small"].map((name, index) =>
+    output.parse({
+      name,
+      video: { ...fast, height: 90 / (index + 1), denoise: index ? "Light" : undefined },
+    }),
+  );
+  const attempt = await workshop.attempt(
+    "plain.mp4",
+    { video: fast },
+    { environment: { FFPROBE_PATH: counting }, unit: { wholeUpToSeconds: 120, outputs } },
+  );
+  expect(attempt.files).toEqual(["small.mp4", "wide.mp4"]);
+  const ofSource = readFileSync(calls, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(at("plain.mp4")));
+  expect(ofSource).toHaveLength(1);
 });
