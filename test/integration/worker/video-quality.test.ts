@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { probe } from "../../../worker-image/probe/probe.ts";
 import { FLOORS, floorName, floorVideo, REFERENCE, WALK } from "../../worker/quality-floors.ts";
-import { apart, clip, flashes, similarity } from "./clips.ts";
+import { apart, flashes, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
 /** How a rendition looks and sounds beside its source. */
@@ -60,27 +59,5 @@ describe("flashes and beeps stay together within a millisecond", () => {
     expect(lit).toHaveLength(at.length);
     for (const [place, each] of lit.entries()) expect(Math.abs(each - (at[place] ?? 0))).toBeLessThan(0.01);
     for (const each of seconds) expect(Math.abs(each)).toBeLessThanOrEqual(0.001);
-  });
-});
-
-test.each([
-  { codec: "prores", profile: "proxy", container: "mov" },
-  { codec: "dnxhr", profile: "lb", container: "mov" },
-])("a proxy in $codec carries timecode, rate, reel and channels", async (video) => {
-  clip(join(workshop.sources, "camera.mov"), {
-    size: "320x180",
-    seconds: 1,
-    rate: "30000/1001",
-    audio: ["-c:a", "pcm_s16le", "-ac", "2"],
-    more: ["-timecode", "09:59:59;28", "-metadata:s:v:0", "reel_name=A001C002"],
-  });
-  const attempt = await workshop.attempt("camera.mov", { video });
-  expect(attempt.result.failures).toEqual([]);
-  expect(await probe(attempt.pathOf("made.mov"))).toMatchObject({
-    timecode: "09:59:59;28",
-    dropFrame: true,
-    reelName: "A001C002",
-    video: [{ frameRate: { num: 30_000, den: 1001 }, frames: 30 }],
-    audio: [{ channels: 2 }],
   });
 });

@@ -60,17 +60,17 @@ const KEPT = [
   {
     name: "a ProRes proxy",
     video: { ...EDITING, codec: "prores", profile: "proxy" },
-    expected: { video: [{ codec: "prores", profile: "Proxy", frames: 50 }], audio: [{ codec: "pcm_s24le" }] },
+    expected: { video: [{ codec: "prores", profile: "Proxy", frames: 60 }], audio: [{ codec: "pcm_s24le" }] },
   },
   {
     name: "a DNxHR proxy",
     video: { ...EDITING, codec: "dnxhr", profile: "lb" },
     expected: {
-      video: [{ codec: "dnxhd", profile: "DNXHR LB", frames: 50 }],
+      video: [{ codec: "dnxhd", profile: "DNXHR LB", frames: 60 }],
       audio: [{ codec: "pcm_s24le" }],
     },
   },
-  { name: "an MP4, but for the reel", video: {}, expected: { video: [{ frames: 50 }], reelName: null } },
+  { name: "an MP4, but for the reel", video: {}, expected: { video: [{ frames: 60 }], reelName: null } },
   { name: "a Matroska file", video: { container: "mkv" }, expected: { container: "matroska" } },
 ];
 
@@ -82,10 +82,14 @@ describe("timecode, reel, chapters, rate and channels of the camera are kept by"
         `[CHAPTER]\nTIMEBASE=1/1\nSTART=${startSeconds}\nEND=${endSeconds}\ntitle=${title}`,
     );
     writeFileSync(join(workshop.root, "chapters.txt"), `;FFMETADATA1\n${chapters.join("\n")}\n`);
-    const plain = clip(join(workshop.root, "camera.mov"), { size: "256x144" });
+    const plain = clip(join(workshop.root, "camera.mov"), {
+      size: "256x144",
+      rate: "30000/1001",
+      audio: ["-c:a", "pcm_s16le", "-ac", "2"],
+    });
     ffmpeg(
       ...["-i", plain, "-i", join(workshop.root, "chapters.txt"), "-map", "0", "-map_chapters", "1"],
-      ...["-c", "copy", "-timecode", "10:00:00:00", "-metadata:s:v:0", "reel_name=A001C002"],
+      ...["-c", "copy", "-timecode", "09:59:59;28", "-metadata:s:v:0", "reel_name=A001C002"],
       join(workshop.sources, "camera.mov"),
     );
     made = await workshop.makeAll("camera.mov", KEPT, ({ video }) => video);
@@ -94,19 +98,19 @@ describe("timecode, reel, chapters, rate and channels of the camera are kept by"
   test.each(KEPT)("$name", async ({ name, expected }) => {
     const { record } = await made(name);
     expect(record).toMatchObject({
-      timecode: "10:00:00:00",
-      dropFrame: false,
+      timecode: "09:59:59;28",
+      dropFrame: true,
       reelName: "A001C002",
       chapters: CHAPTERS,
       ...expected,
     });
-    expect(record.video[0]).toMatchObject({ frameRate: { num: 25, den: 1 } });
-    expect(record.audio).toMatchObject([{ channels: 1 }]);
+    expect(record.video[0]).toMatchObject({ frameRate: { num: 30_000, den: 1001 } });
+    expect(record.audio).toMatchObject([{ channels: 2 }]);
   });
 
   test("a cut begins with the timecode of its first frame, and leaves out chapters, whose times are others", async () => {
     const cuts = [{ startSeconds: 1 }];
     const { record } = await workshop.make("camera.mov", { ...EDITING, codec: "dnxhr", profile: "lb", cuts });
-    expect(record).toMatchObject({ timecode: "10:00:01:00", reelName: "A001C002", chapters: [] });
+    expect(record).toMatchObject({ timecode: "10:00:00;28", reelName: "A001C002", chapters: [] });
   });
 });
