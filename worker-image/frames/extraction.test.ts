@@ -17,7 +17,7 @@ test("each frame is a seek of its own in one run", () => {
   const list = takingArguments({ ...EXTRACTION, exact: false }, frames);
   expect(list.filter((token) => token === "-i")).toHaveLength(2);
   expect(list.join(" ")).toContain("-noaccurate_seek -skip_frame nokey -ss 12.500000");
-  expect(list.join(" ")).toContain("-map 1:0 -filter:v scale=160:90 -frames:v 1");
+  expect(list.join(" ")).toContain("-map 1:0 -filter:v scale=160:90 -fps_mode:v passthrough -frames:v 1");
 });
 
 test("exact frames are decoded up to", () => {

@@ -95,13 +95,31 @@ describe("frames", () => {
     });
   });
 
+  const pixels = (path: string) => sharp(path).raw().toBuffer();
+  /** The picture of the plain clip with this number, as raw pixels. */
+  const pictureOf = (number: number) => {
+    const wanted = join(workshop.root, `wanted-${number}.png`);
+    const select = ["-vf", `select=eq(n\\,${number})`, "-frames:v", "1", "-pix_fmt", "rgb24"];
+    ffmpeg("-i", join(workshop.sources, "plain.mp4"), ...select, wanted);
+    return pixels(wanted);
+  };
+
   test("an exact frame is the very frame", async () => {
     const attempt = await make("plain.mp4", { frames: { atSeconds: [1.32], exact: true, format: "png" } });
-    const wanted = join(workshop.root, "wanted.png");
-    const plain = join(workshop.sources, "plain.mp4");
-    ffmpeg("-i", plain, "-vf", "select=eq(n\\,33)", "-frames:v", "1", "-pix_fmt", "rgb24", wanted);
-    const pixels = (path: string) => sharp(path).raw().toBuffer();
-    expect((await pixels(attempt.pathOf("made.png"))).equals(await pixels(wanted))).toBe(true);
+    expect((await pixels(attempt.pathOf("made.png"))).equals(await pictureOf(33))).toBe(true);
+  });
+
+  test("any other is the keyframe before its time, however long before, from every container", async () => {
+    const sources = ["plain.mp4", "plain.mkv"];
+    ffmpeg("-i", join(workshop.sources, "plain.mp4"), "-c", "copy", join(workshop.sources, "plain.mkv"));
+    const attempt = await workshop.attemptAll(sources, [
+      { name: "poster", frames: { format: "png" } },
+      { name: "late", frames: { atSeconds: [1.3], format: "png" } },
+    ]);
+    expect(attempt.result.failures).toEqual([]);
+    expect(attempt.files).toHaveLength(4);
+    const only = await pictureOf(0);
+    for (const file of attempt.files) expect((await pixels(attempt.pathOf(file))).equals(only)).toBe(true);
   });
 
   test("sprites: every cue of the track lies on a sheet that is there", async () => {
