@@ -9,7 +9,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { type FfmpegLimits, ffmpegLimits } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
-import { pictureFilters } from "../video/filters.ts";
+import { type PictureWork, pictureFilters } from "../video/filters.ts";
 import type { Size } from "../video/geometry.ts";
 import { planRendition, type Rendition } from "../video/rendition.ts";
 import { stageProgress } from "../video/stages.ts";
@@ -109,7 +109,7 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     index: picture.picture.index,
     seconds: moments.seconds,
     exact: frames.exact || frames.sceneChanges !== undefined,
-    filters: pictureFilters(picture.work),
+    filters: pictureFilters(inRgb(picture.work)),
     directory: context.scratchDir,
   };
   const taken = await take(extraction, record.container, {
@@ -138,6 +138,9 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     await Promise.all(taken.map(({ path }) => rm(path, { force: true })));
   }
 }
+
+/** Pictures in RGB stay so: what is taken is RGB too. */
+const inRgb = (work: PictureWork): PictureWork => (work.color?.rgbTo ? { ...work, color: undefined } : work);
 
 /** To look at every picture of the source. */
 function decodingSeconds({ picture, expectedSeconds }: Rendition, threads: number): number {

@@ -68,7 +68,18 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
       ...["-map", `${input}:${index}`],
       ...(filters.length > 0 ? ["-filter:v", filters.join(",")] : []),
       // A keyframe before the time that was sought is early, and would be dropped as such.
-      ...["-fps_mode:v", "passthrough", "-frames:v", "1", ...PNG, "-f", "image2", "-update", "1", `file:${path}`],
+      ...[
+        "-fps_mode:v",
+        "passthrough",
+        "-frames:v",
+        "1",
+        ...PNG,
+        "-f",
+        "image2",
+        "-update",
+        "1",
+        `file:${path}`,
+      ],
     ]),
   ];
 }

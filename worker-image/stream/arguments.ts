@@ -1,6 +1,6 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { inputArguments } from "../probe/media-input.ts";
-import { colorArguments } from "../video/arguments.ts";
+import { colorArguments } from "../video/color.ts";
 import { encoderArguments, hevcTag } from "../video/encoders.ts";
 import { pictureFilters } from "../video/filters.ts";
 import type { Rendition } from "../video/rendition.ts";
@@ -89,10 +89,10 @@ export function joinArguments(
   { listPaths, offsetSeconds, ...files }: JoinFiles,
   loudness: (MeasuredLoudness | undefined)[] = [],
 ): string[] {
-  const { output, thumbnails } = presentation;
+  const { output, thumbnails, top } = presentation;
   const graph = [
     ...soundGraphs(presentation, loudness),
-    ...(thumbnails ? [`[1:v:0]${sheetFilters(thumbnails)}[sheets]`] : []),
+    ...(thumbnails ? [`[1:v:0]${sheetFilters(thumbnails, top)}[sheets]`] : []),
   ];
   return [
     ...sourceInputs([], files, ["-vn"]),
@@ -185,7 +185,7 @@ function pictureGraph({ top, rungs, thumbnails }: Presentation): string {
     const input = from === undefined ? `[0:${top.picture.index}]` : `[scale${at}]`;
     return `${input}${[...filters, ...split].join(",") || "null"}${pads.join("")}`;
   });
-  if (thumbnails) graphs.push(`[small]${sheetFilters(thumbnails)}[sheets]`);
+  if (thumbnails) graphs.push(`[small]${sheetFilters(thumbnails, top)}[sheets]`);
   return graphs.join(";");
 }
 

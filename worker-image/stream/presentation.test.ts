@@ -73,6 +73,6 @@ test("a part has the pictures of its window alone, and keyframes where one run w
 
 test("a rendition too small for av1 is told with the way out", () => {
   expect(() => planned({ codec: "av1", renditions: [{ height: 46, bitrateKbps: 100 }] })).toThrow(
-    "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take h264 or h265",
+    "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take another codec",
   );
 });

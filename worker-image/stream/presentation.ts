@@ -2,6 +2,7 @@ import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
+import { whyTooSmall } from "../video/encoders.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
 import { encodeSeconds } from "../video/stage-seconds.ts";
 import { exactRate, perSecond, steadyRate } from "../video/timing.ts";
@@ -71,16 +72,15 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   };
 }
 
-/** Sides of the smallest picture that SVT-AV1 makes. */
-const AV1_LEAST_PIXELS = 64;
-
 function refuseTooSmall(rungs: readonly Rung[], codec: StreamOutput["codec"]): void {
-  const small = rungs.find(({ size }) => Math.min(size.width, size.height) < AV1_LEAST_PIXELS);
-  if (codec !== "av1" || !small) return;
-  throw new MediaFailure(
-    "InvalidOutputSpec",
-    `rendition ${small.name} would be ${small.size.width}×${small.size.height}, and av1 has no picture below ${AV1_LEAST_PIXELS}×${AV1_LEAST_PIXELS}; leave it out or take h264 or h265`,
-  );
+  for (const { name, size } of rungs) {
+    const why = whyTooSmall(codec, size);
+    if (why)
+      throw new MediaFailure(
+        "InvalidOutputSpec",
+        `rendition ${name} ${why}; leave it out or take another codec`,
+      );
+  }
 }
 
 /** How long the pictures of all rungs take, roughly. */

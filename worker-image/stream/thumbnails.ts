@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { type Cue, thumbnailsTrack } from "../frames/web-vtt.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
+import { toneMapFilters } from "../video/filters.ts";
 import type { Size } from "../video/geometry.ts";
+import type { Rendition } from "../video/rendition.ts";
 import type { Thumbnails } from "./stream.ts";
 
 /** Sheets of small pictures for the seek bar, made in the same run as the renditions, out of the smallest of them. */
@@ -40,11 +42,20 @@ const even = (value: number): number => Math.max(2, Math.round(value / 2) * 2);
 const countOf = (seconds: number, everySeconds: number): number =>
   Math.max(1, Math.ceil((seconds - 0.01) / everySeconds));
 
-/** The first frame at or after each multiple of the interval, scaled and laid on sheets. */
-export function sheetFilters({ cell, columns, rows, everySeconds }: ThumbnailSheets): string {
+/**
+ * The first frame at or after each multiple of the interval, scaled and laid on sheets. JPEG knows no HDR, and no other
+ * matrix than BT.601 (JFIF).
+ */
+export function sheetFilters(
+  { cell, columns, rows, everySeconds }: ThumbnailSheets,
+  { keepsHdr, picture }: Pick<Rendition, "keepsHdr" | "picture">,
+): string {
+  const { dynamicRange } = picture;
   return [
     `select=gte(t\\,selected_n*${everySeconds})`,
-    `scale=${cell.width}:${cell.height}:flags=area`,
+    ...toneMapFilters({ toneMapFrom: keepsHdr && dynamicRange !== "SDR" ? dynamicRange : undefined }),
+    `scale=${cell.width}:${cell.height}:flags=area:out_color_matrix=bt601:out_range=pc`,
+    "format=yuvj420p",
     "setsar=1",
     `tile=${columns}x${rows}`,
   ].join(",");

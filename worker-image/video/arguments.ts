@@ -1,5 +1,6 @@
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
+import { colorArguments } from "./color.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
 import { companionInputs, inputsOf, pictureGraph, soundOf } from "./graph.ts";
 import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware.ts";
@@ -213,21 +214,6 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
   // part has time before it, which a constant rate would fill with copies of its first frame.
   const constant = work.fps && work.window?.startSeconds === undefined;
   return [...encoder, "-fps_mode:v", constant ? "cfr" : "vfr", ...colorArguments(rendition)];
-}
-
-/** The colour the pixels have after the filters; an unknown one stays unsaid. */
-export function colorArguments({ work, picture }: Pick<Rendition, "work" | "picture">): string[] {
-  if (work.toneMapFrom) {
-    return ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"];
-  }
-  const { primaries, transfer, matrix } = picture.color;
-  const known = (value: string | null) =>
-    value !== null && value !== "unknown" && value !== "reserved" && value !== "gbr";
-  return [
-    ...(known(primaries) ? ["-color_primaries", `${primaries}`] : []),
-    ...(known(transfer) ? ["-color_trc", `${transfer}`] : []),
-    ...(known(matrix) ? ["-colorspace", `${matrix}`] : []),
-  ];
 }
 
 /** Tags of the source's own container, and where it was recorded, which must not slip into a rendition. */

@@ -1,5 +1,6 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { DynamicRange, Mastering } from "../probe/record.ts";
+import type { Size } from "./geometry.ts";
 
 /**
  * How each codec's wishes become ffmpeg's arguments. Numbers of one encoder mean nothing to another, so crf,
@@ -25,6 +26,20 @@ export const ENCODERS: Record<EncodedCodec, Encoder> = {
   prores: { name: "prores_ks", codec: "prores" },
   dnxhr: { name: "dnxhd", codec: "dnxhd" },
 };
+
+/** The smallest pictures that encoders make, where that is not next to nothing. Tried with ffmpeg 5.1. */
+const LEAST_SIZES: Partial<Record<VideoOutput["codec"], Size>> = {
+  h265: { width: 16, height: 16 },
+  av1: { width: 64, height: 64 },
+  dnxhr: { width: 256, height: 120 },
+};
+
+/** Why a codec cannot make pictures of a size; undefined when it can. */
+export function whyTooSmall(codec: VideoOutput["codec"], { width, height }: Size): string | undefined {
+  const least = LEAST_SIZES[codec];
+  if (!least || (width >= least.width && height >= least.height)) return undefined;
+  return `would be ${width}×${height}, and ${codec} has no picture below ${least.width}×${least.height}`;
+}
 
 type Preset = NonNullable<VideoOutput["preset"]>;
 

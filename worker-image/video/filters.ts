@@ -1,5 +1,6 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { DynamicRange, Rate } from "../probe/record.ts";
+import { type ColorWork, colorFilters } from "./color.ts";
 import type { Scaling, Size } from "./geometry.ts";
 import { perSecond } from "./timing.ts";
 
@@ -24,6 +25,10 @@ export interface PictureWork {
   speed: number;
   /** The part of the source's time to keep, for a video that is made in parts. */
   window?: Window | undefined;
+  /** How the colours of the source are made known; undefined where the file says enough. */
+  color?: ColorWork | undefined;
+  /** Set when the pictures follow others that are coded by another matrix. */
+  toMatrix?: string | undefined;
   /** Set when HDR is mapped to BT.709. */
   toneMapFrom: Exclude<DynamicRange, "SDR"> | undefined;
 }
@@ -41,7 +46,7 @@ const DENOISE = { Light: 2, Medium: 4, Strong: 8 } as const;
 const REFERENCE_WHITE_NITS = 203;
 
 /**
- * The filters in the order they have to run: fields become frames before anything moves pixels, frames are
+ * The filters in the order they have to run: colours are known first, fields become frames before anything moves pixels, frames are
  * dropped before they cost anything, a picture is made smaller before it is tone-mapped, and sharpened last.
  * ffmpeg itself turns the picture upright before the first of them.
  */
@@ -49,6 +54,7 @@ export function pictureFilters(work: PictureWork): string[] {
   const drops = dropsFrames(work);
   const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
   const steps: { filters: string[]; looksAtNeighbours?: boolean }[] = [
+    { filters: colorFilters(work) },
     { filters: deinterlaceFilter(work), looksAtNeighbours: true },
     { filters: work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`] },
     { filters: drops ? rate : [], looksAtNeighbours: true },
@@ -104,6 +110,7 @@ export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
       ...work,
       ...(first.toneMapFrom && { from: largest, squarePixels: true }),
       toneMapFrom: undefined,
+      color: undefined,
       fps: drops ? undefined : work.fps,
       sourceFps: null,
       deinterlace: "none",
@@ -162,13 +169,17 @@ function turnFilters({ rotate, flip }: PictureWork): string[] {
   ];
 }
 
-function scaleFilters({ from, squarePixels, scaling, background }: PictureWork): string[] {
+function scaleFilters({ from, squarePixels, scaling, background, toMatrix }: PictureWork): string[] {
   const { scaled, final } = scaling;
-  const needed = !squarePixels || scaled.width !== from.width || scaled.height !== from.height;
+  const needed =
+    toMatrix !== undefined || !squarePixels || scaled.width !== from.width || scaled.height !== from.height;
+  const matrix = toMatrix === undefined ? "" : `:out_color_matrix=${toMatrix}`;
   // Lanczos keeps detail where pixels are taken away; where they are made it rings, and bicubic does less.
   const kernel = scaled.width > from.width || scaled.height > from.height ? "bicubic" : "lanczos";
   return [
-    ...(needed ? [`scale=${scaled.width}:${scaled.height}:flags=${kernel}+accurate_rnd`, "setsar=1"] : []),
+    ...(needed
+      ? [`scale=${scaled.width}:${scaled.height}:flags=${kernel}+accurate_rnd${matrix}`, "setsar=1"]
+      : []),
     ...(final.width < scaled.width || final.height < scaled.height
       ? [`crop=${final.width}:${final.height}:exact=1`]
       : []),
@@ -182,7 +193,7 @@ function scaleFilters({ from, squarePixels, scaling, background }: PictureWork):
  * PQ or HLG to BT.709 by zimg and Hable's curve, in linear light. The transfer is named since some files
  * leave it to the container, where zscale does not look.
  */
-function toneMapFilters({ toneMapFrom }: PictureWork): string[] {
+export function toneMapFilters({ toneMapFrom }: Pick<PictureWork, "toneMapFrom">): string[] {
   if (!toneMapFrom) return [];
   const transfer = toneMapFrom === "HLG" ? "arib-std-b67" : "smpte2084";
   return [

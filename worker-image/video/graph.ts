@@ -1,5 +1,6 @@
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
+import { codedMatrix } from "./color.ts";
 import { pictureFilters } from "./filters.ts";
 import { uploadFilters } from "./hardware.ts";
 import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
@@ -66,7 +67,7 @@ export function pictureGraph(rendition: Rendition): string {
       base: "base",
       size,
       pixelFormat,
-      matrix: matrixOf(rendition),
+      matrix: codedMatrix(picture, work),
     });
     parts.push(`${[mark, ...upload].join(",")}[picture]`);
   }
@@ -135,14 +136,4 @@ function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: 
     ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
     ...(timecode && fps && start ? [timecodeFilter(timecode, { start, rate: fps, picture: size })] : []),
   ];
-}
-
-/** The matrix of the picture as it is after the filters, in swscale's words; by the size where nothing tells. */
-function matrixOf({ work, picture, size }: Rendition): string {
-  if (work.toneMapFrom) return "bt709";
-  const { matrix } = picture.color;
-  if (matrix === "bt709") return "bt709";
-  if (matrix?.startsWith("bt2020")) return "bt2020";
-  if (matrix === null || matrix === "unknown") return size.height >= 720 ? "bt709" : "bt601";
-  return "bt601";
 }

@@ -1,6 +1,7 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { VideoStream } from "../probe/record.ts";
+import { colorOf } from "./color.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
 import { exactRate, steadyRate } from "./timing.ts";
@@ -62,6 +63,7 @@ export function pictureWork(
           : undefined,
     sourceFps: picture.frameRate,
     speed: output.speed ?? 1,
+    color: colorOf(picture),
     toneMapFrom:
       picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
   };

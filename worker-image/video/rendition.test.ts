@@ -37,6 +37,7 @@ const source = ({
           width: 1920,
           height: 1080,
           pix_fmt: "yuv420p",
+          color_space: "bt709",
           avg_frame_rate: "25/1",
           r_frame_rate: "25/1",
           field_order: "progressive",
@@ -74,6 +75,11 @@ test.each([
 
 test.each([
   { name: "cuts beyond the end", output: { cuts: [{ startSeconds: 61 }] }, message: /beyond the end/ },
+  {
+    name: "a picture smaller than the codec has",
+    output: { codec: "dnxhr", container: "mov", height: 108 },
+    message: /would be 192×108, and dnxhr has no picture below 256×120; enlarge it/,
+  },
   {
     name: "a crop beyond the picture",
     output: { crop: { width: 1920, height: 1081 } },

@@ -2,8 +2,16 @@ import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
+import { codedMatrix } from "./color.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
-import { bitrateForSize, defaultPixelFormat, ENCODERS, type RateControl, rateControlOf } from "./encoders.ts";
+import {
+  bitrateForSize,
+  defaultPixelFormat,
+  ENCODERS,
+  type RateControl,
+  rateControlOf,
+  whyTooSmall,
+} from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import type { Size } from "./geometry.ts";
 import { whyInSoftware } from "./hardware.ts";
@@ -71,6 +79,7 @@ export function planRendition(
   const work = pictureWork(picture, output, warnings);
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
+  refuseTooSmall(output.codec, work);
   const codec = output.codec;
   const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
@@ -83,7 +92,9 @@ export function planRendition(
       `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
     );
   }
-  const appended = companions.appended.map((each) => appendedTo(work, { output, fps, record: each.record }));
+  const appended = companions.appended.map(({ record }) =>
+    appendedTo({ work, matrix: codedMatrix(picture, work) }, { output, fps, record }),
+  );
   const ownSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
   const expectedSeconds =
     ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
@@ -156,6 +167,12 @@ function withoutPicture({ audio, coverArt }: MediaRecord): string {
   return "the source has no video stream";
 }
 
+function refuseTooSmall(codec: VideoOutput["codec"], { scaling }: PictureWork): void {
+  const why = whyTooSmall(codec, scaling.final);
+  if (why)
+    throw new MediaFailure("InvalidOutputSpec", `the picture ${why}; enlarge it or take another codec`);
+}
+
 /** What counts frames or joins files needs to know how long a frame lasts. */
 function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: Rate | null): void {
   if (fps || !(burnIn?.timecode || append || appendSources)) return;
@@ -167,11 +184,11 @@ function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: 
 }
 
 function appendedTo(
-  first: PictureWork,
+  first: { work: PictureWork; matrix: PictureWork["toMatrix"] },
   { output, fps, record }: { output: VideoOutput; fps: Rate | null; record: MediaRecord },
 ): Appended {
   const picture = pictureOf(record);
-  const { width, height } = first.scaling.final;
+  const { width, height } = first.work.scaling.final;
   const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
   const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
   const seconds = picture.durationSeconds ?? record.durationSeconds;
@@ -183,7 +200,11 @@ function appendedTo(
   }
   return {
     picture,
-    work: { ...work, fps: fps ?? undefined },
+    work: {
+      ...work,
+      fps: fps ?? undefined,
+      ...(codedMatrix(picture, work) !== first.matrix && !work.toneMapFrom && { toMatrix: first.matrix }),
+    },
     track: chooseTracks(record.audio, output.audio).chosen[0],
     seconds,
   };

@@ -13,7 +13,13 @@ const source = (video: object = {}) =>
       streams: [
         {
           ...{ index: 0, codec_type: "video", codec_name: "hevc", width: 3840, height: 2160 },
-          ...{ pix_fmt: "yuv420p10le", avg_frame_rate: "50/1", r_frame_rate: "50/1", ...video },
+          ...{
+            pix_fmt: "yuv420p10le",
+            color_space: "bt709",
+            avg_frame_rate: "50/1",
+            r_frame_rate: "50/1",
+            ...video,
+          },
         },
         { index: 1, codec_type: "audio", codec_name: "aac", channels: 2, sample_rate: "48000" },
       ],
@@ -22,7 +28,7 @@ const source = (video: object = {}) =>
     1e6,
   );
 
-const HDR = source({ color_transfer: "smpte2084" });
+const HDR = source({ color_transfer: "smpte2084", color_space: "bt2020nc" });
 
 function runOf(videos: readonly object[], record = source()): string[] {
   const outputs = videos.map(

@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
+import { ffmpeg } from "./clips.ts";
+import { VideoWorkshop } from "./video-workshop.ts";
+import { type Attempt, sourceName } from "./worker-attempt.ts";
+
+/**
+ * A green that two matrices see differently, in sources that say how it is coded and in others that do not: whatever is
+ * made of them, players show the same green. A player goes by what the file says, else by its size.
+ */
+
+const GREEN = [0, 200, 100];
+
+/** Wide enough to be taken for HD, and no larger: it is the width or the height that counts. */
+const HD = "1280x80";
+const untagged = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown";
+const coded = (matrix: string) => `scale=out_color_matrix=${matrix}:out_range=tv,format=yuv420p`;
+const x264 = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "8"];
+const SOURCES = [
+  { file: "rgb.mov", size: HD, list: ["-c:v", "png"] },
+  { file: "large.mp4", size: HD, list: ["-vf", `${coded("bt709")},${untagged}`, ...x264] },
+  { file: "small.mp4", size: "320x80", list: ["-vf", `${coded("bt601")},${untagged}`, ...x264] },
+];
+const FILES = SOURCES.map(({ file }) => file);
+
+let workshop: VideoWorkshop;
+beforeAll(() => {
+  workshop = new VideoWorkshop();
+  for (const { file, size, list } of SOURCES) {
+    const color = `color=c=0x${Buffer.from(GREEN).toString("hex")}:s=${size}:r=25:d=0.12,format=rgb24`;
+    ffmpeg("-f", "lavfi", "-i", color, ...list, join(workshop.sources, file));
+  }
+});
+afterAll(() => workshop.remove());
+
+describe("renditions", () => {
+  let attempt: Attempt;
+  beforeAll(async () => {
+    const made = (name: string, video: object) => ({
+      name,
+      video: { preset: "ultrafast", crf: 8, ...video },
+    });
+    attempt = await workshop.attemptAll(FILES, [
+      made("small", { height: 40 }),
+      made("large", { width: 1280, enlarge: true }),
+    ]);
+  });
+
+  test.each(FILES)("of %s have its green", async (file) => {
+    expect(attempt.result.failures).toEqual([]);
+    const made = attempt.files.filter((path) => path.includes(`-${sourceName(file)}.`));
+    expect(made).toHaveLength(2);
+    for (const path of made) isGreen(await shownBy(attempt.pathOf(path)), path);
+  });
+});
+
+test("files that are joined have the colours of the first", async () => {
+  const video = { preset: "ultrafast", crf: 8, append: ["in/small.mp4"], audio: { codec: "none" } };
+  const attempt = await workshop.attempt("large.mp4", { video });
+  isGreen(await shownBy(attempt.pathOf("made.mp4")), "the last picture");
+});
+
+test("pictures have their source's green", async () => {
+  const frames = { format: "jpeg", quality: 95, width: 160 };
+  const attempt = await workshop.attemptAll(FILES, [{ name: "poster", frames }]);
+  expect(attempt.files).toHaveLength(FILES.length);
+  for (const path of attempt.files) isGreen(await middleOf(attempt.pathOf(path)), path);
+});
+
+test("streams have it in every rendition, and in their thumbnails", async () => {
+  const stream = { preset: "ultrafast", thumbnails: { width: 160 }, ladder: "Explicit" };
+  const renditions = [40, 80].map((height) => ({ height, bitrateKbps: 4000 }));
+  const attempt = await workshop.attempt("large.mp4", { stream: { ...stream, renditions } });
+  for (const name of ["video-40p.mp4", "video-80p.mp4"])
+    isGreen(await shownBy(attempt.pathOf(`made/${name}`)), name);
+  isGreen(await middleOf(attempt.pathOf("made/thumbnails-001.jpg")), "thumbnails");
+});
+
+/** Five of 255 is what coding to 8 bits and crf cost; another matrix costs some thirty. */
+function isGreen(color: readonly number[], what: string): void {
+  const off = color.map((value, at) => Math.abs(value - (GREEN[at] ?? 0)));
+  expect(Math.max(...off), `${what} is ${color.join()}`).toBeLessThanOrEqual(5);
+}
+
+/** The last frame's middle as a player shows it. */
+async function shownBy(path: string): Promise<number[]> {
+  const [picture] = (await probe(path, undefined, { firstFrame: false })).video;
+  const isLarge = (picture?.width ?? 0) >= 1280 || (picture?.height ?? 0) > 576;
+  const matrix = picture?.color.matrix ?? (isLarge ? "bt709" : "bt601");
+  const rgb = `scale=in_color_matrix=${matrix === "bt709" ? "bt709" : "bt601"},format=rgb24,crop=1:1`;
+  const pixels = execFileSync("ffmpeg", [
+    ...["-v", "error", "-nostdin", "-i", path, "-vf", rgb, "-f", "rawvideo", "-"],
+  ]);
+  return [...pixels.subarray(-3)];
+}
+
+async function middleOf(path: string): Promise<number[]> {
+  const place = { left: 40, top: 4, width: 1, height: 1 };
+  return [...(await sharp(path).removeAlpha().extract(place).raw().toBuffer())];
+}

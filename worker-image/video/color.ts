@@ -1,0 +1,83 @@
+import type { VideoStream } from "../probe/record.ts";
+
+/**
+ * What the numbers of pictures mean. Where a file does not say by which matrix its colours are coded, players go by the
+ * size: what is small is taken for BT.601, what is large for BT.709. So what is made says what its source was taken
+ * for, or reds and greens would change with the size. Pictures in RGB are coded anew, always by BT.709.
+ */
+
+/** How the colours of a source are made known. */
+export interface ColorWork {
+  /** The matrix that is meant, where the file does not say it. */
+  assumed: string;
+  /** The pixel format that RGB is coded in anew. */
+  rgbTo?: string;
+}
+
+/** What of the work on pictures decides their colours. */
+interface Work {
+  color?: ColorWork | undefined;
+  /** Set when HDR is mapped to BT.709. */
+  toneMapFrom?: string | undefined;
+}
+
+/** The matrix that is meant where none is said, as mpv and others have it. */
+export function assumedMatrix({ dynamicRange, storedWidth, storedHeight }: VideoStream): string {
+  if (dynamicRange !== "SDR") return "bt2020nc";
+  return storedWidth >= 1280 || storedHeight > 576 ? "bt709" : "smpte170m";
+}
+
+const isRgb = ({ chroma }: Pick<VideoStream, "chroma">): boolean => chroma === "RGB";
+
+/** By which matrix pictures are coded after the filters, in swscale's words. */
+export function codedMatrix(
+  picture: VideoStream,
+  { toneMapFrom, color }: Work,
+): "bt601" | "bt709" | "bt2020" {
+  const matrix = toneMapFrom ? "bt709" : (color?.assumed ?? picture.color.matrix ?? "bt709");
+  if (matrix.startsWith("bt2020")) return "bt2020";
+  return matrix === "bt709" ? "bt709" : "bt601";
+}
+
+/** How a source's colours are to be made known; undefined where the file says enough. */
+export function colorOf(picture: VideoStream): ColorWork | undefined {
+  if (isRgb(picture)) {
+    const rgbTo = (picture.bitDepth ?? 8) > 8 ? "yuv444p10le" : "yuv444p";
+    return { rgbTo, assumed: picture.dynamicRange === "SDR" ? "bt709" : "bt2020nc" };
+  }
+  return isSaid(picture.color.matrix) ? undefined : { assumed: assumedMatrix(picture) };
+}
+
+/** The filters that make the colours of a source known to those that follow, before anything else. */
+export function colorFilters({ color }: Work): string[] {
+  if (!color) return [];
+  const { rgbTo, assumed } = color;
+  const matrix = assumed === "bt2020nc" ? "bt2020" : assumed;
+  return [
+    ...(rgbTo
+      ? [
+          `scale=out_color_matrix=${matrix}:out_range=tv:flags=accurate_rnd+full_chroma_int`,
+          `format=${rgbTo}`,
+        ]
+      : []),
+    `setparams=colorspace=${assumed}`,
+  ];
+}
+
+/** What an encoder is told of the colours that pixels have after the filters. */
+export function colorArguments({ work, picture }: { work: Work; picture: VideoStream }): string[] {
+  const isRgb = work.color?.rgbTo !== undefined;
+  if (work.toneMapFrom || (isRgb && picture.dynamicRange === "SDR")) {
+    return ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"];
+  }
+  const { primaries, transfer, matrix } = picture.color;
+  const meant = isSaid(matrix) ? matrix : work.color?.assumed;
+  return [
+    ...(isSaid(primaries) ? ["-color_primaries", primaries] : []),
+    ...(isSaid(transfer) ? ["-color_trc", transfer] : []),
+    ...(meant ? ["-colorspace", meant] : []),
+  ];
+}
+
+const isSaid = (value: string | null): value is string =>
+  value !== null && value !== "unknown" && value !== "reserved" && value !== "gbr";
