@@ -1,24 +1,22 @@
-import { rm, stat, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AudioOutput } from "../../crds/outputs/audio.ts";
 import type { Engine, EngineContext, OpenedSource, ProgressExtra } from "../engine.ts";
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
-import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
-import { type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
+import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
-import { readLoudness, SOUND_CODEC_NAMES } from "../video/sound.ts";
+import { readLoudness } from "../video/sound.ts";
 import { stageProgress } from "../video/stages.ts";
 import {
   drawingArguments,
   extensionOf,
   measuringArguments,
   planRecording,
-  type Recording,
   recordingArguments,
 } from "./recording.ts";
+import { verifyRecording } from "./verify.ts";
 import { Peaks } from "./waveform.ts";
 
 /** Makes sound files and their waveforms. It never looks at pictures. */
@@ -87,7 +85,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     { name: "analysis", seconds: STARTING_SECONDS },
     { name: "loudness", seconds: audio.loudness ? mediaSeconds / SPEED.loudness : 0 },
     { name: "audio", seconds: mediaSeconds / SPEED[audio.codec] },
-    { name: "verify", seconds: STARTING_SECONDS },
+    { name: "verify", seconds: STARTING_SECONDS + Math.min(60, mediaSeconds) / SPEED.waveform },
     { name: "waveform", seconds: waves.length * (STARTING_SECONDS + mediaSeconds / SPEED.waveform) },
   ]);
   const tell = (stage: string, fraction: number, extra?: ProgressExtra) => {
@@ -120,7 +118,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
     tell("verify", 0);
-    const record = await verifyRecording(staged, recording, report);
+    const record = await verifyRecording(staged, recording, { sourcePath: opened.path, report, run: limits });
     // Waveforms before the sound itself, which is moved away when it is published.
     for (const [index, product] of waves.entries()) {
       tell("waveform", index / waves.length);
@@ -135,50 +133,6 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
   } finally {
     await rm(staged, { force: true });
   }
-}
-
-/** Sound codecs pad their start and end; longer differences are lost sound. */
-const LENGTH_TOLERANCE_SECONDS = 0.25;
-
-async function verifyRecording(
-  path: string,
-  recording: Recording,
-  report: FfmpegReport,
-): Promise<MediaRecord> {
-  if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
-    throw new MediaFailure(
-      "SourceCorrupt",
-      `no sound of the source could be decoded: ${lastErrors(report.log)}`,
-      report.log,
-    );
-  }
-  const record = await probe(path, undefined, { firstFrame: false });
-  const codec = record.audio[0]?.codec ?? null;
-  if (!SOUND_CODEC_NAMES[recording.wish.codec].includes(codec ?? "")) {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file's codec is ${codec}, not ${recording.wish.codec}`,
-    );
-  }
-  const found = record.durationSeconds ?? report.progress.outTimeSeconds;
-  if (Math.abs(found - report.progress.outTimeSeconds) > LENGTH_TOLERANCE_SECONDS) {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file lasts ${found.toFixed(3)} s but ${report.progress.outTimeSeconds.toFixed(3)} s were written`,
-    );
-  }
-  const expected = recording.expectedSeconds;
-  if (
-    expected !== null &&
-    found < expected - Math.max(LENGTH_TOLERANCE_SECONDS, expected * 0.01) &&
-    report.cutShortLines > 0
-  ) {
-    throw new MediaFailure(
-      "SourceTruncated",
-      `the source ends after ${found.toFixed(1)} s of the ${expected.toFixed(1)} s it declares; copy it again`,
-    );
-  }
-  return record;
 }
 
 async function makeWaveform(

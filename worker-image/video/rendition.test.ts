@@ -288,3 +288,12 @@ test.each([
   expect(at === -1 ? [] : arguments_.slice(at, at + 2)).toEqual(expected);
   expect(plan({ subtitles: "Keep" }, record).warnings).toHaveLength(warned);
 });
+
+test("sound above 0 LUFS, which loudnorm refuses to be told of, is made quieter first", () => {
+  const measured = { input_i: 2.5, input_tp: 9, input_lra: 1, input_thresh: -7.5, target_offset: 0.1 };
+  const audio = { loudness: {} };
+  const arguments_ = renditionArguments(plan({ audio }), FILES, { loudness: [measured] });
+  expect(valueAfter(arguments_, "-filter_complex")).toMatch(
+    /volume=-2.5dB,loudnorm=I=-23:[^,]*:measured_I=0:measured_TP=6.5:measured_LRA=1:measured_thresh=-10:/,
+  );
+});

@@ -200,16 +200,19 @@ export function measuringFilters(track: AudioStream, wish: SoundWish): string[] 
 const targets = ({ integratedLufs, truePeakDbtp, rangeLu }: NonNullable<Soundtrack["loudness"]>) =>
   `I=${integratedLufs}:TP=${truePeakDbtp}:LRA=${rangeLu}`;
 
+/** loudnorm refuses to be told of more than 0 LUFS, which many loud channels make together. */
 function loudnessFilter(loudness: NonNullable<Soundtrack["loudness"]>, measured: MeasuredLoudness): string {
-  return [
+  const overLu = Math.max(0, measured.input_i);
+  const normalized = [
     `loudnorm=${targets(loudness)}`,
-    `measured_I=${measured.input_i}`,
-    `measured_TP=${measured.input_tp}`,
+    `measured_I=${measured.input_i - overLu}`,
+    `measured_TP=${measured.input_tp - overLu}`,
     `measured_LRA=${measured.input_lra}`,
-    `measured_thresh=${measured.input_thresh}`,
+    `measured_thresh=${measured.input_thresh - overLu}`,
     `offset=${measured.target_offset}`,
     "linear=true",
   ].join(":");
+  return overLu > 0 ? `volume=${-overLu}dB,${normalized}` : normalized;
 }
 
 /** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud. */

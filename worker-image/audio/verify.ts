@@ -1,0 +1,108 @@
+import { stat } from "node:fs/promises";
+import { lastErrors } from "../probe/log-reading.ts";
+import { MediaFailure } from "../probe/media-failure.ts";
+import { inputArguments } from "../probe/media-input.ts";
+import { probe } from "../probe/probe.ts";
+import type { MediaRecord } from "../probe/record.ts";
+import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
+import { isSilent, loudestDb, SILENT_DB } from "../video/silence.ts";
+import { SOUND_CODEC_NAMES } from "../video/sound.ts";
+import type { Recording } from "./recording.ts";
+
+/** Sound codecs pad their start and end; longer differences are lost sound. */
+const LENGTH_TOLERANCE_SECONDS = 0.25;
+
+/**
+ * Looks at a finished recording before it gets its name: that it opens, has its codec and length, decodes, and is not
+ * silent where its source is not.
+ *
+ * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated.
+ */
+export async function verifyRecording(
+  path: string,
+  recording: Recording,
+  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
+): Promise<MediaRecord> {
+  if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
+    throw new MediaFailure(
+      "SourceCorrupt",
+      `no sound of the source could be decoded: ${lastErrors(report.log)}`,
+      report.log,
+    );
+  }
+  const [record, peaksDb] = await Promise.all([
+    probe(path, run.signal, { firstFrame: false }),
+    decodedPeaks(path, run),
+  ]);
+  const codec = record.audio[0]?.codec ?? null;
+  if (!SOUND_CODEC_NAMES[recording.wish.codec].includes(codec ?? "")) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file's codec is ${codec}, not ${recording.wish.codec}`,
+    );
+  }
+  refuseOtherLength(record, recording, report);
+  if (peaksDb.every((db) => db <= SILENT_DB)) await refuseLostSound({ path, sourcePath }, recording, run);
+  return record;
+}
+
+/** No seek: a decoder of MP3 that begins in the middle misses what came before, and calls it an error. */
+const SAMPLE_SECONDS = 60;
+
+/** How loud the first minute is, all of which has to decode. */
+async function decodedPeaks(path: string, run: FfmpegLimits): Promise<number[]> {
+  const options = ["-err_detect", "explode", "-t", `${SAMPLE_SECONDS}`];
+  const { log } = await runFfmpeg({
+    ...run,
+    arguments: [
+      ...inputArguments(path, { options }),
+      ...["-map", "0:a", "-filter:a", "volumedetect", "-f", "null", "-"],
+    ],
+    logLevel: "info",
+  });
+  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
+  if (errors.length > 0) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file does not decode: ${lastErrors(errors)}`,
+      log,
+    );
+  }
+  return loudestDb(log);
+}
+
+function refuseOtherLength(
+  { durationSeconds }: MediaRecord,
+  { expectedSeconds }: Recording,
+  { progress, cutShortLines, log }: FfmpegReport,
+): void {
+  const written = progress?.outTimeSeconds ?? 0;
+  const found = durationSeconds ?? written;
+  if (Math.abs(found - written) > LENGTH_TOLERANCE_SECONDS) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `the finished file lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`,
+    );
+  }
+  if (expectedSeconds === null || cutShortLines === 0) return;
+  if (found >= expectedSeconds - Math.max(LENGTH_TOLERANCE_SECONDS, expectedSeconds * 0.01)) return;
+  throw new MediaFailure(
+    "SourceTruncated",
+    `the source ends after ${found.toFixed(1)} s of the ${expectedSeconds.toFixed(1)} s it declares; copy it again`,
+    log,
+  );
+}
+
+/** A cut may lie in a pause; a whole track that was heard must still be. */
+async function refuseLostSound(
+  { path, sourcePath }: { path: string; sourcePath: string },
+  { spans, track }: Recording,
+  run: FfmpegLimits,
+): Promise<void> {
+  if (spans.length > 0 || !(await isSilent(path, "0:a:0", run))) return;
+  if (await isSilent(sourcePath, `0:${track.index}`, run)) return;
+  throw new MediaFailure(
+    "VerificationFailed",
+    `the finished file is silent, audio track ${track.index} of the source is not`,
+  );
+}
