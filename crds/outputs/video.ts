@@ -287,7 +287,7 @@ export const videoOutput = z
       .enum(["Keep", "None"])
       .default("None")
       .describe(
-        "subtitles: Keep takes the source's text subtitles along, converted to what the container holds (mov_text, WebVTT, SubRip); pictures cannot be converted and are left out with a warning.",
+        "subtitles: Keep takes the source's subtitles along: in mkv as they are, with their styles and fonts, pictures too; elsewhere texts, converted to what the container holds (mov_text, WebVTT), while pictures are left out with a warning.",
       ),
     subtitleFiles: z
       .array(z.enum(["vtt", "srt"]))

@@ -7,6 +7,7 @@ import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound.ts";
 import { soundGraph, sourceInputs } from "./spans.ts";
+import { subtitleArguments } from "./subtitle-tracks.ts";
 import { perSecond } from "./timing.ts";
 
 /** Turns a rendition into ffmpeg's argument list. Pure; nothing is decided here. */
@@ -19,8 +20,6 @@ export interface Files {
 
 /** The muxer of each container, named so that the file's temporary name does not matter. */
 export const MUXERS = { mp4: "mp4", mov: "mov", mkv: "matroska", webm: "webm" } as const;
-
-const SUBTITLE_ENCODERS = { mp4: "mov_text", mov: "mov_text", mkv: "subrip", webm: "webvtt" } as const;
 
 /** Packets that may wait for another stream; the default of 128 is too few beside slow encoders. */
 const MUXING_QUEUE_PACKETS = 4096;
@@ -53,9 +52,9 @@ export function outputArguments(
   const { output, tracks, subtitles } = rendition;
   return [
     ...maps,
-    ...subtitles.flatMap(({ index }) => ["-map", `0:${index}`]),
+    ...subtitleArguments(subtitles, output.container),
     ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, threads)),
-    ...soundAndTextArguments(rendition, tracks, subtitles),
+    ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
     ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
   ];
@@ -122,9 +121,9 @@ export function joinArguments(
     ...["-f", "concat", "-i", `file:${listPath}`],
     ...(graph.length > 0 ? ["-filter_complex", graph.join(";")] : []),
     ...["-map", "1:v:0", ...sounds.flatMap(({ map }) => ["-map", map])],
-    ...subtitles.flatMap(({ index }) => ["-map", `0:${index}`]),
+    ...subtitleArguments(subtitles, output.container),
     ...["-c:v", "copy", ...(output.codec === "h265" ? hevcTag(output.container) : [])],
-    ...soundAndTextArguments(rendition, tracks, subtitles),
+    ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
     ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
     ...[...containerArguments(rendition), "-f", MUXERS[output.container], `file:${files.targetPath}`],
@@ -180,15 +179,10 @@ function streams(
   };
 }
 
-function soundAndTextArguments(
-  { soundCodec, sound, output }: Rendition,
-  sounds: AudioStream[],
-  texts: Rendition["subtitles"],
-): string[] {
+function soundEncoders({ soundCodec, sound }: Rendition, sounds: AudioStream[]): string[] {
   return [
     ...(soundCodec === "copy" && sounds.length > 0 ? ["-c:a", "copy"] : []),
     ...(sound ? sounds.flatMap((track, position) => soundEncoderArguments(track, position, sound)) : []),
-    ...(texts.length > 0 ? ["-c:s", SUBTITLE_ENCODERS[output.container]] : []),
   ];
 }
 
@@ -249,7 +243,10 @@ function timecodeArguments({ timecode, reelName, output }: Rendition): string[] 
 function trackTags({ language, title }: AudioStream, position: number, strip: boolean): string[] {
   return [
     ...(language ? [`-metadata:s:a:${position}`, `language=${language}`] : []),
-    ...(title && !strip ? [`-metadata:s:a:${position}`, `title=${title}`] : []),
+    // MP4 has no title for a track that players would show: they show the name of its handler.
+    ...(title && !strip
+      ? ["title", "handler_name"].flatMap((tag) => [`-metadata:s:a:${position}`, `${tag}=${title}`])
+      : []),
     ...[`-disposition:a:${position}`, position === 0 ? "default" : "0"],
   ];
 }

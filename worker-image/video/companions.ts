@@ -9,7 +9,7 @@ import type { MediaRecord, TextStream } from "../probe/record.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import { sameLanguage } from "./sound.ts";
-import { isTextSubtitle } from "./subtitles.ts";
+import { isTextSubtitle } from "./subtitle-tracks.ts";
 
 /** The files beside the source that an output is made with, opened and looked at. */
 export interface Companions {

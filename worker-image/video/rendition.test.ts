@@ -274,19 +274,31 @@ test("the place of recording never slips into a rendition", () => {
 });
 
 test.each([
+  { name: "text is converted for MP4", codec: "ass", container: "mp4", expected: ["-c:s:0", "mov_text"] },
+  { name: "and for WebM", codec: "subrip", container: "webm", expected: ["-c:s:0", "webvtt"] },
   {
-    name: "text subtitles are converted for MP4",
-    codec: "subrip",
-    expected: ["-c:s", "mov_text"],
-    warned: 0,
+    name: "Matroska keeps styles, and the fonts that they name",
+    codec: "ass",
+    container: "mkv",
+    expected: ["-c:s:0", "copy", "-map", "0:t?", "-c:t", "copy"],
   },
-  { name: "pictures are left out with a warning", codec: "hdmv_pgs_subtitle", expected: [], warned: 1 },
-])("$name", ({ codec, expected, warned }) => {
+  { name: "and pictures", codec: "hdmv_pgs_subtitle", container: "mkv", expected: ["-c:s:0", "copy"] },
+  { name: "but not what is MP4's own", codec: "mov_text", container: "mkv", expected: ["-c:s:0", "subrip"] },
+  {
+    name: "pictures are left out elsewhere, with a warning",
+    codec: "hdmv_pgs_subtitle",
+    container: "mp4",
+    expected: [],
+    warned: 1,
+  },
+])("subtitles that are kept: $name", ({ codec, container, expected, warned = 0 }) => {
   const record = source({ streams: [SOUND, { index: 2, codec_type: "subtitle", codec_name: codec }] });
-  const arguments_ = list({ subtitles: "Keep" }, record);
-  const at = arguments_.indexOf("-c:s");
-  expect(at === -1 ? [] : arguments_.slice(at, at + 2)).toEqual(expected);
-  expect(plan({ subtitles: "Keep" }, record).warnings).toHaveLength(warned);
+  const wish = { subtitles: "Keep", container, ...(container === "webm" && { codec: "vp9" }) };
+  const arguments_ = list(wish, record);
+  const at = arguments_.indexOf("-c:s:0");
+  expect(at === -1 ? [] : arguments_.slice(at, at + expected.length)).toEqual(expected);
+  expect(arguments_.includes("0:t?")).toBe((expected as string[]).includes("0:t?"));
+  expect(plan(wish, record).warnings).toHaveLength(warned);
 });
 
 test("sound above 0 LUFS, which loudnorm refuses to be told of, is made quieter first", () => {

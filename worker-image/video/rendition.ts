@@ -17,7 +17,7 @@ import type { Size } from "./geometry.ts";
 import { whyInSoftware } from "./hardware.ts";
 import { pictureWork } from "./picture-work.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
-import { textSubtitles } from "./subtitles.ts";
+import { keptSubtitles } from "./subtitle-tracks.ts";
 import { timecodeAfter } from "./timecode.ts";
 import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./timing.ts";
 
@@ -115,8 +115,8 @@ export function planRendition(
           speed: output.speed ?? 1,
         };
 
-  const text = textSubtitles(record.subtitles, output);
-  const subtitles = output.subtitles === "Keep" ? text.texts : [];
+  const text = keptSubtitles(record.subtitles, output);
+  const subtitles = output.subtitles === "Keep" ? text.kept : [];
   if (output.subtitles === "Keep") warnings.push(...text.warnings);
   const pixelFormat =
     codec === "copy"

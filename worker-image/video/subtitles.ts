@@ -1,33 +1,11 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { EngineContext } from "../engine.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { TextStream } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { isTextSubtitle } from "./subtitle-tracks.ts";
 import { subjectOf, type Task } from "./task.ts";
-
-/** Subtitles that are text; those that are pictures can be neither converted nor written to a text file. */
-
-const TEXT_SUBTITLES = new Set(["subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"]);
-
-export const isTextSubtitle = ({ codec }: TextStream): boolean => TEXT_SUBTITLES.has(codec ?? "");
-
-interface Warning {
-  reason: string;
-  message: string;
-}
-
-/** The text tracks, and a warning of the others. */
-export function textSubtitles(
-  subtitles: readonly TextStream[],
-  { container }: VideoOutput,
-): { texts: TextStream[]; warnings: Warning[] } {
-  const texts = subtitles.filter(isTextSubtitle);
-  const pictures = subtitles.filter((track) => !isTextSubtitle(track));
-  const message = `${pictures.length} subtitle track(s) are pictures (${pictures[0]?.codec}), which ${container} cannot take as text`;
-  return { texts, warnings: pictures.length > 0 ? [{ reason: "SubtitlesLeftOut", message }] : [] };
-}
 
 /** The encoder, which is also the muxer, of each format of subtitle files. */
 const WRITERS = { vtt: "webvtt", srt: "srt" } as const;

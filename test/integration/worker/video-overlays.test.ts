@@ -209,3 +209,20 @@ test("subtitles are written to files of their own", async () => {
   );
   expect(readFileSync(attempt.pathOf("made.1.eng.srt"), "utf8")).toContain("00:00:00,500 --> 00:00:01,000");
 });
+
+test("Matroska keeps subtitles with their styles, and the fonts that came with them", async () => {
+  const at = (name: string) => join(workshop.sources, name);
+  const styled = join(workshop.root, "cues.ass");
+  const font = workshop.write("any.ttf", "stands for a font");
+  ffmpeg("-i", at("cues.srt"), styled);
+  ffmpeg(
+    ...["-i", at("black.mp4"), "-i", styled, "-map", "0:v", "-map", "1", "-c", "copy"],
+    ...["-attach", at(font), "-metadata:s:t", "mimetype=application/x-truetype-font", at("styled.mkv")],
+  );
+  const video = { preset: "ultrafast", container: "mkv", subtitles: "Keep" };
+  const attempt = await workshop.attempt("styled.mkv", { video });
+  expect(attempt.result.warnings).toEqual([]);
+  const record = await probe(attempt.pathOf("made.mkv"));
+  expect(record.subtitles).toMatchObject([{ codec: "ass" }]);
+  expect(record.data).toMatchObject([{ codec: "ttf" }]);
+});
