@@ -280,7 +280,7 @@ export const videoOutput = z
       .enum(["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuva444p10le"])
       .optional()
       .describe(
-        "pixelFormat in ffmpeg's word. Default yuv420p; yuv420p10le when HDR is kept; yuv422p10le for prores and dnxhr hqx, yuv444p10le for prores 4444, yuv422p for the other dnxhr.",
+        "pixelFormat in ffmpeg's word. Default yuv420p; yuv420p10le when HDR is kept; yuv422p10le for prores and dnxhr hqx, yuv444p10le for prores 4444, or yuva444p10le where the source has alpha, yuv422p for the other dnxhr.",
       ),
     audio: soundtrack.prefault({}).describe("audio of the file."),
     subtitles: z

@@ -18,21 +18,29 @@ const COMMON_RATES: readonly number[] = [23.976, 24, 25, 29.97, 30, 48, 50, 59.9
 
 export function assess(record: MediaRecord, timeline: Timeline | null): Assessment {
   const picture = record.video[0];
-  const supported = (picture?.codec ?? record.audio[0]?.codec ?? null) !== null;
+  const skipReason = skipReasonOf(record);
   const warnings = warningsOf(record, timeline);
   const intra = picture ? (picture.intraOnly ?? (timeline ? timeline.longestGroup === 1 : null)) : null;
   const troubles = new Set(warnings.map(({ reason }) => reason));
   const steady = !troubles.has("VariableFrameRate") && !troubles.has("UncommonFrameRate");
   const editorialFriendly = picture ? (intra === null ? null : intra && steady) : null;
   return {
-    supported,
-    skipReason: supported ? null : "no stream of the file has a codec that is known",
+    supported: skipReason === null,
+    skipReason,
     warnings,
     editorialFriendly,
     recommendation:
       editorialFriendly === false ? "make an editing proxy: video codec prores or dnxhr in mov" : null,
     summary: summarize(record),
   };
+}
+
+function skipReasonOf({ video: [picture], audio: [sound] }: MediaRecord): string | null {
+  if ((picture?.codec ?? sound?.codec ?? null) === null)
+    return "no stream of the file has a codec that is known";
+  if (picture?.dolbyVisionProfile === 5)
+    return "Dolby Vision of profile 5 has colours that ffmpeg does not know";
+  return null;
 }
 
 function warningsOf(record: MediaRecord, timeline: Timeline | null): Assessment["warnings"] {

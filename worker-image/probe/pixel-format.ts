@@ -11,6 +11,10 @@ export function bitDepthOf(pixelFormat: string | null): number | null {
   return 8;
 }
 
+/** Whether pixels say how opaque they are. A palette may say so too, which no editing format is made of. */
+export const hasAlpha = (pixelFormat: string | null): boolean =>
+  /^(?:yuva|gbrap|argb|abgr|rgba|bgra|ya\d)/.test(pixelFormat ?? "");
+
 /** How many pixels share a colour, as `4:2:0` and its kind, `RGB` or `Gray`; null where the name does not tell. */
 export function chromaOf(pixelFormat: string | null): string | null {
   if (pixelFormat === null) return null;

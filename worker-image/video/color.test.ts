@@ -49,7 +49,8 @@ test.each([
   expect(colorArguments({ work, picture: source }).join(" ")).toBe(said);
 });
 
-test("RGB of more than 8 bits keeps ten", () => {
+test("RGB of more than 8 bits keeps ten, and what is not opaque stays so", () => {
+  expect(colorOf(picture({ chroma: "RGB", pixelFormat: "argb" }))?.rgbTo).toBe("yuva444p10le");
   expect(colorOf(picture({ chroma: "RGB", bitDepth: 16 }))?.rgbTo).toBe("yuv444p10le");
 });
 

@@ -1,3 +1,4 @@
+import { hasAlpha } from "../probe/pixel-format.ts";
 import type { VideoStream } from "../probe/record.ts";
 
 /**
@@ -42,7 +43,8 @@ export function codedMatrix(
 /** How a source's colours are to be made known; undefined where the file says enough. */
 export function colorOf(picture: VideoStream): ColorWork | undefined {
   if (isRgb(picture)) {
-    const rgbTo = (picture.bitDepth ?? 8) > 8 ? "yuv444p10le" : "yuv444p";
+    const isDeep = (picture.bitDepth ?? 8) > 8;
+    const rgbTo = hasAlpha(picture.pixelFormat) ? "yuva444p10le" : isDeep ? "yuv444p10le" : "yuv444p";
     return { rgbTo, assumed: picture.dynamicRange === "SDR" ? "bt709" : "bt2020nc" };
   }
   return isSaid(picture.color.matrix) ? undefined : { assumed: assumedMatrix(picture) };

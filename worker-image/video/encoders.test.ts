@@ -157,10 +157,12 @@ test.each([
   { codec: "h265", profile: undefined, hdr: true, expected: "yuv420p10le" },
   { codec: "prores", profile: undefined, hdr: false, expected: "yuv422p10le" },
   { codec: "prores", profile: "4444", hdr: false, expected: "yuv444p10le" },
+  { codec: "prores", profile: "4444", hdr: false, alpha: true, expected: "yuva444p10le" },
+  { codec: "prores", profile: "hq", hdr: false, alpha: true, expected: "yuv422p10le" },
   { codec: "dnxhr", profile: "sq", hdr: false, expected: "yuv422p" },
   { codec: "dnxhr", profile: "hqx", hdr: true, expected: "yuv422p10le" },
-] as const)("$codec $profile has $expected", ({ codec, profile, hdr, expected }) =>
-  expect(defaultPixelFormat(codec, { profile, hdr })).toBe(expected),
+] as const)("$codec $profile has $expected", ({ codec, profile, hdr, expected, ...rest }) =>
+  expect(defaultPixelFormat(codec, { profile, hdr, ...rest })).toBe(expected),
 );
 
 test("a size leaves what its sound does not need", () => {

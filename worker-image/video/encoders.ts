@@ -106,9 +106,10 @@ export function bitrateForSize(wish: { targetBytes: number; seconds: number; aud
 /** The pixel format where the user names none. */
 export function defaultPixelFormat(
   codec: EncodedCodec,
-  { profile, hdr }: { profile?: VideoOutput["profile"]; hdr: boolean },
+  { profile, hdr, alpha = false }: { profile?: VideoOutput["profile"]; hdr: boolean; alpha?: boolean },
 ): string {
-  if (codec === "prores") return profile === "4444" ? "yuv444p10le" : "yuv422p10le";
+  if (codec === "prores" && profile === "4444") return alpha ? "yuva444p10le" : "yuv444p10le";
+  if (codec === "prores") return "yuv422p10le";
   if (codec === "dnxhr") return profile === "hqx" ? "yuv422p10le" : "yuv422p";
   if (profile === "high422" || profile === "main422-10") return "yuv422p10le";
   if (profile === "high10" || profile === "main10") return "yuv420p10le";

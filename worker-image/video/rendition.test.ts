@@ -96,6 +96,16 @@ test.each([
   );
 });
 
+test("Dolby Vision without another layer is refused, but may be copied", () => {
+  const record = source({
+    video: { side_data_list: [{ side_data_type: "DOVI configuration record", dv_profile: 5 }] },
+  });
+  expect(() => plan({}, record)).toThrow(
+    expect.objectContaining({ reason: "UnsupportedFormat", message: expect.stringContaining("profile 5") }),
+  );
+  expect(plan({ codec: "copy" }, record).pixelFormat).toBe("yuv420p");
+});
+
 test.each([
   { name: "mp4 gets aac", output: {}, expected: "aac" },
   { name: "webm gets opus", output: { container: "webm", codec: "vp9" }, expected: "opus" },

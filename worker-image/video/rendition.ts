@@ -1,6 +1,7 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
+import { hasAlpha } from "../probe/pixel-format.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
 import { codedMatrix } from "./color.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
@@ -75,6 +76,9 @@ export function planRendition(
   }: { encoder?: HardwareEncoder | undefined; companions?: Companions } = {},
 ): Rendition {
   const picture = pictureOf(record);
+  if (output.codec !== "copy" && picture.dolbyVisionProfile === 5) {
+    throw new MediaFailure("UnsupportedFormat", DOLBY_VISION_ALONE);
+  }
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
@@ -121,7 +125,12 @@ export function planRendition(
   const pixelFormat =
     codec === "copy"
       ? (picture.pixelFormat ?? "unknown")
-      : (output.pixelFormat ?? defaultPixelFormat(codec, { profile: output.profile, hdr: keepsHdr }));
+      : (output.pixelFormat ??
+        defaultPixelFormat(codec, {
+          profile: output.profile,
+          hdr: keepsHdr,
+          alpha: hasAlpha(picture.pixelFormat),
+        }));
   const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, pixelFormat) : undefined;
   if (inSoftware) warnings.push({ reason: "EncodedInSoftware", message: inSoftware });
 
@@ -150,6 +159,10 @@ export function planRendition(
     warnings,
   };
 }
+
+/** Its pictures are coded in a colour space of its own: decoded as any other they are green and purple. */
+const DOLBY_VISION_ALONE =
+  "the source is Dolby Vision of profile 5, whose colours ffmpeg does not know; export it with a layer in HDR10 or HLG (profile 8)";
 
 /** The moving picture of a source. @throws MediaFailure NoVideoStream. */
 export function pictureOf(record: MediaRecord): VideoStream {

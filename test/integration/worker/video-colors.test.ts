@@ -79,6 +79,18 @@ test("streams have it in every rendition, and in their thumbnails", async () => 
   isGreen(await middleOf(attempt.pathOf("made/thumbnails-001.jpg")), "thumbnails");
 });
 
+test("what is half transparent stays so in ProRes 4444", async () => {
+  const half = "color=c=red:s=64x64:r=25:d=0.12,format=rgba,colorchannelmixer=aa=0.5";
+  ffmpeg("-f", "lavfi", "-i", half, "-c:v", "png", join(workshop.sources, "half.mov"));
+  const attempt = await workshop.attempt("half.mov", {
+    video: { codec: "prores", profile: "4444", container: "mov" },
+  });
+  const alpha = "alphaextract,format=gray,crop=1:1";
+  const list = ["-i", attempt.pathOf("made.mov"), "-frames:v", "1", "-vf", alpha, "-f", "rawvideo", "-"];
+  const [opacity] = execFileSync("ffmpeg", ["-v", "error", "-nostdin", ...list]);
+  expect(Math.abs((opacity ?? 0) - 128)).toBeLessThanOrEqual(2);
+});
+
 /** Five of 255 is what coding to 8 bits and crf cost; another matrix costs some thirty. */
 function isGreen(color: readonly number[], what: string): void {
   const off = color.map((value, at) => Math.abs(value - (GREEN[at] ?? 0)));
