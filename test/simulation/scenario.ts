@@ -12,7 +12,13 @@ export interface Scenario {
   /** As in the operator's configuration file. */
   readonly configuration: {
     readonly concurrency: number;
-    readonly pools: readonly { name: string; concurrency: number; gpuResource?: string }[];
+    readonly pools: readonly {
+      name: string;
+      concurrency: number;
+      gpuResource?: string;
+      /** With one, units would rather run there, and need not. */
+      encoder?: "nvenc";
+    }[];
     readonly recovery: {
       readonly gpuRoomSeconds: number;
       readonly retriesAtOnce?: Readonly<Record<"Urgent" | "High" | "Normal" | "Low", number>>;
@@ -93,7 +99,12 @@ function drawPools(random: Prng): Scenario["configuration"]["pools"] {
   return [
     { name: "cpu", concurrency: concurrency() },
     ...(random.chance(0.4)
-      ? [{ name: "gpu", concurrency: concurrency(), gpuResource: "example.com/gpu" }]
+      ? [
+          {
+            ...{ name: "gpu", concurrency: concurrency(), gpuResource: "example.com/gpu" },
+            ...(random.fork("encoder").chance(0.7) && { encoder: "nvenc" as const }),
+          },
+        ]
       : []),
   ];
 }
