@@ -24,6 +24,8 @@ export interface ReplicaOptions {
   readonly time: VirtualTime;
   readonly random: Prng;
   readonly configuration: Configuration;
+  /** How long passes are given to end when a term does. */
+  readonly drainMs: number;
   /** The machine's wall clock. */
   readonly wallMs: () => number;
   readonly network: Omit<NetworkOptions, "endpoint" | "random" | "time">;
@@ -35,8 +37,6 @@ export interface ReplicaOptions {
   readonly onDefect: (error: unknown) => void;
   readonly trace: (line: string) => void;
 }
-
-const DRAIN_MS = 3_000;
 
 export class Replica implements Endpoint {
   readonly name: string;
@@ -124,7 +124,7 @@ export class Replica implements Endpoint {
       onStopped: async () => {
         this.#trace("leads no more");
         this.#term.abort();
-        await this.#controller.stop(DRAIN_MS);
+        await this.#controller.stop(options.drainMs);
       },
       onError: (error) => this.#trace(`election: ${(error as Error)?.message}`),
     });

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly seed: number;
   /** One per operator process: how far its wall clock is off. */
   readonly skewsMs: readonly number[];
+  /** How long a term's passes are given to end; what has no answer by then outlives it. */
+  readonly drainMs: number;
   /** As in the operator's configuration file. */
   readonly configuration: {
     readonly concurrency: number;
@@ -79,6 +81,7 @@ export function drawScenario(seed: number): Scenario {
     skewsMs: Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
       random.chance(0.5) ? 0 : Math.round(random.between(-300_000, 300_000)),
     ),
+    drainMs: random.fork("drain").pick([0, 3_000]),
     configuration: {
       concurrency: random.chance(0.4) ? random.int(1, 4) : 1000,
       pools,

@@ -115,6 +115,7 @@ export class World {
       time,
       random: this.#random.fork(name),
       configuration: this.configuration,
+      drainMs: this.scenario.drainMs,
       wallMs: () => EPOCH_MS + time.nowMs + (this.#skewsMs[index] ?? 0),
       network: {
         server,
