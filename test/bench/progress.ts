@@ -13,7 +13,8 @@ import { parseArgs } from "node:util";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { UnitFamily } from "../../crds/unit.ts";
 import { aUnit, from, makeVolume, runWorker } from "../worker/run-worker.ts";
-import { load, type Measurement, report } from "./report.ts";
+import { treeCpuSeconds } from "./process-usage.ts";
+import { load, type Measurement, Report } from "./report.ts";
 import { nearness } from "./video/nearness.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
@@ -86,38 +87,62 @@ const LIMITS = { cpu: 2, memoryBytes: 2 ** 31, scratchBytes: 2 ** 30, timeoutSec
 
 const loadBefore = load();
 execFileSync(process.execPath, [join(repository, "build.config.ts"), "worker"], { stdio: "inherit" });
-const measurements: Measurement[] = [];
+const told = new Report(values.only ? `progress-${values.only.replaceAll(",", "-")}` : "progress", {
+  loadBefore,
+});
 for (const [name, work] of Object.entries(WORK)) {
   if (values.only && !values.only.split(",").includes(name)) continue;
-  const told: { seconds: number; message: ProgressMessage }[] = [];
+  const heard: { seconds: number; cpuSeconds: number; message: ProgressMessage }[] = [];
+  let pid = 0;
   const family = (name === "scenes" ? "frames" : name) as UnitFamily;
   const { exitCode, log } = await runWorker(aUnit({ family, ...work, limits: LIMITS }), volume, {
     program: join(repository, "dist/worker.js"),
-    onProgress: (message) => void told.push({ seconds: performance.now() / 1000, message }),
+    during: (worker) => {
+      pid = worker.pid;
+    },
+    onProgress: (message) => {
+      // The last message comes when the worker is about to be gone.
+      const cpuSeconds = treeCpuSeconds(pid) ?? heard.at(-1)?.cpuSeconds ?? 0;
+      heard.push({ seconds: performance.now() / 1000, cpuSeconds, message });
+    },
   });
   if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode}: ${log}`);
-  const [startSeconds = 0, endSeconds = 0] = [told[0]?.seconds, told.at(-1)?.seconds];
-  const total = endSeconds - startSeconds;
-  const points = told.map(({ seconds, message: { fraction } }) => ({
-    seconds: seconds - startSeconds,
-    fraction,
-  }));
+  const { points, total } = since(heard.map(({ seconds, message: { fraction } }) => ({ seconds, fraction })));
+  const worked = since(
+    heard.map(({ cpuSeconds, message: { fraction } }) => ({ seconds: cpuSeconds, fraction })),
+  );
   if (values.trace) {
     for (const [index, { seconds, fraction }] of points.entries())
-      console.log(name, (seconds / total).toFixed(3), fraction.toFixed(3), told[index]?.message.stage);
+      console.log(name, (seconds / total).toFixed(3), fraction.toFixed(3), heard[index]?.message.stage);
   }
-  measurements.push(
+  const measurements: Measurement[] = [
     {
       name: `${name}: within 5 points of the true share of time`,
       value: nearness(points, total),
       unit: "of it",
     },
-    { name: `${name}: farthest from it`, value: farthest(points, total), unit: "of it" },
+    // What other programs on the machine take away is not what progress can know.
+    {
+      name: `${name}: within 5 points of the true share of processor time`,
+      value: nearness(worked.points, worked.total),
+      unit: "of it",
+    },
+    { name: `${name}: farthest from the true share of time`, value: farthest(points, total), unit: "of it" },
     { name: `${name}: took`, value: total, unit: "s" },
-  );
+  ];
+  told.keep(name, measurements);
 }
 await volume.remove();
-report("progress", measurements, { loadBefore });
+told.end();
+
+/** Counted from the first of them. */
+function since(points: readonly { seconds: number; fraction: number }[]) {
+  const [first = 0, last = 0] = [points[0]?.seconds, points.at(-1)?.seconds];
+  return {
+    points: points.map(({ seconds, fraction }) => ({ seconds: seconds - first, fraction })),
+    total: last - first,
+  };
+}
 
 /** At the moments when something is told, before and after it. */
 function farthest(points: readonly { seconds: number; fraction: number }[], totalSeconds: number): number {

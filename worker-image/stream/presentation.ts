@@ -4,7 +4,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { whyTooSmall } from "../video/encoders.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
-import { encodeSeconds } from "../video/stage-seconds.ts";
+import { encodeSeconds, readingSeconds } from "../video/stage-seconds.ts";
 import { exactRate, perSecond, steadyRate } from "../video/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
 import { type Sound, soundsOf } from "./sounds.ts";
@@ -85,7 +85,7 @@ function refuseTooSmall(rungs: readonly Rung[], codec: StreamOutput["codec"]): v
 
 /** How long the pictures of all rungs take, roughly. */
 export const renditionsSeconds = (
-  { rungs, output, fps, expectedSeconds }: Presentation,
+  { top, rungs, output, fps, expectedSeconds }: Presentation,
   cpu: number,
 ): number =>
   rungs.reduce(
@@ -99,5 +99,5 @@ export const renditionsSeconds = (
         mediaSeconds: expectedSeconds ?? 60,
         cpu,
       }),
-    0,
+    readingSeconds(top, cpu),
   );

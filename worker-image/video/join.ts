@@ -10,7 +10,7 @@ import { Encode } from "./encode.ts";
 import { finish } from "./finish.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, verifyingSeconds } from "./stage-seconds.ts";
+import { measuringSeconds, PUBLISHING_SECONDS, verifyingSeconds } from "./stage-seconds.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 import { perSecond } from "./timing.ts";
 
@@ -40,7 +40,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
     { name: "loudness", seconds: measuringSeconds(rendition) },
     { name: "join", seconds: 0.2 + (mediaSeconds / 60) * rendition.tracks.length },
     { name: "verify", seconds: verifyingSeconds(rendition, context.limits.cpu) },
-    { name: "publish", seconds: 0.1 },
+    { name: "publish", seconds: PUBLISHING_SECONDS },
   ]);
   const stem = join(context.stagingDir, `${name}-${context.unit.attempt}`);
   const [staged, listPath] = [`${stem}.${video.container}`, `${stem}.ffconcat`];

@@ -1,10 +1,33 @@
-import { DECODE, encodeSpeed } from "../../crds/media-speed.ts";
+import { DECODE, encodeSpeed, FILTERS } from "../../crds/media-speed.ts";
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { Rendition } from "./rendition.ts";
 import { perSecond } from "./timing.ts";
 
-/** How long the pictures of a rendition take, roughly. */
-export function renditionSeconds(
+/** Until ffmpeg has opened its source and encodes the first picture. */
+const STARTING_SECONDS = 0.15;
+
+/** How long the pictures of a rendition take, roughly. Of a small one out of a large source most is decoding. */
+export const renditionSeconds = (rendition: Rendition, cpu: number): number =>
+  readingSeconds(rendition, cpu) + encodingSeconds(rendition, cpu);
+
+/** What comes before the encoder: decoding, and the filters that cost about as much or more. */
+export function readingSeconds(
+  { output, size, picture, work, expectedSeconds }: Rendition,
+  cpu: number,
+): number {
+  if (output.codec === "copy") return STARTING_SECONDS;
+  const rate = picture.frameRate ? perSecond(picture.frameRate) : 25;
+  const megapixels = (pixels: number) => (pixels * rate * (expectedSeconds ?? 60)) / 1e6;
+  const source = megapixels(picture.storedWidth * picture.storedHeight);
+  const seconds =
+    source / DECODE +
+    (work.deinterlace === "none" ? 0 : source / FILTERS.deinterlace) +
+    (work.denoise ? source / FILTERS.denoise : 0) +
+    (work.toneMapFrom ? megapixels(size.width * size.height) / FILTERS.toneMap : 0);
+  return STARTING_SECONDS + seconds / Math.max(0.5, cpu);
+}
+
+export function encodingSeconds(
   { output, size, fps, picture, expectedSeconds }: Rendition,
   cpu: number,
 ): number {
@@ -30,6 +53,9 @@ export function verifyingSeconds(
   const megapixels = (size.width * size.height * (rate ? perSecond(rate) : 25) * decoded) / 1e6;
   return 0.2 + megapixels / DECODE / Math.max(0.5, cpu);
 }
+
+/** A rename, and word of it. */
+export const PUBLISHING_SECONDS = 0.03;
 
 /** Measuring loudness runs at some sixty times real time for each track. */
 export function measuringSeconds({ sound, tracks, expectedSeconds }: Rendition): number {

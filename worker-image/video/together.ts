@@ -9,7 +9,13 @@ import { type FfmpegReport, ffmpegLimits } from "./ffmpeg.ts";
 import { finish } from "./finish.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { type SharedOutput, sharedArguments } from "./shared-arguments.ts";
-import { measuringSeconds, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
+import {
+  encodingSeconds,
+  measuringSeconds,
+  PUBLISHING_SECONDS,
+  readingSeconds,
+  verifyingSeconds,
+} from "./stage-seconds.ts";
 import type { Stage } from "./stages.ts";
 import { failed, productOf, subjectOf, type Task, type Tell, tellOf } from "./task.ts";
 import { makeWhole } from "./whole.ts";
@@ -126,13 +132,14 @@ async function encode(
 }
 
 function stagesOf(made: readonly Made[], cpu: number): Stage[] {
+  const [first] = made;
   const sum = (secondsOf: (rendition: Rendition, cpu: number) => number) =>
     made.reduce((total, { rendition }) => total + secondsOf(rendition, cpu), 0);
   return [
     { name: "analysis", seconds: 0.2 },
     { name: "loudness", seconds: sum(measuringSeconds) },
-    { name: "video", seconds: sum(renditionSeconds) },
+    { name: "video", seconds: (first ? readingSeconds(first.rendition, cpu) : 0) + sum(encodingSeconds) },
     { name: "verify", seconds: sum(verifyingSeconds) },
-    { name: "publish", seconds: 0.1 },
+    { name: "publish", seconds: PUBLISHING_SECONDS },
   ];
 }

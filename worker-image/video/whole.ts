@@ -5,7 +5,7 @@ import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { finish } from "./finish.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
+import { measuringSeconds, PUBLISHING_SECONDS, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
 import type { Stage } from "./stages.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 
@@ -43,6 +43,6 @@ function stagesOf(rendition: Rendition, cpu: number): Stage[] {
     ...(isTwoPass(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
     { name: "video", seconds },
     { name: "verify", seconds: verifyingSeconds(rendition, cpu) },
-    { name: "publish", seconds: 0.1 },
+    { name: "publish", seconds: PUBLISHING_SECONDS },
   ];
 }
