@@ -13,23 +13,17 @@ import type { WorkerPod } from "../server/progress-route.ts";
 import { Announcer } from "./announcer.ts";
 import { isConflict } from "./api-error.ts";
 import type { Caches } from "./caches.ts";
-import { isNewJob, isStatusOnly, jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
 import type { Clock } from "./clock.ts";
-import { Echoes } from "./echoes.ts";
-import { isAtWork } from "./gather.ts";
-import { hasEnded } from "./job-conditions.ts";
-import { jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
-import { type Place, PoolUsage } from "./pool-usage.ts";
+import { PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
+import { Reactions } from "./reactions.ts";
 import { reconcile } from "./reconciler.ts";
-import { JOBS, type Job, MEDIA_JOBS, type Node, type StoredMediaJob } from "./resources.ts";
+import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
-import type { Change } from "./store.ts";
-import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 import { Warnings } from "./warnings.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -87,7 +81,7 @@ export class Controller {
   readonly #announcer: Announcer;
   readonly #podless = new Set<string>();
   readonly #doubted = new Set<string>();
-  readonly #echoes: Echoes;
+  readonly #reactions: Reactions;
   readonly #usage: PoolUsage;
   readonly #progressPace = new ProgressPace();
   #queue: WorkQueue | undefined;
@@ -107,49 +101,18 @@ export class Controller {
       options.client,
       options.learnings && (() => options.learnings?.corrections ?? {}),
     );
-    const { mediaJobs, jobs, pods, nodes } = options.caches;
-    this.#echoes = new Echoes((ref, resource) => {
-      if (resource === MEDIA_JOBS) this.enqueue(keyOf(ref));
-      else this.#enqueueOwner(jobs.store.get(ref)?.metadata.ownerReferences?.[0]?.uid);
-    });
-    mediaJobs.store.onChange((change) => {
-      this.#claim(change);
-      if (change.type === "deleted") this.#forget(change.object);
-      else if (
-        mediaJobMatters(change) &&
-        !(isStatusOnly(change) && this.#echoes.holds(MEDIA_JOBS, change.object))
-      )
-        this.enqueue(keyOf(change.object.metadata));
-    });
-    jobs.store.onChange((change) => {
-      const [owner] = change.object.metadata.ownerReferences ?? [];
-      if (change.type === "deleted") {
-        this.#podless.delete(change.object.metadata.uid);
-        if (owner && !change.own && mediaJobs.store.byIndex("uid", owner.uid).length)
-          this.#doubted.add(owner.uid);
-        if (owner) this.#letGo(owner.uid);
-      }
-      if (change.type === "deleted" || hasEnded(change.object)) {
-        const gate = this.#usage.gateOf(keyOf(change.object.metadata));
-        if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();
-        const retry = gate && this.#retryLine.first(gate);
-        if (retry) this.enqueue(retry);
-      } else this.#usage.take(keyOf(change.object.metadata), placeOf(change.object));
-      if (jobMatters(change) && !(isNewJob(change) && this.#echoes.holds(JOBS, change.object)))
-        this.#enqueueOwner(owner?.uid);
-    });
-    nodes.store.onChange((change) => {
-      if (change.type === "updated" && isReady(change.object) !== isReady(change.previous)) {
-        for (const pod of pods.store.byIndex("node", change.object.metadata.name)) {
-          this.#enqueueOwner(pod.metadata.labels?.[LABELS.jobUid]);
-        }
-      }
-    });
-    pods.store.onChange((change) => {
-      const { namespace, labels } = change.object.metadata;
-      const job = jobs.store.get({ namespace, name: jobNameOf(change.object) });
-      if (change.type === "deleted") this.#letGo(labels?.[LABELS.jobUid] ?? "");
-      if (podMatters(change, job)) this.#enqueueOwner(labels?.[LABELS.jobUid]);
+    this.#reactions = new Reactions({
+      caches: options.caches,
+      configuration: options.configuration,
+      clock,
+      usage: this.#usage,
+      claims: this.#claims,
+      retryLine: this.#retryLine,
+      podless: this.#podless,
+      doubted: this.#doubted,
+      enqueue: (key) => this.enqueue(key),
+      onRoom: () => this.#wakeNext(),
+      onGone: (job) => this.#forget(job),
     });
   }
 
@@ -242,39 +205,11 @@ export class Controller {
     return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
   }
 
-  /** Keeps the register of outputs; those that waited for a MediaJob which is over go on. */
-  #claim({ type, object }: Change<StoredMediaJob>): void {
-    const { uid } = object.metadata;
-    const rivals = this.#claims.rivalsOf(uid);
-    if (type === "deleted") this.#claims.leave(uid);
-    else this.#claims.set(object);
-    this.#letGo(uid);
-    if (this.#claims.rivalsOf(uid).length === 0) for (const rival of rivals) this.#enqueueOwner(rival);
-  }
-
-  /** A MediaJob that is deleted claims its outputs until its workers have ended. */
-  #letGo(uid: string): void {
-    const { caches, clock, configuration } = this.#options;
-    if (!this.#claims.isLeaving(uid)) return;
-    const { store: jobs } = caches.jobs;
-    const known = { jobs, pods: caches.pods.store, nodes: caches.nodes.store, configuration };
-    if (isAtWork(uid, known, clock.date().getTime())) return;
-    const rivals = this.#claims.rivalsOf(uid);
-    this.#claims.remove(uid);
-    for (const rival of rivals) this.#enqueueOwner(rival);
-  }
-
   /** Brings those whose turn it is to a pass, wherever something may start. */
   #wakeNext(): void {
     for (const pool of this.#usage.open()) {
       const next = this.#line.first(pool, (namespace) => this.#usage.runningIn(namespace));
       if (next) this.enqueue(next);
-    }
-  }
-
-  #enqueueOwner(uid: string | undefined): void {
-    for (const { metadata } of uid ? this.#options.caches.mediaJobs.store.byIndex("uid", uid) : []) {
-      this.enqueue(keyOf(metadata));
     }
   }
 
@@ -298,7 +233,7 @@ export class Controller {
       retryLine: this.#retryLine,
       roomWaits: this.#roomWaits,
       claims: this.#claims,
-      echoes: this.#echoes,
+      echoes: this.#reactions.echoes,
       clock,
       progressPace: this.#progressPace,
       progressOf: (uid) => this.#progress.of(uid),
@@ -350,14 +285,6 @@ const readingUntil = (signal: AbortSignal, client: Shell["client"]): Shell["clie
   delete: (...asked) => client.delete(...asked),
   mergePatch: (...asked) => client.mergePatch(...asked),
   replaceStatus: (...asked) => client.replaceStatus(...asked),
-});
-
-const isReady = ({ status }: Node): string | undefined =>
-  status?.conditions?.find(({ type }) => type === "Ready")?.status;
-
-const placeOf = ({ metadata: { annotations } }: Job): Place => ({
-  pool: annotations?.[ATTEMPT_ANNOTATIONS.pool] ?? "",
-  gate: annotations?.[ATTEMPT_ANNOTATIONS.retryOf],
 });
 
 /** Somebody else wrote first: that happens, and the pass is simply done again. */

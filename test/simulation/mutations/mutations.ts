@@ -240,8 +240,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "lose-place",
     what: "a Job that ends does not give its place in the pool back",
-    file: "operator/kube/controller.ts",
-    find: "if (this.#usage.release(keyOf(change.object.metadata))) this.#wakeNext();",
+    file: "operator/kube/reactions.ts",
+    find: "if (usage.release(key)) onRoom();",
     replace: "",
   },
   {
