@@ -182,6 +182,16 @@ test.each([
   expect(refused?.goneUrl).toBe(goneUrl);
 });
 
+test("after a 410 nothing more is sent, though the status does not tell of it yet", async () => {
+  answers = { "a.test": [{ outcome: "gone", error: "answered 410" }] };
+  dispatcher.dispatch("k", jobWith({ a: ["m1", "m2"] }));
+  await pass(0);
+  dispatcher.dispatch("k", jobWith({ a: ["m1", "m2", "m3"] }));
+  await pass(0);
+  expect(sent).toEqual(["a.test m1"]);
+  expect(told).toMatchObject([{ id: "m1", goneUrl: "https://a.test/" }]);
+});
+
 test("nothing is sent to an endpoint that is disabled", async () => {
   const job = jobWith({ a: ["m1"] });
   const [box] = job.status?.webhooks ?? [];

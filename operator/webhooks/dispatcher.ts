@@ -209,8 +209,12 @@ class Lane {
     return this.#waking.promise;
   }
 
-  /** The first event that is not concluded. */
+  /** The first event that is not concluded; none once the endpoint is gone, though the status does not tell it yet. */
   get next(): PendingDelivery | undefined {
+    const isGone = [...this.outcomes.values()].some(
+      ({ goneUrl }) => goneUrl && goneUrl === this.endpoint.url,
+    );
+    if (isGone) return undefined;
     return this.pending.find(({ id }) => this.outcomes.get(id)?.delivered === undefined);
   }
 }

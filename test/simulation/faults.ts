@@ -61,6 +61,13 @@ export const FAULTS = {
   // Per delivery.
   receiverDown: { per: "delivery", most: 0.5, what: "the webhook's receiver answers 503" },
   receiverGone: { per: "delivery", most: 0.1, what: "the webhook's receiver answers 410" },
+
+  // Last of all, so that a seed draws the rates of the others as before.
+  leaseOutage: {
+    per: "minute",
+    most: 1.5,
+    what: "for up to 20 s no request for the Lease is answered, and others are: a term ends while passes go on",
+  },
 } as const satisfies Record<string, Fault>;
 
 interface Fault {

@@ -5,7 +5,7 @@
 
 import type { Configuration } from "../../operator/core/configuration.ts";
 import { configuration } from "../../operator/core/configuration.ts";
-import { SECRETS } from "../../operator/kube/resources.ts";
+import { LEASES, SECRETS } from "../../operator/kube/resources.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import type { FaultName } from "./faults.ts";
 import { GarbageCollector } from "./model/garbage-collector.ts";
@@ -46,6 +46,7 @@ export class World {
   /** How far the wall clock of each machine is off. */
   readonly #skewsMs: number[];
   readonly #replicas: (Replica | null)[] = [];
+  #leaseOutUntilMs = 0;
   #born = 0;
   #calm = false;
 
@@ -120,6 +121,7 @@ export class World {
       network: {
         server,
         strikes: (fault, random) => this.#strikes(fault, random),
+        isOut: (plural) => plural === LEASES.plural && time.nowMs < this.#leaseOutUntilMs,
         onRequest: (request) => this.#tell("request", request),
       },
       send: (event, by) => this.#receive(event, by),
@@ -176,6 +178,9 @@ export class World {
       this.#trace(`the clock of operator-${index} is ${Math.round(this.#skewsMs[index] ?? 0)} ms off`);
     });
     this.#perMinute("nodeLoss", (random) => this.kubelet.loseNode(random));
+    this.#perMinute("leaseOutage", (random) => {
+      this.#leaseOutUntilMs = this.time.nowMs + random.between(5_000, 20_000);
+    });
     this.#perMinute("eviction", (random) => this.kubelet.evict(random));
   }
 

@@ -216,8 +216,9 @@ export class Network
   }
 
   /** The one fault that strikes this request, or none. */
-  #plan({ writes, versioned }: Asked) {
-    const { strikes, random } = this.#options;
+  #plan({ resource, writes, versioned }: Asked) {
+    const { strikes, isOut, random } = this.#options;
+    if (isOut(resource.plural)) return "timeoutBefore" as const;
     const possible: FaultName[] = [
       "refusedBefore",
       "timeoutBefore",

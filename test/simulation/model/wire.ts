@@ -20,6 +20,8 @@ export interface NetworkOptions {
   readonly endpoint: Endpoint;
   /** Whether a fault of that name strikes now. */
   readonly strikes: (fault: FaultName, random: Prng) => boolean;
+  /** Whether no request for such objects arrives now. */
+  readonly isOut: (plural: string) => boolean;
   readonly onRequest: (request: Request) => void;
 }
 

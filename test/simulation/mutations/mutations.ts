@@ -323,6 +323,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
+    name: "send-to-the-gone",
+    what: "real: an endpoint that answered 410 gets the next event all the same, until the status tells of it",
+    file: "operator/webhooks/dispatcher.ts",
+    find: "    if (isGone) return undefined;\n",
+    replace: "",
+  },
+  {
     name: "deliver-once-per-process",
     what: "real: an endpoint whose deliveries ended, with the term or since none was left, gets no more of them",
     file: "operator/webhooks/dispatcher.ts",
