@@ -176,6 +176,13 @@ export class Replica implements Endpoint {
     this.#options.onDeath(this, why);
   }
 
+  /** Lets go of all that waits: Node keeps a signal that somebody listens to, and so the whole world, for ever. */
+  dispose(): void {
+    this.#alive = false;
+    this.#stop.abort();
+    this.#term.abort();
+  }
+
   standStill(forMs: number): void {
     this.#trace(`stands still for ${Math.round(forMs)} ms`);
     const { time } = this.#options;

@@ -54,5 +54,6 @@ export async function simulate(
     fail("the model itself does not fail", error instanceof Error ? (error.stack ?? "") : String(error));
   }
   for (const replica of world.replicas) replica.die("at the end");
+  world.dispose();
   return { broken, endedAtMs: world.time.nowMs, revision: world.server.revision };
 }

@@ -46,6 +46,8 @@ export class World {
   /** How far the wall clock of each machine is off. */
   readonly #skewsMs: number[];
   readonly #replicas: (Replica | null)[] = [];
+  /** Those that died, too. */
+  readonly #everBorn: Replica[] = [];
   #leaseOutUntilMs = 0;
   #born = 0;
   #calm = false;
@@ -108,6 +110,11 @@ export class World {
     for (const replica of this.replicas) replica.die("on request");
   }
 
+  /** Ends the world: nothing happens in it any more. */
+  dispose(): void {
+    for (const replica of this.#everBorn) replica.dispose();
+  }
+
   #bear(index: number): void {
     const name = `operator-${index}.${++this.#born}`;
     const { time, server } = this;
@@ -135,6 +142,7 @@ export class World {
       trace: this.#trace,
     });
     this.#replicas[index] = replica;
+    this.#everBorn.push(replica);
     this.#trace(`${name} starts`);
     replica.start();
   }
