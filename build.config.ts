@@ -1,4 +1,4 @@
-import { chmod, glob, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, glob, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
@@ -54,6 +54,7 @@ const options = {
   sourcemap: "linked",
   sourcesContent: false,
   metafile: true,
+  write: false,
   logLevel: "warning",
   plugins: [onlyEnglish, onlyUsedClient],
   // fluent-ffmpeg would otherwise look for its own coverage build, which is not published.
@@ -65,19 +66,28 @@ const options = {
 } satisfies BuildOptions;
 
 async function bundle(program: Program): Promise<void> {
-  // Parts are named by their hash: old ones would stay.
-  for await (const left of glob(inDist(`${program}{.,-}*`))) await rm(left);
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     ...options,
     entryPoints: { [program]: entries[program] },
     // Beside the program: `import.meta.dirname` is one folder for all its code.
     chunkNames: `${program}-[name]-[hash]`,
   });
-  await writeFile(inDist(`${program}.licenses.txt`), await licences(metafile));
+  const made = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
+  made.set(inDist(`${program}.licenses.txt`), Buffer.from(await licences(metafile)));
+  await mkdir(inDist(""), { recursive: true });
+  for (const [path, contents] of made) await writeChanged(path, contents);
   await chmod(inDist(`${program}.js`), 0o755);
+  // Parts are named by their hash: old ones would stay.
+  for await (const path of glob(inDist(`${program}{.,-}*`))) if (!made.has(path)) await rm(path);
   const files = Object.entries(metafile.outputs).filter(([name]) => name.endsWith(".js"));
   const bytes = files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   console.log(`dist/${program}.js: ${files.length} file(s), ${Math.ceil(bytes / 1024)} KiB`);
+}
+
+/** What stays the same is left alone: a program that runs may be about to read a part of itself. */
+async function writeChanged(path: string, contents: Buffer): Promise<void> {
+  const known = await readFile(path).catch(() => undefined);
+  if (!known?.equals(contents)) await writeFile(path, contents);
 }
 
 /** The licence text of every package of which the bundle holds a part, since the licences ask for it. */

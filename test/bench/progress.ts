@@ -96,7 +96,6 @@ for (const [name, work] of Object.entries(WORK)) {
   let pid = 0;
   const family = (name === "scenes" ? "frames" : name) as UnitFamily;
   const { exitCode, log } = await runWorker(aUnit({ family, ...work, limits: LIMITS }), volume, {
-    program: join(repository, "dist/worker.js"),
     during: (worker) => {
       pid = worker.pid;
     },

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { aUnit, from, makeVolume, runWorker } from "../worker/run-worker.ts";
 
-const PROGRAM = resolve(import.meta.dirname, "../../dist/worker.js");
 const PHOTO = resolve(import.meta.dirname, "../../examples/media/meadow.jpg");
 
 /**
@@ -22,7 +21,6 @@ export async function workerStarts(runs: number): Promise<number[]> {
     for (let run = 0; run <= runs; run++) {
       const startedAt = performance.now(); // before the unit file is written, which takes a millisecond
       const { exitCode, log } = await runWorker(unit, volume, {
-        program: PROGRAM,
         environment: { NODE_ENV: "production", NODE_COMPILE_CACHE: join(volume.root, "compile-cache") },
         during: async ({ firstProgress }) => {
           await firstProgress;

@@ -1,17 +1,17 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { command } from "../cluster/command.ts";
+import { PROGRAMS } from "../programs.ts";
 
 const repository = join(import.meta.dirname, "../..");
-const dist = join(repository, "dist");
+const dist = dirname(PROGRAMS.worker);
 
 let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "mediajob-bundles-"));
-  await command(process.execPath, [join(repository, "build.config.ts")]);
 });
 
 afterAll(() => rm(directory, { recursive: true }));
@@ -46,7 +46,7 @@ test("the bundled command makes a picture and a clip with the bundled worker", a
       },
     }),
   );
-  const program = join(dist, "mediajob.js"); // by its first line, as an installed one
+  const program = PROGRAMS.mediajob; // by its first line, as an installed one
   const printed = await command(
     program,
     ["run", manifest, "--volume", `media=${media}`, "--output", "json"],
@@ -74,7 +74,7 @@ test("a video unit never reads the image library's code, nor an image unit that 
 });
 
 test("the operator says what is wrong with its command line, on a line that can be read", async () => {
-  const failure: Error = await command(process.execPath, [join(dist, "operator.js"), "--port", "x"]).then(
+  const failure: Error = await command(process.execPath, [PROGRAMS.operator, "--port", "x"]).then(
     () => new Error("it started"),
     (error) => error,
   );

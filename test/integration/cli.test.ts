@@ -15,9 +15,9 @@ import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { Report } from "../../crds/report.ts";
+import { PROGRAMS } from "../programs.ts";
 import { schemaErrors } from "../report-schema.ts";
 
-const CLI = resolve(import.meta.dirname, "../../operator/cli/main.ts");
 const MEDIA = resolve(import.meta.dirname, "../../examples/media");
 
 let directory: string;
@@ -62,7 +62,7 @@ function manifest(
 }
 
 const mediajob = (...args: string[]) =>
-  spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", cwd: directory });
+  spawnSync(process.execPath, [PROGRAMS.mediajob, ...args], { encoding: "utf8", cwd: directory });
 
 const good = { photo: "in/meadow.jpg" };
 const bad = { gone: "in/gone.jpg" };
@@ -323,7 +323,7 @@ test("plan shows units, estimates and pools, and runs nothing", () => {
 
 /** Begins to run a manifest whose encoder takes long; `encoding` settles when that is at work. */
 function encode(file: string, ...args: string[]) {
-  const child = spawn(process.execPath, [CLI, "run", file, ...args], {
+  const child = spawn(process.execPath, [PROGRAMS.mediajob, "run", file, ...args], {
     cwd: directory,
     stdio: ["ignore", "pipe", "pipe"],
   });

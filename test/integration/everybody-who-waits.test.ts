@@ -11,6 +11,7 @@ import { freePorts } from "../cluster/free-port.ts";
 import { startProcess, stopProcess } from "../cluster/process-registry.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";
 import { until } from "../cluster/until.ts";
+import { PROGRAMS } from "../programs.ts";
 import { manifest, webhook } from "./api/manifest.ts";
 
 /**
@@ -35,8 +36,14 @@ const configure = (configuration: object) =>
 /** A replica; the others find it at its address. */
 function startOperator(name: string, ownPort: number) {
   const config = join(api.directory, "operator.yaml");
-  const program = join(repository, "operator/main.ts");
-  const command = [process.execPath, program, "--config", config, "--port", String(ownPort)] as const;
+  const command = [
+    process.execPath,
+    PROGRAMS.operator,
+    "--config",
+    config,
+    "--port",
+    String(ownPort),
+  ] as const;
   return startProcess(api.directory, name, [...command], {
     env: {
       KUBECONFIG: api.kubeconfig,
@@ -106,14 +113,10 @@ test("they learn the truth, once, in order, through a killed operator and a rece
   ]);
   await phaseIs("Suspended");
 
-  const watching = spawn(
-    process.execPath,
-    [join(repository, "operator/cli/main.ts"), "watch", "waited-for"],
-    {
-      env: { ...process.env, KUBECONFIG: api.kubeconfig },
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const watching = spawn(process.execPath, [PROGRAMS.mediajob, "watch", "waited-for"], {
+    env: { ...process.env, KUBECONFIG: api.kubeconfig },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const said = textOf(watching);
   const exitCode = new Promise((resolve) => watching.once("close", resolve));
   expect((await follow(await tokenOf("nobody"))).status).toBe(403);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { WORKER_ENV, WORKER_RUNTIME_ENV } from "../../crds/group.ts";
@@ -9,6 +9,7 @@ import { parseVolumeUri } from "../../crds/naming.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
+import { PROGRAMS } from "../programs.ts";
 
 /**
  * The worker program, run as a child process on a volume in a temporary directory: the same way in and out
@@ -69,8 +70,6 @@ export const aUnit = (parts: Record<string, unknown> & Pick<Unit, "family">): Un
 export const from = (paths: Record<string, string>) =>
   Object.entries(paths).map(([name, path]) => ({ name, volume: { claimName: "media", path } }));
 
-export const WORKER_PROGRAM = resolve(import.meta.dirname, "../../worker-image/main.ts");
-
 /** Runs a unit to its end. `during` sees the process, e.g. to stop it. */
 export async function runWorker(
   unit: unknown,
@@ -78,13 +77,11 @@ export async function runWorker(
   {
     during,
     environment = {},
-    program = WORKER_PROGRAM,
     uid,
     onProgress,
   }: {
     during?: (worker: { pid: number; firstProgress: Promise<void> }) => unknown;
     environment?: Record<string, string>;
-    program?: string;
     /** Runs the worker as another user, who may do what files allow; for the superuser only. */
     uid?: number;
     /** Sees each message as it comes. */
@@ -97,7 +94,7 @@ export async function runWorker(
     const resultFile = join(directory, "result.json");
     await writeFile(unitFile, typeof unit === "string" ? unit : JSON.stringify(unit));
     await chmod(directory, 0o777);
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [PROGRAMS.worker], {
       ...(uid !== undefined && { uid, gid: uid }),
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { aUnit, from, runWorker, type WorkerRun, type WorkerVolume } from "../../worker/run-worker.ts";
 import type { Programs } from "./programs.ts";
 
@@ -18,7 +18,6 @@ export interface Bench {
 export const CORES = cpus().length;
 
 /** The worker as it is in its image. */
-const PROGRAM = resolve(import.meta.dirname, "../../../dist/worker.js");
 
 /** Writes files of which only some are distinct: making pictures takes longer than measuring with them. */
 export async function fill(
@@ -53,7 +52,6 @@ export async function byWorker(
     },
   });
   const ended = await runWorker(unit, volume, {
-    program: PROGRAM,
     // as in the image, where the compile cache is filled when it is built
     environment: { NODE_ENV: "production", NODE_COMPILE_CACHE: `${volume.root}/compile-cache` },
     ...(during && { during }),

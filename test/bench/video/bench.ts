@@ -19,7 +19,6 @@ export interface Bench {
 export const WALK = resolve(import.meta.dirname, "../../../examples/media/walk.mp4");
 
 /** The worker as it is in its image. */
-const PROGRAM = resolve(import.meta.dirname, "../../../dist/worker.js");
 
 const run = promisify(execFile);
 
@@ -56,7 +55,6 @@ export async function byWorker(
     ...unit,
   });
   const ended = await runWorker(wanted, volume, {
-    program: PROGRAM,
     // As in the image, where the compile cache is filled when it is built. Node keeps it right by itself.
     environment: { NODE_ENV: "production", NODE_COMPILE_CACHE: join(tmpdir(), "mediajob-bench-cache") },
     during: ({ pid }) => onStart?.(pid),

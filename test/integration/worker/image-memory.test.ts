@@ -12,9 +12,7 @@ afterAll(() => volume.remove());
 /** Each source and each output once or more; test/long has them all with each other. */
 const ROWS: MemoryRow[] = [
   { source: "jpeg-24", output: "thumbnail" },
-  { source: "jpeg-24", output: "whole" },
   { source: "jpeg-24", output: "avif" },
-  { source: "jpeg-24", output: "set" },
   { source: "jpeg-24-progressive", output: "thumbnail" },
   { source: "jpeg-24-turned", output: "whole" },
   { source: "png-12", output: "thumbnail" },

@@ -87,7 +87,7 @@ test("a batch goes on past what is broken, and ends well with what it made", asy
 });
 
 test("a worker that is stopped ends with 40 and leaves what was finished, and nothing else", async () => {
-  await volume.put("in/large.jpg", await (await photo(12)).jpeg().toBuffer());
+  await volume.put("in/large.jpg", await (await photo(3)).jpeg().toBuffer());
   const unit = aUnit({ family: "image", sources: from({ large: "in/large.jpg" }), outputs: [slow] });
   let stoppedAt = 0;
   const run = await runWorker(unit, volume, {
@@ -107,7 +107,7 @@ test("a worker that is stopped ends with 40 and leaves what was finished, and no
 });
 
 test("a unit that takes too long ends itself as DeadlineExceeded", async () => {
-  await volume.put("in/large.jpg", await (await photo(12)).jpeg().toBuffer());
+  await volume.put("in/large.jpg", await (await photo(3)).jpeg().toBuffer());
   const limits = { cpu: 2, memoryBytes: 2 ** 31, scratchBytes: 2 ** 30, timeoutSeconds: 1 };
   const unit = aUnit({ family: "image", sources: from({ large: "in/large.jpg" }), outputs: [slow], limits });
   const run = await runWorker(unit, volume);

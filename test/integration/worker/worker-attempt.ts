@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { WORKER_ENV } from "../../../crds/group.ts";
 import { type Output, output as outputSchema } from "../../../crds/outputs/output.ts";
 import { type UnitResult, unitResult } from "../../../crds/result.ts";
 import { type Unit, unit as unitSchema } from "../../../crds/unit.ts";
+import { PROGRAMS } from "../../programs.ts";
 
-const MAIN = resolve(import.meta.dirname, "../../../worker-image/main.ts");
 const CLAIM = "media";
 
 export interface Attempt {
@@ -87,7 +87,7 @@ export class Workshop {
       ...fields,
     });
     writeFileSync(join(scratch, "unit.json"), JSON.stringify(unit));
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [PROGRAMS.worker], {
       stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
