@@ -16,8 +16,12 @@ export const validations = (...rules: Rule[]) => ({ "x-kubernetes-validations": 
 /** A list whose items are keyed by `name`: server-side apply merges it by key, and names are unique. */
 export const keyedByName = { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] };
 
-/** A rule by which exactly one of the named fields is set. */
+/** A rule by which exactly one of the named fields is set; one that stands alone is to have company in later versions. */
 export function exactlyOneOf(...fields: string[]): Rule {
   const present = fields.map((field) => `(has(self.${field}) ? 1 : 0)`).join(" + ");
-  return { rule: `${present} == 1`, message: `set exactly one of ${fields.join(", ")}` };
+  const message =
+    fields.length === 1
+      ? `set ${fields[0]}, the only kind in this version`
+      : `set exactly one of ${fields.join(", ")}`;
+  return { rule: `${present} == 1`, message };
 }

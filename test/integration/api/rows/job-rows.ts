@@ -59,7 +59,7 @@ export const jobRows: Row[] = [
   }),
   refused("a destination without a place", to({ volume: undefined }), {
     field: "spec.destination",
-    server: "set exactly one of",
+    server: "set volume, the only kind",
   }),
   refused(
     "a destination that leads out of the volume",

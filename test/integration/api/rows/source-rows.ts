@@ -46,7 +46,7 @@ export const sourceRows: Row[] = [
   refused(
     "a source without a place",
     { spec: { sources: [{ name: "beach" }] } },
-    { field: "spec.sources[0]", server: "set exactly one of" },
+    { field: "spec.sources[0]", server: "set volume, the only kind in this version" },
   ),
   refused(
     "a source without a name",
