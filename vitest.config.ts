@@ -13,8 +13,8 @@ const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interva
 
 /**
  * Three suites, from fast to real. `unit` needs nothing but Node; `integration` needs ffmpeg and a real
- * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster), and `e2e-exclusive` has it to itself,
- * since it breaks the cluster or counts what waits in it.
+ * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster). Of it, `e2e-apart` breaks something that the
+ * others cannot do without, each file something else, and `e2e-exclusive` breaks what all need.
  *
  * `npm test` runs these. `npm run test:long` runs `long` and `long-e2e`: soaks, sweeps of random seeds and whole
  * matrices, of which the others hold a part that is enough for every change.
@@ -65,8 +65,20 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 900_000,
           // They wait more than they work, each in a namespace of its own.
-          maxWorkers: 5,
+          maxWorkers: 7,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "e2e-apart",
+          env,
+          include: ["test/e2e/apart/*.test.ts"],
+          globalSetup: ["test/e2e/install.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -78,7 +90,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -90,7 +102,7 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -102,7 +114,7 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

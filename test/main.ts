@@ -87,7 +87,7 @@ await Promise.all([
       cluster = await ensureCluster();
       return { passed: 1, failed: 0, skipped: 0 };
     });
-    if (cluster) await step("e2e", () => vitest(["e2e", "e2e-exclusive"]));
+    if (cluster) await step("e2e", () => vitest(["e2e", "e2e-apart", "e2e-exclusive"]));
   })(),
 ]);
 await cluster?.stop();

@@ -32,8 +32,9 @@ afterAll(() => workspace?.remove());
 
 describe.concurrent("the user changes their mind", () => {
   test("suspend lets the running unit finish and starts no other; resume does the rest", async () => {
-    const [a, b, c] = ["a", "b", "c"].map((name) => ({ ...brief, name }));
-    await workspace.start("paused", { sources: [a, b, c], outputs: [short], parallelism: 1, ...SLOWLY });
+    const sources = [walk, brief];
+    const outputs = [{ name: "short", video: { height: 240, preset: "slow" } }];
+    await workspace.start("paused", { sources, outputs, parallelism: 1 });
     await workspace.working("paused", "video-0");
     await workspace.patch("paused", { suspend: true });
     const suspended = await workspace.seen(
@@ -44,20 +45,14 @@ describe.concurrent("the user changes their mind", () => {
     const { units, queue } = suspended.status ?? {};
     expect(queue).toMatchObject({ reason: "Suspended" });
     expect(units).toMatchObject({ failed: 0, cancelled: 0 });
-    expect(units?.succeeded).toBeLessThan(4);
+    expect(units?.succeeded).toBeLessThan(3);
     expect(await workspace.attempts("paused")).toHaveLength(units?.succeeded ?? 0);
 
     await workspace.patch("paused", { suspend: false });
     await workspace.wait("paused", "condition=Complete");
     const { status } = await workspace.get("paused");
-    expect(status).toMatchObject({ phase: "Succeeded", units: { succeeded: 5, ledger: "5s" } });
-    expect(await workspace.attempts("paused")).toEqual([
-      "finalize 1",
-      "probe-0 1",
-      "video-0 1",
-      "video-1 1",
-      "video-2 1",
-    ]);
+    expect(status).toMatchObject({ phase: "Succeeded", units: { succeeded: 4, ledger: "4s" } });
+    expect(await workspace.attempts("paused")).toEqual(["finalize 1", "probe-0 1", "video-0 1", "video-1 1"]);
   });
 
   test("cancel ends what runs, keeps what is done and leaves nothing partial", async () => {

@@ -1,10 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
-import { parseVolumeUri } from "../../crds/naming.ts";
 import type { Report } from "../../crds/report.ts";
 import { until } from "../cluster/until.ts";
 import { schemaErrors } from "../report-schema.ts";
@@ -234,82 +232,4 @@ describe("bad sources", () => {
       outputs: [{ source: "meadow", width: 100 }],
     });
   });
-});
-
-test("a film and an encrypted stream are made in parts, beside a trailer, a poster and its sound", async () => {
-  const film = join(workspace.files, "in/film.mp4");
-  execFileSync("ffmpeg", [
-    ...["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=122", "-f", "lavfi", "-i", "sine=d=122"],
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film],
-  ]);
-  const fast = { preset: "ultrafast" };
-  const key = "8f14e45fceea167a5a36dedd4bea2543";
-  await workspace.cluster.kubectl.apply([
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "film", namespace: workspace.namespace },
-      stringData: { key },
-    },
-  ]);
-  const encryption = { method: "cbcs", keySecretRef: { name: "film" }, keyUri: "https://keys.test/film" };
-  await workspace.start("film", {
-    sources: [{ name: "film", ...volume("in/film.mp4") }],
-    outputs: [
-      { name: "whole", video: fast },
-      { name: "play", stream: { ...fast, encryption } },
-      { name: "trailer", video: { ...fast, cuts: [{ startSeconds: 60, endSeconds: 62 }] } },
-      { name: "poster", frames: { atSeconds: [61] } },
-      { name: "sound", audio: { codec: "opus" } },
-    ],
-  });
-  await workspace.wait("film", "condition=Complete");
-  const { status } = await workspace.get("film");
-  expect(status?.failures ?? []).toEqual([]);
-  expect(status?.phase).toBe("Succeeded");
-  const made = new Map(status?.outputs?.map(({ output, uri }) => [output, parseVolumeUri(uri)?.path]));
-  const at = (output: string) => join(workspace.files, made.get(output) ?? output);
-  expect(inspectVideo(at("whole"))).toMatchObject({ frames: 610, audioCodec: "aac", decodeErrors: "" });
-  const errors = (...options: string[]) => {
-    const list = [
-      "-v",
-      "error",
-      ...options,
-      "-i",
-      join(dirname(at("play")), "video-36p.mp4"),
-      "-f",
-      "null",
-      "-",
-    ];
-    return spawnSync("ffmpeg", list, { encoding: "utf8" }).stderr;
-  };
-  expect(errors("-decryption_key", key), "with the Secret's key").toBe("");
-  expect(errors(), "without it").not.toBe("");
-  expect(inspectVideo(at("trailer"))).toMatchObject({ frames: 10, decodeErrors: "" });
-  expect(await inspectImage(at("poster"))).toMatchObject({ format: "jpeg", width: 64, height: 36 });
-  expect(inspectVideo(at("sound"))).toMatchObject({ audioCodec: "opus", decodeErrors: "" });
-  const units = (await workspace.pods("film")).map(({ metadata }) => metadata.labels["mediajob.dev/unit"]);
-  const inParts = ["part-0", "part-1", "join-0", "part-2", "part-3", "join-1"];
-  expect(units).toEqual(expect.arrayContaining(["probe-0", ...inParts, "finalize"]));
-});
-
-test("a unit that requires a GPU runs in the GPU pool and holds one", async () => {
-  await workspace.apply({
-    apiVersion: "mediajob.dev/v1alpha1",
-    kind: "MediaJob",
-    metadata: { name: "on-gpu" },
-    spec: {
-      sources: [{ name: "meadow", ...volume("in/meadow.jpg") }],
-      outputs: [{ name: "small", image: { format: "jpeg", width: 64 } }],
-      destination: volume("out/on-gpu"),
-      placement: { gpu: "Require" },
-    },
-  });
-  await workspace.wait("on-gpu", "condition=Complete");
-  const { items } = await workspace.cluster.kubectl.json<{
-    items: { spec: { nodeName: string; containers: { resources: { limits: Record<string, string> } }[] } }[];
-  }>("get", "pods", "--namespace", workspace.namespace, "--selector", "mediajob.dev/job=on-gpu");
-  expect(
-    items.map(({ spec }) => [spec.nodeName, spec.containers[0]?.resources.limits["nvidia.com/gpu"]]),
-  ).toEqual([["node-1", "1"]]);
 });

@@ -36,6 +36,8 @@ test("a worker's own token is taken for its own unit, and for no other", async (
   expect(status).toMatchObject({ phase: "Running", progress: { stage: "almost" } });
   const other = await workspace.get("foreign");
   expect(other.status?.progress?.percent).toBeLessThan(90);
+  const { kubectl } = workspace.cluster;
+  await kubectl("delete", "mediajob", "foreign", "--namespace", workspace.namespace, "--wait=false"); // has done its part
 });
 
 test.each([
