@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { EXIT, UsageError } from "./exit-codes.ts";
+import { isNewEnough, runUnderNewer } from "./new-enough-node.ts";
 import { plan } from "./plan.ts";
 import { run } from "./run.ts";
 import { validate } from "./validate.ts";
@@ -82,10 +83,21 @@ function finish(code: number): void {
   process.exitCode = code;
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n`);
-  else if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : EXIT.usage;
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof UsageError) process.stderr.write(`${error.message}\n`);
+    else if (!(error instanceof CommanderError)) throw error;
+    finish(error instanceof CommanderError && error.exitCode === 0 ? 0 : EXIT.usage);
+  }
 }
+
+// Whoever reads no more, as `head` does, has seen enough; the work goes on.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
+const { node } = packageJson.engines;
+await (isNewEnough(process.versions.node, node) ? main() : runUnderNewer(node).then(finish));

@@ -321,6 +321,17 @@ test("plan shows units, estimates and pools, and runs nothing", () => {
   expect(existsSync(join(directory, "media/out"))).toBe(false);
 });
 
+test("who reads no more of what it prints is no failure", () => {
+  const file = manifest({ name: "one", sources: good });
+  const command = `"$0" "$@" | true; exit \${PIPESTATUS[0]}`;
+  const { status, stderr } = spawnSync(
+    "bash",
+    ["-c", command, process.execPath, PROGRAMS.mediajob, "plan", file],
+    { encoding: "utf8" },
+  );
+  expect([status, stderr]).toEqual([0, ""]);
+});
+
 /** Begins to run a manifest whose encoder takes long; `encoding` settles when that is at work. */
 function encode(file: string, ...args: string[]) {
   const child = spawn(process.execPath, [PROGRAMS.mediajob, "run", file, ...args], {
