@@ -76,3 +76,12 @@ test("a rendition too small for av1 is told with the way out", () => {
     "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take another codec",
   );
 });
+
+test.each([
+  { codec: "h264", threads: 2, expected: ["1", "2"] },
+  { codec: "h264", threads: 4, expected: ["4", "4"] },
+  { codec: "h265", threads: 2, expected: ["2", "2"] },
+])("$threads threads of $codec are $expected of the encoders", ({ codec, threads, expected }) => {
+  const list = presentationArguments(planned({ codec }), { ...FILES, threads });
+  expect(list.flatMap((token, at) => (token === "-threads:v" ? [list[at + 1]] : []))).toEqual(expected);
+});
