@@ -36,6 +36,7 @@ async function stop(
   const preconditions = { uid: running.metadata.uid };
   const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
   const deleting = await client.delete(JOBS, running.metadata, options);
+  if (attempt.lost) shell.usage.lose(keyOf(running.metadata)); // counts from the next pass on, which follows at once
   if (deleting) jobs.observe(deleting);
   else jobs.observeGone(running);
 }

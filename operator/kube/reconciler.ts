@@ -105,8 +105,9 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell
   const policy = policyOf(shell.configuration());
   const observation = observe(key, job, shell);
   const { namespace } = job.metadata;
-  for (const { name, lost } of withLostAttempts(observation.attempts, policy, observation.nowMs)) {
-    if (lost) shell.usage.lose(keyOf({ namespace, name })); // counts from the next pass on, which follows at once
+  for (const { name, lost, deleting } of withLostAttempts(observation.attempts, policy, observation.nowMs)) {
+    // Others once they are stopped: that the node does not answer may be old news, which is asked about first.
+    if (lost && deleting) shell.usage.lose(keyOf({ namespace, name }));
   }
   const decision = decide(observation, plan, policy);
   takePlaces(key, job, decision, shell);

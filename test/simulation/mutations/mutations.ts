@@ -177,9 +177,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "drop-event",
     what: "a phase transition is written without its event",
     file: "operator/kube/status-write.ts",
-    find: "  const previous = job.status ?? {};\n",
-    replace: `  const previous = job.status ?? {};
-  if (previous.phase && status.phase !== previous.phase)
+    find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
+    replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
+  if (job.status?.phase && status.phase !== job.status.phase)
     status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: hook.pending.slice(0, -1) })) };
 `,
   },
@@ -194,9 +194,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "double-event",
     what: "a phase transition puts its event into the outbox twice",
     file: "operator/kube/status-write.ts",
-    find: "  const previous = job.status ?? {};\n",
-    replace: `  const previous = job.status ?? {};
-  if (status.phase !== previous.phase)
+    find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
+    replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
+  if (status.phase !== job.status?.phase)
     status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: [...hook.pending, ...hook.pending.slice(-1)] })) };
 `,
   },
@@ -236,6 +236,13 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconciler.ts",
     find: "if (isRefusal(error)) giveBackPlaces(key, shell);",
     replace: "shell.usage.releaseUnseen(key, () => 'Gone');",
+  },
+  {
+    name: "lose-too-early",
+    what: "real: the place of an attempt that is thought lost is given away before its node is asked for anew",
+    file: "operator/kube/reconciler.ts",
+    find: "if (lost && deleting)",
+    replace: "if (lost)",
   },
   {
     name: "lose-place",
