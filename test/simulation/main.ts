@@ -1,8 +1,7 @@
 /**
- * `npm run sim -- [--seed N] [--runs N] [--trace] [--mutations [--only NAME]]`: simulates the operator in as many worlds as
- * asked for,
- * beginning with that seed. One that breaks a promise is made smaller and told as a story; the same seed tells the same
- * again. With --mutations it shows instead that the checkers bite: each deliberate bug must be caught.
+ * `npm run sim -- [--seed N] [--runs N] [--trace] [--mutations [--only NAME]]`: simulates the operator in as many worlds
+ * as asked for, beginning with that seed. One that breaks a promise is made smaller and told as a story; the same seed
+ * tells the same again. With --mutations it shows instead that the checkers bite: each deliberate bug must be caught.
  */
 import { parseArgs } from "node:util";
 import { MUTATIONS } from "./mutations/mutations.ts";
