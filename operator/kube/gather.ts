@@ -1,3 +1,4 @@
+import { kueueQueueOf } from "../core/queue/kueue.ts";
 import type { Pause } from "../core/queue/pause.ts";
 import { GATED_CLASSES, gateOf, retriesAllowed } from "../core/queue/retry-gate.ts";
 import { standingMs } from "../core/queue/standing.ts";
@@ -8,7 +9,6 @@ import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
-import { kueueQueueOf } from "./unit-job.ts";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 15_000;
@@ -110,6 +110,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid), {
       unreachableSinceMs: (name) => unreachableSinceMs(nodes.get({ name })),
       warningOf: (uid) => warnings.of(self.namespace, uid),
+      heldUntilResumed: kueueQueueOf(job) !== undefined,
     }),
     progress: shell.progressOf(uid),
     deliveries: shell.deliveriesOf(key),

@@ -152,3 +152,19 @@ test.each([
   const [attempt] = observeAttempts([created], [], { ...quiet, warningOf: () => warning });
   expect(attempt?.waiting).toEqual(expected);
 });
+
+test.each([
+  { what: "has no word yet", conditions: [], pods: [], expected: true },
+  {
+    what: "is said to be suspended",
+    conditions: [{ type: "Suspended", status: "True" }],
+    pods: [],
+    expected: true,
+  },
+  { what: "is resumed", conditions: [{ type: "Suspended", status: "False" }], pods: [], expected: undefined },
+  { what: "has a pod", conditions: [], pods: [pod("Running")], expected: undefined },
+])("a Job that is held until somebody resumes it, and $what", ({ conditions, pods, expected }) => {
+  const held = { ...job(), status: { conditions } };
+  const [attempt] = observeAttempts([held], pods, { ...quiet, heldUntilResumed: true });
+  expect(attempt?.suspended).toBe(expected);
+});

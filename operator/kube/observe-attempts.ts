@@ -2,6 +2,7 @@ import type { V1ContainerStateTerminated } from "@kubernetes/client-node";
 import { LABELS } from "../../crds/group.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+import { hasEnded as hasJobEnded } from "./job-conditions.ts";
 import { jobNameOf } from "./job-name.ts";
 import type { Wire } from "./kube-object.ts";
 import type { Job, Pod } from "./resources.ts";
@@ -13,6 +14,8 @@ export interface Surroundings {
   unreachableSinceMs(node: string): number | undefined;
   /** The latest warning about an object, from the cluster's Events, as far as they were asked for. */
   warningOf(uid: string): { reason: string; message: string } | undefined;
+  /** Jobs are created suspended, and somebody else resumes them. */
+  heldUntilResumed?: boolean;
 }
 
 /**
@@ -53,7 +56,7 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     failed: failed !== undefined,
     live,
   });
-  const suspended = condition("Suspended") !== undefined;
+  const suspended = isSuspended(job, pod, surroundings);
   const waiting = state === "Active" && !suspended ? waitingOf(job, pod, surroundings) : undefined;
   const failedBecause = failed && annotations?.[ATTEMPT_ANNOTATIONS.failedBecause];
   const deadlineExceeded = failed?.reason === "DeadlineExceeded";
@@ -81,6 +84,12 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     ...placeOf(pod, surroundings),
     ...(deletionTimestamp && { deleting: true }),
   };
+}
+
+/** The Job controller says so a moment after a Job was created suspended, and where it is resumed at once, never. */
+function isSuspended(job: Job, pod: Pod | undefined, { heldUntilResumed }: Surroundings): boolean {
+  const told = job.status?.conditions?.find(({ type }) => type === "Suspended");
+  return told ? told.status === "True" : heldUntilResumed === true && !pod && !hasJobEnded(job);
 }
 
 const ofOrphan = (pod: Pod, surroundings: Surroundings): ObservedAttempt => ({

@@ -6,6 +6,7 @@ import type { Unit } from "../../crds/unit.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration, Pool } from "../core/configuration.ts";
 import type { PlannedUnit } from "../core/plan/plan.ts";
+import { KUEUE_QUEUE_LABEL, kueueQueueOf } from "../core/queue/kueue.ts";
 import type { Placed } from "../core/reconcile/decision.ts";
 import { unitOf } from "../core/unit-of.ts";
 import type { Draft } from "./kube-object.ts";
@@ -26,12 +27,6 @@ export const ATTEMPT_ANNOTATIONS = {
 
 /** Who made it, for `app.kubernetes.io/managed-by`, and how the operator finds its Jobs and pods. */
 export const MANAGED_BY = { "app.kubernetes.io/managed-by": "mediajob" } as const;
-
-const KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name";
-
-/** The Kueue queue that admits a MediaJob's units; unset leaves admission to this operator's own queue. */
-export const kueueQueueOf = ({ metadata }: MediaJob): string | undefined =>
-  metadata.labels?.[KUEUE_QUEUE_LABEL];
 
 /** The worker cleans up within 5 s of SIGTERM; the kubelet kills it after this. */
 const GRACE_SECONDS = 10;

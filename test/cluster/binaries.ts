@@ -42,6 +42,7 @@ const modules = {
       ];
     },
   },
+  kueue: { versionOf: "sigs.k8s.io/kueue" },
   kwok: { versionOf: "sigs.k8s.io/kwok" },
   versitygw: { versionOf: "github.com/versity/versitygw" },
   "argo-workflows": { versionOf: "github.com/argoproj/argo-workflows/v3" },
@@ -63,6 +64,7 @@ const catalogue = {
   kubectl: { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
   coredns: { module: "coredns", package: "github.com/coredns/coredns" },
   helm: { module: "helm", package: "helm.sh/helm/v3/cmd/helm" },
+  kueue: { module: "kueue", package: "sigs.k8s.io/kueue/cmd/kueue" },
   kwok: { module: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok" },
   versitygw: { module: "versitygw", package: "github.com/versity/versitygw/cmd/versitygw" },
   "workflow-controller": {
@@ -99,6 +101,20 @@ export function binaryPath(name: Binary): string {
 /** The version that the committed go.mod pins, for example v1.34.4. */
 export function kubernetesVersion(): string {
   return moduleVersion("kubernetes") ?? "";
+}
+
+/** Where the source of the module lies whose version is a module's: it may hold more than programs, manifests for one. */
+export async function sourceOf(module: ModuleName): Promise<string> {
+  const { versionOf }: Module = modules[module];
+  const go = await findGo([module]);
+  await command(go, ["mod", "download", versionOf ?? ""], {
+    cwd: sourceDirectory(module),
+    env: GO_ENVIRONMENT,
+  });
+  return await command(go, ["list", "-m", "-f", "{{.Dir}}", versionOf ?? ""], {
+    cwd: sourceDirectory(module),
+    env: GO_ENVIRONMENT,
+  });
 }
 
 /** One `go build` for all missing binaries of a module: they share most packages, and Go compiles each once. */
@@ -150,14 +166,16 @@ async function compile(
   ];
   await command(go, ["build", ...flags, ...names.map((name) => catalogue[name].package)], {
     cwd: sourceDirectory(module),
-    env: {
-      CGO_ENABLED: "0",
-      GOROOT: "", // one that is set for another Go would mix two compilers
-      GOTOOLCHAIN: process.env.GOTOOLCHAIN || "auto", // a Go too old for a module may fetch a newer one
-      GOWORK: "off",
-    },
+    env: GO_ENVIRONMENT,
   });
 }
+
+const GO_ENVIRONMENT = {
+  CGO_ENABLED: "0",
+  GOROOT: "", // one that is set for another Go would mix two compilers
+  GOTOOLCHAIN: process.env.GOTOOLCHAIN || "auto", // a Go too old for a module may fetch a newer one
+  GOWORK: "off",
+};
 
 /** The API server's part comes first and alone: an aborted build of all then still leaves what most tests need. */
 function buildGroups(names: readonly Binary[]): Binary[][] {

@@ -342,11 +342,26 @@ describe("accelerators", () => {
   ])("$name", ({ gpu, attempts, expected }) => expect(poolsOf(gpu, attempts)).toEqual(expected));
 });
 
-test("a MediaJob that Kueue has not admitted is Queued", () => {
-  const { status } = pass({ attempts: [attempt({ suspended: true })] });
-  expect(status).toMatchObject({
-    phase: "Queued",
-    conditions: [{ reason: "WaitingForKueue" }, {}, {}, {}, {}, {}, {}],
+describe("a MediaJob that Kueue has not admitted", () => {
+  const job = mediaJob();
+  job.metadata.labels = { "kueue.x-k8s.io/queue-name": "media" };
+
+  test.each([
+    { when: "its Jobs are made", attempts: [], started: 1 },
+    { when: "they are suspended", attempts: [attempt({ suspended: true })], started: 0 },
+  ])("is Queued once $when, and has no start time", ({ attempts, started }) => {
+    const decision = pass({ job, attempts });
+    expect(starts(decision)).toHaveLength(started);
+    expect(decision.status).toMatchObject({
+      phase: "Queued",
+      conditions: [{ reason: "WaitingForKueue" }, {}, {}, {}, {}, {}, {}],
+    });
+    expect(decision.status.startTime).toBeUndefined();
+  });
+
+  test("runs once one is resumed", () => {
+    const { status } = pass({ job, attempts: [attempt({})] });
+    expect(status).toMatchObject({ phase: "Running", startTime: expect.any(String) });
   });
 });
 

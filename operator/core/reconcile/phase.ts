@@ -3,6 +3,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Phase } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
+import { kueueQueueOf } from "../queue/kueue.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
@@ -115,12 +116,11 @@ const suspended: PhaseRule = ({ units, intent }) => {
   return { phase: "Suspended", reason: "Suspended", message };
 };
 
-const heldByKueue: PhaseRule = ({ units }) => {
-  const live = units.filter(({ state }) => state.state === "Running");
-  const ended = units.some(({ state }) => state.state === "Ended");
-  const held =
-    live.length > 0 && live.every(({ state }) => state.state === "Running" && state.attempt.suspended);
-  if (!held || ended) return undefined;
+const heldByKueue: PhaseRule = ({ job, units, starting }) => {
+  const live = units.flatMap(({ state }) => (state.state === "Running" ? [state.attempt] : []));
+  const startsHeld = starting > 0 && kueueQueueOf(job) !== undefined;
+  const held = (startsHeld || (starting === 0 && live.length > 0)) && live.every((each) => each.suspended);
+  if (!held || units.some(({ state }) => state.state === "Ended")) return undefined;
   return { phase: "Queued", reason: "WaitingForKueue", message: "waits until Kueue admits it" };
 };
 
