@@ -60,7 +60,7 @@ export const FAULTS = {
 
   // Per delivery.
   receiverDown: { per: "delivery", most: 0.5, what: "the webhook's receiver answers 503" },
-  receiverGone: { per: "delivery", most: 0.1, what: "the webhook's receiver answers 410" },
+  receiverGone: { per: "delivery", most: 0.3, what: "the webhook's receiver answers 410" },
 
   // Last of all, so that a seed draws the rates of the others as before.
   leaseOutage: {
