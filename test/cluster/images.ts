@@ -1,9 +1,13 @@
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseImage, ensureBaseImage } from "./base-image.ts";
 import { type ContainerdPlace, ctr, ctrCommand } from "./containerd.ts";
+import { dataDirectory, stateDirectory } from "./directories.ts";
 import { type Docker, dockerCommand, startDocker } from "./docker.ts";
 import { fanOut } from "./fan-out.ts";
+import { layOutImages } from "./image-layout.ts";
 import { type NodeLayout, nodes } from "./layout.ts";
+import { withLock } from "./lock.ts";
 import { nativeClusterDirectory } from "./native-cluster.ts";
 import { containerdPlace } from "./node.ts";
 import type { InstallOptions } from "./packages.ts";
@@ -67,17 +71,48 @@ export async function loadImages(names: readonly string[], options: InstallOptio
   if (missing.length === 0) return;
   const startedAt = Date.now();
   const lacking = wanted.filter((one) => one.missing.length > 0);
-  // One archive for all: the layers that images share are in it once. Piped: by way of a file it took twice as long.
-  const load = () =>
-    fanOut(
-      dockerCommand("save", ...missing.map((image) => image.name)),
-      lacking.map(({ place }) => ctrCommand(place, "images", "import", "-")),
-    );
+  const places = lacking.map(({ place }) => place);
   // While the new image is unpacked, containerd may collect a layer that it shares with the one it replaces.
-  await load().catch(load);
+  await withLock(stateDirectory("images.lock"), async () => {
+    const known = await layersOfAll(places);
+    await importLayers(missing, places, known).catch(() => importLayers(missing, places, new Set()));
+  });
   const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
   const where = lacking.map(({ node }) => node.name).join(", ");
   console.error(`Loaded ${loaded} into ${where} in ${secondsSince(startedAt)} s`);
+}
+
+/**
+ * Imports images without the layers that every place has, which are most: of 800 MB some 10 change with the programs.
+ * One archive for all: the layers that images share are in it once.
+ */
+async function importLayers(
+  images: readonly BuiltImage[],
+  places: readonly ContainerdPlace[],
+  known: ReadonlySet<string>,
+): Promise<void> {
+  const directory = dataDirectory("images");
+  const [saved, layout] = [join(directory, "saved"), join(directory, "layout")];
+  rmSync(directory, { recursive: true, force: true }); // a crash may have left it
+  try {
+    mkdirSync(saved, { recursive: true });
+    await fanOut(dockerCommand("save", ...images.map(({ name }) => name)), [["tar", "-x", "-C", saved]]);
+    layOutImages(saved, layout, known);
+    await fanOut(
+      ["tar", "-c", "-C", layout, "."],
+      places.map((place) => ctrCommand(place, "images", "import", "-")),
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** By digest, what the content store of each place holds. */
+async function layersOfAll(places: readonly ContainerdPlace[]): Promise<ReadonlySet<string>> {
+  const lists = await Promise.all(places.map((place) => ctr(place, "content", "list", "--quiet")));
+  return lists
+    .map((list) => new Set(list.split("\n")))
+    .reduce((common, digests) => common.intersection(digests));
 }
 
 /** Takes an image from a node's store, so that its kubelet cannot find it. What is returned puts it back. */
