@@ -52,8 +52,8 @@ export default defineConfig({
           testTimeout: 180_000,
           expect: patient(60),
           hookTimeout: 300_000,
-          // Half of them wait for an API server while the others work.
-          maxWorkers: 2,
+          // Of three one waits: for an API server, a lease, a film that is played.
+          maxWorkers: 3,
         },
       },
       {

@@ -6,15 +6,15 @@ import { nodes } from "../cluster/layout.ts";
 export const OPERATOR_NAMESPACE = "mediajob-system";
 export const RELEASE = "mediajob";
 
-/** The pools of the test cluster's two nodes; a unit takes half a core, so that several fit. */
+/** The pools of the test cluster's two nodes; a unit takes two fifths of a core, so that several fit. */
 const pools = nodes.map(({ labels, taints, extendedResources }) => {
   const [gpuResource] = Object.keys(extendedResources);
   return {
     name: labels["mediajob.dev/pool"],
     nodeSelector: labels,
     tolerations: taints.map(({ key, effect }) => ({ key, operator: "Exists", effect })),
-    perUnit: { cpu: 0.5, memory: "3Gi", scratch: "4Gi" },
-    concurrency: gpuResource ? 1 : 3,
+    perUnit: { cpu: 0.4, memory: "3Gi", scratch: "4Gi" },
+    concurrency: gpuResource ? 1 : 4,
     ...(gpuResource && { gpuResource }),
   };
 });
