@@ -21,7 +21,7 @@ export function resultPage({ metadata, spec, status }: MediaJob): string {
   figcaption { padding: .5rem .75rem; font-size: .85rem; }
   figcaption b { display: block; }
 </style>
-<h1>${escapeHtml(metadata.name)} <small>${status?.phase}, ${status?.units?.done} units</small></h1>
+<h1>${escapeHtml(metadata.name)} <small>${status?.phase}, ${outputs.length} files</small></h1>
 ${figures.join("\n")}
 </html>
 `;
