@@ -75,7 +75,10 @@ export async function loadImages(names: readonly string[], options: InstallOptio
   // While the new image is unpacked, containerd may collect a layer that it shares with the one it replaces.
   await withLock(stateDirectory("images.lock"), async () => {
     const known = await layersOfAll(places);
-    await importLayers(missing, places, known).catch(() => importLayers(missing, places, new Set()));
+    await importLayers(missing, places, known).catch(async (error) => {
+      console.error(`Loading all layers anew, since not all that were known are there: ${error.message}`);
+      await importLayers(missing, places, new Set());
+    });
   });
   const loaded = missing.map((image) => `${image.name} (${megabytes(image.sizeBytes)})`).join(", ");
   const where = lacking.map(({ node }) => node.name).join(", ");
