@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { binaries } from "./binaries.ts";
 import { enter, isAbandoned, keep } from "./cluster-users.ts";
 import { dataDirectory, stateDirectory } from "./directories.ts";
+import { stopDocker } from "./docker.ts";
 import { loadImages } from "./images.ts";
 import { boundTo, type Kubectl, kubectlFor } from "./kubectl.ts";
 import { layout } from "./layout.ts";
@@ -31,7 +32,10 @@ export interface Cluster {
   loadImages(...names: string[]): Promise<void>;
   /** A claim, in `namespace` or "default", whose files lie on this machine too. */
   createMediaVolume(name: string, options?: { namespace?: string }): Promise<MediaVolume>;
-  /** Leaves the cluster. The last one to leave ends it, unless it is to be kept: see `ClusterOptions.keep`. */
+  /**
+   * Leaves the cluster. The last one to leave ends it and the engine that built its images, unless it is to be kept: see
+   * `ClusterOptions.keep`.
+   */
   stop(): Promise<void>;
 }
 
@@ -76,7 +80,7 @@ export async function ensureCluster(options: ClusterOptions = {}): Promise<Clust
     stop: () =>
       withClusterLock(async () => {
         leave();
-        if (isAbandoned(directory)) await stopNativeCluster();
+        if (isAbandoned(directory)) await Promise.all([stopNativeCluster(), stopDocker()]);
       }),
   };
 }
