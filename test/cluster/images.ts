@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseImage, ensureBaseImage } from "./base-image.ts";
+import { command } from "./command.ts";
 import { type ContainerdPlace, ctr, ctrCommand } from "./containerd.ts";
 import { dataDirectory, stateDirectory } from "./directories.ts";
 import { type Docker, dockerCommand, startDocker } from "./docker.ts";
@@ -99,7 +100,10 @@ async function importLayers(
   rmSync(directory, { recursive: true, force: true }); // a crash may have left it
   try {
     mkdirSync(saved, { recursive: true });
-    await fanOut(dockerCommand("save", ...images.map(({ name }) => name)), [["tar", "-x", "-C", saved]]);
+    // By a pipe of the shell: through this process 800 MB take 3 s more of CPU.
+    const save = dockerCommand("save", ...images.map(({ name }) => name));
+    const unpack = 'directory=$1; shift; "$@" | tar -x -C "$directory"';
+    await command("bash", ["-o", "pipefail", "-c", unpack, "unpack", saved, ...save]);
     layOutImages(saved, layout, known);
     await fanOut(
       ["tar", "-c", "-C", layout, "."],
