@@ -182,6 +182,7 @@ export async function createWorkspace(name: string): Promise<Workspace> {
       await client.close();
       await kubectl("delete", "namespace", namespace, "--wait=false"); // the next test need not wait for its end
       await volume.remove();
+      await cluster.stop(); // else the last to leave would find this process there still, and end nothing
     },
   };
 }
