@@ -21,7 +21,10 @@ export interface Pod {
     securityContext: object;
     containers: { securityContext: object; resources: { limits: Record<string, string> } }[];
   };
-  status: { phase: string };
+  status: {
+    phase: string;
+    containerStatuses?: { state: { terminated?: { finishedAt: string } } }[];
+  };
 }
 
 /** A file or folder of the workspace's volume, as a MediaJob names it. */

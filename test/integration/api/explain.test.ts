@@ -65,6 +65,7 @@ test("`kubectl get` shows the columns, by each of its names and as media", async
     "PROGRESS",
     "DONE",
     "QUEUE",
+    "STAGE",
     "ETA",
     "MESSAGE",
     "AGE",
