@@ -234,10 +234,10 @@ test("a picture too large for the unit asks for the memory that it needs before 
       name: "metadata-1",
       sources: from({ wide: "in/wide.webp" }),
       outputs: [{ name: "about", metadata: {} }],
-      limits: { cpu: 1, memoryBytes: 200 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 60 },
+      limits: { cpu: 1, memoryBytes: 160 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 60 },
     }),
     volume,
   );
   expect(run.result.failure).toMatchObject({ class: "memory", reason: "MemoryLimitExceeded" });
-  expect(run.result.needs?.memoryBytes).toBeGreaterThan(200 * 2 ** 20);
+  expect(run.result.needs?.memoryBytes).toBeGreaterThan(160 * 2 ** 20);
 });
