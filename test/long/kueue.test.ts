@@ -42,15 +42,13 @@ test("units wait suspended until Kueue has quota for them, and no more run at on
   const [first] = await jobs();
   const requests = first?.spec?.template.spec?.containers[0]?.resources?.requests ?? {};
   await cluster.api.kubectl.apply(queueFor(requests));
-  const mostAtOnce = await until(
+  let mostAtOnce = 0;
+  await until(
     "the last MediaJob",
     async () => {
-      const [all, done] = [await jobs(), await mediaJobs()];
-      most = Math.max(
-        most,
-        all.filter(({ spec, status }) => !spec?.suspend && !status?.completionTime).length,
-      );
-      return done.every(({ status }) => status?.phase === "Succeeded") && most;
+      const running = (await jobs()).filter(({ spec, status }) => !spec?.suspend && !status?.completionTime);
+      mostAtOnce = Math.max(mostAtOnce, running.length);
+      return (await mediaJobs()).every(({ status }) => status?.phase === "Succeeded");
     },
     { timeoutMs: 120_000 },
   );
@@ -71,8 +69,6 @@ interface Condition {
 
 const isTrue = (conditions: Condition[] = [], wanted: string): boolean =>
   conditions.some(({ type, status }) => type === wanted && status === "True");
-
-let most = 0;
 
 const WAITING = { phase: "Queued", reason: "WaitingForKueue" };
 
