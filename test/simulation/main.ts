@@ -3,7 +3,7 @@
  * as asked for, beginning with that seed. One that breaks a promise is made smaller and told as a story; the same seed
  * tells the same again. With --mutations it shows instead that the checkers bite: each deliberate bug must be caught.
  */
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
 import { MUTATIONS } from "./mutations/mutations.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -19,19 +19,20 @@ const STORY_LINES = 80;
 /** Seeds in which a deliberate bug must be caught. */
 const SEEDS_PER_MUTATION = 2000;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    runs: { type: "string" },
-    trace: { type: "boolean", default: false },
-    mutations: { type: "boolean", default: false },
-    only: { type: "string" },
-  },
-});
-const seed = Number(values.seed);
-const runs = Number(values.runs ?? (values.trace ? 1 : 1000));
-if (!Number.isInteger(seed) || !Number.isInteger(runs) || runs < 1)
-  throw new Error(`--seed ${values.seed} --runs ${values.runs}: expected whole numbers, at least one run`);
+const values = new Command("npm run sim --")
+  .description("Simulates the operator in as many worlds as asked for, and says which promises it breaks.")
+  .option("--seed <number>", "of the first world", wholeNumber, 1)
+  .option("--runs <number>", "how many worlds; with --trace one, else 1000", wholeNumber)
+  .option("--trace", "tell all that happens")
+  .option(
+    "--mutations",
+    `show instead that each deliberate bug is caught within ${SEEDS_PER_MUTATION} worlds`,
+  )
+  .option("--only <name>", "of the deliberate bugs only this one")
+  .allowExcessArguments(false)
+  .parse()
+  .opts<{ seed: number; runs?: number; trace?: true; mutations?: true; only?: string }>();
+const { seed, runs = values.trace ? 1 : 1000 } = values;
 
 const kept = values.mutations ? await catchMutations() : values.trace ? await tell(seed) : await run();
 process.exitCode = kept ? 0 : 1;
@@ -124,4 +125,11 @@ async function catchMutations(): Promise<boolean> {
   }
   console.log(`${mutations.length - missed} of ${mutations.length} deliberate bugs were caught`);
   return missed === 0;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError("expected a whole number from 1 on.");
+  return number;
 }

@@ -3,6 +3,7 @@ import { attempts } from "./checkers/attempts.ts";
 import { caps } from "./checkers/caps.ts";
 import type { Checker } from "./checkers/checker.ts";
 import { runToRest } from "./checkers/convergence.ts";
+import { deleted } from "./checkers/deleted.ts";
 import { finalizing } from "./checkers/finalizing.ts";
 import { history } from "./checkers/history.ts";
 import { outbox } from "./checkers/outbox.ts";
@@ -18,6 +19,7 @@ import { World } from "./world.ts";
 const CHECKERS: readonly Checker[] = [
   attempts,
   caps,
+  deleted,
   finalizing,
   history,
   outbox,

@@ -14,7 +14,7 @@ import { Kubelet, type Process } from "./model/kubelet.ts";
 import { reportProgress } from "./model/reporters.ts";
 import { ModelServer, type Written } from "./model/server.ts";
 import { User } from "./model/user.ts";
-import type { Request } from "./model/wire.ts";
+import type { Heard, Request, Sent } from "./model/wire.ts";
 import { Prng } from "./prng.ts";
 import { Replica } from "./replica.ts";
 import type { Scenario } from "./scenario.ts";
@@ -25,7 +25,9 @@ export interface Happenings {
   written: Written;
   started: Process;
   ended: Process;
+  sent: Sent;
   request: Request;
+  heard: Heard;
   pass: { by: string; failed: boolean };
   /** A webhook arrived, and how it was answered. */
   received: { event: Signed; by: string; delivery: Delivery };
@@ -129,6 +131,8 @@ export class World {
         server,
         strikes: (fault, random) => this.#strikes(fault, random),
         isOut: (plural) => plural === LEASES.plural && time.nowMs < this.#leaseOutUntilMs,
+        onSent: (sent) => this.#tell("sent", sent),
+        onHeard: (heard) => this.#tell("heard", heard),
         onRequest: (request) => this.#tell("request", request),
       },
       send: (event, by) => this.#receive(event, by),

@@ -25,27 +25,22 @@ export async function runToRest(
   world: World,
   { fail, over }: { fail: Fail; over: () => boolean },
 ): Promise<void> {
-  const { time, server, scenario } = world;
+  const { server, scenario } = world;
   await runUntil(world, scenario.calmFromMs, over);
-  const deadlineMs = scenario.calmFromMs + CALM_MS;
-  while (!over() && unfinished(world).length > 0 && time.nowMs < deadlineMs)
-    await runUntil(world, time.nowMs + 5_000, over);
+  await runUntilAllEnded(world, { fail, over });
+  // Time to live, deliveries and the watches' own repairs still bring writes; they must end, too. And somebody may
+  // have what failed tried again.
+  const writes = countWrites(world);
+  await runUntil(world, world.time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
+  for (let round = 0; !over() && round < 30; round++) {
+    await runUntilAllEnded(world, { fail, over });
+    if (!writes.take().length && !delivers(world)) break;
+    await runUntil(world, world.time.nowMs + REST_MS, over);
+  }
   if (over()) return;
-  const open = unfinished(world);
-  if (open.length)
-    return fail(
-      "every MediaJob ends once faults do",
-      `after ${CALM_MS / 60_000} min of calm: ${open.join("; ")}`,
-    );
-
-  // Time to live, deliveries and the watches' own repairs still bring writes; they must end, too.
-  let writes = countWrites(world);
-  await runUntil(world, time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
-  for (let round = 0; (writes.take().length > 0 || delivers(world)) && round < 30; round++)
-    await runUntil(world, time.nowMs + REST_MS, over);
-  writes = countWrites(world);
+  writes.take();
   world.restartAll();
-  await runUntil(world, time.nowMs + LOOK_MS, over);
+  await runUntil(world, world.time.nowMs + LOOK_MS, over);
   if (over()) return;
   if (!world.replicas.some(({ leads }) => leads))
     fail("every MediaJob ends once faults do", "no operator leads 30 s after all were restarted");
@@ -64,7 +59,19 @@ export async function runToRest(
     );
 }
 
-/** @returns whether to go on */
+async function runUntilAllEnded(
+  world: World,
+  { fail, over }: { fail: Fail; over: () => boolean },
+): Promise<void> {
+  const { time } = world;
+  const deadlineMs = time.nowMs + CALM_MS;
+  while (!over() && unfinished(world).length > 0 && time.nowMs < deadlineMs)
+    await runUntil(world, time.nowMs + 5_000, over);
+  const open = over() ? [] : unfinished(world);
+  if (open.length)
+    fail("every MediaJob ends once faults do", `after ${CALM_MS / 60_000} min of calm: ${open.join("; ")}`);
+}
+
 async function runUntil(world: World, untilMs: number, over: () => boolean): Promise<void> {
   while (!over() && (await world.time.step(untilMs)));
 }

@@ -23,7 +23,15 @@ import { copied, type NetworkOptions } from "./wire.ts";
 /** What KubeClient does when it is given no other limit. */
 const TIMEOUT_MS = 30_000;
 
-type Asked = { verb: string; resource: Resource; name: string; writes: boolean; versioned?: boolean };
+interface Asked {
+  verb: string;
+  resource: Resource;
+  name: string;
+  writes: boolean;
+  versioned?: boolean;
+  /** What is to be created. */
+  object?: Draft<KubeObject>;
+}
 
 export class Network
   implements
@@ -66,7 +74,7 @@ export class Network
     options: CallOptions = {},
   ): Promise<T> {
     const name = object.metadata.name ?? "";
-    return this.#send({ verb: "create", resource, name, writes: true }, options, () =>
+    return this.#send({ verb: "create", resource, name, writes: true, object }, options, () =>
       copied(this.#options.server.create<T>(resource, object, this.#options.endpoint.name)),
     );
   }
@@ -169,6 +177,7 @@ export class Network
       return promise;
     }
     signal?.addEventListener("abort", aborted);
+    this.#options.onSent({ ...requested(asked), by: endpoint.name, object: asked.object ?? null });
 
     const plan = this.#plan(asked);
     const there = plan === "slow" ? random.skewed(10, 8000) : random.skewed(0.2, 3);

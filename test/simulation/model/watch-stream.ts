@@ -50,8 +50,12 @@ export class WatchStream<T extends KubeObject> {
   }
 
   async *events(): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const { endpoint, onHeard } = this.#network;
     for (;;) {
-      for (let event = this.#arrived.shift(); event; event = this.#arrived.shift()) yield event;
+      for (let event = this.#arrived.shift(); event; event = this.#arrived.shift()) {
+        onHeard({ by: endpoint.name, plural: this.#resource.plural, event });
+        yield event;
+      }
       if (this.#ending) return this.#throwEnding(this.#ending);
       this.#arrival = Promise.withResolvers<void>();
       await this.#arrival.promise;

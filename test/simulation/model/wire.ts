@@ -1,4 +1,5 @@
-import type { KubeObject } from "../../../operator/kube/kube-object.ts";
+import type { Draft, KubeObject } from "../../../operator/kube/kube-object.ts";
+import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import type { Prng } from "../prng.ts";
 import type { VirtualTime } from "../virtual-time.ts";
@@ -22,7 +23,27 @@ export interface NetworkOptions {
   readonly strikes: (fault: FaultName, random: Prng) => boolean;
   /** Whether no request for such objects arrives now. */
   readonly isOut: (plural: string) => boolean;
+  /** The process asks. */
+  readonly onSent: (sent: Sent) => void;
+  /** It arrived, or was lost on the way. */
   readonly onRequest: (request: Request) => void;
+  /** A watch tells the process of a change. */
+  readonly onHeard: (heard: Heard) => void;
+}
+
+export interface Sent {
+  readonly verb: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly by: string;
+  /** What is to be created; null for any other verb. */
+  readonly object: Draft<KubeObject> | null;
+}
+
+export interface Heard {
+  readonly by: string;
+  readonly plural: string;
+  readonly event: WatchEvent<KubeObject>;
 }
 
 export interface Request {
