@@ -12,7 +12,7 @@ const env = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
 const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interval: 20 } });
 
 /**
- * Three suites, from fast to real. `unit` needs nothing but Node; `integration` needs ffmpeg and a real
+ * Three suites, from fast to real. `unit` needs nothing but Node, and so does `simulation`; `integration` needs ffmpeg and a real
  * kube-apiserver; `e2e` needs the whole test cluster (see test/cluster). Of it, `e2e-apart` breaks something that the
  * others cannot do without, each file something else, and `e2e-exclusive` breaks what all need.
  *
@@ -33,13 +33,21 @@ export default defineConfig({
             "test/*.test.ts",
             "test/bench/**/*.test.ts",
             "test/cluster/**/*.test.ts",
-            "test/simulation/**/*.test.ts",
+            "test/simulation/mutations/*.test.ts",
           ],
           testTimeout: 30_000,
           expect: patient(20),
           // A process for each file took four times as long; these tests share nothing but read-only modules.
           pool: "threads",
           isolate: false,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/*.test.ts"],
+          testTimeout: 30_000,
           maxWorkers: 2,
         },
       },

@@ -79,7 +79,7 @@ let cluster: Cluster | undefined;
 await Promise.all([
   (async () => {
     await step("check", () => command("check", "npm", "run", "--silent", "check"));
-    await step("unit", () => vitest(["unit"], "--experimental.fsModuleCache"));
+    await step("unit", () => vitest(["unit", "simulation"], "--experimental.fsModuleCache"));
     await step("integration", () => vitest(["integration"]));
   })(),
   (async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { drawScenario } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
+import { sweep } from "./sweep.ts";
 
 /** A short form; `npm run sim -- --runs 100000` is the long one. A seed that found a bug stays here for good. */
 const FOUND_A_BUG = [
@@ -22,4 +23,15 @@ describe("the same seed", () => {
     };
     expect(await tell()).toEqual(await tell());
   });
+});
+
+test("a deliberate bug is caught", async () => {
+  const { broken } = await sweep({
+    from: 1,
+    runs: 100,
+    mutation: "let-progress-fall",
+    untilBroken: true,
+    workers: 1,
+  });
+  expect(broken[0]?.broken.promise).toBe("progress and counters never fall");
 });

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { sweep } from "../sweep.ts";
 import { mutated } from "./mutate.ts";
 import { MUTATIONS, repository } from "./mutations.ts";
 
@@ -9,15 +8,4 @@ import { MUTATIONS, repository } from "./mutations.ts";
 test.each(MUTATIONS)("$name still finds its place: $what", (mutation) => {
   const source = readFileSync(`${repository}/${mutation.file}`, "utf8");
   expect(mutated(source, mutation)).not.toBe(source);
-});
-
-test("a deliberate bug is caught", async () => {
-  const { broken } = await sweep({
-    from: 1,
-    runs: 100,
-    mutation: "let-progress-fall",
-    untilBroken: true,
-    workers: 1,
-  });
-  expect(broken[0]?.broken.promise).toBe("progress and counters never fall");
 });
