@@ -4,6 +4,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
+import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { isSilent, loudestDb, SILENT_DB } from "../video/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound.ts";
@@ -60,14 +61,7 @@ async function decodedPeaks(path: string, run: FfmpegLimits): Promise<number[]> 
     ],
     logLevel: "info",
   });
-  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
-  if (errors.length > 0) {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file does not decode: ${lastErrors(errors)}`,
-      log,
-    );
-  }
+  refuseUndecodable(log);
   return loudestDb(log);
 }
 

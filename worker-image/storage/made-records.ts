@@ -5,6 +5,7 @@ import { z } from "zod";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
 import { madeOutput } from "../../crds/result.ts";
 import { makeShared } from "./private-directory.ts";
+import { severalAtOnce } from "./several-at-once.ts";
 
 /**
  * What MediaJobs have made at a destination, so that another one which asks for the very same need not make it again.
@@ -40,9 +41,6 @@ const MOST_RECORDS = 1000;
 /** How many directories one attempt looks at for records that are too many. */
 const MOST_SWEPT = 4;
 
-/** Records that are written at once. */
-const WRITERS = 8;
-
 export class MadeRecords {
   readonly #directory: string;
   readonly #stagingDir: string;
@@ -65,18 +63,14 @@ export class MadeRecords {
 
   /** Leaves records, each in one step, and sweeps where they have become too many. */
   async leave(records: ReadonlyMap<string, MadeRecord>): Promise<void> {
-    const left = [...records];
-    const directories = new Set(left.map(([name]) => this.#shardOf(name)));
-    for (const directory of directories) await makeShared(directory);
-    const write = async () => {
-      for (let next = left.pop(); next; next = left.pop()) {
-        const [name, content] = next;
-        const staged = join(this.#stagingDir, `${hashOf(name)}.made.json`);
-        await writeFile(staged, JSON.stringify(content), { mode: 0o644 });
-        await rename(staged, this.#pathOf(name));
-      }
-    };
-    await Promise.all(Array.from({ length: WRITERS }, write));
+    const directories = new Set([...records.keys()].map((name) => this.#shardOf(name)));
+    await makeShared(this.#directory);
+    await severalAtOnce(directories, makeShared);
+    await severalAtOnce(records, async ([name, content]) => {
+      const staged = join(this.#stagingDir, `${hashOf(name)}.made.json`);
+      await writeFile(staged, JSON.stringify(content), { mode: 0o644 });
+      await rename(staged, this.#pathOf(name));
+    });
     for (const directory of [...directories].slice(0, MOST_SWEPT)) await sweep(directory);
   }
 

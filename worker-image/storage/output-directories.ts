@@ -3,6 +3,7 @@ import { dirname, sep } from "node:path";
 import { WorkFailure } from "../work-failure.ts";
 import { flush } from "./final-name.ts";
 import { isShared, makeShared } from "./private-directory.ts";
+import { severalAtOnce } from "./several-at-once.ts";
 
 /** The directories that outputs go to: made when the first one does, never outside the volume. */
 export class OutputDirectories {
@@ -34,7 +35,7 @@ export class OutputDirectories {
    * they order its changes themselves.
    */
   async settle(): Promise<void> {
-    for (const directory of this.#changed) await flush(directory).catch(() => undefined);
+    await severalAtOnce(this.#changed, (directory) => flush(directory).catch(() => undefined));
   }
 }
 

@@ -1,8 +1,8 @@
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { VideoStream } from "../probe/record.ts";
+import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { ENCODERS } from "../video/encoders.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { channelsOf, sampleRateOf } from "../video/sound.ts";
@@ -167,14 +167,7 @@ export async function decodeSamples(paths: readonly string[], limits: FfmpegLimi
     ...["-f", "null", "-"],
   ];
   const { log } = await runFfmpeg({ ...limits, arguments: list });
-  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
-  if (errors.length > 0) {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `a finished file does not decode: ${lastErrors(errors)}`,
-      log,
-    );
-  }
+  refuseUndecodable(log, "a finished file");
 }
 
 const lengthOf = ({ segments }: MediaFile): number => segments.reduce((sum, { seconds }) => sum + seconds, 0);

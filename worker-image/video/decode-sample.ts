@@ -1,7 +1,6 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
-import { lastErrors } from "../probe/log-reading.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
+import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import { loudestDb, SILENT_DB } from "./silence.ts";
 
@@ -35,15 +34,8 @@ export async function decodeSample(
     arguments: sampleArguments(path, places, threads),
     logLevel: "info",
   });
-  const errors = log.filter((line) => /\[(error|fatal)\]/.test(line));
   // A copied stream may have been damaged before; that is the source's and was warned of.
-  if (errors.length > 0 && output.codec !== "copy") {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file does not decode: ${lastErrors(errors)}`,
-      log,
-    );
-  }
+  if (output.codec !== "copy") refuseUndecodable(log);
   return { maybeSilent: maybeSilent(loudestDb(log), Math.max(1, places.length)) };
 }
 
