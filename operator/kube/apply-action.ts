@@ -2,12 +2,12 @@
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import type { Action, StartAttempt } from "../core/reconcile/decision.ts";
-import { isAlreadyExists } from "./api-error.ts";
+import { isAlreadyExists, isConflict } from "./api-error.ts";
 import { unreachableSinceMs } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
-import { keyOf } from "./kube-object.ts";
+import { keyOf, type ObjectRef } from "./kube-object.ts";
 import { giveBackPlaces } from "./places.ts";
-import { JOBS, type Job, MEDIA_JOBS, NODES, type StoredMediaJob } from "./resources.ts";
+import { JOBS, MEDIA_JOBS, NODES, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import { ownerUids } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
@@ -23,22 +23,35 @@ export async function apply(job: StoredMediaJob, action: Action, shell: Shell): 
   else mediaJobs.observeGone(job);
 }
 
-/** In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long. */
+/**
+ * In the foreground: the Job stays to be seen until its pod is gone, and holds its unit so long. Only as it was seen
+ * when that was decided: one that has ended since, which the watch has yet to tell, keeps what it made.
+ */
 async function stop(
   { metadata }: StoredMediaJob,
   { attempt }: Extract<Action, { do: "StopAttempt" }>,
   shell: Shell,
 ): Promise<void> {
   const { client, jobs, fence } = shell;
-  const running = jobs.get({ namespace: metadata.namespace, name: attempt.name });
+  const ref = { namespace: metadata.namespace, name: attempt.name };
+  if (attempt.lost) await isStillLost(ref, attempt, shell);
+  const running = jobs.get(ref);
   if (!running || running.metadata.deletionTimestamp) return;
-  if (attempt.lost) await isStillLost(running, attempt, shell);
-  const preconditions = { uid: running.metadata.uid };
-  const options = { ...fence(), propagationPolicy: "Foreground", preconditions } as const;
-  const deleting = await client.delete(JOBS, running.metadata, options);
-  if (attempt.lost) shell.usage.lose(keyOf(running.metadata)); // counts from the next pass on, which follows at once
-  if (deleting) jobs.observe(deleting);
-  else jobs.observeGone(running);
+  const { uid, resourceVersion } = running.metadata;
+  const options = { ...fence(), propagationPolicy: "Foreground" } as const;
+  try {
+    const preconditions = { uid, ...(resourceVersion && { resourceVersion }) };
+    const deleting = await client.delete(JOBS, ref, { ...options, preconditions });
+    if (attempt.lost) shell.usage.lose(keyOf(ref)); // counts from the next pass on, which follows at once
+    if (deleting) jobs.observe(deleting);
+    else jobs.observeGone(running);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const found = await client.get(JOBS, ref);
+    if (found) jobs.observe(found);
+    else jobs.observeGone(running);
+    throw error; // to decide anew
+  }
 }
 
 /**
@@ -46,7 +59,7 @@ async function stop(
  * node answers: then that counts, and all is decided anew.
  */
 async function isStillLost(
-  { metadata }: Job,
+  ref: ObjectRef,
   { unreachable }: ObservedAttempt,
   { client, jobs, nodes }: Shell,
 ): Promise<void> {
@@ -55,10 +68,10 @@ async function isStillLost(
     nodes.observe(node);
     throw new Error(`node ${unreachable.node} was taken for lost, but answers: deciding anew`);
   }
-  const found = await client.get(JOBS, metadata);
+  const found = await client.get(JOBS, ref);
+  if (found) jobs.observe(found);
   if (!found || !hasEnded(found)) return;
-  jobs.observe(found);
-  throw new Error(`Job ${metadata.name} was taken for lost with its node, but has ended: deciding anew`);
+  throw new Error(`Job ${ref.name} was taken for lost with its node, but has ended: deciding anew`);
 }
 
 /**

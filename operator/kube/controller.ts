@@ -295,6 +295,6 @@ function logFailure(
 ): void {
   const [namespace, mediajob] = key.split("/");
   const fields = { namespace, mediajob, failures: error.failures, retryInMs: error.retryInMs };
-  if (isConflict(error.cause)) log.debug(fields, "status changed meanwhile");
+  if (isConflict(error.cause)) log.debug(fields, "changed meanwhile");
   else log.error({ ...fields, err: error.cause }, "pass failed");
 }

@@ -96,9 +96,20 @@ interface Said {
   to?: string;
 }
 
-const report = async (said: Said): Promise<number> => (await answerTo(said)).code;
+/** As a worker does, it tries again while it is sent on to a leader, which may just have been another. */
+const report = async (said: Said): Promise<number> =>
+  (
+    await until(
+      "an answer of the operator that leads",
+      async () => {
+        const answer = await answerTo(said);
+        return answer.code !== 307 && answer;
+      },
+      { timeoutMs: 120_000, everyMs: 500 },
+    )
+  ).code;
 
-/** As a worker does, it tries again while nobody is at the address, which is so while the operator is moved. */
+/** It also tries again while nobody is at the address, which is so while the operator is moved. */
 const answerTo = (said: Said): Promise<Answer> =>
   until("an answer of the operator", () => tryAnswer(said), { timeoutMs: 120_000, everyMs: 500 });
 

@@ -163,9 +163,11 @@ export class ModelServer {
     { propagationPolicy, preconditions, by }: Deletion & { by: string },
   ): T | null {
     const before = this.#found(resource, ref);
-    const { uid } = preconditions ?? {};
+    const { uid, resourceVersion } = preconditions ?? {};
     if (uid !== undefined && uid !== before.metadata.uid)
       throw refusal(409, "Conflict", `the UID in the precondition (${uid}) is not that of ${ref.name}`);
+    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+      throw refusal(409, "Conflict", `${ref.name} is no longer of version ${resourceVersion}`);
     const finalizers = new Set(before.metadata.finalizers);
     if (propagationPolicy === "Foreground") finalizers.add(FOREGROUND);
     const metadata = {

@@ -73,7 +73,9 @@ export class WatchStream<T extends KubeObject> {
       const ending = (["watchDrop", "watchEnd", "watchExpired"] as const).find((f) => strikes(f, random));
       if (ending)
         return this.#arrive(() =>
-          this.#end(({ watchDrop: "Dropped", watchEnd: "Ended", watchExpired: "Expired" } as const)[ending]),
+          this.#ended(
+            ({ watchDrop: "Dropped", watchEnd: "Ended", watchExpired: "Expired" } as const)[ending],
+          ),
         );
       if (strikes("watchSilent", random)) {
         this.#silent = true;
@@ -124,12 +126,14 @@ export class WatchStream<T extends KubeObject> {
   }
 
   #end(ending: Ending): void {
-    if (this.#ending) return;
-    this.#network.endpoint.deliver(() => {
-      this.#ending ??= ending;
-      this.#unsubscribe();
-      this.#wake();
-    });
+    if (!this.#ending) this.#network.endpoint.deliver(() => this.#ended(ending));
+  }
+
+  /** At once, where it arrives in its turn: what comes after it must not be taken for what comes next. */
+  #ended(ending: Ending): void {
+    this.#ending ??= ending;
+    this.#unsubscribe();
+    this.#wake();
   }
 
   #wake(): void {
