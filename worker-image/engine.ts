@@ -111,6 +111,10 @@ export interface ProductFacts {
   durationSeconds?: number;
   /** Spares a second reading of the file. */
   sha256?: string;
+  /** How many were written; a file of another length is not published. */
+  bytes?: number;
+  /** Whether it was flushed to the disk when it was written, which spares doing so again. */
+  flushed?: boolean;
 }
 
 export interface ProgressExtra {

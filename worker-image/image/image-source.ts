@@ -90,7 +90,7 @@ export async function openImage(
 }
 
 /**
- * What libvips is given to open. Not the path itself: libvips reads `name.jpg[shrink=2]` as a name with
+ * What libvips is given to open. Not the path itself where libvips would read `name.jpg[shrink=2]` as a name with
  * options. An SVG goes in as bytes, since one that is opened by name may show the files beside it.
  */
 async function openable(
@@ -106,6 +106,7 @@ async function openable(
     }
     return await readFile(path);
   }
+  if (!path.includes("[")) return path;
   const name = join(scratchDir, randomUUID());
   await symlink(path, name);
   return name;

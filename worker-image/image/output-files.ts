@@ -95,12 +95,14 @@ async function makeFile(
     const { width } = info;
     const height = info.pageHeight ?? info.height; // of one frame
     const staged = await stage(data, context);
-    await verifyImage(staged, { format, width, height, bytes: data.length });
+    await verifyImage(staged, { format, width, height });
     return await context.publish(staged, productOf(image.opened, rendering), {
       format,
       width,
       height,
       sha256: sha256(data),
+      bytes: data.length,
+      flushed: true,
     });
   } catch (error) {
     context.fail(error, subject);

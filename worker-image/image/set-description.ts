@@ -38,7 +38,7 @@ export async function publishDescription(
     );
     const description = describeSet({ source, output: name, at }, files, placeholders);
     const staged = await stage(`${JSON.stringify(description, null, 2)}\n`, context);
-    await context.publish(staged, product, { format: "json" });
+    await context.publish(staged, product, { format: "json", flushed: true });
   } catch (error) {
     context.fail(error, { source, output: name });
   }

@@ -55,7 +55,7 @@ export class VolumeDestination {
     const { volume } = parts.unit.destination;
     this.#unit = parts.unit;
     this.#names = new TargetNames(parts.unit);
-    this.#directories = new OutputDirectories(parts.root);
+    this.#directories = new OutputDirectories(parts.root, parts.directory);
     this.#directory = parts.directory;
     this.#claimName = volume?.claimName ?? "";
     this.#path = volume?.path ?? "";
@@ -136,9 +136,13 @@ export class VolumeDestination {
       `output ${product.output} of source ${product.source.source.name}`,
       async () => {
         const { size } = await stat(staged);
-        if (size === 0) throw new WorkFailure("VerificationFailed", `output ${product.output} has no bytes`);
+        const { bytes = size } = facts;
+        if (size === 0 || size !== bytes) {
+          const found = size === 0 ? "no bytes" : `${size} bytes where ${bytes} were made`;
+          throw new WorkFailure("VerificationFailed", `output ${product.output} has ${found}`);
+        }
         const sha256 = facts.sha256 ?? (await sha256Of(staged));
-        await flush(staged);
+        if (!facts.flushed) await flush(staged);
         const wanted = this.#names.of(product, facts, sha256);
         const made: Omit<MadeOutput, "uri"> = {
           source: product.source.source.name,

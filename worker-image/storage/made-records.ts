@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
 import { madeOutput } from "../../crds/result.ts";
@@ -44,6 +44,8 @@ const MOST_SWEPT = 4;
 export class MadeRecords {
   readonly #directory: string;
   readonly #stagingDir: string;
+  /** Directories that had records when the first was asked for: a new destination has none. */
+  #shards: Promise<ReadonlySet<string>> | undefined;
 
   constructor({ destination, stagingDir }: { destination: string; stagingDir: string }) {
     this.#directory = join(destination, PRIVATE_DIRECTORY, "made");
@@ -52,6 +54,11 @@ export class MadeRecords {
 
   /** The record of that name; undefined when there is none that can be read. */
   async find(name: string): Promise<MadeRecord | undefined> {
+    this.#shards ??= readdir(this.#directory).then(
+      (names) => new Set(names),
+      () => new Set(),
+    );
+    if (!(await this.#shards).has(basename(this.#shardOf(name)))) return undefined;
     const text = await readFile(this.#pathOf(name), "utf8").catch(() => undefined);
     if (text === undefined) return undefined;
     try {

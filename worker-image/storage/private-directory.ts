@@ -73,6 +73,9 @@ export function privatePaths(destination: string, { job, name, attempt }: Unit):
   };
 }
 
+/** Whose group may write in it, and owns what is made there. */
+export const SHARED_DIRECTORY_MODE = 0o2775;
+
 /**
  * Makes a directory and its parents. On a volume that pods of several users share through a common group
  * (fsGroup sets the setgid bit), what is made there stays writable for that group.
@@ -83,7 +86,7 @@ export async function makeShared(directory: string): Promise<void> {
   const depth = relative(first, directory).split(sep).filter(Boolean).length;
   for (let up = depth; up >= 0; up--) {
     const made = join(directory, ...Array<string>(up).fill(".."));
-    if (await isShared(dirname(made))) await chmod(made, 0o2775);
+    if (await isShared(dirname(made))) await chmod(made, SHARED_DIRECTORY_MODE);
   }
 }
 

@@ -21,15 +21,11 @@ export async function openVolumeSource(
   const where = `source ${source.name}: ${path} on the volume ${claimName}`;
   const root = await realRoot(volumeRoot(claimName), claimName);
   const isInside = (file: string) => file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
-  const outside = new WorkFailure(
-    "SourceOutsideVolume",
-    `${where} leads out of the volume, by '..' or by a link; name a file that lies on the volume`,
-  );
-  if (!isInside(join(root, path))) throw outside;
+  if (!isInside(join(root, path))) throw outside(where);
   const real = await realpath(join(root, path)).catch((error: NodeJS.ErrnoException) => {
     throw unreachable(error, where);
   });
-  if (!isInside(real)) throw outside;
+  if (!isInside(real)) throw outside(where);
   const found = await stat(real, { bigint: true });
   const { size, mtimeNs } = found;
   if (found.isDirectory()) {
@@ -58,16 +54,28 @@ export async function openVolumeSource(
   };
 }
 
-/** The root of a mounted claim, free of links. */
+const realRoots = new Map<string, string>();
+
+/** The root of a mounted claim, free of links. It is looked up once: what is mounted stays. */
 export async function realRoot(directory: string, claimName: string): Promise<string> {
-  return await realpath(directory).catch((error: NodeJS.ErrnoException) => {
+  const known = realRoots.get(directory);
+  if (known !== undefined) return known;
+  const root = await realpath(directory).catch((error: NodeJS.ErrnoException) => {
     throw new WorkFailure(
       "VolumeMissing",
       `the volume ${claimName} is not mounted at ${directory} (${error.code}); check the claim's name`,
       { cause: error },
     );
   });
+  realRoots.set(directory, root);
+  return root;
 }
+
+const outside = (where: string) =>
+  new WorkFailure(
+    "SourceOutsideVolume",
+    `${where} leads out of the volume, by '..' or by a link; name a file that lies on the volume`,
+  );
 
 function unreachable(error: NodeJS.ErrnoException, where: string): WorkFailure {
   switch (error.code) {

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { aUnit, from, runWorker, type WorkerRun, type WorkerVolume } from "../../worker/run-worker.ts";
@@ -38,7 +39,8 @@ export async function byWorker(
   { files, outputs }: { files: readonly string[]; outputs: object[] },
   during?: (worker: { pid: number }) => Promise<void>,
 ): Promise<WorkerRun> {
-  await rm(volume.path("out"), { recursive: true, force: true });
+  // Moved away, and removed at the end of all: ext4 looks long for room among what was removed in the last seconds.
+  await rename(volume.path("out"), volume.path(`made-${randomUUID()}`)).catch(() => undefined);
   const unit = aUnit({
     family: "image",
     sources: from(Object.fromEntries(files.map((file, index) => [`s${index}`, file]))),
