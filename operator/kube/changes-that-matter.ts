@@ -1,4 +1,5 @@
 import { hasEnded as hasJobEnded, trueConditions } from "./job-conditions.ts";
+import { podHasEnded } from "./pod-phase.ts";
 import type { Job, Pod, StoredMediaJob } from "./resources.ts";
 import type { Change } from "./store.ts";
 
@@ -40,17 +41,15 @@ const isDeleting = ({ metadata }: Job): boolean => metadata.deletionTimestamp !=
  */
 export function podMatters(change: Change<Pod>, job: Job | null): boolean {
   if (change.type === "deleted") return true;
-  if (hasEnded(change.object) && job && !hasJobEnded(job) && !isDeleting(job)) return false;
+  if (podHasEnded(change.object) && job && !hasJobEnded(job) && !isDeleting(job)) return false;
   return change.type === "added"
-    ? hasEnded(change.object)
+    ? podHasEnded(change.object)
     : stateOfPod(change.object) !== stateOfPod(change.previous);
 }
 
-const hasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
-
 const stateOfPod = (pod: Pod): string =>
   JSON.stringify([
-    hasEnded(pod),
+    podHasEnded(pod),
     pod.status?.containerStatuses?.flatMap(({ state }) => state?.waiting?.message ?? []) ?? [],
     pod.status?.conditions?.flatMap(({ type, status }) => (type === "DisruptionTarget" ? [status] : [])) ??
       [],

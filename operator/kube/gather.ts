@@ -7,6 +7,7 @@ import { hasEnded } from "./job-conditions.ts";
 import { JOB_NAME, jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import { observeAttempts } from "./observe-attempts.ts";
+import { podHasEnded } from "./pod-phase.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 
@@ -166,8 +167,6 @@ export function isAtWork(
     jobs.byIndex("owner", uid).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
   );
 }
-
-const podHasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 
 /** The node controller sets a node's Ready to Unknown when its kubelet has not been heard of for 50 s. */
 export function unreachableSinceMs(node: ReturnType<Shell["nodes"]["get"]>): number | undefined {

@@ -5,6 +5,7 @@ import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { hasEnded as hasJobEnded } from "./job-conditions.ts";
 import { jobNameOf } from "./job-name.ts";
 import type { Wire } from "./kube-object.ts";
+import { podHasEnded } from "./pod-phase.ts";
 import type { Job, Pod } from "./resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
@@ -32,7 +33,7 @@ export function observeAttempts(
   const orphans = [...podsByJob].filter(([name]) => !names.has(name)).flatMap(([, pods]) => pods);
   return [
     ...jobs.map((job) => ofJob(job, podsByJob.get(job.metadata.name) ?? [], surroundings)),
-    ...orphans.filter((pod) => !hasEnded(pod)).map((pod) => ofOrphan(pod, surroundings)),
+    ...orphans.filter((pod) => !podHasEnded(pod)).map((pod) => ofOrphan(pod, surroundings)),
   ];
 }
 
@@ -49,7 +50,7 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
   const result = pod && resultOf(pod);
   const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
   const message = disruption?.message ?? failed?.message;
-  const live = pods.some((pod) => !hasEnded(pod));
+  const live = pods.some((pod) => !podHasEnded(pod));
   const state = stateOf({
     deleting: deletionTimestamp !== undefined,
     complete: complete !== undefined,
@@ -104,7 +105,7 @@ const ofOrphan = (pod: Pod, surroundings: Surroundings): ObservedAttempt => ({
 
 function placeOf(pod: Pod | undefined, { unreachableSinceMs }: Surroundings) {
   const node = pod?.spec?.nodeName;
-  const sinceMs = node && !hasEnded(pod) ? unreachableSinceMs(node) : undefined;
+  const sinceMs = node && !podHasEnded(pod) ? unreachableSinceMs(node) : undefined;
   return {
     ...(node && { node }),
     ...(node && sinceMs !== undefined && { unreachable: { node, sinceMs } }),
@@ -140,8 +141,6 @@ function identityOf({ metadata }: Job | Pod): Pick<ObservedAttempt, "unit" | "at
     attempt: Number(labels[LABELS.attempt] ?? 1),
   };
 }
-
-const hasEnded = (pod: Pod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /** Several pods are there only while the Job controller replaces one that the cluster lost. */
 const latest = (pods: readonly Pod[]): Pod | undefined =>

@@ -8,6 +8,7 @@ import { isAtWork } from "./gather.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
+import { podHasEnded } from "./pod-phase.ts";
 import type { Place, PoolUsage } from "./pool-usage.ts";
 import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
@@ -86,11 +87,11 @@ export class Reactions {
     if (retry) enqueue(retry);
   }
 
-  /** What runs on a node that stops answering, or answers again, is looked at anew. */
+  /** What runs on a node that stops answering, or answers again, is looked at anew; thousands may have ended there. */
   #onNode(change: Change<Node>): void {
     if (change.type !== "updated" || isReady(change.object) === isReady(change.previous)) return;
     for (const pod of this.#options.caches.pods.store.byIndex("node", change.object.metadata.name))
-      this.#enqueue(pod.metadata.labels?.[LABELS.jobUid]);
+      if (!podHasEnded(pod)) this.#enqueue(pod.metadata.labels?.[LABELS.jobUid]);
   }
 
   #onPod(change: Change<Pod>): void {

@@ -22,7 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "start-beside-the-old-pod",
     what: "a unit starts anew though its last pod still runs",
     file: "operator/kube/observe-attempts.ts",
-    find: "const live = pods.some((pod) => !hasEnded(pod));",
+    find: "const live = pods.some((pod) => !podHasEnded(pod));",
     replace: "const live = false;",
   },
   {
