@@ -12,19 +12,25 @@ export interface StatusEvent {
 
 /**
  * Follows a MediaJob as docs/webhooks.md says: by `kubectl port-forward`, until the stream ends or breaks off. Gives
- * what it has read so far, and goes on reading.
+ * what it has read so far, and goes on reading. Begins anew while there is nobody at the other end: an operator that
+ * was killed has a successor soon, and the Service may not know yet which of the two runs.
  */
-export async function followEvents({
-  kubeconfig,
-  path,
-  token,
-  lastId,
-}: {
+export const followEvents = (wanted: Wanted): Promise<Followed> =>
+  until("the operator to stream events", () => follow(wanted), { timeoutMs: 90_000, everyMs: 500 });
+
+interface Wanted {
   kubeconfig: string;
   path: string;
   token: string;
   lastId?: string | undefined;
-}): Promise<{ events: StatusEvent[]; over: Promise<void> }> {
+}
+
+interface Followed {
+  events: StatusEvent[];
+  over: Promise<void>;
+}
+
+async function follow({ kubeconfig, path, token, lastId }: Wanted): Promise<Followed> {
   const args = ["port-forward", "--namespace", OPERATOR_NAMESPACE, `service/${RELEASE}`, ":8080"];
   const forward = spawn(binaryPath("kubectl"), args, {
     env: { ...process.env, KUBECONFIG: kubeconfig },
@@ -52,13 +58,17 @@ export async function followEvents({
   }
 }
 
-async function portOf({ stdout }: ChildProcess): Promise<number> {
+async function portOf(forward: ChildProcess): Promise<number> {
   let said = "";
-  stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+  forward.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     said += chunk;
   });
+  const ended = once(forward, "exit").then(([code]) => {
+    throw new Error(`kubectl port-forward ended with ${code}`);
+  });
   const isForwarding = async () => Number(/127\.0\.0\.1:(\d+) ->/.exec(said)?.[1]) || undefined;
-  return await until("kubectl port-forward", isForwarding, { timeoutMs: 30_000, everyMs: 50 });
+  const forwarding = until("kubectl port-forward", isForwarding, { timeoutMs: 30_000, everyMs: 50 });
+  return await Promise.race([forwarding, ended]);
 }
 
 /** That a stream breaks off is no error here: its far end may be killed. */

@@ -97,6 +97,8 @@ async function openHls(url, keys) {
   const hls = new Hls({ enableWorker: false, capLevelToPlayerSize: false, ...clearKey(keys) });
   hls.on(Hls.Events.ERROR, (_, { type, details, fatal, error }) => {
     if (details === "aborted") return; // what it no longer wanted, after a switch or a seek
+    // A machine that has no time to play is no fault of the stream; what is missing in it is told by other errors.
+    if (!fatal && details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) return;
     errors.push(`${fatal ? "fatal " : ""}${type} ${details} ${error?.message ?? ""}`);
   });
   const parsed = new Promise((settle) => hls.once(Hls.Events.MANIFEST_PARSED, settle));
