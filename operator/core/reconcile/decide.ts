@@ -13,7 +13,7 @@ import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts } from "./stop-attempts.ts";
-import { endTroubled, nextTroubleMs, troubleOf, withLostAttempts } from "./trouble.ts";
+import { endTroubled, nextTroubleMs, stopLost, troubleOf, withLostAttempts } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /**
@@ -45,7 +45,10 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     gpuRoomMs: policy.gpuRoomMs,
     nowMs,
   });
-  const stops = intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, attempts, policy, nowMs);
+  const stops = [
+    ...stopLost(attempts),
+    ...(intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, policy, nowMs)),
+  ];
   const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
   const told = statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble });

@@ -44,15 +44,15 @@ export function troubleOf(
   return undefined;
 }
 
-/** Ends the attempts that have failed to start for too long, and those that are lost with their node. */
-export function endTroubled(
-  units: readonly FoldedUnit[],
-  attempts: readonly ObservedAttempt[],
-  policy: Policy,
-  nowMs: number,
-): Action[] {
-  const lost = attempts.filter(({ lost, deleting }) => lost && !deleting);
-  const overdue = units.flatMap(({ unit, state }): Action[] => {
+/** Ends the attempts that are lost with their node, also while all is stopped: nobody waits for them any more. */
+export const stopLost = (attempts: readonly ObservedAttempt[]): Action[] =>
+  attempts
+    .filter(({ lost, deleting }) => lost && !deleting)
+    .map((attempt) => ({ do: "StopAttempt", attempt }));
+
+/** Ends the attempts that have failed to start for too long. */
+export function endTroubled(units: readonly FoldedUnit[], policy: Policy, nowMs: number): Action[] {
+  return units.flatMap(({ unit, state }): Action[] => {
     if (state.state !== "Running" || state.attempt.state !== "Active") return [];
     const { attempt } = state;
     const { waiting } = attempt;
@@ -65,7 +65,6 @@ export function endTroubled(
     const reason = noGpu ? "HardwareUnavailable" : "PodNotStarted";
     return [{ do: "FailAttempt", attempt, reason, because }];
   });
-  return [...lost.map((attempt): Action => ({ do: "StopAttempt", attempt })), ...overdue];
 }
 
 /** Whether no node has room for an attempt that was given an accelerator. */
