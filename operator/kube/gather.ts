@@ -18,20 +18,26 @@ const USUAL_MS = 15_000;
  * Asks whether a MediaJob is still there after one of its Jobs went: garbage collection may have taken it, and the
  * watch of MediaJobs be behind that of Jobs. Else the work of what was deleted would begin anew.
  */
-export async function confirm(
-  mediaJob: StoredMediaJob,
-  { client, mediaJobs, doubted }: Shell,
-): Promise<void> {
+export async function confirm(mediaJob: StoredMediaJob, shell: Shell): Promise<void> {
+  const { doubted } = shell;
   const { uid } = mediaJob.metadata;
   if (!doubted.delete(uid)) return;
   try {
-    const found = await client.get(MEDIA_JOBS, mediaJob.metadata);
-    if (found?.metadata.uid === uid) mediaJobs.observe(found);
-    else mediaJobs.observeGone(mediaJob);
+    await readAnew(mediaJob, shell);
   } catch (error) {
     doubted.add(uid);
     throw error;
   }
+}
+
+/** Asks the API server for a MediaJob, whatever its watch has told. */
+export async function readAnew(
+  mediaJob: StoredMediaJob,
+  { client, mediaJobs }: Pick<Shell, "client" | "mediaJobs">,
+): Promise<void> {
+  const found = await client.get(MEDIA_JOBS, mediaJob.metadata);
+  if (found?.metadata.uid === mediaJob.metadata.uid) mediaJobs.observe(found);
+  else mediaJobs.observeGone(mediaJob);
 }
 
 /** Asks for the Jobs that an earlier pass may have made, though it was not told so. */

@@ -1,5 +1,6 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
-import { nullWhenNotFound } from "./api-error.ts";
+import { isConflict, nullWhenNotFound } from "./api-error.ts";
+import { readAnew } from "./gather.ts";
 import { keyOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "./resources.ts";
@@ -13,7 +14,8 @@ export function newsOf(job: StoredMediaJob, status: MediaJobStatus): Record<stri
 }
 
 /**
- * Writes the status. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read.
+ * Writes the status. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read: from what
+ * the API server has by then, since the watch may be long silent, and what was written be our own without an answer.
  * Null when it is gone, which the cache then knows before its watch says so: or its Jobs, which garbage collection
  * ends, would be made again.
  */
@@ -23,9 +25,15 @@ export async function writeStatus(
   shell: Shell,
 ): Promise<StoredMediaJob | null> {
   shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
-  const written = await shell.echoes.during(MEDIA_JOBS, job.metadata, () =>
-    nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence())),
-  );
+  let written: StoredMediaJob | null;
+  try {
+    written = await shell.echoes.during(MEDIA_JOBS, job.metadata, () =>
+      nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence())),
+    );
+  } catch (error) {
+    if (isConflict(error)) await readAnew(job, shell);
+    throw error;
+  }
   if (written) shell.mediaJobs.observe(written);
   else shell.mediaJobs.observeGone(job);
   return written;

@@ -6,7 +6,7 @@ import { sweep } from "./sweep.ts";
 /** A short form; `npm run sim -- --runs 100000` is the long one. A seed that found a bug stays here for good. */
 const FOUND_A_BUG = [
   1, 12, 18, 19, 21, 30, 121, 179, 184, 279, 402, 774, 1224, 1381, 2037, 2160, 2201, 2303, 2320, 2534, 2609,
-  3596, 3905, 4630, 30013, 100305, 125313, 200819, 205600, 206516, 218177,
+  3596, 3905, 4630, 30013, 100305, 125313, 200819, 205600, 206516, 218177, 501084,
 ];
 const SEEDS = [...FOUND_A_BUG, ...Array.from({ length: 3 }, (_, index) => 1000 + index)];
 

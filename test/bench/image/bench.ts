@@ -18,8 +18,6 @@ export interface Bench {
 
 export const CORES = cpus().length;
 
-/** The worker as it is in its image. */
-
 /** Writes files of which only some are distinct: making pictures takes longer than measuring with them. */
 export async function fill(
   folder: string,
