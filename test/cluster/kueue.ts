@@ -16,7 +16,7 @@ export async function startKueue(api: StandaloneApiServer): Promise<RecordedProc
   const yaml = readdirSync(definitions).map((name) => readFileSync(join(definitions, name), "utf8"));
   // Too long for the annotation that a client-side apply leaves.
   await api.kubectl.apply(yaml.join("\n---\n"), "--server-side");
-  await api.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s");
+  await api.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=300s");
 
   const directory = join(api.directory, "kueue");
   const certificates = join(directory, METRICS_CERTIFICATES);

@@ -33,7 +33,7 @@ export async function createMediaVolume(
   mkdirSync(path, { recursive: true });
   chownSync(path, 1000, 1000);
   // One of an aborted run is still bound to a claim that is gone, and would never bind to ours.
-  await kubectl("delete", "--ignore-not-found", "--timeout=30s", `persistentvolume/${volumeName}`);
+  await kubectl("delete", "--ignore-not-found", "--timeout=300s", `persistentvolume/${volumeName}`);
   const capacity = { storage: "10Gi" }; // a hostPath has no limit; a claim must ask for something
   await kubectl.apply([
     {
@@ -62,7 +62,7 @@ export async function createMediaVolume(
     },
   ]);
   // After an outage of the API server the controllers look again only after a while.
-  const bound = ["--for=jsonpath={.status.phase}=Bound", `persistentvolumeclaim/${name}`, "--timeout=120s"];
+  const bound = ["--for=jsonpath={.status.phase}=Bound", `persistentvolumeclaim/${name}`, "--timeout=300s"];
   await kubectl("wait", "--namespace", namespace, ...bound);
   return {
     claimName: name,

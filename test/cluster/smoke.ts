@@ -37,7 +37,7 @@ interface Trial {
 export async function runSmokeTest(cluster: Cluster): Promise<void> {
   const { kubectl } = cluster;
   await cluster.loadImages(baseImage);
-  await kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=60s");
+  await kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=300s");
   await kubectl("create", "namespace", namespace);
   const media = await cluster.createMediaVolume("media", { namespace });
   try {

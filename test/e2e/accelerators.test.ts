@@ -77,7 +77,7 @@ test("a unit that would rather have a GPU runs on the CPU when none becomes free
   };
   await kubectl.apply([holder]);
   const within = ["--namespace", workspace.namespace];
-  await kubectl("wait", "pod/holder", ...within, "--for=condition=Ready", "--timeout=60s");
+  await kubectl("wait", "pod/holder", ...within, "--for=condition=Ready", "--timeout=300s");
   try {
     await workspace.start("third", {
       sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],

@@ -75,7 +75,7 @@ export default async function install(): Promise<(() => Promise<void>) | undefin
   const podAnnotations = { "mediajob.dev/built": images.map(({ id }) => id).join() || String(Date.now()) };
   await cluster.helm(
     ...["upgrade", "--install", RELEASE, join(import.meta.dirname, "../../charts/mediajob")],
-    ...["--namespace", OPERATOR_NAMESPACE, "--create-namespace", "--wait", "--timeout", "90s"],
+    ...["--namespace", OPERATOR_NAMESPACE, "--create-namespace", "--wait", "--timeout", "300s"],
     ...["--set-json", `config=${JSON.stringify(values.config)}`],
     ...["--set-json", `image=${JSON.stringify(values.image)}`],
     ...["--set-json", `worker=${JSON.stringify(values.worker)}`],

@@ -133,7 +133,7 @@ describe.concurrent("the user changes their mind", () => {
     });
     await workspace.working("deleted", "video-0");
     const { kubectl } = workspace.cluster;
-    await kubectl("delete", "mediajob", "deleted", "--namespace", workspace.namespace, "--timeout=60s");
+    await kubectl("delete", "mediajob", "deleted", "--namespace", workspace.namespace, "--timeout=300s");
     await workspace.gone("deleted");
     const files = readdirSync(join(workspace.files, "out/deleted"), { recursive: true, encoding: "utf8" });
     // Beside the attempt's manifest, which tells at what it was stopped.

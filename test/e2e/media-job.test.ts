@@ -184,7 +184,7 @@ describe("a photo and a clip", () => {
 
   test("`kubectl delete` removes its Jobs and pods, and leaves the outputs", async () => {
     const { kubectl } = workspace.cluster;
-    await kubectl("delete", "mediajob", "holiday", "--namespace", workspace.namespace, "--timeout=60s");
+    await kubectl("delete", "mediajob", "holiday", "--namespace", workspace.namespace, "--timeout=300s");
     await workspace.gone("holiday");
     expect(readFileSync(join(workspace.files, "out/walk/web.mp4")).length).toBeGreaterThan(0);
   });

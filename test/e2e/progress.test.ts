@@ -83,7 +83,7 @@ test("a replica that does not lead points to the one that does, where the report
 async function scale(replicas: number): Promise<void> {
   const deployment = ["--namespace", OPERATOR_NAMESPACE, "deployment/mediajob"];
   await workspace.cluster.kubectl("scale", ...deployment, `--replicas=${replicas}`);
-  await workspace.cluster.kubectl("rollout", "status", ...deployment, "--timeout=60s");
+  await workspace.cluster.kubectl("rollout", "status", ...deployment, "--timeout=300s");
 }
 
 /** What the kubelet gave the worker. */

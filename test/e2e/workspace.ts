@@ -68,7 +68,7 @@ export async function createWorkspace(name: string): Promise<Workspace> {
   const cluster = await ensureCluster();
   const { kubectl } = cluster;
   const namespace = `e2e-${name}`;
-  await kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=90s");
+  await kubectl("delete", "namespace", namespace, "--ignore-not-found", "--timeout=300s");
   await kubectl("create", "namespace", namespace);
   const volume = await cluster.createMediaVolume("media", { namespace });
   const within = ["--namespace", namespace];

@@ -78,7 +78,7 @@ beforeAll(async () => {
     "deployment/mediajob",
     "--namespace",
     OPERATOR_NAMESPACE,
-    "--timeout=90s",
+    "--timeout=300s",
   );
   const second = await followEvents({ ...stream, lastId: first.events.at(-1)?.id });
 

@@ -67,7 +67,7 @@ describe.runIf(isNative).concurrent("work that is lost is done again", () => {
       async () => (await workspace.attempts("stranded")).join() === "video-0 2",
       { timeoutMs: 120_000, everyMs: 500 },
     );
-    await kubectl("wait", "node/node-1", "--for=condition=Ready", "--timeout=60s");
+    await kubectl("wait", "node/node-1", "--for=condition=Ready", "--timeout=300s");
     expect((await workspace.get("stranded")).status).toEqual(status);
     expect(workspace.staged("stranded")).toEqual([]);
     isWhole("stranded");

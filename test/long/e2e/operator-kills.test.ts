@@ -73,7 +73,7 @@ async function scaleOperator(replicas: number): Promise<void> {
   const { kubectl } = workspace.cluster;
   const deployment = [`deployment/${RELEASE}`, ...within];
   await kubectl("scale", ...deployment, `--replicas=${replicas}`);
-  await kubectl("rollout", "status", ...deployment, "--timeout=120s");
+  await kubectl("rollout", "status", ...deployment, "--timeout=300s");
 }
 
 /**
