@@ -62,7 +62,7 @@ const catalogue = {
   "kube-proxy": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-proxy" },
   kubelet: { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kubelet" },
   kubectl: { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
-  coredns: { module: "coredns", package: "github.com/coredns/coredns" },
+  coredns: { module: "coredns", package: "mediajob.dev/test/cluster/coredns" },
   helm: { module: "helm", package: "helm.sh/helm/v3/cmd/helm" },
   kueue: { module: "kueue", package: "sigs.k8s.io/kueue/cmd/kueue" },
   kwok: { module: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok" },
