@@ -76,6 +76,6 @@ function undocumented(source: string): string[] {
 
 test("a worker's runtime is set alike in a pod and on this machine", () => {
   for (const [name, value] of Object.entries(WORKER_RUNTIME_ENV)) {
-    expect(contentOf("Dockerfile.worker")).toContain(`${name}=${value}`);
+    expect(contentOf("Dockerfile.worker")).toContain(`${name}="${value}"`);
   }
 });
