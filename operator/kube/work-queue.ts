@@ -75,12 +75,6 @@ export class WorkQueue {
     return this.#delayed.size;
   }
 
-  /** How long the key that waits longest has waited. */
-  oldestWaitMs(): number {
-    const [since] = this.#waiting.values();
-    return since === undefined ? 0 : this.#options.clock.now() - since;
-  }
-
   /** Asks for the key to be worked on as soon as may be, also if it is in a backoff. */
   add(key: string): void {
     if (this.#draining || this.#waiting.has(key) || this.#dirty.has(key)) return;
