@@ -15,29 +15,24 @@ import type { Shell } from "./shell.ts";
 const USUAL_MS = 15_000;
 
 /**
- * Asks whether a MediaJob is still there after one of its Jobs went: garbage collection may have taken it, and the
- * watch of MediaJobs be behind that of Jobs. Else the work of what was deleted would begin anew.
+ * Asks the API server for a MediaJob of which the cache may be wrong. One of its Jobs went: then garbage collection may
+ * have taken it, and the watch of MediaJobs be behind that of Jobs; the work of what was deleted would begin anew. Or
+ * nobody knows whether its status was written: what is decided from an older one would be decided twice.
  */
-export async function confirm(mediaJob: StoredMediaJob, shell: Shell): Promise<void> {
-  const { doubted } = shell;
-  const { uid } = mediaJob.metadata;
-  if (!doubted.delete(uid)) return;
+export async function confirm(
+  known: StoredMediaJob,
+  { client, mediaJobs, doubted }: Pick<Shell, "client" | "mediaJobs" | "doubted">,
+): Promise<void> {
+  const { uid } = known.metadata;
+  if (!doubted.delete(uid)) return; // before the question: what comes up meanwhile is asked about again
   try {
-    await readAnew(mediaJob, shell);
+    const found = await client.get(MEDIA_JOBS, known.metadata);
+    if (found?.metadata.uid === uid) mediaJobs.observe(found);
+    else mediaJobs.observeGone(known);
   } catch (error) {
     doubted.add(uid);
     throw error;
   }
-}
-
-/** Asks the API server for a MediaJob, whatever its watch has told. */
-export async function readAnew(
-  mediaJob: StoredMediaJob,
-  { client, mediaJobs }: Pick<Shell, "client" | "mediaJobs">,
-): Promise<void> {
-  const found = await client.get(MEDIA_JOBS, mediaJob.metadata);
-  if (found?.metadata.uid === mediaJob.metadata.uid) mediaJobs.observe(found);
-  else mediaJobs.observeGone(mediaJob);
 }
 
 /** Asks for the Jobs that an earlier pass may have made, though it was not told so. */
@@ -149,11 +144,16 @@ const CONFLICT_MS = 30_000;
 
 /** Two MediaJobs must not write the same files at once; who comes later waits. */
 function conflictOf({ metadata: { uid } }: StoredMediaJob, shell: Shell, nowMs: number): Pause | undefined {
-  const blocker = shell.claims.blockerOf(uid, (rival) => isAtWork(rival, shell, nowMs));
+  const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork(uid, shell, nowMs);
+  const blocker = shell.claims.blockerOf(uid, mayWrite);
   if (!blocker) return undefined;
   const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
   return { reason: "OutputConflict", message, starts: 0, untilMs: nowMs + CONFLICT_MS };
 }
+
+/** Whether a pass beside this one has decided to start something that nobody has seen yet. */
+const isStarting = (uid: string, { mediaJobs, usage }: Shell): boolean =>
+  mediaJobs.byIndex("uid", uid).some(({ metadata }) => usage.unseen(keyOf(metadata)).length > 0);
 
 /** Whether workers of a MediaJob may be writing. What is on a node that is given up is not waited for. */
 export function isAtWork(

@@ -23,6 +23,8 @@ import type { Requeue } from "./work-queue.ts";
  * status comes last, so it never runs ahead of the cluster.
  */
 export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> {
+  const cached = shell.mediaJobs.get(refOf(key));
+  if (cached) await confirm(cached, shell); // the plan follows from it, too
   const known = shell.mediaJobs.get(refOf(key));
   if (!known) {
     giveBackPlaces(key, shell); // of a pass that ended in an error while it was deleted

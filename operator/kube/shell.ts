@@ -33,7 +33,7 @@ export interface Shell {
   warnings: Warnings;
   /** UIDs of Jobs that have ended and whose pod is known to be gone. */
   podless: Set<string>;
-  /** UIDs of MediaJobs that lost a Job, and so may be gone themselves. */
+  /** UIDs of MediaJobs of which the cache may be wrong, see `confirm`. */
   doubted: Set<string>;
   configuration(): Configuration;
   plans: PlanStore;

@@ -1,6 +1,5 @@
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
-import { isConflict, nullWhenNotFound } from "./api-error.ts";
-import { readAnew } from "./gather.ts";
+import { isConflict, isRefusal, nullWhenNotFound } from "./api-error.ts";
 import { keyOf } from "./kube-object.ts";
 import { mergePatchOf } from "./merge-patch.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "./resources.ts";
@@ -14,8 +13,9 @@ export function newsOf(job: StoredMediaJob, status: MediaJobStatus): Record<stri
 }
 
 /**
- * Writes the status. Fails with Conflict, and is decided anew, when somebody else wrote since `job` was read: from what
- * the API server has by then, since the watch may be long silent, and what was written be our own without an answer.
+ * Writes the status. Fails with Conflict when somebody else wrote since `job` was read. After that, and where no answer
+ * says whether it was written, the next pass asks the API server first: the watch may be long silent, and what is there
+ * be our own.
  * Null when it is gone, which the cache then knows before its watch says so: or its Jobs, which garbage collection
  * ends, would be made again.
  */
@@ -31,7 +31,7 @@ export async function writeStatus(
       nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence())),
     );
   } catch (error) {
-    if (isConflict(error)) await readAnew(job, shell);
+    if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);
     throw error;
   }
   if (written) shell.mediaJobs.observe(written);

@@ -16,6 +16,7 @@ import type { ObservedAttempt } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
 import { growthOf } from "./growth.ts";
+import { DEFAULT_POLICY } from "./policy.ts";
 
 const { pools } = defaultConfiguration();
 const report = { formats: ["json"] };
@@ -48,6 +49,15 @@ test.each([
     spec: { cancel: true },
     attempts: [],
     status: begun,
+    grows: true,
+  },
+  {
+    name: "one that was lost with its node, and killed when it was tried again",
+    spec: once,
+    attempts: [
+      attempt({ unreachable: { node: "node-1", sinceMs: NOW_MS - DEFAULT_POLICY.unreachableNodeMs } }),
+      failed({ attempt: 2, exitCode: 137 }),
+    ],
     grows: true,
   },
   { name: "one that runs", attempts: [attempt()], grows: false },
@@ -109,6 +119,18 @@ test("when it runs again what finalizes does so after it, anew", () => {
   expect(again([killed, finalized(), succeeded({ attempt: 101 })])).toMatchObject([
     { unit: { name: "finalize" }, attempt: 101, finalize: { outcome: { phase: "Succeeded" } } },
   ]);
+});
+
+test("what its only unit found of a long video lets a plan grow, but not after the end", () => {
+  const found = result({ unit: "video-0", outputs: [], facts: [[1200, 25]] });
+  const job = (status = {}) => mediaJob({ ...once, outputs: [film] }, { ...begun, ...status });
+  const grows = (status?: object) =>
+    growthOf(
+      plan(job().spec, pools),
+      observation({ job: job(status), attempts: [succeeded({ unit: "video-0", result: found })] }),
+    );
+  expect(grows()).toMatchObject({ why: "SourcesKnown" });
+  expect(grows({ phase: "Failed", units: { ...counts(), ledger: "1f" } })).toBeUndefined();
 });
 
 test("a video that could have been left to parts is made whole when it runs again, and has to say so", () => {
