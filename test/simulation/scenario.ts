@@ -75,7 +75,8 @@ export function drawScenario(seed: number): Scenario {
   const calmFromMs = Math.round(random.between(0.3, 3) * MINUTE_MS);
   const pools = drawPools(random.fork("pools"));
   const onePlace = random.fork("places").chance(0.25);
-  const mediaJobs = drawMediaJobs(random.fork("jobs"), { calmFromMs, onePlace });
+  const frail = drawFrail(random.fork("frail"));
+  const mediaJobs = drawMediaJobs(random.fork("jobs"), { calmFromMs, onePlace, alone: frail !== null });
   return {
     seed,
     skewsMs: Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
@@ -91,9 +92,9 @@ export function drawScenario(seed: number): Scenario {
     deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
     replaysAfterMs: drawReplays(random.fork("replays")),
     retriesAfterMs: onePlace ? drawRetries(random.fork("retries")) : null,
-    faults: drawFaults(random.fork("faults")),
+    faults: { ...drawFaults(random.fork("faults")), ...frail },
     calmFromMs,
-    fates: drawFates(random.fork("fates")),
+    fates: { ...drawFates(random.fork("fates")), ...(frail && { crashes: 1 }) },
   };
 }
 
@@ -119,15 +120,31 @@ function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
   };
 }
 
-/** @param onePlace all of them would write the same files */
+/**
+ * Worlds of what is told once and never again: MediaJobs of one unit, killed before it could say a word or evicted as it
+ * did, whose pod is gone while the API server has not answered what was concluded from it. Each of these is too rare
+ * for all of them together to meet elsewhere.
+ */
+const FRAIL: readonly FaultRates[] = [
+  { resetAfter: 0.3, eviction: 30 },
+  { refusedAfter: 0.1, timeoutAfter: 0.05, resetAfter: 0.08, eviction: 10, nodeLoss: 3 },
+];
+
+const drawFrail = (random: Prng): FaultRates | null => (random.chance(0.08) ? random.pick(FRAIL) : null);
+
+/**
+ * @param onePlace all of them would write the same files
+ * @param alone each has a single unit, tried a single time
+ */
 function drawMediaJobs(
   random: Prng,
-  { calmFromMs, onePlace }: { calmFromMs: number; onePlace: boolean },
+  { calmFromMs, onePlace, alone }: { calmFromMs: number; onePlace: boolean; alone: boolean },
 ): WantedMediaJob[] {
   const reporting = random.fork("report");
   const shareWithReport = reporting.chance(0.4) ? 0.8 : 0;
   return Array.from({ length: random.int(1, 4) }, (_, index) => {
-    const sources = Array.from({ length: Math.ceil(random.skewed(0.01, 6)) }, (_, n) => `s${n}`);
+    const drawn = Array.from({ length: Math.ceil(random.skewed(0.01, 6)) }, (_, n) => `s${n}`);
+    const sources = alone ? drawn.slice(0, 1) : drawn;
     return {
       atMs: Math.round(random.skewed(0, calmFromMs)),
       name: `job-${index}`,
@@ -148,6 +165,7 @@ function drawMediaJobs(
         ...(random.chance(0.1) && { suspend: true }),
         ...(random.chance(0.6) && { webhooks: drawWebhooks(random) }),
         ...(reporting.chance(shareWithReport) && { report: { formats: ["json"] } }),
+        ...(alone && { retry: { maxAttempts: 1 } }),
       },
     };
   });

@@ -21,7 +21,10 @@ export const attempts: Checker = (world, fail) => {
     const unit = `${process.mediaJob}/${process.unit}`;
     const work = workOf(unit, process.attempt);
     const other = live.get(unit);
-    if (other && !isLost(other, world))
+    // A pod that its node had not begun yet, and begins when it is back, before anybody tells it not to.
+    const isOvertaken =
+      other && process.attempt < other.attempt && world.kubelet.wasUnreachable(process.node);
+    if (other && !isLost(other, world) && !isOvertaken)
       fail(
         "no unit has two live attempts at once",
         `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,

@@ -13,6 +13,8 @@ export interface Mutation {
   /** Occurs once in the file. */
   readonly find: string;
   readonly replace: string;
+  /** The first of the seeds among which it shows, where it takes so many rare things at once that the first do not. */
+  readonly from?: number;
 }
 
 export const repository = resolve(import.meta.dirname, "../../..");
@@ -59,6 +61,35 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "operator/core/reconcile/growth.ts",
     find: "return endsUnreported(plan, observation, policy) ?",
     replace: "return endsUnreported(plan, observation, policy) && false ?",
+  },
+  {
+    name: "await-the-lost",
+    what: "real: the report of what was lost with its node and then killed waits for the node, and never comes",
+    file: "operator/core/reconcile/growth.ts",
+    find: "const attempts = withLostAttempts(observed.attempts, policy, observed.nowMs);",
+    replace: "const attempts = (withLostAttempts, observed.attempts);",
+  },
+  {
+    name: "grow-after-the-end",
+    what: "real: what is found out of a source after the MediaJob has failed lets its plan grow, which nobody runs",
+    file: "operator/core/reconcile/growth.ts",
+    find: "if (isOver(observed.job)) return undefined;",
+    replace: "isOver(observed.job);",
+    from: 12_001,
+  },
+  {
+    name: "forget-the-unanswered",
+    what: "real: after a status write without an answer, and a question without one, the old status counts again",
+    file: "operator/kube/status-write.ts",
+    find: "if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);",
+    replace: "isConflict(error) || isRefusal(error);",
+  },
+  {
+    name: "start-beside-the-undecided",
+    what: "real: of two MediaJobs that write the same files, one does not see what the other just decided to start",
+    file: "operator/kube/gather.ts",
+    find: "isStarting(uid, shell) || isAtWork(uid, shell, nowMs)",
+    replace: "isAtWork(uid, shell, nowMs)",
   },
   {
     name: "replay-behind",
