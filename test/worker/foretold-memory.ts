@@ -7,7 +7,7 @@ import { aUnit, from, runWorker, type WorkerVolume } from "./run-worker.ts";
  * The memory that a header foretells, against the peak that the kernel measured: never less, since the kernel
  * would end the unit; and not much more, since nodes are paid for.
  */
-const OVER_MAX = 3;
+const OVER_MAX = 2.5;
 const MIB = 2 ** 20;
 
 /** Pictures that need very different amounts, by name; the number is of megapixels. */

@@ -8,7 +8,7 @@ import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "./shared
  * What it takes to make a source's renderings, told by its header before any pixel is decoded. Every number
  * here was fitted to peaks measured with sharp 0.35 on the table of
  * test/long/image-memory.test.ts, made by the bundled worker: never below what was used there (1.17 times at least), and
- * in 43 of 44 rows at most 2.5 times above; a set of widths and formats drawn from an SVG took up to 2.9.
+ * at most 2.5 times above.
  */
 
 const MIB = 2 ** 20;
@@ -27,7 +27,7 @@ const DECODE_BYTES = 24 * MIB;
 const RENDERING_BYTES = 16 * MIB;
 
 /** What each encoder holds for every pixel of what it writes, its output included. */
-const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 60, gif: 12, tiff: 9 } as const;
+const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 56, gif: 12, tiff: 9 } as const;
 
 /** Bytes for a source's renderings, made all together or one after another. */
 export interface Need {
@@ -128,17 +128,15 @@ function renderingBytes(source: ImageSource, rendering: Rendering): number {
     settings.overlays !== undefined ||
     settings.shape !== undefined ||
     settings.maxBytes !== undefined ||
-    settings.formats !== undefined ||
     settings.rotate !== undefined;
+  // The formats of one size are made from the same finished pixels.
+  const keptBytes = isKept ? 12 : settings.formats ? 12 / (1 + settings.formats.length) : 0;
   const deep = settings.bitDepth === 16 || settings.colourspace === "p3" ? 2 : 1;
   const wholeBytes = needsWhole(rendering) ? source.width * source.height * source.header.channels * deep : 0;
   const lineBytes = source.width * 4 * 64;
   const pixels = width * height * frames;
   return (
-    RENDERING_BYTES +
-    lineBytes +
-    wholeBytes +
-    pixels * (ENCODER_BYTES_PER_PIXEL[format] * deep + (isKept ? 12 : 0))
+    RENDERING_BYTES + lineBytes + wholeBytes + pixels * (ENCODER_BYTES_PER_PIXEL[format] * deep + keptBytes)
   );
 }
 
