@@ -74,8 +74,8 @@ export function drawScenario(seed: number): Scenario {
   const random = new Prng(`mediajob-${seed}`);
   const calmFromMs = Math.round(random.between(0.3, 3) * MINUTE_MS);
   const pools = drawPools(random.fork("pools"));
-  const onePlace = random.fork("places").chance(0.25);
   const frail = drawFrail(random.fork("frail"));
+  const onePlace = random.fork("places").chance(frail ? 0.6 : 0.25);
   const mediaJobs = drawMediaJobs(random.fork("jobs"), { calmFromMs, onePlace, alone: frail !== null });
   return {
     seed,

@@ -1,7 +1,8 @@
 /** Puts a deliberate bug into a module as Node loads it; the files on disk stay as they are. */
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { MUTATIONS, type Mutation, repository } from "./mutations.ts";
+import type { Mutation } from "./mutation.ts";
+import { MUTATIONS, repository } from "./mutations.ts";
 
 /** To be called before the module it changes is loaded. */
 export function mutate(name: string): void {

@@ -1,0 +1,216 @@
+import type { Mutation } from "./mutation.ts";
+
+/** In what is gathered and applied, by whom and when. */
+export const SHELL_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "start-beside-the-old-pod",
+    what: "a unit starts anew though its last pod still runs",
+    file: "operator/kube/observe-attempts.ts",
+    find: "const live = pods.some((pod) => !podHasEnded(pod));",
+    replace: "const live = false;",
+  },
+  {
+    name: "forget-the-unanswered",
+    what: "real: after a status write without an answer, and a question without one, the old status counts again",
+    file: "operator/kube/status-write.ts",
+    find: "if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);",
+    replace: "isConflict(error) || isRefusal(error);",
+  },
+  {
+    name: "start-beside-the-undecided",
+    what: "real: of two MediaJobs that write the same files, one does not see what the other just decided to start",
+    file: "operator/kube/gather.ts",
+    find: "isStarting(uid, shell) || isAtWork(uid, shell, nowMs)",
+    replace: "isAtWork(uid, shell, nowMs)",
+  },
+  {
+    name: "replan-by-other-facts",
+    what: "the rest is planned anew by whoever comes, though it was planned before",
+    file: "operator/kube/plan-store.ts",
+    find: "return (await this.#stored(name, job, limits)) ?? made;",
+    replace: "return name ? made : ((await this.#stored(name, job, limits)) ?? made);",
+  },
+  {
+    name: "forget-what-may-be-kept",
+    what: "real: what a plan grew by is kept, but without an answer, and forgotten with the pod that told of it",
+    file: "operator/kube/plan-store.ts",
+    find: "(doubted && mayHaveGrown(first, job))",
+    replace: "(doubted && mayHaveGrown(first, job) && false)",
+  },
+  {
+    name: "drop-event",
+    what: "a phase transition is written without its event",
+    file: "operator/kube/status-write.ts",
+    find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
+    replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
+  if (job.status?.phase && status.phase !== job.status.phase)
+    status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: hook.pending.slice(0, -1) })) };
+`,
+  },
+  {
+    name: "double-event",
+    what: "a phase transition puts its event into the outbox twice",
+    file: "operator/kube/status-write.ts",
+    find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
+    replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
+  if (status.phase !== job.status?.phase)
+    status = { ...status, webhooks: status.webhooks?.map((hook) => ({ ...hook, pending: [...hook.pending, ...hook.pending.slice(-1)] })) };
+`,
+  },
+  {
+    name: "status-before-jobs",
+    what: "status is written first, then the Jobs are made that it tells of",
+    file: "operator/kube/reconciler.ts",
+    find: "for (const action of decision.actions) await apply(job, action, shell);",
+    replace:
+      "await writeStatus(job, decision.status, shell); for (const action of decision.actions) await apply(job, action, shell);",
+  },
+  {
+    name: "overwrite-status",
+    what: "status is written whatever others have written since",
+    file: "operator/kube/status-write.ts",
+    find: "nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence()))",
+    replace:
+      "nullWhenNotFound(shell.client.get(MEDIA_JOBS, job.metadata).then((now) => shell.client.replaceStatus(MEDIA_JOBS, now?.metadata ?? job.metadata, status, shell.fence())))",
+  },
+  {
+    name: "no-write-through",
+    what: "the answers to our own writes are not put into the caches",
+    file: "operator/kube/store.ts",
+    find: "this.#accept(this.transform(object), true);",
+    replace: "void object;",
+  },
+  {
+    name: "take-anybodys-job",
+    what: "AlreadyExists counts as success, whoever owns the Job",
+    file: "operator/kube/apply-action.ts",
+    find: "!ownerUids(found).includes(job.metadata.uid)",
+    replace: "false",
+  },
+  {
+    name: "give-place-back-too-early",
+    what: "real: a create without an answer gives back its place in the pool",
+    file: "operator/kube/reconciler.ts",
+    find: "if (isRefusal(error)) giveBackPlaces(key, shell);",
+    replace: "shell.usage.releaseUnseen(key, () => 'Gone');",
+  },
+  {
+    name: "lose-too-early",
+    what: "real: the place of an attempt that is thought lost is given away before its node is asked for anew",
+    file: "operator/kube/reconciler.ts",
+    find: "if (lost && deleting)",
+    replace: "if (lost)",
+  },
+  {
+    name: "lose-place",
+    what: "a Job that ends does not give its place in the pool back",
+    file: "operator/kube/reactions.ts",
+    find: "if (usage.release(key)) onRoom();",
+    replace: "",
+  },
+  {
+    name: "wake-nobody",
+    what: "a place that becomes free wakes nobody who waits for it",
+    file: "operator/kube/controller.ts",
+    find: "if (next) this.enqueue(next);",
+    replace: "void next;",
+  },
+  {
+    name: "decide-without-the-pod",
+    what: "real: a Job that ended is decided upon though its pod was not asked for",
+    file: "operator/kube/gather.ts",
+    find: "    if (!job) return;\n",
+    replace: "    return;\n",
+  },
+  {
+    name: "no-fence",
+    what: "a replica goes on writing when it leads no more",
+    file: "operator/kube/controller.ts",
+    find: "const timeoutMs = over.aborted ? 0 : remainingMs() - FENCE_MARGIN_MS;",
+    replace: "const timeoutMs = 30_000 + 0 * (remainingMs() - FENCE_MARGIN_MS);",
+  },
+  {
+    name: "outlive-the-term",
+    what: "real: a pass that waits for an answer goes on in the next term, beside another of the same MediaJob",
+    file: "operator/kube/controller.ts",
+    find: "    await this.#former?.ended();\n",
+    replace: "",
+  },
+  {
+    name: "steal-the-lease",
+    what: "a candidate takes the Lease whoever holds it",
+    file: "operator/kube/leader.ts",
+    find: "return this.#options.clock.now() < this.#seen.at + leaseDurationSeconds * 1000;",
+    replace: "return false && leaseDurationSeconds;",
+  },
+  {
+    name: "lose-dirty-keys",
+    what: "a key that is asked for while it is worked on does not come again",
+    file: "operator/kube/work-queue.ts",
+    find: "      this.#waiting.set(key, dirtySince);\n",
+    replace: "",
+  },
+  {
+    name: "never-list-again",
+    what: "an informer resumes after 410 from the version that is gone",
+    file: "operator/kube/informer.ts",
+    find: "if (invalidatesVersion(error)) this.#mustList = true;",
+    replace: "void invalidatesVersion;",
+  },
+  {
+    name: "let-old-news-win",
+    what: "a cache takes whatever version comes last",
+    file: "operator/kube/store.ts",
+    find: "if (previous && !isNewer(resourceVersion, previous.metadata.resourceVersion)) return;",
+    replace: "",
+  },
+  {
+    name: "forget-deletions",
+    what: "a cache keeps what a watch says was deleted",
+    file: "operator/kube/store.ts",
+    find: "this.#removeLife(object, false);",
+    replace: "",
+  },
+  {
+    name: "send-to-the-gone",
+    what: "real: an endpoint that answered 410 gets the next event all the same, until the status tells of it",
+    file: "operator/webhooks/dispatcher.ts",
+    find: "    if (isGone) return undefined;\n",
+    replace: "",
+  },
+  {
+    name: "deliver-once-per-process",
+    what: "real: an endpoint whose deliveries ended, with the term or since none was left, gets no more of them",
+    file: "operator/webhooks/dispatcher.ts",
+    find: "lane.running = false;",
+    replace: "",
+  },
+  {
+    name: "wake-the-deleted",
+    what: "real: a MediaJob that is being deleted stays in the line and is woken for its turn again and again",
+    file: "operator/kube/reconciler.ts",
+    find: "shell.line.remove(key);",
+    replace: "",
+  },
+  {
+    name: "trust-the-watch",
+    what: "real: a MediaJob whose Jobs garbage collection took is believed to be there",
+    file: "operator/kube/gather.ts",
+    find: "if (!doubted.delete(uid)) return;",
+    replace: "doubted.delete(uid); return;",
+  },
+  {
+    name: "retries-uncounted",
+    what: "retries are let through however many of their kind run",
+    file: "operator/kube/gather.ts",
+    find: "allowed - usage.retrying(gateOf(failureClass, spec.priority))",
+    replace: "allowed",
+  },
+  {
+    name: "take-over-with-old-caches",
+    what: "real: a new leader decides from what its watches happened to bring",
+    file: "operator/kube/controller.ts",
+    find: "await caches.refresh();",
+    replace: "await null;",
+  },
+];
