@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect } from "vitest";
-import { photo } from "./pictures.ts";
+import { drawing, photo } from "./pictures.ts";
 import { aUnit, from, runWorker, type WorkerVolume } from "./run-worker.ts";
 
 /**
@@ -47,10 +47,7 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "avif-6": () => of(6).avif({ effort: 0 }).toBuffer(),
     "gif-6": () => of(6).gif({ effort: 1 }).toBuffer(),
     "tiff-12": () => of(12).tiff({ compression: "deflate" }).toBuffer(),
-    svg: async () =>
-      Buffer.from(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="1500"><rect width="999" height="999"/></svg>',
-      ),
+    svg: async () => Buffer.from(drawing({ width: 2000, height: 1500 })),
   };
   for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());
 }

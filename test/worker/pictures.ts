@@ -77,3 +77,19 @@ function lab([red = 0, green = 0, blue = 0]: readonly number[]): number[] {
   ].map((value) => (value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116)) as Colour;
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
+
+/** SVG as drawing programs write it: a gradient, and thousands of strokes in all colours on it. */
+export function drawing({ width, height }: { width: number; height: number }): string {
+  const strokes = Array.from({ length: 2000 }, (_, index) => {
+    // Multiples of an irrational number, without their whole part, lie everywhere and look like chance.
+    const at = (irrational: number, most: number) => Math.floor(((index * irrational) % 1) * most);
+    const start = `M${at(Math.SQRT2, width)} ${at(Math.PI, height)}`;
+    const curve = `q${at(Math.E, 90)} ${at(Math.LN2, 90)} ${at(Math.LN10, 200) - 100} ${at(Math.LOG2E, 200) - 100}`;
+    return `<path d="${start}${curve}" stroke="hsl(${index % 360},60%,50%)" stroke-width="${1 + (index % 4)}"/>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">`,
+    '<defs><radialGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#05a"/></radialGradient></defs>',
+    `<rect width="${width}" height="${height}" fill="url(#g)"/><g fill="none">${strokes.join("")}</g></svg>`,
+  ].join("");
+}
