@@ -1,14 +1,14 @@
 import { kueueQueueOf } from "../core/queue/kueue.ts";
-import type { Pause } from "../core/queue/pause.ts";
 import { GATED_CLASSES, gateOf, retriesAllowed } from "../core/queue/retry-gate.ts";
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { JOB_NAME, jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { unreachableSinceMs } from "./node-reach.ts";
 import { observeAttempts } from "./observe-attempts.ts";
-import { podHasEnded } from "./pod-phase.ts";
-import { JOBS, type Job, MEDIA_JOBS, PODS, type Pod, type StoredMediaJob } from "./resources.ts";
+import { conflictOf } from "./output-conflict.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
@@ -137,46 +137,4 @@ function retryRoomOf({ spec }: StoredMediaJob, { usage, configuration }: Shell) 
       return [failureClass, allowed - usage.retrying(gateOf(failureClass, spec.priority))] as const;
     }),
   );
-}
-
-/** How often one that waits for another looks again by itself. Mostly it is woken before. */
-const CONFLICT_MS = 30_000;
-
-/** Two MediaJobs must not write the same files at once; who comes later waits. */
-function conflictOf({ metadata: { uid } }: StoredMediaJob, shell: Shell, nowMs: number): Pause | undefined {
-  const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork(uid, shell, nowMs);
-  const blocker = shell.claims.blockerOf(uid, mayWrite);
-  if (!blocker) return undefined;
-  const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
-  return { reason: "OutputConflict", message, starts: 0, untilMs: nowMs + CONFLICT_MS };
-}
-
-/** Whether a pass beside this one has decided to start something that nobody has seen yet. */
-const isStarting = (uid: string, { mediaJobs, usage }: Shell): boolean =>
-  mediaJobs.byIndex("uid", uid).some(({ metadata }) => usage.unseen(keyOf(metadata)).length > 0);
-
-/** Whether workers of a MediaJob may be writing. What is on a node that is given up is not waited for. */
-export function isAtWork(
-  uid: string,
-  { jobs, pods, nodes, configuration }: Pick<Shell, "jobs" | "pods" | "nodes" | "configuration">,
-  nowMs: number,
-): boolean {
-  const lostMs = configuration().recovery.unreachableNodeSeconds * 1000;
-  const isLost = ({ spec }: Pod) => {
-    const sinceMs = spec?.nodeName && unreachableSinceMs(nodes.get({ name: spec.nodeName }));
-    return sinceMs !== undefined && sinceMs !== "" && sinceMs + lostMs <= nowMs;
-  };
-  const own = pods.byIndex("mediaJob", uid);
-  const lost = new Set(own.filter(isLost).map(jobNameOf));
-  return (
-    own.some((pod) => !podHasEnded(pod) && !isLost(pod)) ||
-    jobs.byIndex("owner", uid).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
-  );
-}
-
-/** The node controller sets a node's Ready to Unknown when its kubelet has not been heard of for 50 s. */
-export function unreachableSinceMs(node: ReturnType<Shell["nodes"]["get"]>): number | undefined {
-  const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.status !== "Unknown") return undefined;
-  return Date.parse(ready.lastTransitionTime ?? "") || undefined;
 }

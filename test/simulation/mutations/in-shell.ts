@@ -15,13 +15,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/status-write.ts",
     find: "if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);",
     replace: "isConflict(error) || isRefusal(error);",
-  },
-  {
-    name: "start-beside-the-undecided",
-    what: "real: of two MediaJobs that write the same files, one does not see what the other just decided to start",
-    file: "operator/kube/gather.ts",
-    find: "isStarting(uid, shell) || isAtWork(uid, shell, nowMs)",
-    replace: "isAtWork(uid, shell, nowMs)",
+    from: 16_001,
   },
   {
     name: "replan-by-other-facts",
