@@ -62,6 +62,9 @@ export default defineConfig({
           hookTimeout: 300_000,
           // Of three one waits: for an API server, a lease, a film that is played.
           maxWorkers: 3,
+          // To load everything anew for each file would take half a minute; they share read-only modules, and start what
+          // they test as processes of their own.
+          isolate: false,
         },
       },
       {
