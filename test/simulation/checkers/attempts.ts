@@ -15,6 +15,8 @@ import { isLost } from "./lost.ts";
  */
 export const attempts: Checker = (world, fail) => {
   const live = new Map<string, Process>();
+  /** Processes beside which another attempt was asked for while their node was lost; it may be back before that starts. */
+  const givenUp = new Set<Process>();
   const complete = new Set<string>();
 
   world.on("started", (process) => {
@@ -24,7 +26,7 @@ export const attempts: Checker = (world, fail) => {
     // A pod that its node had not begun yet, and begins when it is back, before anybody tells it not to.
     const isOvertaken =
       other && process.attempt < other.attempt && world.kubelet.wasUnreachable(process.node);
-    if (other && !isLost(other, world) && !isOvertaken)
+    if (other && !isLost(other, world) && !givenUp.has(other) && !isOvertaken)
       fail(
         "no unit has two live attempts at once",
         `${process.unit} of ${process.mediaJob}: attempt ${process.attempt} (${process.pod.metadata.name}) starts while attempt ${other.attempt} (${other.pod.metadata.name}) runs`,
@@ -45,6 +47,13 @@ export const attempts: Checker = (world, fail) => {
   world.on("ended", (process) => {
     const unit = `${process.mediaJob}/${process.unit}`;
     if (live.get(unit) === process) live.delete(unit);
+  });
+
+  world.on("written", ({ plural, type, object }) => {
+    if (plural !== "jobs" || type !== "ADDED") return;
+    const { labels = {} } = object.metadata;
+    const other = live.get(`${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`);
+    if (other && isLost(other, world)) givenUp.add(other);
   });
 
   world.on("written", ({ plural, object, by }) => {

@@ -4,8 +4,11 @@ import { hasCondition } from "../model/server.ts";
 import type { World } from "../world.ts";
 import type { Fail } from "./checker.ts";
 
-/** In a calm world every attempt ends, and so does every MediaJob; the longest need is attempts one after another. */
-const CALM_MS = 4 * 3600_000;
+/**
+ * In a calm world every attempt ends, and so does every MediaJob; the longest need is a dozen units one after another,
+ * each of which waits three times for a quarter of an hour.
+ */
+const CALM_MS = 10 * 3600_000;
 
 /** How long nothing may happen before a world counts as at rest: longer than any pause between tries. */
 const REST_MS = 70_000;
