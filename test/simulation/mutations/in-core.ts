@@ -50,7 +50,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     file: "operator/core/reconcile/growth.ts",
     find: "if (isOver(observed.job)) return undefined;",
     replace: "isOver(observed.job);",
-    from: 12_001,
+    from: 20_001,
   },
   {
     name: "replay-behind",
