@@ -123,7 +123,7 @@ function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
 /**
  * Worlds of what is told once and never again: MediaJobs of one unit, killed before it could say a word or evicted as it
  * did, whose pod is gone while the API server has not answered what was concluded from it. Each of these is too rare
- * for all of them together to meet elsewhere.
+ * for all of them together to meet elsewhere, so the rates here go beyond what FAULTS calls the most.
  */
 const FRAIL: readonly FaultRates[] = [
   { resetAfter: 0.3, eviction: 30 },
