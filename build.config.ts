@@ -25,18 +25,17 @@ const onlyEnglish: Plugin = {
 };
 
 /**
- * Of the Kubernetes client only its configuration is used, and none of its modules does anything by being loaded,
- * though its package does not say so. Without the rest an idle operator takes 11 MB less.
+ * Of the Kubernetes client only its configuration is used. Its other modules, thousands of them, need not even be
+ * read: bundling takes a second instead of nine, and an idle operator 11 MB less.
  */
-const onlyUsedClient: Plugin = {
-  name: "only-used-client",
-  setup({ onResolve, resolve }) {
-    const client = "@kubernetes/client-node";
-    onResolve({ filter: /./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
-      if (pluginData === client || !(path === client || importer.includes(`/${client}/`))) return null;
-      const resolved = await resolve(path, { importer, kind, resolveDir, pluginData: client });
-      return resolved.path.includes(`/${client}/`) ? { ...resolved, sideEffects: false } : resolved;
+const onlyConfiguration: Plugin = {
+  name: "only-configuration",
+  setup({ onLoad }) {
+    const exporting = (...modules: string[]) => ({
+      contents: modules.map((module) => `export * from "./${module}.js";`).join("\n"),
     });
+    onLoad({ filter: /\/client-node\/dist\/index\.js$/ }, () => exporting("config"));
+    onLoad({ filter: /\/client-node\/dist\/gen\/index\.js$/ }, () => exporting("configuration", "servers"));
   },
 };
 
@@ -56,7 +55,7 @@ const options = {
   metafile: true,
   write: false,
   logLevel: "warning",
-  plugins: [onlyEnglish, onlyUsedClient],
+  plugins: [onlyEnglish, onlyConfiguration],
   // fluent-ffmpeg would otherwise look for its own coverage build, which is not published.
   define: { "process.env.FLUENTFFMPEG_COV": "undefined" },
   // CommonJS packages within an ES module still `require` Node's own modules, and ask where they are.
