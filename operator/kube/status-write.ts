@@ -31,7 +31,8 @@ export async function writeStatus(
       nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence())),
     );
   } catch (error) {
-    if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);
+    const isKnown = shell.mediaJobs.get(job.metadata)?.metadata.uid === job.metadata.uid;
+    if (isKnown && (isConflict(error) || !isRefusal(error))) shell.doubted.add(job.metadata.uid);
     throw error;
   }
   if (written) shell.mediaJobs.observe(written);
