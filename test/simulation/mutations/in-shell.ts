@@ -13,7 +13,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     name: "forget-the-unanswered",
     what: "real: after a status write without an answer, and a question without one, the old status counts again",
     file: "operator/kube/status-write.ts",
-    find: "if (isConflict(error) || !isRefusal(error)) shell.doubted.add(job.metadata.uid);",
+    find: "if (isKnown && (isConflict(error) || !isRefusal(error))) shell.doubted.add(job.metadata.uid);",
     replace: "isConflict(error) || isRefusal(error);",
     from: 16_001,
   },
