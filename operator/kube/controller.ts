@@ -17,6 +17,7 @@ import type { Clock } from "./clock.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
 import type { Learnings } from "./learnings.ts";
 import { PlanStore } from "./plan-store.ts";
+import { PodLag } from "./pod-lag.ts";
 import { PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
@@ -81,6 +82,7 @@ export class Controller {
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #announcer: Announcer;
+  readonly #podLag = new PodLag();
   readonly #podless = new Set<string>();
   readonly #doubted = new Set<string>();
   readonly #reactions: Reactions;
@@ -110,6 +112,7 @@ export class Controller {
       usage: this.#usage,
       claims: this.#claims,
       retryLine: this.#retryLine,
+      podLag: this.#podLag,
       podless: this.#podless,
       doubted: this.#doubted,
       enqueue: (key) => this.enqueue(key),
@@ -225,6 +228,7 @@ export class Controller {
       pods: caches.pods.store,
       nodes: caches.nodes.store,
       warnings: this.#warnings,
+      podLag: this.#podLag,
       podless: this.#podless,
       doubted: this.#doubted,
       configuration,

@@ -112,6 +112,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid), {
       unreachableSinceMs: (name) => unreachableSinceMs(nodes.get({ name })),
       warningOf: (uid) => warnings.of(self.namespace, uid),
+      podLagMs: shell.podLag.ms(nowMs),
       heldUntilResumed: kueueQueueOf(job) !== undefined,
     }),
     progress: shell.progressOf(uid),

@@ -146,11 +146,17 @@ test.each([
       sinceMs: CREATED_MS + 40_000,
     },
   },
-])("a Job without a pod, and $name", ({ warning, expected }) => {
+  {
+    name: "no word of a cluster that is minutes behind with all: it waits from as much later on, twice",
+    warning: undefined,
+    podLagMs: 120_000,
+    expected: { reason: "PodNotCreated", sinceMs: CREATED_MS + 40_000 + 240_000 },
+  },
+])("a Job without a pod, and $name", ({ warning, podLagMs = 0, expected }) => {
   const created = job();
   created.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
-  const [attempt] = observeAttempts([created], [], { ...quiet, warningOf: () => warning });
-  expect(attempt?.waiting).toEqual(expected);
+  const [attempt] = observeAttempts([created], [], { ...quiet, podLagMs, warningOf: () => warning });
+  expect(attempt?.waiting).toMatchObject(expected);
 });
 
 test.each([

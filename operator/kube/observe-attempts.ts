@@ -15,6 +15,8 @@ export interface Surroundings {
   unreachableSinceMs(node: string): number | undefined;
   /** The latest warning about an object, from the cluster's Events, as far as they were asked for. */
   warningOf(uid: string): { reason: string; message: string } | undefined;
+  /** How far the cluster is behind in making pods. */
+  podLagMs?: number;
   /** Jobs are created suspended, and somebody else resumes them. */
   heldUntilResumed?: boolean;
 }
@@ -160,14 +162,21 @@ const USUAL_MS = 60_000;
 /** How long the cluster may take to make a pod while it says of nothing that keeps it: with a thousand Jobs it is busy. */
 const WORDLESS_MS = 40_000;
 
+/** And as many times longer than it took for those that it has just made. */
+const WORDLESS_LAGS = 2;
+
 /** Why no container runs yet, in the cluster's own words: Unschedulable, ImagePullBackOff, exceeded quota, … */
-function waitingOf(job: Job, pod: Pod | undefined, { warningOf }: Surroundings): ObservedAttempt["waiting"] {
+function waitingOf(
+  job: Job,
+  pod: Pod | undefined,
+  { warningOf, podLagMs = 0 }: Surroundings,
+): ObservedAttempt["waiting"] {
   if (!pod) {
     const warning = warningOf(job.metadata.uid);
     return {
       reason: warning?.reason ?? "PodNotCreated",
       message: warning?.message ?? "the cluster has not made its pod yet",
-      sinceMs: createdMs(job) + (warning ? 0 : WORDLESS_MS),
+      sinceMs: createdMs(job) + (warning ? 0 : WORDLESS_MS + WORDLESS_LAGS * podLagMs),
     };
   }
   const unscheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");

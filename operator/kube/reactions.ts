@@ -15,7 +15,7 @@ import type { Shell } from "./shell.ts";
 import type { Change } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
-interface ReactionsOptions extends Pick<Shell, "clock" | "configuration" | "podless" | "doubted"> {
+interface ReactionsOptions extends Pick<Shell, "clock" | "configuration" | "podLag" | "podless" | "doubted"> {
   caches: Caches;
   usage: PoolUsage;
   claims: OutputClaims;
@@ -98,6 +98,7 @@ export class Reactions {
     const { namespace, labels } = change.object.metadata;
     const job = this.#options.caches.jobs.store.get({ namespace, name: jobNameOf(change.object) });
     if (change.type === "deleted") this.#letGo(labels?.[LABELS.jobUid] ?? "");
+    if (change.type === "added" && job) this.#options.podLag.note(job, change.object);
     if (podMatters(change, job)) this.#enqueue(labels?.[LABELS.jobUid]);
   }
 

@@ -17,6 +17,7 @@ import type { Clock } from "./clock.ts";
 import type { Echoes } from "./echoes.ts";
 import type { ObjectKey } from "./kube-object.ts";
 import type { PlanStore } from "./plan-store.ts";
+import type { PodLag } from "./pod-lag.ts";
 import type { PoolUsage } from "./pool-usage.ts";
 import type { ProgressPace } from "./progress-pace.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
@@ -31,6 +32,7 @@ export interface Shell {
   pods: Store<Pod, "mediaJob" | "node">;
   nodes: Store<Node>;
   warnings: Warnings;
+  podLag: PodLag;
   /** UIDs of Jobs that have ended and whose pod is known to be gone. */
   podless: Set<string>;
   /** UIDs of MediaJobs of which the cache may be wrong, see `confirm`. */
