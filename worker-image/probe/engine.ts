@@ -24,26 +24,45 @@ export const metadataEngine: Engine = {
     const work = context.unit.sources.flatMap((source) =>
       context.unit.outputs.flatMap(({ name, metadata }) => (metadata ? [{ source, name, metadata }] : [])),
     );
+    const told = (outputsDone: number, share = 0) =>
+      context.progress("analysis", (outputsDone + share) / work.length, {
+        outputsDone,
+        outputsTotal: work.length,
+      });
     for (const [index, { source, name, metadata }] of work.entries()) {
       try {
-        await writeMetadata(context, { opened: await context.openSource(source), name, metadata });
+        const opened = await context.openSource(source);
+        await writeMetadata(context, { opened, name, metadata, onShare: (share) => told(index, share) });
       } catch (error) {
         context.signal.throwIfAborted();
         if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
         context.fail(error, { source: source.name, output: name });
       }
-      context.progress("analysis", (index + 1) / work.length, {
-        outputsDone: index + 1,
-        outputsTotal: work.length,
-      });
+      told(index + 1);
     }
   },
 };
 
+/** What takes long is to read a source of hours whole: for its checksum, for all its packets, or for both in turn. */
 async function writeMetadata(
   context: EngineContext,
-  { opened, name, metadata }: { opened: OpenedSource; name: string; metadata: MetadataOutput },
+  {
+    opened,
+    name,
+    metadata,
+    onShare,
+  }: {
+    opened: OpenedSource;
+    name: string;
+    metadata: MetadataOutput;
+    onShare: (share: number) => void;
+  },
 ): Promise<void> {
+  const { signal } = context;
+  const checksumShare = metadata.detail === "Full" ? 0.5 : 1;
+  const onBytes = (bytes: number) => onShare((checksumShare * bytes) / opened.bytes);
+  const packetsShare = metadata.checksum ? 0.5 : 1;
+  const onPackets = (share: number) => onShare(1 - packetsShare + packetsShare * share);
   const product = { source: opened, output: name, ext: "json" };
   if (await context.findMade(product)) return;
   const isPicture = kindOf(await readHead(opened.path)) !== undefined;
@@ -52,18 +71,25 @@ async function writeMetadata(
       name: opened.source.name,
       fileName: basename(opened.path),
       bytes: opened.bytes,
-      sha256: isPicture || metadata.checksum ? await sha256Of(opened.path, context.signal) : null,
+      sha256: isPicture || metadata.checksum ? await sha256Of(opened.path, { signal, onBytes }) : null,
     },
     ...(isPicture
       ? await describeStill(opened, context)
-      : await describeMoving(opened.path, metadata, context.signal)),
+      : await describeMoving(opened.path, { ...metadata, signal, onPackets })),
   };
   const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.json`);
   await writeFile(staged, `${JSON.stringify(document, null, 2)}\n`);
   await context.publish(staged, product, { format: "json" });
 }
 
-async function describeMoving(path: string, { detail }: MetadataOutput, signal: AbortSignal) {
+async function describeMoving(
+  path: string,
+  {
+    detail,
+    signal,
+    onPackets,
+  }: Pick<MetadataOutput, "detail"> & { signal: AbortSignal; onPackets: (share: number) => void },
+) {
   const record = await probe(path, signal);
   const stream = record.video[0] ?? record.audio[0];
   const timeline = stream
@@ -72,6 +98,9 @@ async function describeMoving(path: string, { detail }: MetadataOutput, signal: 
         complete: detail === "Full",
         durationSeconds: isSeekable(record) ? record.durationSeconds : null,
         signal,
+        onSeconds: (seconds) => {
+          if (record.durationSeconds) onPackets(Math.min(1, seconds / record.durationSeconds));
+        },
       })
     : null;
   return {

@@ -29,7 +29,11 @@ const SAMPLED_PACKETS = 600;
 /** From this length on a film is looked at in its middle and near its end too: phones slow down when it gets dark. */
 const LONG_SECONDS = 60;
 
-/** Reads the packets of one stream, without decoding: all of them, or some at one or three places. */
+/**
+ * Reads the packets of one stream, without decoding: all of them, or some at one or three places.
+ *
+ * @param onSeconds told the time of each packet, where all are read
+ */
 export async function readTimeline(
   path: string,
   {
@@ -37,9 +41,16 @@ export async function readTimeline(
     complete,
     durationSeconds = null,
     signal,
-  }: { index: number; complete: boolean; durationSeconds?: number | null; signal?: AbortSignal },
+    onSeconds,
+  }: {
+    index: number;
+    complete: boolean;
+    durationSeconds?: number | null;
+    signal?: AbortSignal;
+    onSeconds?: (seconds: number) => void;
+  },
 ): Promise<Timeline> {
-  if (complete) return describeTimeline([await readPackets(path, { index, signal })], true);
+  if (complete) return describeTimeline([await readPackets(path, { index, signal, onSeconds })], true);
   const runs: PacketTime[][] = [];
   for (const interval of intervals(durationSeconds)) {
     runs.push(await readPackets(path, { index, interval, signal }));
@@ -56,7 +67,17 @@ function intervals(durationSeconds: number | null): string[] {
 
 async function readPackets(
   path: string,
-  { index, interval, signal }: { index: number; interval?: string; signal?: AbortSignal | undefined },
+  {
+    index,
+    interval,
+    signal,
+    onSeconds,
+  }: {
+    index: number;
+    interval?: string;
+    signal?: AbortSignal | undefined;
+    onSeconds?: ((seconds: number) => void) | undefined;
+  },
 ): Promise<PacketTime[]> {
   const packets: PacketTime[] = [];
   await ffprobeLines(path, {
@@ -70,6 +91,7 @@ async function readPackets(
       const [seconds = "", duration = "", flags = ""] = line.split(",");
       const time = Number.parseFloat(seconds);
       if (!Number.isFinite(time)) return;
+      onSeconds?.(time);
       const length = Number.parseFloat(duration);
       packets.push({
         seconds: time,

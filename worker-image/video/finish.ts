@@ -32,7 +32,7 @@ export async function finish(
   // The hash keeps one core busy while the samples are read, which are mostly waited for.
   const [verified, sha256] = await Promise.all([
     verifyRendition(path, rendition, { sourcePath: opened.path, report, run: limits }),
-    sha256Of(path, context.signal),
+    sha256Of(path, { signal: context.signal }),
   ]);
   for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
   tell("publish", 0);

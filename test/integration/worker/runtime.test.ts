@@ -1,4 +1,5 @@
-import { chmod, readdir, readFile, stat } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, truncate } from "node:fs/promises";
+import { resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILURE_CLASSES } from "../../../crds/failures.ts";
 import { photo, quadrants } from "../../worker/pictures.ts";
@@ -11,6 +12,8 @@ import {
   type WorkerRun,
   type WorkerVolume,
 } from "../../worker/run-worker.ts";
+
+const WALK = resolve(import.meta.dirname, "../../../examples/media/walk.mp4");
 
 /** The worker program as a whole: how it starts, how it ends, and what it leaves behind. */
 
@@ -84,6 +87,21 @@ test("a batch goes on past what is broken, and ends well with what it made", asy
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   expect(run.result.usage.peakMemoryBytes).toBeGreaterThan(2 ** 20);
   expect(run.result.usage.cpuSeconds).toBeGreaterThan(0);
+});
+
+test("to read a source of a gigabyte for its checksum is progress, too", async () => {
+  const bytes = 2 ** 30;
+  const large = await volume.put("in/large.mp4", await readFile(WALK));
+  await truncate(large, bytes); // the rest is a hole: it is read, and takes no room
+  const describing = { name: "about", metadata: { checksum: true } };
+  const unit = aUnit({ family: "metadata", sources: from({ large: "in/large.mp4" }), outputs: [describing] });
+  const run = await runWorker(unit, volume);
+  expect(run.exitCode).toBe(0);
+  expect(run.progress.some(({ fraction }) => fraction > 0.1 && fraction < 0.9)).toBe(true);
+  expect(JSON.parse(await readFile(volume.path("out/large/about.json"), "utf8"))).toMatchObject({
+    source: { bytes, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    kind: "video",
+  });
 });
 
 test("a worker that is stopped ends with 40 and leaves what was finished, and nothing else", async () => {
