@@ -21,6 +21,8 @@ const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interva
  */
 export default defineConfig({
   test: {
+    // Node strips the types itself, as it does for every other script here, and keeps what it has compiled.
+    experimental: { viteModuleRunner: false },
     projects: [
       {
         test: {

@@ -45,12 +45,12 @@ async function command(label: string, program: string, ...args: string[]): Promi
 }
 
 /** Projects of vitest.config.ts. */
-async function vitest(projects: readonly [string, ...string[]], ...options: string[]): Promise<Count> {
+async function vitest(projects: readonly [string, ...string[]]): Promise<Count> {
   const [label] = projects;
   const report = join(reports, `${label}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const selection = projects.flatMap((name) => ["--project", name]);
-  const status = await run(label, "vitest", ["run", ...selection, ...options, ...reporters]);
+  const status = await run(label, "vitest", ["run", ...selection, ...reporters]);
   if (!existsSync(report)) throw new Error(`vitest of ${projects.join(", ")} ended early, with ${status}`);
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
     readFileSync(report, "utf8"),
@@ -79,7 +79,7 @@ let cluster: Cluster | undefined;
 await Promise.all([
   (async () => {
     await step("check", () => command("check", "npm", "run", "--silent", "check"));
-    await step("unit", () => vitest(["unit", "simulation"], "--experimental.fsModuleCache"));
+    await step("unit", () => vitest(["unit", "simulation"]));
     await step("integration", () => vitest(["integration"]));
   })(),
   (async () => {
