@@ -122,6 +122,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "const timeoutMs = over.aborted ? 0 : remainingMs() - FENCE_MARGIN_MS;",
     replace: "const timeoutMs = 30_000 + 0 * (remainingMs() - FENCE_MARGIN_MS);",
+    from: 2_001,
   },
   {
     name: "outlive-the-term",
