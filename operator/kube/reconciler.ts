@@ -51,7 +51,10 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
 
   const decision = decideNow(key, job, plan, shell);
   try {
-    for (const action of decision.actions) await apply(job, action, shell);
+    for (const action of decision.actions) {
+      if (mayBeGone(job, shell)) return decideAnew(key, shell);
+      await apply(job, action, shell);
+    }
   } catch (error) {
     if (isRefusal(error)) giveBackPlaces(key, shell);
     throw error;
@@ -69,6 +72,17 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   shell.onStatus(key, written, job.status);
   if (isOver(written)) shell.plans.rest(written.metadata.uid);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
+}
+
+/** News of it may come while one of several actions is written: then the next is not begun. */
+function mayBeGone({ metadata }: StoredMediaJob, { doubted, mediaJobs }: Shell): boolean {
+  const known = mediaJobs.get(metadata)?.metadata;
+  return doubted.has(metadata.uid) || known?.uid !== metadata.uid || known.deletionTimestamp !== undefined;
+}
+
+function decideAnew(key: ObjectKey, shell: Shell): Requeue {
+  giveBackPlaces(key, shell);
+  return { afterMs: 0 };
 }
 
 const isOver = ({ status }: StoredMediaJob): boolean =>

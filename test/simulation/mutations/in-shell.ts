@@ -18,6 +18,14 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     from: 16_001,
   },
   {
+    name: "act-in-doubt",
+    what: "real: a pass that starts several units goes on when it hears in between that the MediaJob may be gone",
+    file: "operator/kube/reconciler.ts",
+    find: "if (mayBeGone(job, shell)) return decideAnew(key, shell);",
+    replace: "if (!job) return decideAnew(key, shell);",
+    from: 902_001,
+  },
+  {
     name: "replan-by-other-facts",
     what: "the rest is planned anew by whoever comes, though it was planned before",
     file: "operator/kube/plan-store.ts",
