@@ -63,9 +63,8 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     name: "status-before-jobs",
     what: "status is written first, then the Jobs are made that it tells of",
     file: "operator/kube/reconciler.ts",
-    find: "for (const action of decision.actions) await apply(job, action, shell);",
-    replace:
-      "await writeStatus(job, decision.status, shell); for (const action of decision.actions) await apply(job, action, shell);",
+    find: "for (const action of decision.actions) {",
+    replace: "await writeStatus(job, decision.status, shell); for (const action of decision.actions) {",
   },
   {
     name: "overwrite-status",
