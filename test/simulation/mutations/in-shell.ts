@@ -214,5 +214,6 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "await caches.refresh();",
     replace: "await null;",
+    from: 6_001,
   },
 ];
