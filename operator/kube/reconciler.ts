@@ -31,8 +31,8 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     return { afterMs: null };
   }
   let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
-  let job = await gather(key, known, shell);
-  for (let growth: Growth | undefined; job; job = await gather(key, known, shell)) {
+  let job = await gather(known, shell);
+  for (let growth: Growth | undefined; job; job = await gather(known, shell)) {
     const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
@@ -75,10 +75,8 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
 }
 
 /** News of it may come while one of several actions is written: then the next is not begun. */
-function mayBeGone({ metadata }: StoredMediaJob, { doubted, mediaJobs }: Shell): boolean {
-  const known = mediaJobs.get(metadata)?.metadata;
-  return doubted.has(metadata.uid) || known?.uid !== metadata.uid || known.deletionTimestamp !== undefined;
-}
+const mayBeGone = (job: StoredMediaJob, shell: Shell): boolean =>
+  shell.doubted.has(job.metadata.uid) || !asItIs(job, shell);
 
 function decideAnew(key: ObjectKey, shell: Shell): Requeue {
   giveBackPlaces(key, shell);
@@ -89,18 +87,19 @@ const isOver = ({ status }: StoredMediaJob): boolean =>
   status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
 
 /** Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going. */
-async function gather(
-  key: ObjectKey,
-  known: StoredMediaJob,
-  shell: Shell,
-): Promise<StoredMediaJob | undefined> {
+async function gather(known: StoredMediaJob, shell: Shell): Promise<StoredMediaJob | undefined> {
   do {
     await confirm(known, shell);
     await findUnseen(known, shell);
     await fetchMissing(known, shell);
   } while (shell.doubted.has(known.metadata.uid));
-  const job = shell.mediaJobs.get(refOf(key));
-  return job?.metadata.uid === known.metadata.uid && !job.metadata.deletionTimestamp ? job : undefined;
+  return asItIs(known, shell);
+}
+
+/** The MediaJob as the cache has it now; undefined when it is gone or going, though another of its name may have come. */
+function asItIs({ metadata }: StoredMediaJob, { mediaJobs }: Shell): StoredMediaJob | undefined {
+  const job = mediaJobs.get(metadata);
+  return job?.metadata.uid === metadata.uid && !job.metadata.deletionTimestamp ? job : undefined;
 }
 
 /**
