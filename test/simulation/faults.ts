@@ -68,6 +68,11 @@ export const FAULTS = {
     most: 1.5,
     what: "for up to 20 s no request for the Lease is answered, and others are: a term ends while passes go on",
   },
+  tidying: {
+    per: "minute",
+    most: 15,
+    what: "somebody deletes a Job that has ended, once the status tells how: nobody needs it any more",
+  },
 } as const satisfies Record<string, Fault>;
 
 interface Fault {

@@ -23,6 +23,7 @@ export interface Scenario {
     }[];
     readonly recovery: {
       readonly gpuRoomSeconds: number;
+      readonly unreachableNodeSeconds?: number;
       readonly retriesAtOnce?: Readonly<Record<"Urgent" | "High" | "Normal" | "Low", number>>;
     };
   };
@@ -75,6 +76,7 @@ export function drawScenario(seed: number): Scenario {
   const calmFromMs = Math.round(random.between(0.3, 3) * MINUTE_MS);
   const pools = drawPools(random.fork("pools"));
   const frail = drawFrail(random.fork("frail"));
+  const adrift = !frail && random.fork("adrift").chance(0.06);
   const onePlace = random.fork("places").chance(frail ? 0.6 : 0.25);
   const mediaJobs = drawMediaJobs(random.fork("jobs"), { calmFromMs, onePlace, alone: frail !== null });
   return {
@@ -86,15 +88,24 @@ export function drawScenario(seed: number): Scenario {
     configuration: {
       concurrency: random.chance(0.4) ? random.int(1, 4) : 1000,
       pools,
-      recovery: drawRecovery(random.fork("recovery")),
+      recovery: { ...drawRecovery(random.fork("recovery")), ...(adrift && ADRIFT.recovery) },
     },
     mediaJobs,
     deeds: drawDeeds(random.fork("deeds"), mediaJobs, calmFromMs),
     replaysAfterMs: drawReplays(random.fork("replays")),
     retriesAfterMs: onePlace ? drawRetries(random.fork("retries")) : null,
-    faults: { ...drawFaults(random.fork("faults")), ...frail },
+    faults: {
+      ...drawFaults(random.fork("faults")),
+      ...drawTidying(random.fork("tidying")),
+      ...frail,
+      ...(adrift && ADRIFT.faults),
+    },
     calmFromMs,
-    fates: { ...drawFates(random.fork("fates")), ...(frail && { crashes: 1 }) },
+    fates: {
+      ...drawFates(random.fork("fates")),
+      ...(frail && { crashes: 1 }),
+      ...(adrift && ADRIFT.fates),
+    },
   };
 }
 
@@ -130,6 +141,16 @@ const FRAIL: readonly FaultRates[] = [
   { refusedAfter: 0.1, timeoutAfter: 0.05, resetAfter: 0.08, eviction: 10, nodeLoss: 3 },
 ];
 
+/**
+ * Worlds where nodes come and go and the news of them is late, so that what is taken for lost often is not; and where
+ * work is long enough, and places few enough, for it to matter.
+ */
+const ADRIFT = {
+  recovery: { unreachableNodeSeconds: 2 },
+  faults: { nodeLoss: 4, watchLag: 0.3 },
+  fates: { hangs: 1 },
+} as const;
+
 const drawFrail = (random: Prng): FaultRates | null => (random.chance(0.08) ? random.pick(FRAIL) : null);
 
 /**
@@ -142,6 +163,7 @@ function drawMediaJobs(
 ): WantedMediaJob[] {
   const reporting = random.fork("report");
   const shareWithReport = reporting.chance(0.4) ? 0.8 : 0;
+  const sounds = !alone && random.fork("sound").chance(0.15);
   return Array.from({ length: random.int(1, 4) }, (_, index) => {
     const drawn = Array.from({ length: Math.ceil(random.skewed(0.01, 6)) }, (_, n) => `s${n}`);
     const sources = alone ? drawn.slice(0, 1) : drawn;
@@ -151,7 +173,11 @@ function drawMediaJobs(
       spec: {
         sources: sources.map((name) => ({ name, volume: { claimName: "media", path: `in/${name}` } })),
         // Each rendition of a video is a unit of its own.
-        outputs: [{ name: "web", video: { height: 360 } }],
+        outputs: [
+          { name: "web", video: { height: 360 } },
+          // Planned before its source is known, and done before more units follow.
+          ...(sounds ? [{ name: "sound", audio: { codec: "aac" } }] : []),
+        ],
         destination: { volume: { claimName: "media", path: onePlace ? "out" : `out/${index}/` } },
         parallelism: random.chance(0.4) ? random.int(1, 3) : 8,
         priority: random.pick(["Low", "Normal", "High", "Urgent"]),
@@ -220,9 +246,13 @@ function drawFaults(random: Prng): FaultRates {
   const share = random.pick([0.1, 0.3, 0.5, 0.5]);
   const rates: FaultRates = {};
   for (const name of Object.keys(FAULTS) as FaultName[])
-    if (random.chance(share)) rates[name] = random.next() * FAULTS[name].most;
+    if (name !== "tidying" && random.chance(share)) rates[name] = random.next() * FAULTS[name].most;
   return rates;
 }
+
+/** In few worlds, and drawn apart: most seeds that found a bug before it was thought of show it still. */
+const drawTidying = (random: Prng): FaultRates =>
+  random.chance(0.12) ? { tidying: random.next() * FAULTS.tidying.most } : {};
 
 function drawFates(random: Prng): Record<FateName, number> {
   const kind = (likely: number, weight: number) => (random.chance(likely) ? random.next() * weight : 0);

@@ -1,22 +1,29 @@
 import { gunzipSync } from "node:zlib";
+import type { Configuration } from "../../operator/core/configuration.ts";
 import { type Plan, plan } from "../../operator/core/plan/plan.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../../operator/kube/resources.ts";
-import type { World } from "./world.ts";
+import type { ModelServer } from "./model/server.ts";
+
+/** Where a MediaJob is kept, and what its plan follows from beside it. */
+export interface Surroundings {
+  readonly server: ModelServer;
+  readonly configuration: Configuration;
+}
 
 /**
  * The plan that a MediaJob's status counts by: what is planned is not what is tested here. It is read where it is
  * kept, since what follows a probe depends on what was found. One that was extended does not count before a status
  * says so: who extended it may have died.
  */
-export function planOf(world: World, { metadata, spec, status }: StoredMediaJob): Plan {
-  const plans = seen.get(world)?.get(metadata.uid) ?? [];
-  const { server, configuration } = world;
+export function planOf(surroundings: Surroundings, { metadata, spec, status }: StoredMediaJob): Plan {
+  const { server, configuration } = surroundings;
+  const plans = seen.get(server)?.get(metadata.uid) ?? [];
   if (plans.length < 2) {
     const kept = server
       .list(CONFIG_MAPS)
       .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
     if (kept.length > plans.length) plans.splice(0, plans.length, ...kept.map(read));
-    seen.set(world, (seen.get(world) ?? new Map<string, Plan[]>()).set(metadata.uid, plans));
+    seen.set(server, (seen.get(server) ?? new Map<string, Plan[]>()).set(metadata.uid, plans));
   }
   const counted = status?.units?.total ?? 0;
   const bySize = plans.toSorted((a, b) => a.units.length - b.units.length);
@@ -27,11 +34,11 @@ const read = ({ binaryData }: ConfigMap): Plan =>
   JSON.parse(gunzipSync(Buffer.from(binaryData?.["plan.json.gz"] ?? "", "base64")).toString());
 
 /** A plan outlives its object: that of a MediaJob which is being deleted may go first. */
-const seen = new WeakMap<World, Map<string, Plan[]>>();
+const seen = new WeakMap<ModelServer, Map<string, Plan[]>>();
 
 /** The names of a MediaJob's units in the order of its ledger. */
-export const unitsOf = (world: World, job: StoredMediaJob): string[] =>
-  planOf(world, job).units.map(({ name }) => name);
+export const unitsOf = (surroundings: Surroundings, job: StoredMediaJob): string[] =>
+  planOf(surroundings, job).units.map(({ name }) => name);
 
 /** The unit that runs last, in a MediaJob of several. */
 export const FINALIZE = "finalize";

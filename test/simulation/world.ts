@@ -13,6 +13,7 @@ import { JobController } from "./model/job-controller.ts";
 import { Kubelet, type Process } from "./model/kubelet.ts";
 import { reportProgress } from "./model/reporters.ts";
 import { ModelServer, type Written } from "./model/server.ts";
+import { tidy } from "./model/tidier.ts";
 import { User } from "./model/user.ts";
 import type { Heard, Request, Sent } from "./model/wire.ts";
 import { Prng } from "./prng.ts";
@@ -194,6 +195,7 @@ export class World {
       this.#leaseOutUntilMs = this.time.nowMs + random.between(5_000, 20_000);
     });
     this.#perMinute("eviction", (random) => this.kubelet.evict(random));
+    this.#perMinute("tidying", (random) => tidy(this, random));
   }
 
   /** Strikes at random moments, `rate` times in a minute on average, until it is calm. */

@@ -134,13 +134,14 @@ interface Content {
   facts?: NonNullable<UnitResult["facts"]>;
 }
 
-const CORRUPT = { class: "input", reason: "SourceCorrupt", message: "it ends early", output: "web" } as const;
+const CORRUPT = { class: "input", reason: "SourceCorrupt", message: "it ends early" } as const;
 
 function written(
   { unit, attempt, reports }: Attempt,
   { failure, needs, partly, facts, bytesOut = 0 }: Content,
 ): string {
   const source = `s${unit.replace(/^\D+/, "")}`;
+  const [output, file] = unit.startsWith("audio") ? ["sound", "sound.m4a"] : ["web", "web.mp4"];
   const well = !failure && !partly;
   const made = well && makesOutputs(unit) && !facts;
   const result: UnitResult = {
@@ -152,9 +153,9 @@ function written(
     ...(facts && { facts }),
     counts: { succeeded: made ? 1 : 0, skipped: 0, failed: well ? 0 : 1 },
     outputs: made
-      ? [{ source, output: "web", phase: "Succeeded", uri: `volume://media/out/${source}/web.mp4` }]
+      ? [{ source, output, phase: "Succeeded", uri: `volume://media/out/${source}/${file}` }]
       : [],
-    failures: partly ? [{ ...CORRUPT, source }] : [],
+    failures: partly ? [{ ...CORRUPT, source, output }] : [],
     failedSources: partly ? [0] : [],
     warnings: [],
     ...(reports && !facts && { reportUri: "volume://media/out/job.report.json" }),
