@@ -12,6 +12,9 @@ import { type Cluster, ensureCluster, prepareCluster } from "./cluster/cluster.t
 
 process.chdir(join(import.meta.dirname, ".."));
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache"); // of all that is started here
+// Go's programs here - Kubernetes, etcd, the compiler - live for minutes, and time is scarcer than memory.
+process.env.GOGC ??= "400";
+process.env.GOMEMLIMIT ??= "1GiB";
 
 interface Count {
   passed: number;
