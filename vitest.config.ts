@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./test/slow-first.ts";
 
 /**
  * Where the programs under test keep what they have compiled, as they do in their images: it takes two thirds off the
@@ -23,6 +24,7 @@ export default defineConfig({
   test: {
     // Node strips the types itself, as it does for every other script here, and keeps what it has compiled.
     experimental: { viteModuleRunner: false },
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         test: {
