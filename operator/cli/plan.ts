@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
 import { prettifyError } from "zod";
 import { type Configuration, configuration, defaultConfiguration } from "../core/configuration.ts";
+import { counted } from "../core/counted.ts";
 import { choicesOf } from "../core/plan/choices.ts";
+import { ASSUMED_IMAGE_PIXELS, ASSUMED_SECONDS } from "../core/plan/estimate.ts";
 import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { readMediaJobs } from "./manifests.ts";
@@ -12,6 +14,8 @@ export interface PlanOptions {
   pools?: string;
   output: "table" | "json" | "yaml";
 }
+
+const UNREAD = `No source was read for this: SECONDS and MEMORY are those of a film of ${ASSUMED_SECONDS} s and of photos of ${ASSUMED_IMAGE_PIXELS / 1e6} megapixels.`;
 
 /**
  * `mediajob plan`: the units of every MediaJob of a file, with their estimates and pools, how the work was cut and
@@ -37,9 +41,9 @@ export async function plan(file: string, options: PlanOptions): Promise<number> 
       ]);
       const head = ["UNIT", "SOURCES", "OUTPUTS", "CPU", "MEMORY", "SCRATCH", "SECONDS", "POOL"];
       const more = awaitsFacts ? ", and more once the sources are probed" : "";
-      process.stdout.write(`${name}: ${units.length} units${more}\n${plainTable(head, rows)}\n`);
+      process.stdout.write(`${name}: ${counted(units.length, "unit")}${more}\n${plainTable(head, rows)}\n`);
       const why = choices.map(({ output, choice }) => [output, choice]);
-      process.stdout.write(`\n${plainTable(["OUTPUT", "IS MADE BY"], why)}\n`);
+      process.stdout.write(`\n${plainTable(["OUTPUT", "IS MADE BY"], why)}\n\n${UNREAD}\n`);
     }
   } else {
     const shown = plans.map(({ spec: _, ...rest }) => rest);

@@ -309,6 +309,9 @@ test("plan says how the work is cut and why, also where that follows from what t
   expect(stdout).toMatch(
     /^small +.* in one piece: two passes share the bits out over the whole film; a decode of its own: it is read twice$/m,
   );
+  expect(stdout).toMatch(
+    /^No source was read for this: .* a film of 500 s and of photos of 24 megapixels\.$/m,
+  );
 });
 
 test("plan shows units, estimates and pools, and runs nothing", () => {

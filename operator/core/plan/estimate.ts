@@ -45,7 +45,7 @@ const RUNTIME_BYTES = 128 * MIB;
 const decodedImageBytes = (pixels: number) => pixels * 3 * 2.5 * 1.2;
 
 /** A photo is not probed before it is planned; this many pixels are taken for granted, as of a 24 MP camera. */
-const ASSUMED_IMAGE_PIXELS = 24e6;
+export const ASSUMED_IMAGE_PIXELS = 24e6;
 
 /** Of a 24 MP JPEG. */
 const DECODE_SECONDS = 0.2;
@@ -129,7 +129,7 @@ const encodeSeconds = (image: ImageOutput | undefined): number => {
 };
 
 /** Where nothing is known of a video, it is taken to last this long: some 300 s of work on four cores as 1080p. */
-const ASSUMED_SECONDS = 500;
+export const ASSUMED_SECONDS = 500;
 
 /** Cores that one run of ffmpeg keeps busy. */
 const VIDEO_CPU = 4;
