@@ -144,6 +144,33 @@ test("a stop does not stop it", () => {
   expect(pass({ job: job({ cancel: true }), attempts }).actions).toEqual([]);
 });
 
+/** The minute is not over yet by this operator's clock. */
+const inTime = { activeDeadlineSeconds: 61 };
+
+test.each([
+  { name: "while it runs", attempts: [first, attempt({ unit: "finalize" })], ends: { phase: "Running" } },
+  { name: "after it", attempts: [first, finalized()], ends: { phase: "Failed", units: { cancelled: 1 } } },
+])("what was swept at the deadline, by a clock that is ahead, is not gone on with $name", (row) => {
+  const decision = pass({ job: job(inTime, begun), attempts: row.attempts });
+  expect(started(decision)).toEqual([]);
+  expect(decision.status).toMatchObject(row.ends);
+  const reasons = decision.status.conditions?.map(({ reason }) => reason);
+  if (row.ends.phase === "Failed") expect(reasons).toContain("DeadlineExceeded");
+});
+
+test("of an earlier generation it stops nothing", () => {
+  const decision = pass({
+    job: job({ ...inTime, retryGeneration: 1 }, begun),
+    attempts: [first, broken, finalized()],
+  });
+  expect(started(decision)).toEqual(["video-1-a101"]);
+});
+
+test("begun when all others had ended, it stops nothing", () => {
+  const decision = pass({ job: job(inTime, begun), attempts: [first, broken, finalized()] });
+  expect(decision.status.phase).toBe("PartiallySucceeded");
+});
+
 test("its failure is a warning, and no output is less for it", () => {
   const attempts = [1, 2, 3].map((n) =>
     failed({ unit: "finalize", attempt: n, message: "the disk is full" }),

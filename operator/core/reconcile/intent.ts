@@ -1,7 +1,8 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { isAuxiliary, type Plan } from "../plan/plan.ts";
+import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
+import { generationOf } from "./attempt.ts";
 import type { FoldedUnit } from "./fold-units.ts";
-import { UNIT_LETTERS } from "./unit-state.ts";
+import { UNIT_LETTERS, type UnitState } from "./unit-state.ts";
 
 /** What is wanted of the MediaJob now. `stop` says why nothing starts any more and nothing will. */
 export interface Intent {
@@ -31,7 +32,7 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
   } else if (plan.faults.length > 0) {
     const message = plan.faults.map(({ path, message }) => `${path}: ${message}`).join("; ");
     intent.stop = { reason: "InvalidSpec", stopRunning: true, message };
-  } else if (deadlineMs !== null && deadlineMs <= nowMs) {
+  } else if (deadlineMs !== null && (deadlineMs <= nowMs || wasStopped(units, spec.retryGeneration))) {
     const message = `spec.activeDeadlineSeconds (${spec.activeDeadlineSeconds} s) ran out`;
     intent.stop = { reason: "DeadlineExceeded", stopRunning: true, message };
   } else if (spec.failurePolicy.sources === "FailFast" && units.some(hasFailed)) {
@@ -40,6 +41,30 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
   }
   return intent;
 }
+
+/**
+ * Whether what finalizes was begun while something could still go on: then another operator, whose clock is ahead, has
+ * found that time had run out, and could not say so any more. What was swept meanwhile is not gone on with.
+ */
+function wasStopped(units: readonly FoldedUnit[], generation: number): boolean {
+  const couldGoOn = ({ unit, state }: FoldedUnit) =>
+    (state.state === "Held" || (state.state === "Waiting" && !state.memory)) &&
+    !("refused" in unit.placement) &&
+    !(unit.needs ?? []).some((index) => hasEndedBadly(units[index]));
+  return (
+    units.some(({ unit, state }) => isFinalize(unit) && wasBegun(state, generation)) &&
+    units.some((folded) => !isFinalize(folded.unit) && couldGoOn(folded))
+  );
+}
+
+/** Whether it was tried in this generation. */
+function wasBegun(state: UnitState, generation: number): boolean {
+  if (state.state === "Running") return generationOf(state.attempt.attempt) === generation;
+  return state.state === "Waiting" ? state.lastFailure !== undefined : state.attempt > 0;
+}
+
+const hasEndedBadly = (folded: FoldedUnit | undefined): boolean =>
+  folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;
 
 const hasFailed = ({ unit, state }: FoldedUnit) =>
   !isAuxiliary(unit) &&

@@ -24,6 +24,14 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     replace: "? true\n",
   },
   {
+    name: "go-on-after-the-sweep",
+    what: "real: what one operator stopped at the deadline, and swept, another goes on with, whose clock is behind",
+    file: "operator/core/reconcile/intent.ts",
+    find: " || wasStopped(units, spec.retryGeneration)",
+    replace: "",
+    from: 910_001,
+  },
+  {
     name: "start-beside-finalize",
     what: "a retry starts while what finalizes still runs, and sweeps",
     file: "operator/core/reconcile/start-attempts.ts",
