@@ -35,7 +35,8 @@ export const room: Checker = ({ configuration, scenario, server, time }, fail) =
     }
     for (const { metadata, spec, status } of server.list(MEDIA_JOBS)) {
       const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
-      const waiting = !over && !spec.suspend && status?.queue?.reason === "PoolFull";
+      const goes = metadata.deletionTimestamp !== undefined; // what its status said last is not told anew
+      const waiting = !over && !goes && !spec.suspend && status?.queue?.reason === "PoolFull";
       for (const { name } of configuration.pools) {
         const key = `${metadata.uid}/${name}`;
         if (!waiting || !status?.queue?.message?.includes(`in pool ${name}`)) waits.delete(key);
