@@ -141,17 +141,17 @@ const FRAIL: readonly FaultRates[] = [
   { refusedAfter: 0.1, timeoutAfter: 0.05, resetAfter: 0.08, eviction: 10, nodeLoss: 3 },
 ];
 
+const drawFrail = (random: Prng): FaultRates | null => (random.chance(0.08) ? random.pick(FRAIL) : null);
+
 /**
  * Worlds where nodes come and go and the news of them is late, so that what is taken for lost often is not; and where
- * work is long enough, and places few enough, for it to matter.
+ * work lasts long enough for it to matter.
  */
 const ADRIFT = {
   recovery: { unreachableNodeSeconds: 2 },
   faults: { nodeLoss: 4, watchLag: 0.3 },
   fates: { hangs: 1 },
 } as const;
-
-const drawFrail = (random: Prng): FaultRates | null => (random.chance(0.08) ? random.pick(FRAIL) : null);
 
 /**
  * @param onePlace all of them would write the same files

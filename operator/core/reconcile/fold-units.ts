@@ -11,6 +11,10 @@ export interface FoldedUnit {
   fresh: boolean;
 }
 
+/** A unit that needs this one will never start. */
+export const hasEndedBadly = (folded: FoldedUnit | undefined): boolean =>
+  folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;
+
 /** Outputs that a unit did not make again, since another MediaJob had made the same. */
 export const reusedBy = ({ state }: FoldedUnit): number =>
   state.state === "Ended" ? (state.result?.counts.reused ?? 0) : 0;

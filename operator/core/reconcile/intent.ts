@@ -1,7 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { generationOf } from "./attempt.ts";
-import type { FoldedUnit } from "./fold-units.ts";
+import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import { UNIT_LETTERS, type UnitState } from "./unit-state.ts";
 
 /** What is wanted of the MediaJob now. `stop` says why nothing starts any more and nothing will. */
@@ -62,9 +62,6 @@ function wasBegun(state: UnitState, generation: number): boolean {
   if (state.state === "Running") return generationOf(state.attempt.attempt) === generation;
   return state.state === "Waiting" ? state.lastFailure !== undefined : state.attempt > 0;
 }
-
-const hasEndedBadly = (folded: FoldedUnit | undefined): boolean =>
-  folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;
 
 const hasFailed = ({ unit, state }: FoldedUnit) =>
   !isAuxiliary(unit) &&

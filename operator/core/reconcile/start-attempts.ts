@@ -6,7 +6,7 @@ import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
 import { GATED_CLASSES } from "../queue/retry-gate.ts";
 import type { Action, Observation, Placed } from "./decision.ts";
-import type { FoldedUnit } from "./fold-units.ts";
+import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
@@ -92,7 +92,7 @@ export function startAttempts({
       continue;
     }
     const needed = (unit.needs ?? []).map((index) => starts.units[index]);
-    if (needed.some(hasFailed)) {
+    if (needed.some(hasEndedBadly)) {
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
       continue;
     }
@@ -157,10 +157,6 @@ const gatedClassOf = ({ lastFailure }: Waiting): FailureClass | undefined =>
   lastFailure && GATED_CLASSES.includes(lastFailure.class) ? lastFailure.class : undefined;
 
 const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
-
-/** A unit that needs this one will never start. */
-const hasFailed = (folded: FoldedUnit | undefined): boolean =>
-  folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;
 
 /**
  * How what finalizes ends without another attempt: where nothing ever began there is nothing to clean up; and who
