@@ -42,21 +42,24 @@ window.stage = {
     return video.currentTime;
   },
 
-  /** Goes to the rendition of this height, and waits until pictures of it are shown. */
+  /** Goes to the rendition of this height, and waits until playback goes on in pictures of it. */
   async choose(height) {
-    video.currentTime = 0;
+    await rewind();
     await player.choose(height);
     play();
-    await until(() => video.videoHeight === height, `pictures of ${height} lines`);
-    const from = video.currentTime;
-    await until(() => video.currentTime > from + 0.1, `playback in ${height} lines`);
+    // What is shown at first may be the old one's, of the same height or not, and something between them.
+    let since = 0;
+    await until(() => {
+      if (video.videoHeight !== height) since = video.currentTime;
+      return video.currentTime > since + 0.2;
+    }, `playback in ${height} lines`);
     video.pause();
     return video.videoHeight;
   },
 
   /** Changes the language while it plays, and waits until there is sound of it and pictures go on. */
   async listen(language) {
-    video.currentTime = 0;
+    await rewind();
     play();
     await until(() => video.currentTime > 0.1, "playback before the language is changed");
     await player.listen(language);
@@ -222,6 +225,19 @@ const script = (source) =>
     });
     document.head.append(element);
   });
+
+/**
+ * Back to the beginning, with all of it in the buffer and nothing on its way: what is tested is what players make of a
+ * stream, and not how they drop what they were about to do. hls.js that is told to seek and to switch at once may
+ * declare the end of what it is throwing away, after which Chromium shows no picture any more; and it calls an append
+ * that a switch overtook one that made no progress.
+ */
+async function rewind() {
+  video.currentTime = 0;
+  await until(() => !video.seeking, "a seek to the beginning");
+  const filled = () => video.buffered.length === 1 && video.buffered.end(0) > video.duration - 0.1;
+  await until(filled, "all of it in the buffer");
+}
 
 /** Not awaited: playback that does not begin is found by what is waited for. A pause before it began is no error. */
 function play() {
