@@ -34,10 +34,11 @@ export const imageEngine: Engine = {
 };
 
 /**
- * One more than there are cores: while one image waits for its file or its directory, another decodes.
- * Measured on 2 cores, 24 MP JPEG to 320 px WebP: 15 images/s one at a time, 29 with 2 to 4 in flight.
+ * Two more than there are cores: while images wait for their files or to be written and flushed, others decode.
+ * Measured on 2 cores, 200 JPEGs of 12 to 24 MP to 320 px WebP: with one more, 2.0 % of the cores' time was idle, with two
+ * 0.8 %, with three 0.7 %.
  */
-const imagesInFlight = (cpu: number, sources: number) => Math.min(Math.ceil(cpu) + 1, sources);
+const imagesInFlight = (cpu: number, sources: number) => Math.min(Math.ceil(cpu) + 2, sources);
 
 /**
  * Threads that libvips uses for one image: the cores that images in flight leave over. Where an AVIF may be

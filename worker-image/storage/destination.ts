@@ -135,7 +135,7 @@ export class VolumeDestination {
     return await onDestination(
       `output ${product.output} of source ${product.source.source.name}`,
       async () => {
-        const { size } = await stat(staged);
+        const { size, mode } = await stat(staged);
         const { bytes = size } = facts;
         if (size === 0 || size !== bytes) {
           const found = size === 0 ? "no bytes" : `${size} bytes where ${bytes} were made`;
@@ -155,7 +155,7 @@ export class VolumeDestination {
           ...(facts.height !== undefined && { height: facts.height }),
           ...(facts.durationSeconds !== undefined && { durationSeconds: facts.durationSeconds }),
         };
-        return await this.#place(staged, product, { wanted, made });
+        return await this.#place(staged, product, { wanted, made, mode: mode & 0o7777 });
       },
     );
   }
@@ -204,7 +204,7 @@ export class VolumeDestination {
   async #place(
     staged: string,
     product: Product,
-    { wanted, made }: { wanted: string; made: Omit<MadeOutput, "uri"> },
+    { wanted, made, mode }: { wanted: string; made: Omit<MadeOutput, "uri">; mode: number },
   ): Promise<MadeOutput> {
     const { onConflict } = this.#unit.destination;
     const candidates =
@@ -212,7 +212,8 @@ export class VolumeDestination {
     for (const target of candidates) {
       const path = join(this.#directory, target);
       if (onConflict !== "Suffix") this.#names.claim(target, product);
-      await chmod(staged, await this.#directories.prepare(dirname(path)));
+      const wantedMode = await this.#directories.prepare(dirname(path));
+      if (mode !== wantedMode) await chmod(staged, wantedMode);
       const output = { ...made, uri: this.#uri(target) };
       await this.#journal.append({
         key: keyOf(product),

@@ -31,7 +31,12 @@ export async function fill(
   }
 }
 
-/** One unit that makes `outputs` from files of the volume, to an empty destination. @throws Error when it fails. */
+/**
+ * One unit that makes `outputs` from files of the volume, to an empty destination: one directory, as all contenders
+ * fill.
+ *
+ * @throws Error when it fails.
+ */
 export async function byWorker(
   { volume }: Bench,
   { files, outputs }: { files: readonly string[]; outputs: object[] },
@@ -43,6 +48,11 @@ export async function byWorker(
     family: "image",
     sources: from(Object.fromEntries(files.map((file, index) => [`s${index}`, file]))),
     outputs,
+    destination: {
+      volume: { claimName: "media", path: "out" },
+      template: "{source}-{width}.{ext}",
+      onConflict: "Overwrite",
+    },
     limits: {
       cpu: CORES,
       memoryBytes: 2 ** 32,
