@@ -42,7 +42,7 @@ async function stop(
   try {
     const preconditions = { uid, ...(resourceVersion && { resourceVersion }) };
     const deleting = await client.delete(JOBS, ref, { ...options, preconditions });
-    if (attempt.lost) shell.usage.lose(keyOf(ref)); // counts from the next pass on, which follows at once
+    if (attempt.lost) shell.usage.lose({ ...ref, owner: metadata.uid }); // counts from the next pass on, which follows at once
     if (deleting) jobs.observe(deleting);
     else jobs.observeGone(running);
   } catch (error) {

@@ -4,7 +4,7 @@ import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { JOB_NAME, jobNameOf } from "./job-name.ts";
-import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { keyOf, type ObjectKey } from "./kube-object.ts";
 import { unreachableSinceMs } from "./node-reach.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import { conflictOf } from "./output-conflict.ts";
@@ -40,9 +40,9 @@ export async function findUnseen(
   { metadata }: StoredMediaJob,
   { client, jobs, usage }: Shell,
 ): Promise<void> {
-  for (const key of usage.unseen(keyOf(metadata))) {
-    if (jobs.get(refOf(key))) continue;
-    const found = await client.get(JOBS, refOf(key));
+  for (const job of usage.unseen(keyOf(metadata))) {
+    if (jobs.get(job)) continue;
+    const found = await client.get(JOBS, job);
     if (found) jobs.observe(found);
   }
 }

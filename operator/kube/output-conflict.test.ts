@@ -56,7 +56,8 @@ test("of two that write the same files the later one waits, and is told for whom
 
 test("the earlier one waits for what a pass beside it has just decided to start, and no longer", () => {
   const shell = setUp(job(1), job(2));
-  shell.usage.reserve("media/job-2-image-0-a1", { pool: "cpu", mediaJob: "media/job-2" });
+  const holder = { namespace: "media", name: "job-2-image-0-a1", owner: "uid-2" };
+  shell.usage.reserve(holder, { pool: "cpu", mediaJob: "media/job-2" });
   expect(conflictOf(job(1), shell, NOW_MS)?.message).toContain("job-2");
   shell.usage.releaseUnseen("media/job-2", () => "Gone");
   expect(conflictOf(job(1), shell, NOW_MS)).toBeUndefined();

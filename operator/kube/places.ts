@@ -3,9 +3,10 @@ import { childName } from "../core/child-name.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { Decision } from "../core/reconcile/decision.ts";
 import { jobNameOf } from "./job-name.ts";
-import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { type ObjectKey, refOf } from "./kube-object.ts";
 import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
+import { ownerUids } from "./store.ts";
 
 /** Takes the places of the Jobs that a decision wants, before any of them is created. */
 export function takePlaces(
@@ -17,7 +18,8 @@ export function takePlaces(
   for (const action of actions) {
     if (action.do !== "StartAttempt") continue;
     const { unit, attempt, placed, retryOf } = action;
-    const job = keyOf({ namespace: metadata.namespace, name: childName(metadata.name, unit.name, attempt) });
+    const { namespace, uid: owner } = metadata;
+    const job = { namespace, name: childName(metadata.name, unit.name, attempt), owner };
     const gate = retryOf && gateOf(retryOf, spec.priority);
     usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
   }
@@ -30,8 +32,9 @@ export function takePlaces(
 export function giveBackPlaces(mediaJob: ObjectKey, { usage, mediaJobs, jobs, pods }: Shell): void {
   const uid = mediaJobs.get(refOf(mediaJob))?.metadata.uid;
   const podOf = new Set(uid ? pods.byIndex("mediaJob", uid).map(jobNameOf) : []);
-  usage.releaseUnseen(mediaJob, (key) => {
-    const ref = refOf(key);
-    return jobs.get(ref) ? "Seen" : podOf.has(ref.name) ? "Maybe" : "Gone";
+  usage.releaseUnseen(mediaJob, (job) => {
+    const found = jobs.get(job);
+    if (found && ownerUids(found).includes(job.owner)) return "Seen";
+    return job.owner === uid && podOf.has(job.name) ? "Maybe" : "Gone";
   });
 }

@@ -1,5 +1,14 @@
 import type { Configuration } from "../core/configuration.ts";
-import { type ObjectKey, refOf } from "./kube-object.ts";
+import type { ObjectKey, ObjectRef } from "./kube-object.ts";
+
+/**
+ * A Job that holds a place. Its name is not enough: that of a MediaJob which was deleted has the same as that of the one
+ * which was made anew by that name, and may be told to be gone when the other's place is taken already.
+ */
+export interface Holder extends ObjectRef {
+  /** UID of the MediaJob that owns it. */
+  owner: string;
+}
 
 /** Where a Job runs, and through which gate it went if it is a retry. */
 export interface Place {
@@ -18,13 +27,13 @@ export type Sighting = "Seen" | "Maybe" | "Gone";
  * decided anew, which finds out.
  */
 export class PoolUsage {
-  readonly #poolOf = new Map<ObjectKey, string>();
+  readonly #poolOf = new Map<HolderKey, string>();
   /** Places taken for Jobs that nobody has seen yet, by MediaJob. */
-  readonly #unseen = new Map<ObjectKey, Set<ObjectKey>>();
+  readonly #unseen = new Map<ObjectKey, Map<HolderKey, Holder>>();
   /** Jobs that are there and hold no place. */
-  readonly #lost = new Set<ObjectKey>();
+  readonly #lost = new Set<HolderKey>();
   /** Of Jobs that are retries. */
-  readonly #gateOf = new Map<ObjectKey, string>();
+  readonly #gateOf = new Map<HolderKey, string>();
   readonly #retries = new Map<string, number>();
   readonly #inPool = new Map<string, number>();
   readonly #inNamespace = new Map<string, number>();
@@ -35,25 +44,25 @@ export class PoolUsage {
   }
 
   /** Takes a place for a Job that is to be created for a MediaJob. */
-  reserve(job: ObjectKey, { pool, gate, mediaJob }: Place & { mediaJob: ObjectKey }): void {
-    if (this.#poolOf.has(job)) return;
+  reserve(job: Holder, { pool, gate, mediaJob }: Place & { mediaJob: ObjectKey }): void {
+    if (this.#poolOf.has(keyOf(job))) return;
     this.take(job, { pool, gate });
-    this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
+    this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Map()).set(keyOf(job), job));
   }
 
   /** Jobs of a MediaJob for which a place was taken and that nobody has seen, as far as was told here. */
-  unseen(mediaJob: ObjectKey): ObjectKey[] {
-    return [...(this.#unseen.get(mediaJob) ?? [])];
+  unseen(mediaJob: ObjectKey): Holder[] {
+    return [...(this.#unseen.get(mediaJob)?.values() ?? [])];
   }
 
   /** Gives back the places of a MediaJob's Jobs that are not there. False when there are none. */
-  releaseUnseen(mediaJob: ObjectKey, isThere: (job: ObjectKey) => Sighting): boolean {
+  releaseUnseen(mediaJob: ObjectKey, isThere: (job: Holder) => Sighting): boolean {
     let released = false;
     const unseen = this.#unseen.get(mediaJob);
-    for (const job of unseen ?? []) {
+    for (const [key, job] of unseen ?? []) {
       const sighting = isThere(job);
       if (sighting === "Maybe") continue;
-      unseen?.delete(job);
+      unseen?.delete(key);
       if (sighting === "Gone") released = this.release(job) || released;
     }
     if (unseen?.size === 0) this.#unseen.delete(mediaJob);
@@ -61,11 +70,12 @@ export class PoolUsage {
   }
 
   /** Notes a Job that is there. */
-  take(job: ObjectKey, { pool, gate }: Place): void {
-    if (this.#poolOf.has(job) || this.#lost.has(job)) return;
-    this.#poolOf.set(job, pool);
+  take(job: Holder, { pool, gate }: Place): void {
+    const key = keyOf(job);
+    if (this.#poolOf.has(key) || this.#lost.has(key)) return;
+    this.#poolOf.set(key, pool);
     if (gate) {
-      this.#gateOf.set(job, gate);
+      this.#gateOf.set(key, gate);
       this.#retries.set(gate, this.retrying(gate) + 1);
     }
     this.#count(job, pool, 1);
@@ -75,27 +85,28 @@ export class PoolUsage {
    * Gives back the place of a Job on a node that stopped answering, for as long as the Job is there: that may be
    * days, and would keep its unit, and all others, from the rest of the pool.
    */
-  lose(job: ObjectKey): void {
+  lose(job: Holder): void {
     this.release(job);
-    this.#lost.add(job);
+    this.#lost.add(keyOf(job));
   }
 
   /** False when it held no place. */
-  release(job: ObjectKey): boolean {
-    this.#lost.delete(job);
-    const pool = this.#poolOf.get(job);
+  release(job: Holder): boolean {
+    const key = keyOf(job);
+    this.#lost.delete(key);
+    const pool = this.#poolOf.get(key);
     if (pool === undefined) return false;
-    this.#poolOf.delete(job);
+    this.#poolOf.delete(key);
     this.#count(job, pool, -1);
-    const gate = this.#gateOf.get(job);
+    const gate = this.#gateOf.get(key);
     if (gate) this.#retries.set(gate, this.retrying(gate) - 1);
-    this.#gateOf.delete(job);
+    this.#gateOf.delete(key);
     return true;
   }
 
   /** The gate that a Job which holds a place went through, see `gateOf`. */
-  gateOf(job: ObjectKey): string | undefined {
-    return this.#gateOf.get(job);
+  gateOf(job: Holder): string | undefined {
+    return this.#gateOf.get(keyOf(job));
   }
 
   /** Retries that run and went through a gate. */
@@ -150,11 +161,14 @@ export class PoolUsage {
     return pools.filter((pool) => this.running(pool.name) < pool.concurrency).map(({ name }) => name);
   }
 
-  #count(job: ObjectKey, pool: string, change: 1 | -1): void {
-    const { namespace = "" } = refOf(job);
+  #count({ namespace = "" }: Holder, pool: string, change: 1 | -1): void {
     this.#inPool.set(pool, this.running(pool) + change);
     const inNamespace = (this.#inNamespace.get(namespace) ?? 0) + change;
     if (inNamespace > 0) this.#inNamespace.set(namespace, inNamespace);
     else this.#inNamespace.delete(namespace);
   }
 }
+
+type HolderKey = string;
+
+const keyOf = ({ namespace, name, owner }: Holder): HolderKey => `${namespace}/${name}/${owner}`;

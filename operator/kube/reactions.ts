@@ -12,7 +12,7 @@ import { podHasEnded } from "./pod-phase.ts";
 import type { Place, PoolUsage } from "./pool-usage.ts";
 import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
-import type { Change } from "./store.ts";
+import { type Change, ownerUids } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
 interface ReactionsOptions extends Pick<Shell, "clock" | "configuration" | "podLag" | "podless" | "doubted"> {
@@ -76,13 +76,14 @@ export class Reactions {
   /** A Job holds its place for as long as it goes on. Where it was a retry, another may go through its gate after it. */
   #countPlaces({ type, object }: Change<Job>): void {
     const { usage, retryLine, enqueue, onRoom } = this.#options;
-    const key = keyOf(object.metadata);
+    const { namespace, name } = object.metadata;
+    const job = { namespace, name, owner: ownerUids(object)[0] ?? "" };
     if (type !== "deleted" && !hasEnded(object)) {
-      usage.take(key, placeOf(object));
+      usage.take(job, placeOf(object));
       return;
     }
-    const gate = usage.gateOf(key);
-    if (usage.release(key)) onRoom();
+    const gate = usage.gateOf(job);
+    if (usage.release(job)) onRoom();
     const retry = gate && retryLine.first(gate);
     if (retry) enqueue(retry);
   }

@@ -10,7 +10,7 @@ import { withLostAttempts } from "../core/reconcile/trouble.ts";
 import { isRefusal } from "./api-error.ts";
 import { apply } from "./apply-action.ts";
 import { confirm, fetchMissing, findUnseen, observe, standingOf } from "./gather.ts";
-import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
+import { type ObjectKey, refOf } from "./kube-object.ts";
 import { giveBackPlaces, takePlaces } from "./places.ts";
 import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
@@ -119,10 +119,10 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell
   giveBackPlaces(key, shell); // of an earlier pass that failed midway
   const policy = policyOf(shell.configuration());
   const observation = observe(key, job, shell);
-  const { namespace } = job.metadata;
+  const { namespace, uid: owner } = job.metadata;
   for (const { name, lost, deleting } of withLostAttempts(observation.attempts, policy, observation.nowMs)) {
     // Others once they are stopped: that the node does not answer may be old news, which is asked about first.
-    if (lost && deleting) shell.usage.lose(keyOf({ namespace, name }));
+    if (lost && deleting) shell.usage.lose({ namespace, name, owner });
   }
   const decision = decide(observation, plan, policy);
   takePlaces(key, job, decision, shell);

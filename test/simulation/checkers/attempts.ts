@@ -6,7 +6,7 @@ import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resource
 import type { Process } from "../model/kubelet.ts";
 import { isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
-import { isLost } from "./lost.ts";
+import { isLost, wasJustLost } from "./lost.ts";
 
 /**
  * Processes are the truth here, not Jobs or pods: no unit has two at once, and none starts for work that is finished.
@@ -53,7 +53,7 @@ export const attempts: Checker = (world, fail) => {
     if (plural !== "jobs" || type !== "ADDED") return;
     const { labels = {} } = object.metadata;
     const other = live.get(`${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`);
-    if (other && isLost(other, world)) givenUp.add(other);
+    if (other && wasJustLost(other, world)) givenUp.add(other);
   });
 
   world.on("written", ({ plural, object, by }) => {

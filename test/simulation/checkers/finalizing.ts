@@ -34,11 +34,12 @@ export const finalizing: Checker = (world, fail) => {
     if (plural === "jobs" && type === "ADDED" && object.metadata.labels?.[LABELS.unit] === FINALIZE)
       tried.add(object.metadata.labels[LABELS.jobUid] ?? "");
     if (plural !== MEDIA_JOBS.plural) return;
-    const { metadata, status } = object as StoredMediaJob;
+    const { metadata, spec, status } = object as StoredMediaJob;
     const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
     if (!over || !status?.startTime) return;
-    const { report } = (object as StoredMediaJob).spec;
-    if (report && !status.reportUri && !tried.has(metadata.uid))
+    // Somebody wants more of it: it goes on, by a plan that may have been made before status says so.
+    if (spec.retryGeneration > (status.retryGeneration ?? 0)) return;
+    if (spec.report && !status.reportUri && !tried.has(metadata.uid))
       fail(
         "what began and has ended is reported",
         `${metadata.name} is ${status.phase} and nothing reported it`,

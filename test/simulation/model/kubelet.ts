@@ -48,7 +48,8 @@ export class Kubelet {
   /** What lost nodes would say if they could. */
   readonly #lost = new Map<string, (() => void)[]>();
   readonly #unreachable = new Map<string, number>();
-  readonly #wereUnreachable = new Set<string>();
+  /** The last time that a node was taken for unreachable, and until when. */
+  readonly #wereUnreachable = new Map<string, { sinceMs: number; untilMs: number }>();
   readonly #stopping = new Set<string>();
 
   constructor(options: KubeletOptions) {
@@ -131,7 +132,14 @@ export class Kubelet {
 
   /** Whether the cluster ever took the node for unreachable: an operator may believe so for a while after. */
   wasUnreachable(node: string): boolean {
-    return this.#wereUnreachable.has(node);
+    return this.#unreachable.has(node) || this.#wereUnreachable.has(node);
+  }
+
+  /** As `unreachableSinceMs`, also for a node that has been back for no longer than that. */
+  unreachableLatelySinceMs(node: string, backForMs: number): number | null {
+    const former = this.#wereUnreachable.get(node);
+    const isBackForLonger = !former || this.#options.time.nowMs - former.untilMs > backForMs;
+    return this.unreachableSinceMs(node) ?? (isBackForLonger ? null : former.sinceMs);
   }
 
   #addNode(name: string): void {
@@ -141,10 +149,11 @@ export class Kubelet {
 
   #sayReady(name: string, status: "True" | "Unknown"): void {
     const { server, time, wallMs } = this.#options;
-    if (status === "True") this.#unreachable.delete(name);
-    else {
-      this.#unreachable.set(name, time.nowMs);
-      this.#wereUnreachable.add(name);
+    const sinceMs = this.#unreachable.get(name);
+    if (status !== "True") this.#unreachable.set(name, sinceMs ?? time.nowMs);
+    else if (sinceMs !== undefined) {
+      this.#unreachable.delete(name);
+      this.#wereUnreachable.set(name, { sinceMs, untilMs: time.nowMs });
     }
     const lastTransitionTime = new Date(wallMs()).toISOString();
     server.change(NODES, { name }, "node-controller", (node) =>

@@ -103,10 +103,18 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     replace: "if (lost)",
   },
   {
+    name: "free-a-namesakes-place",
+    what: "real: that a Job of a former MediaJob is gone gives back the place of the one by the same name",
+    file: "operator/kube/pool-usage.ts",
+    find: "({ namespace, name, owner }: Holder): HolderKey =>",
+    replace: "({ namespace, name }: Holder, owner = 0): HolderKey =>",
+    from: 1_025_001,
+  },
+  {
     name: "lose-place",
     what: "a Job that ends does not give its place in the pool back",
     file: "operator/kube/reactions.ts",
-    find: "if (usage.release(key)) onRoom();",
+    find: "if (usage.release(job)) onRoom();",
     replace: "",
   },
   {
