@@ -96,7 +96,9 @@ export class Controller {
     this.#options = options;
     this.#usage = new PoolUsage(options.configuration);
     const { client, clock, instance, log } = options;
-    this.#warnings = new Warnings(client, clock);
+    this.#warnings = new Warnings(client, clock, {
+      onError: (error, namespace) => log.warn({ namespace, err: error }, "Events not read"),
+    });
     this.#announcer = new Announcer({
       ...{ client, clock, instance },
       onError: (error, mediajob, reason) => log.warn({ mediajob, reason, err: error }, "Event not written"),

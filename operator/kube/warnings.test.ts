@@ -33,7 +33,9 @@ function setUp({ takesMs = 0, failures = 0 } = {}) {
     if (left-- > 0) throw new Error("down");
     return { items: namespace === "team" ? EVENTS.map(transform) : [], resourceVersion: "9" };
   };
-  return { clock, asked, warnings: new Warnings({ list } as never, clock) };
+  const errors: string[] = [];
+  const onError = (error: unknown, namespace: string) => errors.push(`${namespace}: ${error}`);
+  return { clock, asked, errors, warnings: new Warnings({ list } as never, clock, { onError }) };
 }
 
 test("the latest warning of each object of a namespace is known after one question", async () => {
@@ -66,9 +68,12 @@ test.each([
   expect(asked).toHaveLength(2);
 });
 
-test("a question that failed is asked again", async () => {
-  const { warnings, asked } = setUp({ failures: 1 });
-  await expect(warnings.ask("team")).rejects.toThrow("down");
+test("a question that failed stops nobody, and is asked again after a while; what was known stays known", async () => {
+  const { warnings, asked, clock, errors } = setUp({ failures: 1 });
+  await warnings.ask("team");
+  await warnings.ask("team");
+  expect([asked, errors]).toEqual([["team"], ["team: Error: down"]]);
+  clock.advance(5_000);
   await warnings.ask("team");
   expect(asked).toHaveLength(2);
   expect(warnings.of("team", "job-b")).toBeDefined();

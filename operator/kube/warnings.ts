@@ -25,10 +25,16 @@ export class Warnings {
   readonly #known = new Map<string, Answer>();
   /** The question that is under way, by namespace. */
   readonly #asking = new Map<string, Promise<void>>();
+  readonly #onError: (error: unknown, namespace: string) => void;
 
-  constructor(client: Pick<KubeClient, "list">, clock: Clock) {
+  constructor(
+    client: Pick<KubeClient, "list">,
+    clock: Clock,
+    { onError = () => undefined }: { onError?(error: unknown, namespace: string): void } = {},
+  ) {
     this.#client = client;
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   /** The latest warning of an object, as far as it was asked for. */
@@ -36,16 +42,27 @@ export class Warnings {
     return this.#known.get(namespace)?.warnings.get(uid);
   }
 
-  /** Asks, unless the last answer is fresh. */
+  /**
+   * Asks, unless the last answer is fresh. Never rejects: the answer only explains, and where there is none, the last one
+   * counts for as long as a fresh one would.
+   */
   async ask(namespace: string): Promise<void> {
     const known = this.#known.get(namespace);
     if (known && this.#clock.now() < known.freshUntilMs) return;
     let answer = this.#asking.get(namespace);
     if (!answer) {
-      answer = this.#askNow(namespace).finally(() => this.#asking.delete(namespace));
+      answer = this.#askNow(namespace)
+        .catch((error) => this.#goWithout(namespace, error))
+        .finally(() => this.#asking.delete(namespace));
       this.#asking.set(namespace, answer);
     }
     await answer;
+  }
+
+  #goWithout(namespace: string, error: unknown): void {
+    const warnings = this.#known.get(namespace)?.warnings ?? new Map();
+    this.#known.set(namespace, { freshUntilMs: this.#clock.now() + FRESH_MS, warnings });
+    this.#onError(error, namespace);
   }
 
   async #askNow(namespace: string): Promise<void> {

@@ -49,9 +49,9 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
     ...(gpu && cheapest.encoder && { encoder: cheapest.encoder }),
     cpu: Math.min(wanted.cpu, cheapest.perUnit.cpu),
     memoryBytes: Math.ceil(wanted.memoryBytes),
-    memoryLimitBytes: Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes),
+    memoryLimitBytes: Math.floor(Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes)),
     scratchBytes: Math.ceil(wanted.scratchBytes),
-    scratchLimitBytes: parseQuantity(cheapest.perUnit.scratch),
+    scratchLimitBytes: Math.floor(parseQuantity(cheapest.perUnit.scratch)),
   };
 }
 

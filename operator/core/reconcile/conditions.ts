@@ -1,6 +1,10 @@
 import type { Condition, ConditionType, Phase } from "../../../crds/media-job-status.ts";
+import { shortened } from "../shortened.ts";
 import type { PhaseVerdict } from "./phase.ts";
 import type { Trouble } from "./trouble.ts";
+
+/** What the CRD lets a condition say. */
+const MAX_MESSAGE = 4096;
 
 type Truth = "True" | "False";
 
@@ -61,7 +65,7 @@ export function conditionsOf({
       ...(generation !== undefined && { observedGeneration: generation }),
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
       reason,
-      message,
+      message: shortened(message, MAX_MESSAGE),
     };
   };
   const truths = Object.entries(TRUTHS[verdict.phase]) as [ConditionType, Truth][];

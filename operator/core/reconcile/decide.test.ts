@@ -55,6 +55,13 @@ describe("starting", () => {
     expect(decision.waitingFor).toEqual(new Map([["default", 1]]));
   });
 
+  test("as many faults as there may be fit into a condition", () => {
+    const names = Array.from({ length: 120 }, (_, index) => `missing-${index}`);
+    const { status } = pass({ job: mediaJob({ outputs: [{ ...web, sources: names }] }) });
+    const messages = (status.conditions ?? []).map(({ message }) => message.length);
+    expect([status.phase, Math.max(...messages)]).toEqual(["Failed", 4096]);
+  });
+
   test("no more than parallelism run at once", () => {
     const job = mediaJob({ outputs: [web], sources: sources("a", "b", "c", "d"), parallelism: 2 });
     expect(starts(pass({ job }))).toEqual(["video-0-a1", "video-1-a1"]);
@@ -195,6 +202,19 @@ describe("retrying", () => {
     const failure = { class: "memory", reason: "MemoryLimitExceeded", message: "needs more" } as const;
     const asked = failed({ exitCode: 30, result: result({ failure, needs: { memoryBytes: 3 * 2 ** 30 } }) });
     expect(memoryOf(pass({ attempts: [asked] }))).toEqual([3 * 2 ** 30]);
+    const evicted = failed({ attempt: 2, disrupted: true, memoryBytes: 2 ** 31 });
+    expect(memoryOf(pass({ attempts: [failed(oom), evicted] })), "and is not forgotten").toEqual([2 ** 31]);
+  });
+
+  test("what a unit may grow to is whole bytes, also where a pool says a fraction", () => {
+    const { pools } = configuration.parse({
+      pools: [{ name: "default", perUnit: { memory: "1.1Gi", scratch: "1.3Gi" } }],
+    });
+    const oom = failed({ exitCode: 137, oomKilled: true, memoryBytes: 2 ** 30 });
+    const seen = observation({ attempts: [oom] });
+    expect(decide(seen, plan(seen.job.spec, pools)).actions).toMatchObject([
+      { placed: { memoryBytes: Math.floor(1.1 * 2 ** 30), scratchLimitBytes: Math.floor(1.3 * 2 ** 30) } },
+    ]);
   });
 
   test("a full disk is tried again with twice the scratch, up to what a unit may have in the pool", () => {

@@ -4,6 +4,7 @@ import { counted } from "../counted.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
+import { shortened } from "../shortened.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
@@ -100,12 +101,15 @@ const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "Pa
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
   if (intent.stop) return undefined;
   if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
-  if (starts.pausedBy) return { reason: starts.pausedBy.reason, message: starts.pausedBy.message };
+  if (starts.pausedBy) {
+    const { reason, message } = starts.pausedBy;
+    return { reason, message: shortened(message, MAX_TEXT) };
+  }
   if (starts.waitingFor.size) {
     const waits = [...starts.waitingFor].map(
       ([pool, units]) => `${counted(units, "unit waits", "units wait")} for room in pool ${pool}`,
     );
-    return { position, reason: "PoolFull", message: waits.join(", ") };
+    return { position, reason: "PoolFull", message: shortened(waits.join(", "), MAX_TEXT) };
   }
   if (starts.gatedBy && starts.actions.length === 0) {
     const message = `waits until fewer retries after failures of class ${starts.gatedBy} run`;
@@ -147,8 +151,9 @@ function sourceCounts(
   const reopened = new Set(
     units.filter(({ state }) => state.state !== "Ended").flatMap(({ unit }) => unit.sources),
   );
+  const failedBefore = sourcesOfFailed(units);
   const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
-    reopened.has(index) && !hasOtherFailure(index, units) ? OPEN : letter,
+    reopened.has(index) && !failedBefore.has(index) ? OPEN : letter,
   );
   for (const { unit, state } of fresh) {
     if (state.state !== "Ended" || isAuxiliary(unit)) continue;
@@ -165,13 +170,17 @@ function sourceCounts(
   return { total, succeeded, failed, ledger: encodeLedger(letters) };
 }
 
-const hasOtherFailure = (source: number, units: readonly FoldedUnit[]): boolean =>
-  units.some(
-    ({ unit, state }) =>
-      !isAuxiliary(unit) &&
-      state.state === "Ended" &&
-      (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial) &&
-      unit.sources.includes(source),
+/** Sources with which a unit has failed, whatever other units of theirs do. */
+const sourcesOfFailed = (units: readonly FoldedUnit[]): Set<number> =>
+  new Set(
+    units
+      .filter(
+        ({ unit, state }) =>
+          !isAuxiliary(unit) &&
+          state.state === "Ended" &&
+          (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial),
+      )
+      .flatMap(({ unit }) => unit.sources),
   );
 
 function listsOf(
@@ -202,7 +211,7 @@ function listsOf(
     ...(warnings.length && {
       warnings: warnings
         .slice(0, MAX_WARNINGS)
-        .map((warning) => ({ ...warning, message: cut(warning.message) })),
+        .map((warning) => ({ ...warning, message: shortened(warning.message, MAX_TEXT) })),
     }),
   };
 }
@@ -251,14 +260,12 @@ function failuresOf(
     ...(state.attempt > 0 && { attempt: state.attempt }),
     class: failure.class,
     reason: failure.reason,
-    message: cut(failure.message),
+    message: shortened(failure.message, MAX_TEXT),
   });
   const listed = state.result?.failures ?? [];
   if (listed.length) return listed.map(entry);
   return state.failure ? [entry(state.failure)] : [];
 }
-
-const cut = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
 
 function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<MediaJobStatus, "usage"> {
   const used = fresh.flatMap(({ unit, state }) =>

@@ -18,7 +18,7 @@ export const UNIT_LETTERS = {
 } as const;
 export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
 
-/** After an attempt ran out of memory: what it had, and what the next one wants (exact when reported, else twice). */
+/** After attempts ran out of memory: the most that one had, and what the next wants (exact when reported, else twice). */
 export interface MemoryNeed {
   givenBytes: number;
   wantedBytes: number;
@@ -115,12 +115,21 @@ export function foldAttempts(
     lastFailure: failure,
     withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
     diskFailures: ofGeneration.filter((attempt) => classifyFailure(attempt).class === "disk").length,
-    ...(failure.class === "memory" && {
-      memory: {
-        givenBytes: last.memoryBytes,
-        wantedBytes: last.result?.needs?.memoryBytes ?? last.memoryBytes * 2,
-      },
-    }),
+    ...memoryOf(ofGeneration),
+  };
+}
+
+/** What attempts have shown of the memory it takes, the last or any before: it takes no less by failing otherwise. */
+function memoryOf(attempts: readonly ObservedAttempt[]): { memory?: MemoryNeed } {
+  const short = attempts.filter((attempt) => classifyFailure(attempt).class === "memory");
+  if (short.length === 0) return {};
+  return {
+    memory: {
+      givenBytes: Math.max(...short.map(({ memoryBytes }) => memoryBytes)),
+      wantedBytes: Math.max(
+        ...short.map(({ memoryBytes, result }) => result?.needs?.memoryBytes ?? memoryBytes * 2),
+      ),
+    },
   };
 }
 
