@@ -104,6 +104,13 @@ export const isAlreadyExists = (error: unknown): boolean => hasReason(error, "Al
 export const isRefusal = (error: unknown): boolean =>
   error instanceof ApiError && error.code >= 400 && error.code < 500;
 
+/**
+ * The server will not have this object as it is: a quota, an admission policy, a missing right, or what is not valid.
+ * Others may be had; and this one, too, once a person has changed something.
+ */
+export const isRejection = (error: unknown): error is ApiError =>
+  error instanceof ApiError && [400, 403, 413, 422].includes(error.code);
+
 /** 410: the version that was asked for, or the page after it, has been compacted away. */
 export const isExpired = (error: unknown): boolean => error instanceof ApiError && error.code === 410;
 

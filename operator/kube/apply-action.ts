@@ -1,4 +1,5 @@
 /** What each action of a decision does in the cluster. Owns no order among them: a pass applies them one by one. */
+import { API_VERSION } from "../../crds/group.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import type { Action, StartAttempt } from "../core/reconcile/decision.ts";
@@ -7,7 +8,7 @@ import { hasEnded } from "./job-conditions.ts";
 import { keyOf, type ObjectRef } from "./kube-object.ts";
 import { unreachableSinceMs } from "./node-reach.ts";
 import { giveBackPlaces } from "./places.ts";
-import { JOBS, MEDIA_JOBS, NODES, type StoredMediaJob } from "./resources.ts";
+import { JOBS, type Job, MEDIA_JOBS, NODES, type StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import { ownerUids } from "./store.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "./unit-job.ts";
@@ -96,6 +97,14 @@ async function fail(
   jobs.observe(await client.mergePatch(JOBS, ref, patch, fence()));
 }
 
+/** A Job that is nobody's we know of has the name of one that is to be made. */
+export class NameTaken extends Error {
+  override readonly name = "NameTaken";
+}
+
+const isOurs = ({ metadata }: Job): boolean =>
+  metadata.ownerReferences?.some(({ apiVersion }) => apiVersion === API_VERSION) ?? false;
+
 /** Creates the Job of an attempt; that it exists already is fine when it is this MediaJob's own. */
 async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): Promise<void> {
   const { client, jobs, configuration, fence, echoes } = shell;
@@ -114,10 +123,10 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
     const found = await client.get(JOBS, ref);
     if (!found || !ownerUids(found).includes(job.metadata.uid)) {
       giveBackPlaces(keyOf(job.metadata), shell);
-      throw new Error(
-        `Job ${ref.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid}); delete or rename it`,
-        { cause: error },
-      );
+      const why = `Job ${ref.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid})`;
+      // One of a MediaJob that was deleted goes soon by itself.
+      if (!found || isOurs(found)) throw new Error(why, { cause: error });
+      throw new NameTaken(`${why}; delete or rename it`, { cause: error });
     }
     jobs.observe(found);
   }

@@ -5,6 +5,7 @@ import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { Breakers } from "../core/queue/breaker.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
+import { Rejections } from "../core/queue/rejections.ts";
 import { RetryLine } from "../core/queue/retry-gate.ts";
 import { RoomWaits } from "../core/queue/room-waits.ts";
 import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
@@ -79,6 +80,7 @@ export class Controller {
   readonly #claims = new OutputClaims();
   readonly #retryLine = new RetryLine();
   readonly #roomWaits = new RoomWaits();
+  readonly #rejections = new Rejections();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #announcer: Announcer;
@@ -240,6 +242,7 @@ export class Controller {
       breakers: this.#breakers,
       retryLine: this.#retryLine,
       roomWaits: this.#roomWaits,
+      rejections: this.#rejections,
       claims: this.#claims,
       echoes: this.#reactions.echoes,
       clock,
@@ -278,6 +281,7 @@ export class Controller {
     this.#retryLine.leave(key);
     this.#roomWaits.forget(key);
     this.enqueue(key); // gives back the places of what was not created; a pass that is under way may just create it
+    this.#rejections.forget(metadata.uid);
     this.#progress.forget(metadata.uid);
     this.#doubted.delete(metadata.uid);
     this.#plans.forget(metadata.uid);

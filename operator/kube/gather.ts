@@ -121,6 +121,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     ...(!kueueQueueOf(job) && { freeInAll: usage.freeInAll(self.namespace) }),
     retryRoom: retryRoomOf(job, shell),
+    rejections: shell.rejections.of(uid),
     waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
     pause: conflictOf(job, shell, nowMs) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),

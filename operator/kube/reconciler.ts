@@ -3,12 +3,14 @@ import type { Configuration } from "../core/configuration.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../core/plan/plan.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import { decide } from "../core/reconcile/decide.ts";
-import type { Decision } from "../core/reconcile/decision.ts";
+import type { Action, Decision, StartAttempt } from "../core/reconcile/decision.ts";
 import { growthOf } from "../core/reconcile/growth.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
+import { REJECTED } from "../core/reconcile/rejected-units.ts";
 import { withLostAttempts } from "../core/reconcile/trouble.ts";
-import { isRefusal } from "./api-error.ts";
-import { apply } from "./apply-action.ts";
+import { spreadOf } from "../core/spread.ts";
+import { isRefusal, isRejection } from "./api-error.ts";
+import { apply, NameTaken } from "./apply-action.ts";
 import { confirm, fetchMissing, findUnseen, observe, standingOf } from "./gather.ts";
 import { type ObjectKey, refOf } from "./kube-object.ts";
 import { giveBackPlaces, takePlaces } from "./places.ts";
@@ -53,7 +55,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   try {
     for (const action of decision.actions) {
       if (mayBeGone(job, shell)) return decideAnew(key, shell);
-      await apply(job, action, shell);
+      if (await isRejected(job, action, shell)) return decideAnew(key, shell);
     }
   } catch (error) {
     if (isRefusal(error)) giveBackPlaces(key, shell);
@@ -77,6 +79,40 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
 /** News of it may come while one of several actions is written: then the next is not begun. */
 const mayBeGone = (job: StoredMediaJob, shell: Shell): boolean =>
   shell.doubted.has(job.metadata.uid) || !asItIs(job, shell);
+
+/**
+ * Does what was decided. Whether the API server refuses the Job: that is told, and the pass is done anew without it, so
+ * that it keeps neither other units nor what has ended meanwhile.
+ */
+async function isRejected(job: StoredMediaJob, action: Action, shell: Shell): Promise<boolean> {
+  try {
+    await apply(job, action, shell);
+    if (action.do === "StartAttempt") shell.rejections.accepted(job.metadata.uid, action.unit.name);
+    return false;
+  } catch (error) {
+    if (action.do !== "StartAttempt" || !(isRejection(error) || error instanceof NameTaken)) throw error;
+    noteRejection(job, action, error.message, shell);
+    return true;
+  }
+}
+
+function noteRejection(
+  { metadata: { uid }, status }: StoredMediaJob,
+  { unit, attempt }: StartAttempt,
+  message: string,
+  { rejections, clock }: Shell,
+): void {
+  const told = status?.conditions?.find(({ type, reason }) => type === "Stalled" && reason === REJECTED);
+  rejections.note(
+    uid,
+    { unit: unit.name, attempt, message },
+    {
+      nowMs: clock.date().getTime(),
+      spread: spreadOf(`${uid}/${unit.name}`),
+      ...(told?.status === "True" && { knownSinceMs: Date.parse(told.lastTransitionTime) }),
+    },
+  );
+}
 
 function decideAnew(key: ObjectKey, shell: Shell): Requeue {
   giveBackPlaces(key, shell);

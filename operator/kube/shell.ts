@@ -2,6 +2,7 @@ import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import type { Configuration } from "../core/configuration.ts";
 import type { Breakers } from "../core/queue/breaker.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
+import type { Rejections } from "../core/queue/rejections.ts";
 import type { RetryLine } from "../core/queue/retry-gate.ts";
 import type { RoomWaits } from "../core/queue/room-waits.ts";
 import type { WaitingLine } from "../core/queue/waiting-line.ts";
@@ -44,6 +45,7 @@ export interface Shell {
   breakers: Breakers;
   retryLine: RetryLine;
   roomWaits: RoomWaits;
+  rejections: Rejections;
   claims: OutputClaims;
   echoes: Echoes;
   clock: Clock;

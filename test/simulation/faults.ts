@@ -73,6 +73,11 @@ export const FAULTS = {
     most: 15,
     what: "somebody deletes a Job that has ended, once the status tells how: nobody needs it any more",
   },
+  quota: {
+    per: "minute",
+    most: 2,
+    what: "for up to a minute no Job may be made: 403, as of a quota that is used up",
+  },
 } as const satisfies Record<string, Fault>;
 
 interface Fault {

@@ -96,7 +96,8 @@ export function drawScenario(seed: number): Scenario {
     retriesAfterMs: onePlace ? drawRetries(random.fork("retries")) : null,
     faults: {
       ...drawFaults(random.fork("faults")),
-      ...drawTidying(random.fork("tidying")),
+      ...drawRare("tidying", random.fork("tidying")),
+      ...drawRare("quota", random.fork("quota")),
       ...frail,
       ...(adrift && ADRIFT.faults),
     },
@@ -246,13 +247,18 @@ function drawFaults(random: Prng): FaultRates {
   const share = random.pick([0.1, 0.3, 0.5, 0.5]);
   const rates: FaultRates = {};
   for (const name of Object.keys(FAULTS) as FaultName[])
-    if (name !== "tidying" && random.chance(share)) rates[name] = random.next() * FAULTS[name].most;
+    if (!isRare(name) && random.chance(share)) rates[name] = random.next() * FAULTS[name].most;
   return rates;
 }
 
-/** In few worlds, and drawn apart: most seeds that found a bug before it was thought of show it still. */
-const drawTidying = (random: Prng): FaultRates =>
-  random.chance(0.12) ? { tidying: random.next() * FAULTS.tidying.most } : {};
+/** In few worlds, and drawn apart: most seeds that found a bug before these were thought of show it still. */
+const RARE = { tidying: 0.12, quota: 0.08 } satisfies FaultRates;
+type RareFault = keyof typeof RARE;
+
+const isRare = (name: FaultName): name is RareFault => name in RARE;
+
+const drawRare = (name: RareFault, random: Prng): FaultRates =>
+  random.chance(RARE[name]) ? { [name]: random.next() * FAULTS[name].most } : {};
 
 function drawFates(random: Prng): Record<FateName, number> {
   const kind = (likely: number, weight: number) => (random.chance(likely) ? random.next() * weight : 0);

@@ -5,7 +5,7 @@
 
 import type { Configuration } from "../../operator/core/configuration.ts";
 import { configuration } from "../../operator/core/configuration.ts";
-import { LEASES, SECRETS } from "../../operator/kube/resources.ts";
+import { JOBS, LEASES, SECRETS } from "../../operator/kube/resources.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import type { FaultName } from "./faults.ts";
 import { GarbageCollector } from "./model/garbage-collector.ts";
@@ -52,6 +52,7 @@ export class World {
   /** Those that died, too. */
   readonly #everBorn: Replica[] = [];
   #leaseOutUntilMs = 0;
+  #fullUntilMs = 0;
   #born = 0;
   #calm = false;
 
@@ -132,6 +133,7 @@ export class World {
         server,
         strikes: (fault, random) => this.#strikes(fault, random),
         isOut: (plural) => plural === LEASES.plural && time.nowMs < this.#leaseOutUntilMs,
+        isFull: (plural) => plural === JOBS.plural && time.nowMs < this.#fullUntilMs,
         onSent: (sent) => this.#tell("sent", sent),
         onHeard: (heard) => this.#tell("heard", heard),
         onRequest: (request) => this.#tell("request", request),
@@ -193,6 +195,9 @@ export class World {
     this.#perMinute("nodeLoss", (random) => this.kubelet.loseNode(random));
     this.#perMinute("leaseOutage", (random) => {
       this.#leaseOutUntilMs = this.time.nowMs + random.between(5_000, 20_000);
+    });
+    this.#perMinute("quota", (random) => {
+      this.#fullUntilMs = this.time.nowMs + random.between(1_000, 60_000);
     });
     this.#perMinute("eviction", (random) => this.kubelet.evict(random));
     this.#perMinute("tidying", (random) => tidy(this, random));

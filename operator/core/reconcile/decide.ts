@@ -10,6 +10,7 @@ import { intentOf } from "./intent.ts";
 import { announcementsOf, notify } from "./notify.ts";
 import { outcomeOf, phaseOf } from "./phase.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
+import { RejectedUnits } from "./rejected-units.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts } from "./stop-attempts.ts";
@@ -42,6 +43,11 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     pause: observation.pause,
     retryRoom: observation.retryRoom,
     waitingSinceMs: observation.waitingSinceMs,
+    rejected: new RejectedUnits(observation.rejections ?? new Map(), {
+      generation: job.spec.retryGeneration,
+      startDeadlineMs: policy.startDeadlineMs,
+      nowMs,
+    }),
     gpuRoomMs: policy.gpuRoomMs,
     nowMs,
   });

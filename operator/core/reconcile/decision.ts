@@ -7,6 +7,7 @@ import type { Usage } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
+import type { Rejection } from "../queue/rejections.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
 export type Placed = Exclude<Placement, { refused: string }>;
@@ -51,6 +52,8 @@ export interface Observation {
   pause?: Pause | undefined;
   /** Retries that may start now, by class of failure; as many as there are of a class that is not named. */
   retryRoom?: ReadonlyMap<FailureClass, number>;
+  /** Attempts that the API server refused to make, by unit. */
+  rejections?: ReadonlyMap<string, Rejection>;
   /** Since when units of this MediaJob have waited for room in a pool, in ms since 1970. */
   waitingSinceMs?: ReadonlyMap<string, number>;
   /** Place in the line of those that wait, from 1, should this one have to. */

@@ -8,6 +8,8 @@ import { GATED_CLASSES } from "../queue/retry-gate.ts";
 import type { Action, Observation, Placed } from "./decision.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
+import type { RejectedUnits } from "./rejected-units.ts";
+import type { Trouble } from "./trouble.ts";
 import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
 export interface Starts {
@@ -18,6 +20,8 @@ export interface Starts {
   nextStartMs: number | null;
   /** Why units that could start do not. */
   pausedBy?: Pause;
+  /** What keeps units from starting: the API server refuses their Jobs. */
+  rejectedBy?: Trouble;
   /** The class whose retries wait until others have ended; unset when none does. */
   gatedBy?: FailureClass;
   /** Units that could start if their pool had room, by pool. */
@@ -44,6 +48,7 @@ export function startAttempts({
   pause,
   retryRoom = new Map(),
   waitingSinceMs = new Map(),
+  rejected,
   gpuRoomMs,
   nowMs,
 }: {
@@ -57,6 +62,7 @@ export function startAttempts({
   pause: Pause | undefined;
   retryRoom: Observation["retryRoom"];
   waitingSinceMs: Observation["waitingSinceMs"];
+  rejected: RejectedUnits;
   gpuRoomMs: number;
   nowMs: number;
 }): Starts {
@@ -102,6 +108,11 @@ export function startAttempts({
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
       continue;
     }
+    const rejection = rejected.failureOf(unit.name, state.attempt);
+    if (rejection) {
+      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure: rejection }));
+      continue;
+    }
     const ready = isFinalize(unit)
       ? starts.units.every(hasEnded)
       : !finalizing && needed.every((other) => other && hasEnded(other));
@@ -109,6 +120,12 @@ export function startAttempts({
     if (!ready || (intent.suspended && !intent.stop) || slots <= 0) continue;
     if (state.notBeforeMs > nowMs) {
       lookAgain(state.notBeforeMs);
+      continue;
+    }
+    const nextTryMs = rejected.nextTryMs(unit.name, state.attempt);
+    if (nextTryMs !== undefined) {
+      Object.assign(starts, rejected.told());
+      lookAgain(nextTryMs);
       continue;
     }
     if (pause && starts.actions.length >= pause.starts) {

@@ -61,7 +61,7 @@ export function statusOf({
     phase: verdict.phase,
     conditions: conditionsOf({
       verdict,
-      trouble: terminal ? undefined : (trouble ?? circuitOf(starts)),
+      trouble: terminal ? undefined : (trouble ?? starts.rejectedBy ?? circuitOf(starts)),
       plannedMessage: `${counted(units.length, "unit")} from ${counted(job.spec.sources.length, "source")}`,
       previous: previous.conditions ?? [],
       generation,
@@ -103,6 +103,10 @@ function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStat
   if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
   if (starts.pausedBy) {
     const { reason, message } = starts.pausedBy;
+    return { reason, message: shortened(message, MAX_TEXT) };
+  }
+  if (starts.rejectedBy && starts.actions.length === 0) {
+    const { reason, message } = starts.rejectedBy;
     return { reason, message: shortened(message, MAX_TEXT) };
   }
   if (starts.waitingFor.size) {

@@ -57,6 +57,34 @@ describe.concurrent("what does not start says so, in the cluster's own words", (
     });
   });
 
+  test("a quota of Jobs that is used up; it starts when there is room again", async () => {
+    const full = await createWorkspace("full");
+    try {
+      full.put("meadow.jpg");
+      const metadata = { name: "jobs", namespace: full.namespace };
+      const quota = {
+        apiVersion: "v1",
+        kind: "ResourceQuota",
+        metadata,
+        spec: { hard: { "count/jobs.batch": "0" } },
+      };
+      await full.cluster.kubectl.apply([quota]);
+      // Until the quota controller has counted, the API server refuses with other words.
+      await full.start("late", { sources: [{ name: "meadow", ...onVolume("in/meadow.jpg") }], outputs });
+      const { status } = await full.seen("late", "it is Stalled", (job) => isStalled(job.status));
+      expect(status).toMatchObject({ phase: "Queued", queue: { reason: "UnitCreationRejected" } });
+      expect(status?.conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
+        reason: "UnitCreationRejected",
+        message: expect.stringContaining('jobs.batch "late-image-0-a1" is forbidden'),
+      });
+      await full.cluster.kubectl("-n", full.namespace, "delete", "resourcequota", "jobs");
+      await full.wait("late", "condition=Complete");
+      expect(await full.attempts("late")).toEqual(["image-0 1"]);
+    } finally {
+      await full.remove();
+    }
+  });
+
   test.runIf(isNative)("an image that cannot be pulled", async () => {
     const [, gpuNode] = nodes;
     if (!gpuNode) throw new Error("the cluster has no GPU node");

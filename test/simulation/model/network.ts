@@ -199,7 +199,7 @@ export class Network
       return promise;
     }
     time.after(there, () => {
-      if (plan === "refusedBefore" || plan === "falseConflict") {
+      if (plan === "refusedBefore" || plan === "falseConflict" || plan === "rejected") {
         said(plan);
         return void settle(() => reject(this.#refused(plan)), back);
       }
@@ -225,9 +225,10 @@ export class Network
   }
 
   /** The one fault that strikes this request, or none. */
-  #plan({ resource, writes, versioned }: Asked) {
-    const { strikes, isOut, random } = this.#options;
+  #plan({ verb, resource, writes, versioned }: Asked) {
+    const { strikes, isOut, isFull, random } = this.#options;
     if (isOut(resource.plural)) return "timeoutBefore" as const;
+    if (verb === "create" && isFull(resource.plural)) return "rejected" as const;
     const possible: FaultName[] = [
       "refusedBefore",
       "timeoutBefore",
@@ -240,9 +241,10 @@ export class Network
     return possible.find((fault) => strikes(fault, random)) ?? ("ok" as const);
   }
 
-  #refused(plan: "refusedBefore" | "falseConflict"): ApiError {
+  #refused(plan: "refusedBefore" | "falseConflict" | "rejected"): ApiError {
     const { random } = this.#options;
     if (plan === "falseConflict") return refusal(409, "Conflict", "the object has been modified");
+    if (plan === "rejected") return refusal(403, "Forbidden", "exceeded quota: jobs");
     const code = random.pick([429, 500, 503] as const);
     const reason = { 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable" }[code];
     return refusal(code, reason, "says the model", code === 429 ? random.pick([null, 1000]) : null);

@@ -23,6 +23,8 @@ export interface NetworkOptions {
   readonly strikes: (fault: FaultName, random: Prng) => boolean;
   /** Whether no request for such objects arrives now. */
   readonly isOut: (plural: string) => boolean;
+  /** Whether no more such objects may be made now. */
+  readonly isFull: (plural: string) => boolean;
   /** The process asks. */
   readonly onSent: (sent: Sent) => void;
   /** It arrived, or was lost on the way. */

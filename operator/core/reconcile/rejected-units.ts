@@ -1,0 +1,77 @@
+import { FAILURE_REASONS, type FailureReason } from "../../../crds/failures.ts";
+import type { Failure } from "../../../crds/result.ts";
+import type { Rejection } from "../queue/rejections.ts";
+import { generationOf } from "./attempt.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** The reason of what is told meanwhile, and of the failure it may come to. */
+export const REJECTED = "UnitCreationRejected" satisfies FailureReason;
+
+/**
+ * Where so many units of a MediaJob are refused, it is not for what they are: the others wait with them. And where so
+ * many were refused to the end, those that are refused after them end at once.
+ */
+const MANY = 3;
+
+/** What the refusals of the API server mean for the units of a MediaJob now. */
+export class RejectedUnits {
+  readonly #rejections: ReadonlyMap<string, Rejection>;
+  readonly #startDeadlineMs: number;
+  readonly #nowMs: number;
+  /** The units that are not asked for again yet. */
+  readonly #waiting: [string, Rejection][];
+  readonly #isHopeless: boolean;
+
+  constructor(
+    rejections: ReadonlyMap<string, Rejection>,
+    { generation, startDeadlineMs, nowMs }: { generation: number; startDeadlineMs: number; nowMs: number },
+  ) {
+    this.#rejections = rejections;
+    this.#startDeadlineMs = startDeadlineMs;
+    this.#nowMs = nowMs;
+    const own = [...rejections].filter(([, { attempt }]) => generationOf(attempt) === generation);
+    const isOverdue = ([, { sinceMs }]: [string, Rejection]) => sinceMs + startDeadlineMs <= nowMs;
+    this.#waiting = own.filter((each) => !isOverdue(each) && each[1].untilMs > nowMs);
+    this.#isHopeless = own.filter(isOverdue).length >= MANY;
+  }
+
+  /** How a unit ends whose next attempt was refused for too long; undefined while it may still start. */
+  failureOf(unit: string, attempt: number): Failure | undefined {
+    const rejection = this.#of(unit, attempt);
+    if (!rejection) return undefined;
+    const forMs = this.#nowMs - rejection.sinceMs;
+    if (forMs < this.#startDeadlineMs && !this.#isHopeless) return undefined;
+    const message = `its Job was refused for ${Math.round(forMs / 1000)} s: ${rejection.message}`;
+    return { class: FAILURE_REASONS[REJECTED], reason: REJECTED, message };
+  }
+
+  /** When an attempt may be asked for that has to wait, since it was refused or many others were. */
+  nextTryMs(unit: string, attempt: number): number | undefined {
+    const own = this.#of(unit, attempt);
+    const concerned = own
+      ? own.untilMs > this.#nowMs && [own]
+      : this.#waiting.length >= MANY && this.#waiting.map(([, rejection]) => rejection);
+    if (!concerned) return undefined;
+    return Math.min(
+      ...concerned.flatMap(({ untilMs, sinceMs }) => [untilMs, sinceMs + this.#startDeadlineMs]),
+    );
+  }
+
+  /** What to tell of the first that waits. */
+  told(): { rejectedBy?: Trouble } {
+    const [first] = this.#waiting;
+    if (!first) return {};
+    const [unit, { message }] = first;
+    return {
+      rejectedBy: {
+        reason: REJECTED,
+        message: `unit ${unit} cannot start: its Job is refused: ${message}`,
+      },
+    };
+  }
+
+  #of(unit: string, attempt: number): Rejection | undefined {
+    const found = this.#rejections.get(unit);
+    return found?.attempt === attempt ? found : undefined;
+  }
+}
