@@ -119,8 +119,10 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     deliveries: shell.deliveriesOf(key),
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
-    ...(!kueueQueueOf(job) && { freeInAll: usage.freeInAll(self.namespace) }),
-    retryRoom: retryRoomOf(job, shell),
+    ...(!kueueQueueOf(job) && {
+      freeInAll: usage.freeInAll(self.namespace),
+      retryRoom: retryRoomOf(job, shell),
+    }),
     waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
     pause: conflictOf(job, shell, nowMs) ?? shell.breakers.pauseOf(job, nowMs),
     position: line.position(self, runningIn),

@@ -1,5 +1,6 @@
 /** The places in pools that the Jobs of one MediaJob hold, or will. What there is in all is `PoolUsage`'s. */
 import { childName } from "../core/child-name.ts";
+import { kueueQueueOf } from "../core/queue/kueue.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { Decision } from "../core/reconcile/decision.ts";
 import { jobNameOf } from "./job-name.ts";
@@ -7,7 +8,10 @@ import { keyOf, type ObjectKey, refOf } from "./kube-object.ts";
 import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 
-/** Takes the places of the Jobs that a decision wants, before any of them is created. */
+/**
+ * Takes the places of the Jobs that a decision wants, before any of them is created. What Kueue admits takes none, and is
+ * only noted.
+ */
 export function takePlaces(
   key: ObjectKey,
   { metadata, spec }: StoredMediaJob,
@@ -19,7 +23,8 @@ export function takePlaces(
     const { unit, attempt, placed, retryOf } = action;
     const job = keyOf({ namespace: metadata.namespace, name: childName(metadata.name, unit.name, attempt) });
     const gate = retryOf && gateOf(retryOf, spec.priority);
-    usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
+    if (kueueQueueOf({ metadata })) usage.foresee(job, key);
+    else usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
   }
 }
 

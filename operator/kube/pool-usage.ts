@@ -19,7 +19,7 @@ export type Sighting = "Seen" | "Maybe" | "Gone";
  */
 export class PoolUsage {
   readonly #poolOf = new Map<ObjectKey, string>();
-  /** Places taken for Jobs that nobody has seen yet, by MediaJob. */
+  /** Jobs that are to be created and that nobody has seen yet, by MediaJob. */
   readonly #unseen = new Map<ObjectKey, Set<ObjectKey>>();
   /** Jobs that are there and hold no place. */
   readonly #lost = new Set<ObjectKey>();
@@ -38,10 +38,15 @@ export class PoolUsage {
   reserve(job: ObjectKey, { pool, gate, mediaJob }: Place & { mediaJob: ObjectKey }): void {
     if (this.#poolOf.has(job)) return;
     this.take(job, { pool, gate });
+    this.foresee(job, mediaJob);
+  }
+
+  /** Notes a Job that is to be created for a MediaJob and takes no place. */
+  foresee(job: ObjectKey, mediaJob: ObjectKey): void {
     this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Set()).add(job));
   }
 
-  /** Jobs of a MediaJob for which a place was taken and that nobody has seen, as far as was told here. */
+  /** Jobs of a MediaJob that were to be created and that nobody has seen, as far as was told here. */
   unseen(mediaJob: ObjectKey): ObjectKey[] {
     return [...(this.#unseen.get(mediaJob) ?? [])];
   }

@@ -1,4 +1,5 @@
 import { LABELS } from "../../crds/group.ts";
+import { KUEUE_QUEUE_LABEL } from "../core/queue/kueue.ts";
 import { JOB_NAME } from "./job-name.ts";
 import type { ObjectMeta } from "./kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
@@ -28,13 +29,13 @@ export function slimNode({ metadata, status }: Node): Node {
   return { metadata: identityOf(metadata), status: { conditions: ready } };
 }
 
-/** Of a Job: whose attempt it is, what it was given, and whether it goes on. */
+/** Of a Job: whose attempt it is, what it was given, who admits it, and whether it goes on. */
 export function slimJob({ metadata, status }: Job): Job {
   const { annotations, ownerReferences } = metadata;
   return {
     metadata: {
       ...identityOf(metadata),
-      labels: picked(metadata.labels, [LABELS.unit, LABELS.attempt]),
+      labels: picked(metadata.labels, [LABELS.unit, LABELS.attempt, KUEUE_QUEUE_LABEL]),
       ...(annotations && { annotations }),
       ...(ownerReferences && { ownerReferences }),
     },
