@@ -159,6 +159,18 @@ test.each([
   expect(attempt?.waiting).toMatchObject(expected);
 });
 
+test("a Job that was resumed waits for its pod since then, not since it was created", () => {
+  const resumed = {
+    ...job(),
+    status: {
+      conditions: [{ type: "Suspended", status: "False", lastTransitionTime: "2026-01-01T01:00:00Z" }],
+    },
+  };
+  resumed.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
+  const [attempt] = observeAttempts([resumed], [], { ...quiet, heldUntilResumed: true });
+  expect(attempt?.waiting?.sinceMs).toBe(CREATED_MS + 3_600_000 + 40_000);
+});
+
 test.each([
   { what: "has no word yet", conditions: [], pods: [], expected: true },
   {

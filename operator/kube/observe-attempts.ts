@@ -148,6 +148,12 @@ function identityOf({ metadata }: Job | Pod): Pick<ObservedAttempt, "unit" | "at
 const latest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => createdMs(a) - createdMs(b)).at(-1);
 
+/** Since when a Job may have a pod: since it was created, or resumed. */
+function letGoMs(job: Job): number {
+  const resumed = job.status?.conditions?.find((c) => c.type === "Suspended" && c.status === "False");
+  return Math.max(createdMs(job), Date.parse(resumed?.lastTransitionTime ?? "") || 0);
+}
+
 const createdMs = ({ metadata }: Pod | Job): number => Date.parse(metadata.creationTimestamp ?? "") || 0;
 
 const terminatedOf = (pod: Pod | undefined): Wire<V1ContainerStateTerminated> | undefined =>
@@ -176,7 +182,7 @@ function waitingOf(
     return {
       reason: warning?.reason ?? "PodNotCreated",
       message: warning?.message ?? "the cluster has not made its pod yet",
-      sinceMs: createdMs(job) + (warning ? 0 : WORDLESS_MS + WORDLESS_LAGS * podLagMs),
+      sinceMs: letGoMs(job) + (warning ? 0 : WORDLESS_MS + WORDLESS_LAGS * podLagMs),
     };
   }
   const unscheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");

@@ -12,7 +12,7 @@ import { outcomeOf, phaseOf } from "./phase.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
-import { stopAttempts } from "./stop-attempts.ts";
+import { stopAttempts, takeBack } from "./stop-attempts.ts";
 import { endTroubled, nextTroubleMs, stopLost, troubleOf, withLostAttempts } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -47,7 +47,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   });
   const stops = [
     ...stopLost(attempts),
-    ...(intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, policy, nowMs)),
+    ...(intent.stop?.stopRunning
+      ? stopAttempts(units)
+      : [...takeBack(units, intent), ...endTroubled(units, policy, nowMs)]),
   ];
   const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
