@@ -51,7 +51,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
   );
   const result = pod && resultOf(pod);
   const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
-  const message = disruption?.message ?? failed?.message;
+  const { reason: podReason, message: podMessage } = pod?.status ?? {};
+  const message = disruption?.message ?? podMessage ?? failed?.message;
   const live = pods.some((pod) => !podHasEnded(pod));
   const state = stateOf({
     deleting: deletionTimestamp !== undefined,
@@ -74,6 +75,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     ...(result && { result }),
     ...(terminated && { exitCode: terminated.exitCode }),
     ...(terminated?.reason === "OOMKilled" && { oomKilled: true }),
+    ...(isLost(terminated) && { containerLost: true }),
+    ...(failed && podReason && { podReason }),
     ...(disruption && { disrupted: true }),
     ...(deadlineExceeded && { deadlineExceeded }),
     ...(failed && !deadlineExceeded && !pod && { podGone: true }),
@@ -158,6 +161,11 @@ const createdMs = ({ metadata }: Pod | Job): number => Date.parse(metadata.creat
 
 const terminatedOf = (pod: Pod | undefined): Wire<V1ContainerStateTerminated> | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.terminated;
+
+/** Neither the kubelet nor the container runtime knows how it ended: after a restart of either, or of the node. */
+const isLost = (terminated: Wire<V1ContainerStateTerminated> | undefined): boolean =>
+  terminated?.reason === "ContainerStatusUnknown" ||
+  (terminated?.reason === "Unknown" && terminated.exitCode === 255);
 
 /** Waiting of this kind is usual: an image is pulled, a volume mounted. Only long it is trouble. */
 const USUAL = new Set(["ContainerCreating", "PodInitializing"]);

@@ -64,6 +64,14 @@ test("of a pod stays whose it is, where it runs, why it does not and how it ende
   });
 });
 
+test("of a pod that its node refused stays why, in so many words", () => {
+  const status = { phase: "Failed", reason: "OutOfcpu", message: "no ".repeat(1000) };
+  expect(slimPod({ metadata, status } as unknown as Pod).status).toEqual({
+    ...status,
+    message: status.message.slice(0, 512),
+  });
+});
+
 test("a pod that is being deleted, without a node, stays known as such", () => {
   const deletionTimestamp = "2026-01-01T12:00:01Z";
   const pod = { metadata: { ...metadata, deletionTimestamp }, status: { phase: "Pending" } } as Pod;

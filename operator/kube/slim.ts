@@ -43,6 +43,9 @@ export function slimJob({ metadata, status }: Job): Job {
   };
 }
 
+/** As long as a message of the kubelet gets before it only lists names. */
+const MAX_MESSAGE = 512;
+
 const CONDITIONS_OF_PODS = new Set(["PodScheduled", "DisruptionTarget"]);
 
 /** Of a pod: whose it is, where it runs, why it does not and how it ended. */
@@ -57,6 +60,8 @@ export function slimPod({ metadata, spec, status }: Pod): Pod {
     ...(spec?.nodeName && { spec: { nodeName: spec.nodeName, containers: [] } }),
     status: {
       ...(status?.phase && { phase: status.phase }),
+      ...(status?.reason && { reason: status.reason }),
+      ...(status?.message && { message: status.message.slice(0, MAX_MESSAGE) }),
       ...(conditions.length > 0 && { conditions }),
       ...(containers.length > 0 && { containerStatuses: containers as ContainerStatuses }),
     },

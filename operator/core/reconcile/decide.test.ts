@@ -269,6 +269,19 @@ describe("recovery", () => {
     expect(again.status.phase).toBe("Running");
   });
 
+  test("what nodes refuse is tried again after a little while, never counted, and not lost", () => {
+    const refusals = [1, 2, 3, 4].map((each) =>
+      attempt({ attempt: each, state: "Failed", podReason: "OutOfcpu", endedAtMs: NOW_MS }),
+    );
+    for (const recovery of ["Automatic", "Manual"]) {
+      const job = mediaJob({ recovery, retry: { maxAttempts: 2 } });
+      const waiting = pass({ job, attempts: refusals });
+      expect(starts(waiting)).toEqual([]);
+      expect(waiting.status.queue?.reason).toBe("BackingOff");
+      expect(starts(pass({ job, attempts: refusals, nowMs: NOW_MS + 20_000 }))).toEqual(["image-0-a5"]);
+    }
+  });
+
   test("Manual can be cancelled while it waits", () => {
     const job = mediaJob({ recovery: "Manual", cancel: true });
     expect(pass({ job, attempts: [failed(lost)] }).status).toMatchObject({
