@@ -25,8 +25,7 @@ import { UNIT_LETTERS } from "./unit-state.ts";
  */
 export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAULT_POLICY): Decision {
   const { job, nowMs } = observed;
-  const finished = finishedDecision(observed);
-  if (finished) return finished;
+  if (isOver(job)) return decideFinished(observed);
 
   const attempts = withLostAttempts(observed.attempts, policy, nowMs);
   const observation = { ...observed, attempts };
@@ -97,11 +96,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   };
 }
 
-/** A finished MediaJob only delivers its last events and waits for its end of life. */
-function finishedDecision(observation: Observation): Decision | undefined {
+/** A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. */
+export function decideFinished(observation: Observation): Decision {
   const { job, nowMs } = observation;
-  if (!isOver(job)) return undefined;
-
   const endMs = endOfLifeMs(job, job.status ?? {});
   const due = endMs !== null && endMs <= nowMs;
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");
