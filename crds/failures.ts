@@ -63,6 +63,8 @@ export const FAILURE_REASONS = {
   NodeLost: "disruption",
   Evicted: "disruption",
   PodDeleted: "disruption",
+  /** Its node would not take its pod, though the scheduler had chosen it. */
+  NotAdmitted: "disruption",
   VerificationFailed: "internal",
   EngineFailed: "internal",
   WorkerCrashed: "internal",

@@ -28,6 +28,11 @@ test("an empty file is one of defaults", async () => {
 test.each([
   { name: "is not YAML", text: "pools: [", message: /config\.yaml is not YAML/ },
   { name: "is not valid", text: "concurrency: 0", message: /config\.yaml is not valid:\s.*concurrency/s },
+  {
+    name: "calls two pools alike",
+    text: "pools: [{ name: cpu }, { name: gpu }, { name: cpu }]",
+    message: /pools\[0\] is called cpu, too: give one of them another name\s+→ at pools\[2\]\.name/,
+  },
   { name: "has an unknown field", text: "concurency: 3", message: /Unrecognized key: "concurency"/ },
 ])("a file that $name does not let the operator start", async ({ text, message }) => {
   await write(text);

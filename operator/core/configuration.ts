@@ -43,6 +43,19 @@ const pool = z.strictObject({
 });
 export type Pool = z.output<typeof pool>;
 
+/** A unit is placed by the name of its pool, so that a second one of a name would never be looked at. */
+function sayWhichNamesComeTwice(pools: readonly Pool[], { addIssue }: z.RefinementCtx): void {
+  for (const [index, { name }] of pools.entries()) {
+    const first = pools.findIndex((other) => other.name === name);
+    if (first === index) continue;
+    addIssue({
+      code: "custom",
+      path: [index, "name"],
+      message: `pools[${first}] is called ${name}, too: give one of them another name`,
+    });
+  }
+}
+
 /** Lower-case, since DNS does not tell cases apart. */
 const hostPattern = z
   .string()
@@ -65,6 +78,7 @@ export const configuration = z.strictObject({
   pools: z
     .array(pool)
     .min(1)
+    .superRefine(sayWhichNamesComeTwice)
     .default([pool.parse({ name: "default" })]),
   /** Units that run at once over all pools. */
   concurrency: z.int().min(1).default(1000),

@@ -176,7 +176,7 @@ export class Controller {
 
   /** What starting is paused for. */
   openCircuits(): string[] {
-    return this.#breakers.open();
+    return this.#breakers.open(this.#options.clock.date().getTime());
   }
 
   running(pool: string): number {

@@ -1,7 +1,10 @@
+import { LABELS } from "../../crds/group.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { kueueQueueOf } from "../core/queue/kueue.ts";
 import { GATED_CLASSES, gateOf, retriesAllowed } from "../core/queue/retry-gate.ts";
 import { standingMs } from "../core/queue/standing.ts";
 import type { Observation } from "../core/reconcile/decision.ts";
+import { settledUnits } from "../core/reconcile/fold-units.ts";
 import { hasEnded } from "./job-conditions.ts";
 import { JOB_NAME, jobNameOf } from "./job-name.ts";
 import { keyOf, type ObjectKey } from "./kube-object.ts";
@@ -49,15 +52,15 @@ export async function findUnseen(
 
 /**
  * Asks the API server for what the caches cannot know: the warnings about what does not start; and the pod of a Job
- * that has ended, when none is known (it was deleted, or its watch is behind; it holds the result). Once this
- * resolves, no Job is known to have ended whose pod was not asked for, also none that ended meanwhile: what is
- * decided in the same turn mistakes no missing news for a missing result.
+ * that has ended, when none is known (it was deleted, or its watch is behind; it holds the result), unless its unit is
+ * settled. Once this resolves, no such Job is known to have ended whose pod was not asked for, also none that ended
+ * meanwhile: what is decided in the same turn mistakes no missing news for a missing result.
  */
-export async function fetchMissing(mediaJob: StoredMediaJob, shell: Shell): Promise<void> {
+export async function fetchMissing(mediaJob: StoredMediaJob, plan: Plan, shell: Shell): Promise<void> {
   await askWhatIsTheMatter(mediaJob, shell);
   const asked = new Set<string>();
   for (;;) {
-    const [job] = endedWithoutPod(mediaJob, shell).filter(
+    const [job] = endedWithoutPod(mediaJob, plan, shell).filter(
       ({ metadata: { uid } }) => !asked.has(uid) && !shell.podless.has(uid),
     );
     if (!job) return;
@@ -69,9 +72,15 @@ export async function fetchMissing(mediaJob: StoredMediaJob, shell: Shell): Prom
   }
 }
 
-function endedWithoutPod({ metadata }: StoredMediaJob, { jobs, pods }: Shell): Job[] {
+function endedWithoutPod(mediaJob: StoredMediaJob, plan: Plan, { mediaJobs, jobs, pods }: Shell): Job[] {
+  const { metadata } = mediaJob;
   const known = new Set(pods.byIndex("mediaJob", metadata.uid).map(jobNameOf));
-  return jobs.byIndex("owner", metadata.uid).filter((job) => hasEnded(job) && !known.has(job.metadata.name));
+  const ended = jobs
+    .byIndex("owner", metadata.uid)
+    .filter((job) => hasEnded(job) && !known.has(job.metadata.name));
+  if (ended.length === 0) return ended;
+  const settled = settledUnits(mediaJobs.get(metadata) ?? mediaJob, plan);
+  return ended.filter((job) => !settled.has(job.metadata.labels?.[LABELS.unit] ?? ""));
 }
 
 async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
@@ -119,8 +128,10 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     deliveries: shell.deliveriesOf(key),
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
-    ...(!kueueQueueOf(job) && { freeInAll: usage.freeInAll(self.namespace) }),
-    retryRoom: retryRoomOf(job, shell),
+    ...(!kueueQueueOf(job) && {
+      freeInAll: usage.freeInAll(self.namespace),
+      retryRoom: retryRoomOf(job, shell),
+    }),
     rejections: shell.rejections.of(uid),
     waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
     pause: conflictOf(job, shell, nowMs) ?? shell.breakers.pauseOf(job, nowMs),

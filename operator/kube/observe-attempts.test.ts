@@ -86,6 +86,21 @@ test.each([
     expected: { state: "Failed", disrupted: true, message: "node drained" },
   },
   {
+    name: "a pod that its node refused tells why",
+    jobs: [job({ condition: { ...failed, message: "Job has reached the specified backoff limit" } })],
+    pods: [pod("Failed", { reason: "OutOfcpu", message: "Pod was rejected: not enough cpu" })],
+    expected: { state: "Failed", podReason: "OutOfcpu", message: "Pod was rejected: not enough cpu" },
+  },
+  ...[
+    { exitCode: 255, reason: "Unknown" },
+    { exitCode: 137, reason: "ContainerStatusUnknown" },
+  ].map((state) => ({
+    name: `a container that nobody knows the end of is lost: ${state.reason}`,
+    jobs: [job({ condition: failed })],
+    pods: [pod("Failed", terminated(state))],
+    expected: { state: "Failed", containerLost: true },
+  })),
+  {
     name: "a Job past its deadline says so",
     jobs: [job({ condition: { type: "Failed", reason: "DeadlineExceeded" } })],
     pods: [],
@@ -157,6 +172,18 @@ test.each([
   created.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
   const [attempt] = observeAttempts([created], [], { ...quiet, podLagMs, warningOf: () => warning });
   expect(attempt?.waiting).toMatchObject(expected);
+});
+
+test("a Job that was resumed waits for its pod since then, not since it was created", () => {
+  const resumed = {
+    ...job(),
+    status: {
+      conditions: [{ type: "Suspended", status: "False", lastTransitionTime: "2026-01-01T01:00:00Z" }],
+    },
+  };
+  resumed.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
+  const [attempt] = observeAttempts([resumed], [], { ...quiet, heldUntilResumed: true });
+  expect(attempt?.waiting?.sinceMs).toBe(CREATED_MS + 3_600_000 + 40_000);
 });
 
 test.each([

@@ -51,7 +51,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
   );
   const result = pod && resultOf(pod);
   const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
-  const message = disruption?.message ?? failed?.message;
+  const { reason: podReason, message: podMessage } = pod?.status ?? {};
+  const message = disruption?.message ?? podMessage ?? failed?.message;
   const live = pods.some((pod) => !podHasEnded(pod));
   const state = stateOf({
     deleting: deletionTimestamp !== undefined,
@@ -74,6 +75,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     ...(result && { result }),
     ...(terminated && { exitCode: terminated.exitCode }),
     ...(terminated?.reason === "OOMKilled" && { oomKilled: true }),
+    ...(isLost(terminated) && { containerLost: true }),
+    ...(failed && podReason && { podReason }),
     ...(disruption && { disrupted: true }),
     ...(deadlineExceeded && { deadlineExceeded }),
     ...(failed && !deadlineExceeded && !pod && { podGone: true }),
@@ -148,10 +151,21 @@ function identityOf({ metadata }: Job | Pod): Pick<ObservedAttempt, "unit" | "at
 const latest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => createdMs(a) - createdMs(b)).at(-1);
 
+/** Since when a Job may have a pod: since it was created, or resumed. */
+function letGoMs(job: Job): number {
+  const resumed = job.status?.conditions?.find((c) => c.type === "Suspended" && c.status === "False");
+  return Math.max(createdMs(job), Date.parse(resumed?.lastTransitionTime ?? "") || 0);
+}
+
 const createdMs = ({ metadata }: Pod | Job): number => Date.parse(metadata.creationTimestamp ?? "") || 0;
 
 const terminatedOf = (pod: Pod | undefined): Wire<V1ContainerStateTerminated> | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === "worker")?.state?.terminated;
+
+/** Neither the kubelet nor the container runtime knows how it ended: after a restart of either, or of the node. */
+const isLost = (terminated: Wire<V1ContainerStateTerminated> | undefined): boolean =>
+  terminated?.reason === "ContainerStatusUnknown" ||
+  (terminated?.reason === "Unknown" && terminated.exitCode === 255);
 
 /** Waiting of this kind is usual: an image is pulled, a volume mounted. Only long it is trouble. */
 const USUAL = new Set(["ContainerCreating", "PodInitializing"]);
@@ -176,7 +190,7 @@ function waitingOf(
     return {
       reason: warning?.reason ?? "PodNotCreated",
       message: warning?.message ?? "the cluster has not made its pod yet",
-      sinceMs: createdMs(job) + (warning ? 0 : WORDLESS_MS + WORDLESS_LAGS * podLagMs),
+      sinceMs: letGoMs(job) + (warning ? 0 : WORDLESS_MS + WORDLESS_LAGS * podLagMs),
     };
   }
   const unscheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");

@@ -1,5 +1,6 @@
 /** The places in pools that the Jobs of one MediaJob hold, or will. What there is in all is `PoolUsage`'s. */
 import { childName } from "../core/child-name.ts";
+import { kueueQueueOf } from "../core/queue/kueue.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
 import type { Decision } from "../core/reconcile/decision.ts";
 import { jobNameOf } from "./job-name.ts";
@@ -8,7 +9,10 @@ import type { StoredMediaJob } from "./resources.ts";
 import type { Shell } from "./shell.ts";
 import { ownerUids } from "./store.ts";
 
-/** Takes the places of the Jobs that a decision wants, before any of them is created. */
+/**
+ * Takes the places of the Jobs that a decision wants, before any of them is created. What Kueue admits takes none, and is
+ * only noted.
+ */
 export function takePlaces(
   key: ObjectKey,
   { metadata, spec }: StoredMediaJob,
@@ -21,7 +25,8 @@ export function takePlaces(
     const { namespace, uid: owner } = metadata;
     const job = { namespace, name: childName(metadata.name, unit.name, attempt), owner };
     const gate = retryOf && gateOf(retryOf, spec.priority);
-    usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
+    if (kueueQueueOf({ metadata })) usage.foresee(job, key);
+    else usage.reserve(job, { pool: placed.pool, gate, mediaJob: key });
   }
 }
 

@@ -69,14 +69,9 @@ export class PlanStore {
     for (const known of this.#plans.values()) known.doubted = true;
   }
 
+  /** Of one that is gone or over; should it go on after all, its plan is read again. */
   forget(uid: string): void {
     this.#plans.delete(uid);
-  }
-
-  /** Of a MediaJob that is over, what costs nothing to plan again need not be remembered. */
-  rest(uid: string): void {
-    const known = this.#plans.get(uid)?.plan;
-    if (known && !isKept(known)) this.#plans.delete(uid);
   }
 
   async #first(

@@ -28,7 +28,7 @@ export type Sighting = "Seen" | "Maybe" | "Gone";
  */
 export class PoolUsage {
   readonly #poolOf = new Map<HolderKey, string>();
-  /** Places taken for Jobs that nobody has seen yet, by MediaJob. */
+  /** Jobs that are to be created and that nobody has seen yet, by MediaJob. */
   readonly #unseen = new Map<ObjectKey, Map<HolderKey, Holder>>();
   /** Jobs that are there and hold no place. */
   readonly #lost = new Set<HolderKey>();
@@ -47,10 +47,15 @@ export class PoolUsage {
   reserve(job: Holder, { pool, gate, mediaJob }: Place & { mediaJob: ObjectKey }): void {
     if (this.#poolOf.has(keyOf(job))) return;
     this.take(job, { pool, gate });
+    this.foresee(job, mediaJob);
+  }
+
+  /** Notes a Job that is to be created for a MediaJob and takes no place. */
+  foresee(job: Holder, mediaJob: ObjectKey): void {
     this.#unseen.set(mediaJob, (this.#unseen.get(mediaJob) ?? new Map()).set(keyOf(job), job));
   }
 
-  /** Jobs of a MediaJob for which a place was taken and that nobody has seen, as far as was told here. */
+  /** Jobs of a MediaJob that were to be created and that nobody has seen, as far as was told here. */
   unseen(mediaJob: ObjectKey): Holder[] {
     return [...(this.#unseen.get(mediaJob)?.values() ?? [])];
   }

@@ -1,4 +1,5 @@
 import { LABELS } from "../../crds/group.ts";
+import { kueueQueueOf } from "../core/queue/kueue.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import type { RetryLine } from "../core/queue/retry-gate.ts";
 import type { Caches } from "./caches.ts";
@@ -73,12 +74,16 @@ export class Reactions {
       this.#enqueue(owner?.uid);
   }
 
-  /** A Job holds its place for as long as it goes on. Where it was a retry, another may go through its gate after it. */
+  /**
+   * A Job holds its place for as long as it goes on; one that Kueue admits takes none. Where it was a retry, another may
+   * go through its gate after it.
+   */
   #countPlaces({ type, object }: Change<Job>): void {
     const { usage, retryLine, enqueue, onRoom } = this.#options;
     const { namespace, name } = object.metadata;
     const job = { namespace, name, owner: ownerUids(object)[0] ?? "" };
     if (type !== "deleted" && !hasEnded(object)) {
+      if (kueueQueueOf(object)) return;
       usage.take(job, placeOf(object));
       return;
     }

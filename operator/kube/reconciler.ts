@@ -1,8 +1,8 @@
-import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { Configuration } from "../core/configuration.ts";
+import { isOver } from "../core/is-over.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../core/plan/plan.ts";
 import { gateOf } from "../core/queue/retry-gate.ts";
-import { decide } from "../core/reconcile/decide.ts";
+import { decide, decideFinished } from "../core/reconcile/decide.ts";
 import type { Action, Decision, StartAttempt } from "../core/reconcile/decision.ts";
 import { growthOf } from "../core/reconcile/growth.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
@@ -32,9 +32,9 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     giveBackPlaces(key, shell); // of a pass that ended in an error while it was deleted
     return { afterMs: null };
   }
-  let plan = await shell.plans.of(known, shell.configuration(), shell.fence());
-  let job = await gather(known, shell);
-  for (let growth: Growth | undefined; job; job = await gather(known, shell)) {
+  let plan = isOver(known) ? undefined : await shell.plans.of(known, shell.configuration(), shell.fence());
+  let job = await gather(known, plan, shell);
+  for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
     const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
@@ -50,6 +50,8 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     giveBackPlaces(key, shell);
     return { afterMs: null }; // garbage collection ends what it owned
   }
+
+  if (!plan && !isOver(job)) return decideAnew(key, shell); // retryGeneration was raised meanwhile
 
   const decision = decideNow(key, job, plan, shell);
   try {
@@ -72,7 +74,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
-  if (isOver(written)) shell.plans.rest(written.metadata.uid);
+  if (isOver(written)) shell.plans.forget(written.metadata.uid);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }
 
@@ -119,15 +121,20 @@ function decideAnew(key: ObjectKey, shell: Shell): Requeue {
   return { afterMs: 0 };
 }
 
-const isOver = ({ status }: StoredMediaJob): boolean =>
-  status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
-
-/** Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going. */
-async function gather(known: StoredMediaJob, shell: Shell): Promise<StoredMediaJob | undefined> {
+/**
+ * Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going.
+ *
+ * @param plan undefined of one that is over: then it is not asked any more how its attempts ended
+ */
+async function gather(
+  known: StoredMediaJob,
+  plan: Plan | undefined,
+  shell: Shell,
+): Promise<StoredMediaJob | undefined> {
   do {
     await confirm(known, shell);
     await findUnseen(known, shell);
-    await fetchMissing(known, shell);
+    if (plan) await fetchMissing(known, plan, shell);
   } while (shell.doubted.has(known.metadata.uid));
   return asItIs(known, shell);
 }
@@ -151,7 +158,7 @@ function soonest(...times: readonly (number | null)[]): number | null {
 }
 
 /** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
-function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell): Decision {
+function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan | undefined, shell: Shell): Decision {
   giveBackPlaces(key, shell); // of an earlier pass that failed midway
   const policy = policyOf(shell.configuration());
   const observation = observe(key, job, shell);
@@ -160,7 +167,7 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan, shell: Shell
     // Others once they are stopped: that the node does not answer may be old news, which is asked about first.
     if (lost && deleting) shell.usage.lose({ namespace, name, owner });
   }
-  const decision = decide(observation, plan, policy);
+  const decision = plan ? decide(observation, plan, policy) : decideFinished(observation);
   takePlaces(key, job, decision, shell);
   if (decision.gatedBy) shell.retryLine.wait(key, gateOf(decision.gatedBy, job.spec.priority));
   else shell.retryLine.leave(key);

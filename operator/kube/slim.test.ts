@@ -20,19 +20,25 @@ const kept = {
   creationTimestamp: "2026-01-01T12:00:00Z",
 };
 const labels = { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "1" };
+const queue = { "kueue.x-k8s.io/queue-name": "media" };
 const time = { lastTransitionTime: "2026-01-01T12:00:00Z" };
 
-test("of a Job stays whose attempt it is, what it was given, and whether it goes on", () => {
+test("of a Job stays whose attempt it is, what it was given, who admits it, and whether it goes on", () => {
   const owner = { apiVersion: "mediajob.dev/v1alpha1", kind: "MediaJob", name: "beach", uid: "o" };
   const annotations = { "mediajob.dev/pool": "default" };
   const conditions = [{ type: "Complete", status: "True", ...time }];
   const job = {
-    metadata: { ...metadata, labels: { ...labels, app: "a" }, annotations, ownerReferences: [owner] },
+    metadata: {
+      ...metadata,
+      labels: { ...labels, ...queue, app: "a" },
+      annotations,
+      ownerReferences: [owner],
+    },
     spec: { template: { spec: { containers: [] } } },
     status: { conditions, succeeded: 1, startTime: "2026-01-01T12:00:00Z" },
   } as Job;
   expect(slimJob(job)).toEqual({
-    metadata: { ...kept, labels, annotations, ownerReferences: [owner] },
+    metadata: { ...kept, labels: { ...labels, ...queue }, annotations, ownerReferences: [owner] },
     status: { conditions },
   });
 });
@@ -55,6 +61,14 @@ test("of a pod stays whose it is, where it runs, why it does not and how it ende
     metadata: { ...kept, labels: own },
     spec: { nodeName: "node-1", containers: [] },
     status: { phase: "Succeeded", conditions: [disrupted], containerStatuses: [{ name: "worker", state }] },
+  });
+});
+
+test("of a pod that its node refused stays why, in so many words", () => {
+  const status = { phase: "Failed", reason: "OutOfcpu", message: "no ".repeat(1000) };
+  expect(slimPod({ metadata, status } as unknown as Pod).status).toEqual({
+    ...status,
+    message: status.message.slice(0, 512),
   });
 });
 

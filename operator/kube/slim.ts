@@ -1,4 +1,5 @@
 import { LABELS } from "../../crds/group.ts";
+import { KUEUE_QUEUE_LABEL } from "../core/queue/kueue.ts";
 import { JOB_NAME } from "./job-name.ts";
 import type { ObjectMeta } from "./kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "./resources.ts";
@@ -28,19 +29,22 @@ export function slimNode({ metadata, status }: Node): Node {
   return { metadata: identityOf(metadata), status: { conditions: ready } };
 }
 
-/** Of a Job: whose attempt it is, what it was given, and whether it goes on. */
+/** Of a Job: whose attempt it is, what it was given, who admits it, and whether it goes on. */
 export function slimJob({ metadata, status }: Job): Job {
   const { annotations, ownerReferences } = metadata;
   return {
     metadata: {
       ...identityOf(metadata),
-      labels: picked(metadata.labels, [LABELS.unit, LABELS.attempt]),
+      labels: picked(metadata.labels, [LABELS.unit, LABELS.attempt, KUEUE_QUEUE_LABEL]),
       ...(annotations && { annotations }),
       ...(ownerReferences && { ownerReferences }),
     },
     ...(status?.conditions && { status: { conditions: status.conditions } }),
   };
 }
+
+/** As long as a message of the kubelet gets before it only lists names. */
+const MAX_MESSAGE = 512;
 
 const CONDITIONS_OF_PODS = new Set(["PodScheduled", "DisruptionTarget"]);
 
@@ -56,6 +60,8 @@ export function slimPod({ metadata, spec, status }: Pod): Pod {
     ...(spec?.nodeName && { spec: { nodeName: spec.nodeName, containers: [] } }),
     status: {
       ...(status?.phase && { phase: status.phase }),
+      ...(status?.reason && { reason: status.reason }),
+      ...(status?.message && { message: status.message.slice(0, MAX_MESSAGE) }),
       ...(conditions.length > 0 && { conditions }),
       ...(containers.length > 0 && { containerStatuses: containers as ContainerStatuses }),
     },

@@ -48,7 +48,7 @@ export function createMetrics() {
     }),
     unitsRunning: new Gauge({
       name: "mediajob_units_running",
-      help: "Attempts that run now, by pool.",
+      help: "Attempts that run now, by pool, without those that Kueue admits.",
       labelNames: ["pool"] as const,
       registers,
     }),

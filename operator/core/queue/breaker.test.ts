@@ -24,7 +24,7 @@ test("failures of several MediaJobs on one volume pause it for all that use it",
   const breakers = after("a", "b", "a");
   expect(breakers.pauseOf(job("c"), end)).toMatchObject({ starts: 0, untilMs: end + openMs });
   expect(breakers.pauseOf(job("c", "other"), end)).toBeUndefined();
-  expect(breakers.open()).toEqual(["storage of claim media/media"]);
+  expect(breakers.open(end)).toEqual(["storage of claim media/media"]);
 });
 
 test.each([
@@ -63,4 +63,21 @@ test("a probe that fails pauses again, one that succeeds opens the way", () => {
   });
   failing.succeeded(job("d"));
   expect(failing.pauseOf(job("e"), end + openMs + 2)).toBeUndefined();
+});
+
+const UNASKED_MS = 1_800_000;
+
+test("a circuit that nobody asks for is forgotten half an hour after it could be probed: who failed is gone", () => {
+  const breakers = after("a", "b", "c");
+  expect(breakers.open(end + openMs + UNASKED_MS - 1)).toHaveLength(1);
+  expect(breakers.open(end + openMs + UNASKED_MS)).toEqual([]);
+});
+
+test("a circuit that is asked for is kept, until half an hour after the last time", () => {
+  const breakers = after("a", "b", "c");
+  const asked = end + openMs + UNASKED_MS - 1;
+  expect(breakers.pauseOf(job("d"), asked)).toBeDefined();
+  expect(breakers.pauseOf(job("d"), asked + UNASKED_MS - 1)).toBeDefined();
+  expect(breakers.pauseOf(job("e"), asked + 2 * UNASKED_MS)).toBeUndefined();
+  expect(breakers.open(asked + 2 * UNASKED_MS)).toEqual([]);
 });

@@ -27,6 +27,12 @@ export const BREAKER_RULES: Partial<Record<FailureClass, BreakerRule>> = {
 /** One probe may take so long; after it the next one may try. */
 const PROBE_MS = 60_000;
 
+/**
+ * A circuit that could be probed and that nobody asks for is forgotten after this time: those that failed may be gone,
+ * with their volume or namespace, so that no success ever closes it. A MediaJob that waits asks within minutes.
+ */
+const UNASKED_MS = 1_800_000;
+
 /** The reason of such a pause. */
 export const CIRCUIT_OPEN = "CircuitOpen";
 
@@ -46,7 +52,7 @@ export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClas
  *                                        ^                   │
  *                                        └──── failure ──────┘
  *
- * Forgotten when the operator restarts: then the same failures open it again.
+ * Forgotten when the operator restarts, or nobody asks for it any more: then the same failures open it again.
  */
 export class Breakers {
   readonly #scopes = new Map<string, Scope>();
@@ -55,9 +61,15 @@ export class Breakers {
   failed(job: MediaJob, failureClass: FailureClass, nowMs: number): boolean {
     const rule = BREAKER_RULES[failureClass];
     if (!rule) return false;
+    this.#forgetOld(nowMs);
     let opened = false;
     for (const name of scopesOf(job, failureClass)) {
-      const scope = this.#scopes.get(name) ?? { failures: [], openUntilMs: null, probingUntilMs: 0 };
+      const scope = this.#scopes.get(name) ?? {
+        failures: [],
+        openUntilMs: null,
+        probingUntilMs: 0,
+        keptUntilMs: 0,
+      };
       scope.failures = scope.failures.filter(({ atMs }) => atMs > nowMs - rule.windowMs);
       scope.failures.push({ atMs: nowMs, job: job.metadata.uid ?? "" });
       const jobs = new Set(scope.failures.map((failure) => failure.job));
@@ -67,6 +79,7 @@ export class Breakers {
         scope.openUntilMs = nowMs + rule.openMs;
         scope.probingUntilMs = 0;
       }
+      scope.keptUntilMs = nowMs + (scope.openUntilMs === null ? rule.windowMs : rule.openMs + UNASKED_MS);
       this.#scopes.set(name, scope);
     }
     return opened;
@@ -80,15 +93,16 @@ export class Breakers {
     }
   }
 
-  /** What keeps a MediaJob's units from starting; undefined when nothing does. */
+  /** What keeps a MediaJob's units from starting; undefined when nothing does. To ask for it keeps a circuit. */
   pauseOf(job: MediaJob, nowMs: number): OpenCircuit | undefined {
     if (this.#scopes.size === 0) return undefined; // as good as always
     let longest: OpenCircuit | undefined;
     for (const failureClass of Object.keys(BREAKER_RULES) as FailureClass[]) {
       for (const name of scopesOf(job, failureClass)) {
         const scope = this.#scopes.get(name);
-        if (!scope || scope.openUntilMs === null) continue;
+        if (!scope || scope.openUntilMs === null || scope.keptUntilMs <= nowMs) continue;
         const untilMs = Math.max(scope.openUntilMs, scope.probingUntilMs);
+        scope.keptUntilMs = Math.max(scope.keptUntilMs, nowMs + UNASKED_MS);
         const pause = {
           reason: CIRCUIT_OPEN,
           scope: name,
@@ -110,8 +124,13 @@ export class Breakers {
   }
 
   /** Open circuits, for metrics. */
-  open(): string[] {
+  open(nowMs: number): string[] {
+    this.#forgetOld(nowMs);
     return [...this.#scopes].filter(([, { openUntilMs }]) => openUntilMs !== null).map(([name]) => name);
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const [name, { keptUntilMs }] of this.#scopes) if (keptUntilMs <= nowMs) this.#scopes.delete(name);
   }
 }
 
@@ -125,4 +144,6 @@ interface Scope {
   /** Null while closed. */
   openUntilMs: number | null;
   probingUntilMs: number;
+  /** When it says nothing any more: failures are too old, or nobody has asked for long. */
+  keptUntilMs: number;
 }

@@ -27,6 +27,10 @@ export interface ObservedAttempt {
   result?: UnitResult;
   exitCode?: number;
   oomKilled?: boolean;
+  /** Nobody knows how its container ended: its node has restarted meanwhile. The exit code is made up then. */
+  containerLost?: boolean;
+  /** Why its node ended its pod, or did not take it, in the kubelet's one word: Evicted, OutOfcpu, … */
+  podReason?: string;
   /** A pod condition says that the cluster ended it: eviction, drain, preemption, node loss. */
   disrupted?: boolean;
   deadlineExceeded?: boolean;

@@ -4,15 +4,19 @@ import type { ObservedAttempt } from "./attempt.ts";
 
 /**
  * Says why an attempt failed; the first rule that answers wins. Order matters: a drained node may also end
- * a pod with 137, so `disrupted` is asked before `outOfMemory`; and a worker that reported why it failed
- * knows better than its exit code.
+ * a pod with 137, so `disrupted`, and what else the node says, is asked before `outOfMemory`; and a worker that
+ * reported why it failed knows better than its exit code.
  */
 export function classifyFailure(attempt: ObservedAttempt): Failure {
   for (const rule of [
     disrupted,
+    overfilled,
+    refusedByNode,
+    endedByNode,
     podDeleted,
     notStarted,
     deadlineExceeded,
+    containerLost,
     outOfMemory,
     reportedByWorker,
     byExitCode,
@@ -27,6 +31,40 @@ type Rule = (attempt: ObservedAttempt) => Failure | undefined;
 
 const disrupted: Rule = ({ disrupted, lost, message }) =>
   disrupted ? failed(lost ? "NodeLost" : "Evicted", message ?? "the cluster stopped the pod") : undefined;
+
+/** Unlike a node that runs out of room, a pod that fills more of it than it may is no disruption to the cluster. */
+const overfilled: Rule = ({ podReason, message = "" }) =>
+  podReason === "Evicted" && /\bexceed(s|ed) .*\blimit\b/.test(message)
+    ? failed("DiskFull", `evicted for what it wrote: ${message}`)
+    : undefined;
+
+/** What a kubelet says when it does not take a pod: there is less room than the scheduler knew, or the node changes. */
+const REFUSALS = /^(OutOf.+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError|TopologyAffinityError)$/;
+
+/** Whether its node did not take it, so that nothing of it has run. */
+export const wasRefused = ({ podReason = "", exitCode, result }: ObservedAttempt): boolean =>
+  REFUSALS.test(podReason) && exitCode === undefined && !result;
+
+const refusedByNode: Rule = (attempt) => {
+  if (!wasRefused(attempt)) return undefined;
+  const { gpu, podReason, message = "" } = attempt;
+  const isBroken = gpu && /\bunhealthy device/.test(message);
+  return failed(
+    isBroken ? "HardwareUnavailable" : "NotAdmitted",
+    `its node refused it: ${podReason}: ${message}`,
+  );
+};
+
+/** A kubelet that restarts asks itself anew whether it takes what runs on its node. */
+const endedByNode: Rule = ({ podReason = "", message }) =>
+  REFUSALS.test(podReason) || ["Evicted", "Terminated", "Shutdown", "Preempting"].includes(podReason)
+    ? failed("Evicted", `${podReason}: ${message ?? "its node ended the pod"}`)
+    : undefined;
+
+const containerLost: Rule = ({ containerLost, node }) =>
+  containerLost
+    ? failed("NodeLost", `${node ? `node ${node}` : "its node"} restarted and lost it`)
+    : undefined;
 
 /** A pod that fails by itself stays to be looked at; one that is gone was deleted from outside. */
 const podDeleted: Rule = ({ podGone, exitCode, result }) =>

@@ -289,6 +289,19 @@ describe("recovery", () => {
     expect(again.status.phase).toBe("Running");
   });
 
+  test("what nodes refuse is tried again after a little while, never counted, and not lost", () => {
+    const refusals = [1, 2, 3, 4].map((each) =>
+      attempt({ attempt: each, state: "Failed", podReason: "OutOfcpu", endedAtMs: NOW_MS }),
+    );
+    for (const recovery of ["Automatic", "Manual"]) {
+      const job = mediaJob({ recovery, retry: { maxAttempts: 2 } });
+      const waiting = pass({ job, attempts: refusals });
+      expect(starts(waiting)).toEqual([]);
+      expect(waiting.status.queue?.reason).toBe("BackingOff");
+      expect(starts(pass({ job, attempts: refusals, nowMs: NOW_MS + 20_000 }))).toEqual(["image-0-a5"]);
+    }
+  });
+
   test("Manual can be cancelled while it waits", () => {
     const job = mediaJob({ recovery: "Manual", cancel: true });
     expect(pass({ job, attempts: [failed(lost)] }).status).toMatchObject({
@@ -382,6 +395,49 @@ describe("a MediaJob that Kueue has not admitted", () => {
   test("runs once one is resumed", () => {
     const { status } = pass({ job, attempts: [attempt({})] });
     expect(status).toMatchObject({ phase: "Running", startTime: expect.any(String) });
+  });
+
+  describe("when it is suspended", () => {
+    const two = { outputs: [web], sources: sources("a", "b") };
+    const held = attempt({ unit: "video-0", suspended: true });
+
+    test("takes its Jobs back, lest Kueue start them, and they count for nothing", () => {
+      const suspended = mediaJob({ ...two, suspend: true });
+      const back = pass({ job: suspended, attempts: [held] });
+      expect(stops(back)).toEqual([held.name]);
+      expect(back.status).toMatchObject({
+        phase: "Suspended",
+        queue: { reason: "Suspended", message: "spec.suspend is set" },
+      });
+      const going = pass({
+        job: advanced(suspended, back),
+        attempts: [{ ...held, state: "Ending", deleting: true }],
+      });
+      expect(going.actions).toEqual([]);
+      expect(going.status.startTime).toBeUndefined();
+      const resumed = pass({ job: advanced(mediaJob(two), going), attempts: [] });
+      expect(starts(resumed)).toEqual(["video-0-a1", "video-1-a1"]);
+      expect(resumed.status.attempts).toBeUndefined();
+    });
+
+    test("leaves alone what runs by then", () => {
+      const attempts = [held, attempt({ unit: "video-1" })];
+      const decision = pass({ job: mediaJob({ ...two, suspend: true }), attempts });
+      expect(stops(decision)).toEqual([held.name]);
+      expect(decision.status.conditions?.[0]?.message).toContain("1 running unit finishes");
+    });
+  });
+
+  test("takes its Jobs back when another unit's failure ends all, but not what finalizes", () => {
+    const several = mediaJob({
+      ...{ outputs: [web], sources: sources("a", "b") },
+      failurePolicy: { sources: "FailFast" },
+    });
+    const broken = failed({ unit: "video-0", exitCode: 10 });
+    const held = attempt({ unit: "video-1", suspended: true });
+    expect(stops(pass({ job: several, attempts: [broken, held] }))).toEqual([held.name]);
+    const last = attempt({ unit: "finalize", suspended: true });
+    expect(stops(pass({ job: several, attempts: [broken, last] }))).toEqual([]);
   });
 });
 

@@ -13,7 +13,7 @@ import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { RejectedUnits } from "./rejected-units.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
-import { stopAttempts } from "./stop-attempts.ts";
+import { stopAttempts, takeBack } from "./stop-attempts.ts";
 import { endTroubled, nextTroubleMs, stopLost, troubleOf, withLostAttempts } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -26,8 +26,7 @@ import { UNIT_LETTERS } from "./unit-state.ts";
  */
 export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAULT_POLICY): Decision {
   const { job, nowMs } = observed;
-  const finished = finishedDecision(observed);
-  if (finished) return finished;
+  if (isOver(job)) return decideFinished(observed);
 
   const attempts = withLostAttempts(observed.attempts, policy, nowMs);
   const observation = { ...observed, attempts };
@@ -53,7 +52,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   });
   const stops = [
     ...stopLost(attempts),
-    ...(intent.stop?.stopRunning ? stopAttempts(units) : endTroubled(units, policy, nowMs)),
+    ...(intent.stop?.stopRunning
+      ? stopAttempts(units)
+      : [...takeBack(units, intent), ...endTroubled(units, policy, nowMs)]),
   ];
   const trouble = troubleOf(units, policy, nowMs);
   const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
@@ -101,11 +102,9 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   };
 }
 
-/** A finished MediaJob only delivers its last events and waits for its end of life. */
-function finishedDecision(observation: Observation): Decision | undefined {
+/** A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. */
+export function decideFinished(observation: Observation): Decision {
   const { job, nowMs } = observation;
-  if (!isOver(job)) return undefined;
-
   const endMs = endOfLifeMs(job, job.status ?? {});
   const due = endMs !== null && endMs <= nowMs;
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");

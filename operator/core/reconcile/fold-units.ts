@@ -1,5 +1,6 @@
+import type { MediaJob } from "../../../crds/media-job.ts";
 import { decodeLedger } from "../ledger.ts";
-import { isFinalize, type Plan, type PlannedUnit } from "../plan/plan.ts";
+import { awaitsFacts, isFinalize, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import type { Observation } from "./decision.ts";
 import { foldAttempts, UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
@@ -45,4 +46,15 @@ export function foldUnits({ job, attempts }: Observation, { units }: Plan): Fold
     const state = foldAttempts(unit, own, context);
     return { unit, state, fresh: state.state === "Ended" };
   });
+}
+
+/**
+ * The names of the units of which the ledger says it all: how their attempts ended is asked no more. Of none while a
+ * plan may grow by what an attempt has found, or once a raised retryGeneration may open them again.
+ */
+export function settledUnits({ spec, status }: Pick<MediaJob, "spec" | "status">, plan: Plan): Set<string> {
+  if (awaitsFacts(plan) || spec.retryGeneration > (status?.retryGeneration ?? 0)) return new Set();
+  const letters = decodeLedger(status?.units?.ledger, plan.units.length);
+  const settled = plan.units.filter(({ index }) => letters[index] !== UNIT_LETTERS.open);
+  return new Set(settled.map(({ name }) => name));
 }

@@ -109,7 +109,7 @@ const stopping: PhaseRule = ({ intent }) =>
 
 const suspended: PhaseRule = ({ units, intent }) => {
   if (!intent.suspended) return undefined;
-  const active = units.filter(({ state }) => state.state === "Running").length;
+  const active = units.filter(({ state }) => state.state === "Running" && !state.attempt.suspended).length;
   const message = active
     ? `spec.suspend is set; ${counted(active, "running unit finishes", "running units finish")}`
     : "spec.suspend is set";

@@ -13,6 +13,16 @@ test.each([
   { name: "or puts a fifth on", fields: { spread: 1 }, expectedMs: 1_200 },
   { name: "urgent work waits half as long", fields: { priority: "Urgent" as const }, expectedMs: 500 },
   { name: "low priority waits half as long again", fields: { priority: "Low" as const }, expectedMs: 1_500 },
+  {
+    name: "after a refusal of a node it waits a little",
+    fields: { failureClass: "disruption" as const, refused: 1 },
+    expectedMs: 2_000,
+  },
+  {
+    name: "and longer after each further one, whatever has failed before",
+    fields: { failureClass: "disruption" as const, counted: 2, refused: 4 },
+    expectedMs: 16_000,
+  },
   { name: "a disruption waits for nothing", fields: { failureClass: "disruption" as const }, expectedMs: 0 },
 ])("$name", ({ fields, expectedMs }) => expect(delay(fields)).toBe(expectedMs));
 

@@ -27,6 +27,12 @@ export const BACKOFF: Record<FailureClass, Backoff> = {
   internal: { baseSeconds: 3, capSeconds: 180, factor: 2, jitter: 0.15 },
 };
 
+/**
+ * Delays after a node did not take a pod: until the scheduler knows what the node knows. They grow with each refusal in a
+ * row, since it may choose the same node again.
+ */
+const AFTER_REFUSAL: Backoff = { baseSeconds: 2, capSeconds: 120, factor: 2, jitter: 0.2 };
+
 /** The more urgent the work, the shorter the wait. */
 export const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
   Urgent: 0.5,
@@ -39,22 +45,25 @@ export const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
  * How long to wait before the next attempt, in ms.
  *
  * @param counted failed attempts that count so far, at least 1
+ * @param refused how often a node has refused it now, one time after the other
  * @param spread where in the range of the jitter the delay falls, 0 to 1; the same for the same attempt,
  *   so that every pass over the MediaJob comes to the same time
  */
 export function retryDelayMs({
   failureClass,
   counted,
+  refused = 0,
   priority,
   spread,
 }: {
   failureClass: FailureClass;
   counted: number;
+  refused?: number;
   priority: MediaJobSpec["priority"];
   spread: number;
 }): number {
-  const { baseSeconds, capSeconds, factor, jitter } = BACKOFF[failureClass];
-  const seconds = Math.min(capSeconds, baseSeconds * factor ** (counted - 1));
+  const { baseSeconds, capSeconds, factor, jitter } = refused > 0 ? AFTER_REFUSAL : BACKOFF[failureClass];
+  const seconds = Math.min(capSeconds, baseSeconds * factor ** ((refused || counted) - 1));
   return Math.round(seconds * 1000 * (1 + jitter * (2 * spread - 1)) * DELAY_BY_PRIORITY[priority]);
 }
 

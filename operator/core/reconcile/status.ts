@@ -49,7 +49,9 @@ export function statusOf({
   const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
   const fresh = units.filter((folded) => folded.fresh);
   const terminal = TERMINAL_PHASES.includes(verdict.phase);
-  const begun = verdict.phase !== "Queued" && (starts.actions.length > 0 || observation.attempts.length > 0);
+  const begun =
+    verdict.phase !== "Queued" &&
+    (starts.actions.length > 0 || observation.attempts.some(({ suspended }) => !suspended));
   const startTime = previous.startTime ?? (begun ? now : undefined);
   const queue = queueOf(starts, intent, observation.position);
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);

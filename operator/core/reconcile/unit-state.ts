@@ -5,7 +5,7 @@ import { OPEN } from "../ledger.ts";
 import { isAuxiliary, isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import { spreadOf } from "../spread.ts";
 import { attemptNumber, generationOf, MAX_ATTEMPTS_PER_GENERATION, type ObservedAttempt } from "./attempt.ts";
-import { classifyFailure } from "./classify-failure.ts";
+import { classifyFailure, wasRefused } from "./classify-failure.ts";
 import { mayRetry, retryDelayMs } from "./retry.ts";
 
 /** Letters of the units' ledger. */
@@ -86,7 +86,8 @@ export function foldAttempts(
   const counted = ofGeneration.filter(
     (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
   ).length;
-  if (failure.class === "disruption" && spec.recovery === "Manual" && !isAuxiliary(unit)) {
+  const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !wasRefused(attempt));
+  if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt, failure };
   }
   const givenUp =
@@ -105,6 +106,7 @@ export function foldAttempts(
   const delayMs = retryDelayMs({
     failureClass: failure.class,
     counted: Math.max(1, counted),
+    refused,
     priority: spec.priority,
     spread: spreadOf(`${uid}/${unit.name}/${last.attempt}`),
   });

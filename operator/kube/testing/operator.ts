@@ -1,0 +1,110 @@
+/** An operator in memory: its caches, its reactions and its passes, before an API server that notes what it is asked. */
+import { type Configuration, defaultConfiguration } from "../../core/configuration.ts";
+import { Breakers } from "../../core/queue/breaker.ts";
+import { OutputClaims } from "../../core/queue/output-claims.ts";
+import { Rejections } from "../../core/queue/rejections.ts";
+import { RetryLine } from "../../core/queue/retry-gate.ts";
+import { RoomWaits } from "../../core/queue/room-waits.ts";
+import { WaitingLine } from "../../core/queue/waiting-line.ts";
+import { createCaches } from "../caches.ts";
+import type { Draft, KubeObject, ObjectRef } from "../kube-object.ts";
+import { keyOf } from "../kube-object.ts";
+import { PlanStore } from "../plan-store.ts";
+import { PodLag } from "../pod-lag.ts";
+import { PoolUsage } from "../pool-usage.ts";
+import { ProgressPace } from "../progress-pace.ts";
+import { Reactions } from "../reactions.ts";
+import { reconcile } from "../reconciler.ts";
+import { MEDIA_JOBS, type Resource, type StoredMediaJob } from "../resources.ts";
+import type { Shell } from "../shell.ts";
+import { Warnings } from "../warnings.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+export function operatorInMemory(configuration: Configuration = defaultConfiguration()) {
+  const clock = new ManualClock();
+  const held = new Map<string, KubeObject>();
+  const asked: string[] = [];
+  let version = 100;
+  const store = <T extends KubeObject>({ plural }: Resource<T>, ref: ObjectRef, object: unknown): T => {
+    const stored = object as T;
+    stored.metadata = {
+      ...{ uid: `uid-of-${ref.name}`, creationTimestamp: clock.date().toISOString() },
+      ...stored.metadata,
+      resourceVersion: String(++version),
+    };
+    held.set(`${plural} ${keyOf(ref)}`, stored);
+    return structuredClone(stored);
+  };
+  const client = {
+    get: async (resource: Resource, ref: ObjectRef) => {
+      asked.push(`get ${resource.plural}`);
+      return structuredClone(held.get(`${resource.plural} ${keyOf(ref)}`) ?? null);
+    },
+    list: async (resource: Resource) => {
+      asked.push(`list ${resource.plural}`);
+      return { items: [] };
+    },
+    create: async (resource: Resource, draft: Draft<KubeObject>) => {
+      asked.push(`create ${resource.plural}`);
+      return store(resource, draft.metadata as ObjectRef, structuredClone(draft));
+    },
+    delete: async (resource: Resource, ref: ObjectRef) => {
+      asked.push(`delete ${resource.plural}`);
+      held.delete(`${resource.plural} ${keyOf(ref)}`);
+      return null;
+    },
+    replaceStatus: async (resource: Resource, ref: ObjectRef, status: unknown) => {
+      asked.push(`write ${resource.plural}`);
+      return store(resource, ref, { ...held.get(`${resource.plural} ${keyOf(ref)}`), status });
+    },
+  } as unknown as Shell["client"];
+  const unwatched = { client: { ...client, watch: () => [] } as never, clock, random: () => 0.5 };
+  const caches = createCaches({
+    ...unwatched,
+    onError: (_, error) => {
+      throw error;
+    },
+  });
+  const [usage, retryLine, claims] = [
+    new PoolUsage(() => configuration),
+    new RetryLine(),
+    new OutputClaims(),
+  ];
+  const shared = {
+    ...{ clock, usage, retryLine, claims, configuration: () => configuration },
+    ...{ podLag: new PodLag(), podless: new Set<string>(), doubted: new Set<string>() },
+  };
+  const reactions = new Reactions({
+    ...shared,
+    ...{ caches, enqueue: () => {}, onRoom: () => {}, onGone: () => {} },
+  });
+  const shell: Shell = {
+    ...{ ...shared, client, echoes: reactions.echoes },
+    ...{ mediaJobs: caches.mediaJobs.store, jobs: caches.jobs.store },
+    ...{ pods: caches.pods.store, nodes: caches.nodes.store },
+    warnings: new Warnings(client, clock),
+    plans: new PlanStore(client),
+    line: new WaitingLine(),
+    breakers: new Breakers(),
+    roomWaits: new RoomWaits(),
+    rejections: new Rejections(),
+    progressPace: new ProgressPace(),
+    progressOf: () => new Map(),
+    deliveriesOf: () => [],
+    fence: () => ({ timeoutMs: 1000 }),
+    ...{ onStart: () => {}, onMeasured: () => {}, onStatus: () => {}, onAnnouncement: () => {} },
+  };
+  return {
+    shell,
+    /** What the API server was asked, in order. */
+    asked,
+    /** Has the API server, and the cache, hold a MediaJob. */
+    hold: (job: StoredMediaJob): StoredMediaJob => {
+      const stored = { ...job, metadata: { ...job.metadata, resourceVersion: String(++version) } };
+      held.set(`${MEDIA_JOBS.plural} ${keyOf(job.metadata)}`, stored);
+      shell.mediaJobs.put(structuredClone(stored));
+      return stored;
+    },
+    pass: (job: StoredMediaJob) => reconcile(keyOf(job.metadata), shell),
+  };
+}
