@@ -105,6 +105,7 @@ test.each([
   { name: "the operator touches no Lease elsewhere", access: { ...lease, verb: "patch", namespace: "any" } },
   { name: "the operator changes no MediaJob's spec", access: { ...mediaJobs, verb: "patch" } },
   { name: "the operator creates no pods by itself", access: { ...pods, verb: "create" } },
+  { name: "the operator gets no single pod: it lists and watches them", access: { ...pods, verb: "get" } },
   { name: "the operator enters no pods", access: { ...pods, verb: "create", subresource: "exec" } },
   {
     name: "the operator lists no ConfigMaps",
