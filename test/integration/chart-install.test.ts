@@ -48,6 +48,16 @@ test("the operator's pod fulfils the Pod Security Standard restricted", async ()
   await expect(cluster.kubectl.apply([onHost], "--dry-run=server")).rejects.toThrow("violates PodSecurity");
 });
 
+test("the pod by which examples copy files fulfils it, too, and its claims are valid", async () => {
+  const volumes = join(import.meta.dirname, "../../examples/volumes.yaml");
+  const answer = await cluster.kubectl("apply", "-f", volumes, "--namespace", "strict", "--dry-run=server");
+  expect(answer.match(/^\S+ created/gm)).toEqual([
+    "persistentvolumeclaim/media created",
+    "persistentvolumeclaim/results created",
+    "pod/files created",
+  ]);
+});
+
 interface Access {
   readonly verb: string;
   readonly group: string;
