@@ -194,7 +194,7 @@ const specFields = {
         .max(3)
         .meta({ "x-kubernetes-list-type": "set" })
         .describe(
-          "formats of the report: json holds everything, csv a row for each output, txt a page for people.",
+          "formats of the report, at least one: json holds everything, csv a row for each output, txt a page for people.",
         ),
     })
     .optional()

@@ -40,9 +40,22 @@ test.each([
     expected: { description: "letter to use. Default B.", type: "string", default: "B", enum: ["A", "B"] },
   },
   {
+    name: "a list's default is said, too",
+    field: z
+      .array(z.enum(["A", "B"]))
+      .default(["A", "B"])
+      .describe("letters, the default one first."),
+    expected: {
+      description: "letters, the default one first. Default [A, B].",
+      type: "array",
+      default: ["A", "B"],
+      items: { type: "string", enum: ["A", "B"] },
+    },
+  },
+  {
     name: "a default that the description speaks of is not said twice",
-    field: z.boolean().default(false).describe("Off by default."),
-    expected: { description: "Off by default.", type: "boolean", default: false },
+    field: z.boolean().default(false).describe("Default false; true in webm."),
+    expected: { description: "Default false; true in webm.", type: "boolean", default: false },
   },
   {
     name: "an object whose fields have defaults defaults to {}, so that the API server fills them",

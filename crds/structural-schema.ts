@@ -156,11 +156,19 @@ function convertObject(schema: JsonSchema, path: string): void {
     );
 }
 
-/** `kubectl explain` prints no defaults, so the description has to. Objects that default to {} say nothing. */
+/** `kubectl explain` prints no defaults, so the description has to. */
 function sayDefault(schema: JsonSchema): void {
   const { default: value, description } = schema;
-  if (value === undefined || typeof value === "object" || typeof description !== "string") return;
-  if (!/\bdefault\b/i.test(description)) schema.description = `${description} Default ${value}.`;
+  const said = defaultInWords(value);
+  if (said === undefined || typeof description !== "string" || description.includes("Default ")) return;
+  schema.description = `${description} ${said}.`;
+}
+
+/** A default as descriptions say it; what is empty or none says nothing. */
+export function defaultInWords(value: unknown): string | undefined {
+  if (value === undefined || JSON.stringify(value) === "{}" || JSON.stringify(value) === "[]")
+    return undefined;
+  return `Default ${Array.isArray(value) ? `[${value.join(", ")}]` : value}`;
 }
 
 /**

@@ -37,13 +37,30 @@ test("docs/metrics.md lists every metric, with its type, its labels and what it 
   ).toEqual(await ofTheOperator());
 });
 
-test.each([
+const texts = [
   { name: "the docs ask for", text: docs },
   { name: "the dashboard shows", text: read("../charts/mediajob/files/monitoring/dashboard.json") },
-])("what $name is there", async ({ text }) => {
+  { name: "the alerts watch", text: read("../charts/mediajob/files/monitoring/alerts.yaml") },
+];
+
+test.each(texts)("what $name is there", async ({ text }) => {
   const names = new Set((await ofTheOperator()).map(({ name }) => name));
   const asked = [...text.matchAll(/\bmediajob_\w+/g)].map(([name]) =>
     name.replace(/_(bucket|count|sum)$/, ""),
   );
   expect(asked.filter((name) => !names.has(name))).toEqual([]);
 });
+
+test.each(texts)(
+  "of what $name no gauge is added up over replicas, which all tell of the same cluster",
+  async ({ text }) => {
+    const gauges = new Set(
+      (await ofTheOperator()).flatMap(({ name, type }) => (type === "gauge" ? [name] : [])),
+    );
+    gauges.delete("mediajob_leader"); // each replica tells of itself
+    const summed = [...text.matchAll(/\bsum(?: by \([^)]*\))? ?\((mediajob_\w+)/g)].map(
+      ([, name = ""]) => name,
+    );
+    expect(summed.filter((name) => gauges.has(name))).toEqual([]);
+  },
+);

@@ -17,6 +17,9 @@ test.each([
   { name: "a bounded string", field: word.describe(described) },
   { name: "an enum, which is bounded by its words", field: z.enum(["A"]).describe(described) },
   { name: "a bounded list of bounded strings", field: z.array(word).max(3).describe(described) },
+  { name: "a default, which is told", field: word.default("A").describe(described) },
+  { name: "a default that is told by hand", field: word.default("A").describe("field. Default A; B in C.") },
+  { name: "an empty default", field: z.array(word).max(3).default([]).describe(described) },
 ])("$name passes", ({ field }) => expect(() => check(field)).not.toThrow());
 
 test.each([
@@ -25,6 +28,21 @@ test.each([
     name: "a description that is no sentence",
     field: word.describe("the field"),
     problem: 'spec.field: its description is not a sentence that ends with a full stop: "the field"',
+  },
+  {
+    name: "a description that tells another default",
+    field: z.int().default(10).describe("field of the spec. Default 1."),
+    problem: 'spec.field: its description says another default than the schema, which has "Default 10"',
+  },
+  {
+    name: "a description that tells a default which only begins alike",
+    field: z.int().default(1).describe("field of the spec. Default 1.5."),
+    problem: 'which has "Default 1"',
+  },
+  {
+    name: "a description that tells two defaults",
+    field: word.default("A").describe("field of the spec. Default A. Default B."),
+    problem: 'which has "Default A"',
   },
   {
     name: "a string without bound",

@@ -1,5 +1,5 @@
 import { isCelError, run } from "@bufbuild/cel";
-import type { StructuralSchema } from "../structural-schema.ts";
+import { defaultInWords, type StructuralSchema } from "../structural-schema.ts";
 
 /** One way in which a field falls short, as a sentence that says how to mend it. */
 type Check = (schema: StructuralSchema, path: string) => string | undefined;
@@ -10,6 +10,7 @@ type Check = (schema: StructuralSchema, path: string) => string | undefined;
  */
 const CHECKS: Check[] = [
   described,
+  defaultTold,
   listBounded,
   stringBounded,
   mapBounded,
@@ -47,6 +48,18 @@ function described({ description }: StructuralSchema): string | undefined {
   if (!/\S+ .*[.!?]$/s.test(description))
     return `its description is not a sentence that ends with a full stop: "${description}"`;
   return undefined;
+}
+
+/** A field whose default is said by hand, since it depends on others, must not say another. */
+function defaultTold({ default: value, description = "" }: StructuralSchema): string | undefined {
+  const words = defaultInWords(value);
+  if (words === undefined) return undefined;
+  const [, ...told] = description.split(/(?=\bDefault )/);
+  const [first = "", ...more] = told;
+  const isTold = first.startsWith(words) && !/^(\w|\.\d)/.test(first.slice(words.length));
+  return isTold && more.length === 0
+    ? undefined
+    : `its description says another default than the schema, which has "${words}": "${description}"`;
 }
 
 function listBounded({ type, maxItems }: StructuralSchema): string | undefined {

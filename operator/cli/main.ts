@@ -17,7 +17,7 @@ const positive = (text: string): number => {
 const outputOption = () =>
   new Option("-o, --output <format>", "how to print").choices(["table", "json", "yaml"]).default("table");
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 const program = new Command("mediajob")
   .description("Media work on Kubernetes, and on this machine.")
@@ -33,13 +33,11 @@ program
     "--volume <claim=dir>",
     "directory of a claim; repeatable (default: ./CLAIM beside the manifest)",
     collect,
-    [],
   )
   .option(
     "--secret <name=dir>",
     "directory of a Secret, with a file for each of its keys; repeatable",
     collect,
-    [],
   )
   .option("--parallelism <n>", "units at once (default: the machine's CPUs)", positive)
   .option("--timeout <seconds>", "stop after this time", positive)
@@ -54,7 +52,7 @@ program
   .command("plan")
   .description("show the units, their estimates and pools; runs nothing")
   .argument("<file>", "manifest, or - for standard input")
-  .option("--pools <file>", "the operator's configuration, or its list of pools")
+  .option("--pools <file>", "the operator's configuration, its list of pools, or the chart's values")
   .addOption(outputOption())
   .action(async (file, options) => finish(await plan(file, options)));
 

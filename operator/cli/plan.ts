@@ -1,14 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { parse, stringify } from "yaml";
-import { prettifyError } from "zod";
-import { type Configuration, configuration, defaultConfiguration } from "../core/configuration.ts";
+import { stringify } from "yaml";
 import { counted } from "../core/counted.ts";
 import { choicesOf } from "../core/plan/choices.ts";
 import { ASSUMED_IMAGE_PIXELS, ASSUMED_SECONDS } from "../core/plan/estimate.ts";
 import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
+import { EXIT } from "./exit-codes.ts";
 import { readMediaJobs } from "./manifests.ts";
 import { plainTable } from "./plain-table.ts";
+import { readConfiguration } from "./pools-file.ts";
 
 export interface PlanOptions {
   pools?: string;
@@ -68,15 +66,3 @@ function needs({ estimate, placement }: PlannedUnit): string[] {
 }
 
 const mebi = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
-
-/** `--pools FILE` holds the operator's configuration, or only its list of pools. */
-async function readConfiguration(file: string | undefined): Promise<Configuration> {
-  if (!file) return defaultConfiguration();
-  const content = await readFile(file, "utf8").catch((error: Error) => {
-    throw new UsageError(`--pools ${file}: ${error.message}`);
-  });
-  const value: unknown = parse(content);
-  const parsed = configuration.safeParse(Array.isArray(value) ? { pools: value } : value);
-  if (!parsed.success) throw new UsageError(`--pools ${file}:\n${prettifyError(parsed.error)}`);
-  return parsed.data;
-}

@@ -1,17 +1,17 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { stringify } from "yaml";
-import type { MediaJob } from "../../crds/media-job.ts";
 import { type Configuration, configuration } from "../core/configuration.ts";
-import { EXIT, exitCodeOf, UsageError, worse } from "./exit-codes.ts";
+import { directoriesOf, secretsOf, volumesOf } from "./directories.ts";
+import { EXIT, exitCodeOf, worse } from "./exit-codes.ts";
 import { type LocalView, runLocally } from "./local-shell.ts";
 import { readMediaJobs } from "./manifests.ts";
 import { progressDisplay } from "./progress-display.ts";
 import { resultTable } from "./result-table.ts";
 
 export interface RunOptions {
-  volume: string[];
+  volume?: string[];
   secret?: string[];
   parallelism?: number;
   output: "table" | "json" | "yaml";
@@ -30,8 +30,8 @@ export async function run(
   onFinished: (view: LocalView, volumes: Readonly<Record<string, string>>) => void = () => undefined,
 ): Promise<number> {
   const jobs = await readMediaJobs(file);
-  const given = parseDirectories("--volume CLAIM=DIR", options.volume);
-  const secrets = parseDirectories("--secret NAME=DIR", options.secret ?? []);
+  const given = directoriesOf("--volume", options.volume ?? [], { jobs, file });
+  const secrets = directoriesOf("--secret", options.secret ?? [], { jobs, file });
   const stop = stopSignal(options.timeout);
   const views: LocalView[] = [];
   let code: number = EXIT.succeeded;
@@ -82,58 +82,6 @@ function localConfiguration(parallelism = availableParallelism()): Configuration
 function workerFile(): string {
   const bundled = join(import.meta.dirname, "worker.js");
   return existsSync(bundled) ? bundled : join(import.meta.dirname, "../../worker-image/main.ts");
-}
-
-function parseDirectories(option: string, given: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, name, directory] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-      const [flag, form] = option.split(" ");
-      if (!name || !directory) throw new UsageError(`${flag} ${text}: expected ${form}, e.g. media=./media`);
-      return [name, resolve(directory)];
-    }),
-  );
-}
-
-/**
- * A claim that was not given is the directory of its name beside the manifest. One that is only written to is made:
- * nothing can be missing in it.
- */
-function volumesOf(
-  { spec, metadata }: MediaJob,
-  given: Record<string, string>,
-  file: string,
-): Record<string, string> {
-  const base = file === "-" ? process.cwd() : dirname(resolve(file));
-  const claimsOf = (places: readonly Pick<MediaJob["spec"]["destination"], "volume">[]) =>
-    places.flatMap(({ volume }) => (volume ? [volume.claimName] : []));
-  const read = new Set(claimsOf(spec.sources));
-  const claims = [...read, ...claimsOf([spec.destination])];
-  const volumes = Object.fromEntries(
-    [...new Set(claims)].map((claim) => [claim, given[claim] ?? join(base, claim)]),
-  );
-  for (const [claim, directory] of Object.entries(volumes)) {
-    if (!read.has(claim)) mkdirSync(directory, { recursive: true });
-    else if (!existsSync(directory)) {
-      throw new UsageError(
-        `${metadata.name}: there is no directory for the claim ${claim}: ${directory}; make it, or give another with --volume ${claim}=DIR`,
-      );
-    }
-  }
-  return volumes;
-}
-
-/** Secrets have no default place: keys do not belong beside manifests. */
-function secretsOf({ spec, metadata }: MediaJob, given: Record<string, string>): Record<string, string> {
-  for (const { name: output, stream } of spec.outputs) {
-    const name = stream?.encryption?.keySecretRef.name;
-    const directory = name === undefined ? undefined : given[name];
-    if (name === undefined || (directory !== undefined && existsSync(directory))) continue;
-    throw new UsageError(
-      `${metadata.name}: output ${output} needs the Secret ${name}: give a directory with a file for each of its keys, with --secret ${name}=DIR`,
-    );
-  }
-  return given;
 }
 
 function stopSignal(timeoutSeconds: number | undefined): { signal: AbortSignal; interrupted(): boolean } {

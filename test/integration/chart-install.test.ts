@@ -48,6 +48,16 @@ test("the operator's pod fulfils the Pod Security Standard restricted", async ()
   await expect(cluster.kubectl.apply([onHost], "--dry-run=server")).rejects.toThrow("violates PodSecurity");
 });
 
+test("the pod by which examples copy files fulfils it, too, and its claims are valid", async () => {
+  const volumes = join(import.meta.dirname, "../../examples/volumes.yaml");
+  const answer = await cluster.kubectl("apply", "-f", volumes, "--namespace", "strict", "--dry-run=server");
+  expect(answer.match(/^\S+ created/gm)).toEqual([
+    "persistentvolumeclaim/media created",
+    "persistentvolumeclaim/results created",
+    "pod/files created",
+  ]);
+});
+
 interface Access {
   readonly verb: string;
   readonly group: string;
@@ -105,6 +115,7 @@ test.each([
   { name: "the operator touches no Lease elsewhere", access: { ...lease, verb: "patch", namespace: "any" } },
   { name: "the operator changes no MediaJob's spec", access: { ...mediaJobs, verb: "patch" } },
   { name: "the operator creates no pods by itself", access: { ...pods, verb: "create" } },
+  { name: "the operator gets no single pod: it lists and watches them", access: { ...pods, verb: "get" } },
   { name: "the operator enters no pods", access: { ...pods, verb: "create", subresource: "exec" } },
   {
     name: "the operator lists no ConfigMaps",

@@ -262,11 +262,40 @@ test.each([
     args: ["run", "jobs.yaml", "--volume", "media"],
     says: "CLAIM=DIR",
   },
+  {
+    name: "a volume that no MediaJob uses",
+    args: ["run", "jobs.yaml", "--volume", "medai=media"],
+    says: "no MediaJob of jobs.yaml uses the claim medai; it uses media",
+  },
+  {
+    name: "a Secret that no MediaJob uses",
+    args: ["run", "jobs.yaml", "--secret", "keys=."],
+    says: "no MediaJob of jobs.yaml uses the Secret keys; it uses none",
+  },
+  { name: "an alias of nothing", args: ["plan", "alias.yaml"], says: "alias.yaml:1: Unresolved alias" },
+  {
+    name: "a file of pools that is not YAML",
+    args: ["plan", "jobs.yaml", "--pools", "broken.yaml"],
+    says: "--pools broken.yaml:2:1: ",
+  },
 ])("$name is a usage error", ({ args, says }) => {
   manifest({ name: "one", sources: good });
+  writeFileSync(join(directory, "alias.yaml"), "metadata: *gone\n");
+  writeFileSync(join(directory, "broken.yaml"), "pools: [\n");
   const { status, stderr } = mediajob(...args);
   expect(status).toBe(2);
   expect(stderr).toContain(says);
+});
+
+test("of a file with other objects too, a line tells on stderr what is left aside", () => {
+  const file = manifest({ name: "one", sources: good });
+  const claim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "media" } };
+  writeFileSync(file, `${JSON.stringify(claim)}\n---\n${readFileSync(file, "utf8")}`);
+  expect(mediajob("validate", "jobs.yaml")).toMatchObject({
+    status: 0,
+    stdout: "jobs.yaml:3 one: valid\n",
+    stderr: "jobs.yaml:1: skips the PersistentVolumeClaim media: mediajob reads MediaJobs only\n",
+  });
 });
 
 test("an invalid manifest is refused with every field path, and nothing runs", () => {

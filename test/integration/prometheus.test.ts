@@ -44,15 +44,21 @@ const promtool = (args: string[], input = "") => spawnSync("promtool", args, { i
 test("promtool finds nothing amiss in /metrics, nor in the alerts of the docs", async () => {
   metrics.reconcileSeconds.observe({ result: "ok" }, 0.01);
   metrics.unitsRunning.set({ pool: "cpu" }, 3);
+  metrics.unitsWaiting.set({ pool: "cpu", priority: "High" }, 4);
+  metrics.unitsWaiting.set({ pool: "cpu", priority: "Low" }, 1);
+  metrics.mediaJobs.set({ phase: "Running", priority: "High" }, 1);
+  metrics.mediaJobs.set({ phase: "Running", priority: "Low" }, 1);
   const response = await fetch(`http://127.0.0.1:${server.port}/metrics`);
   expect(promtool(["check", "metrics"], await response.text())).toMatchObject({ status: 0, stderr: "" });
   expect(promtool(["check", "rules", join(directory, "rules.yaml")])).toMatchObject({ status: 0 });
 });
 
-test("Prometheus reads them, evaluates every alert and every query of the dashboard, and raises what an operator that has just started does", async () => {
+test("Prometheus reads them of two replicas, evaluates every alert and every query of the dashboard, and raises what an operator that has just started does", async () => {
   const [port] = await freePorts(1);
   const config = join(directory, "prometheus.yaml");
-  const job = { job_name: "mediajob", static_configs: [{ targets: [`127.0.0.1:${server.port}`] }] };
+  // One server under two names: two replicas that have read the same cluster.
+  const targets = ["127.0.0.1", "localhost"].map((host) => `${host}:${server.port}`);
+  const job = { job_name: "mediajob", static_configs: [{ targets }] };
   writeFileSync(
     config,
     JSON.stringify({
@@ -74,17 +80,21 @@ test("Prometheus reads them, evaluates every alert and every query of the dashbo
   try {
     const api = async <T>(path: string): Promise<T> =>
       ((await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()) as { data: T }).data;
+    const valuesOf = async (query: string) => {
+      const { result } = await api<{ result: { value: [number, string] }[] }>(
+        `query?query=${encodeURIComponent(query)}`,
+      );
+      return result.map(({ value: [, value] }) => value);
+    };
     const running = await until(
-      "a sample",
+      "a sample of each replica",
       async () => {
-        const { result } = await api<{ result: { value: [number, string] }[] }>(
-          "query?query=mediajob_units_running",
-        );
-        return result[0]?.value[1];
+        const values = await valuesOf("mediajob_units_running");
+        return values.length === targets.length && values;
       },
       { timeoutMs: 60_000, everyMs: 200 },
     );
-    expect(running).toBe("3");
+    expect(running).toEqual(["3", "3"]);
     const queries = [...dashboard.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, text = ""]) =>
       (JSON.parse(text) as string).replaceAll("$__rate_interval", "1m"),
     );
@@ -92,6 +102,10 @@ test("Prometheus reads them, evaluates every alert and every query of the dashbo
     for (const query of queries) {
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`);
       expect([query, answer.status]).toEqual([query, 200]);
+    }
+    for (const [gauge, shown] of Object.entries({ units_running: 3, units_waiting: 5, mediajobs: 2 })) {
+      const query = queries.find((query) => query.includes(`(mediajob_${gauge}`)) ?? "";
+      expect([query, await valuesOf(query)]).toEqual([query, [String(shown)]]);
     }
     type Rule = { name: string; health: string; state: string };
     const alerts = await until(
