@@ -113,6 +113,23 @@ test("Matroska's duration of a stream is read from its tag", () => {
   expect(picture({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
 });
 
+test.each([
+  { language: "eng", expected: "eng" },
+  { language: "pt-BR", expected: "pt-BR" },
+  { language: "zh-Hant-TW", expected: "zh-Hant-TW" },
+  { language: "und", expected: null },
+  { language: "english", expected: null },
+  { language: "/../../../evil", expected: null },
+  { language: 'e"/><x>', expected: null },
+  { language: "en\n", expected: null },
+  { language: `en${"-abcdefgh".repeat(4)}`, expected: null },
+])("the language $language of a track is $expected", ({ language, expected }) => {
+  const tracks = ["video", "audio", "subtitle"].map((codec_type, index) => ({ index, codec_type }));
+  const record = describe({ streams: tracks.map((track) => ({ ...track, tags: { language } })) });
+  const found = [record.video[1], record.audio[0], record.subtitles[0]].map((track) => track?.language);
+  expect(found).toEqual([expected, expected, expected]);
+});
+
 test("what ffprobe does not know is null", () => {
   const record = describe({
     video: { avg_frame_rate: "0/0", bit_rate: "N/A", nb_frames: "0" },

@@ -214,9 +214,15 @@ function masteringOf(sideData: FfprobeStream["side_data_list"]): Mastering | nul
   };
 }
 
+/**
+ * A language tag as BCP 47 writes it, of the length that section 4.4.1 of RFC 5646 has every program take. Languages
+ * become parts of files' names and of manifests, and a source may call any text its language.
+ */
+const LANGUAGE = /^(?=.{2,35}$)[a-z]{2,3}(-[a-z0-9]{1,8})*$/i;
+
 function languageOf({ tags }: FfprobeStream): string | null {
-  const { language } = tags;
-  return language === undefined || language === "und" ? null : language;
+  const { language = "und" } = tags;
+  return language !== "und" && LANGUAGE.test(language) ? language : null;
 }
 
 /** Matroska keeps a stream's duration as a tag `hh:mm:ss.nnnnnnnnn`. */

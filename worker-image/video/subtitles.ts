@@ -27,7 +27,7 @@ export async function writeSubtitleFiles(
       const suffix = `.${place + 1}${language ? `.${language}` : ""}`;
       const product = { source: opened, output: name, ext, variant: `subtitles${suffix}.${ext}`, suffix };
       if (await context.findMade(product)) continue;
-      const staged = join(context.stagingDir, `${name}-${context.unit.attempt}${suffix}.${ext}`);
+      const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.${place + 1}.${ext}`);
       try {
         await runFfmpeg({
           ...ffmpegLimits(context),
