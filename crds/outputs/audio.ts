@@ -74,7 +74,9 @@ export const audioOutput = z
     metadata: z
       .enum(["Keep", "Strip"])
       .default("Keep")
-      .describe("metadata: Keep takes title, artist, dates and chapters along, Strip leaves them out."),
+      .describe(
+        "metadata: Keep takes title, artist, dates and chapters along, but never the place of recording; Strip leaves all out. The language stays.",
+      ),
   })
   .meta(
     validations({

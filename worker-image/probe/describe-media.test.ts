@@ -102,6 +102,18 @@ test("a cover picture is no video", () => {
   expect(record.coverArt).toHaveLength(1);
 });
 
+test("attached files are told from data, and the tags that tell a place are named", () => {
+  const record = describe({
+    streams: [
+      { index: 1, codec_type: "data", tags: { "LOCATION-ger": "x", title: "x" } },
+      { index: 2, codec_type: "attachment", codec_name: "ttf" },
+    ],
+    format: { tags: { "com.apple.quicktime.location.ISO6709": "x", location: "x" } },
+  });
+  expect(record).toMatchObject({ data: [{ index: 1 }], attachments: [{ index: 2, codec: "ttf" }] });
+  expect(record.placeTags).toEqual(["com.apple.quicktime.location.iso6709", "location", "location-ger"]);
+});
+
 test("a timecode with a semicolon drops frames", () => {
   const record = describe({
     streams: [{ index: 1, codec_type: "data", tags: { timecode: "01:00:00;00", reel_name: "A001" } }],
