@@ -1,5 +1,7 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { NOT_UTF8 } from "../probe/log-reading.ts";
 import type { MediaRecord, TextStream } from "../probe/record.ts";
+import type { FfmpegReport } from "./ffmpeg.ts";
 
 /** Subtitles: text, which can be converted and written to a file, and pictures, which can only be kept as they are. */
 
@@ -48,6 +50,12 @@ export function keptSubtitles(
     fonts: styled ? attachments : [],
     warnings: others.length > 0 ? [{ reason: "SubtitlesLeftOut", message }] : [],
   };
+}
+
+/** The warning that a run left out texts of the source; undefined when it did not. */
+export function lostTextsOf({ lostTexts }: Pick<FfmpegReport, "lostTexts">): Warning | undefined {
+  if (lostTexts === 0) return undefined;
+  return { reason: "SubtitlesDamaged", message: `${lostTexts} line(s) are left out: ${NOT_UTF8}` };
 }
 
 /** Maps the tracks of the source, each with its codec, and their fonts. */
