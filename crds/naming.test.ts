@@ -180,6 +180,17 @@ test("a suffix goes before the extension of the last segment", () => {
   expect(withSuffix("a/.hidden", "_001")).toBe("a/.hidden_001");
 });
 
+test("no suffix leads out of the directory", () => {
+  expect(withSuffix("a/b.vtt", ".1./../../../etc/evil")).toBe("a/b.1._.._.._.._etc_evil.vtt");
+  expect(withSuffix("a/b.vtt", ".\\..\\\n")).toBe("a/b._..__.vtt");
+});
+
+test("a name is cut before its suffix, so that two with other suffixes stay two", () => {
+  const path = `a/${"ü".repeat(125)}.webp`;
+  expect(withSuffix(path, "_001")).toBe(`a/${"ü".repeat(123)}_001.webp`);
+  expect(withSuffix(path, "_002")).toBe(`a/${"ü".repeat(123)}_002.webp`);
+});
+
 test("a uri leads back to its claim and path, whatever the path holds", () => {
   const path = "in/ö b#1?/100%.jpg";
   expect(volumeUri("media", path)).toBe("volume://media/in/%C3%B6%20b%231%3F/100%25.jpg");

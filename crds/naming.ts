@@ -51,7 +51,7 @@ export function expandTemplate(template: string, values: TemplateValues): string
   const path = template.replace(/\{([^{}]*)\}/g, (_, token: string) => {
     const value = Object.hasOwn(TEMPLATE_TOKENS, token) ? values[token as TemplateToken] : undefined;
     if (value === undefined) throw new NamingError(unknownToken(template, token));
-    return `${value}`.replace(/[/\\]/g, "_");
+    return harmless(`${value}`);
   });
   if (/[{}]/.test(path))
     throw new NamingError(`destination.template ${template}: a brace is not part of a token`);
@@ -70,10 +70,14 @@ export function expandTemplate(template: string, values: TemplateValues): string
   return safe.join("/");
 }
 
-/** `path` with `suffix` before its extension: `a/b.webp` and `_001` give `a/b_001.webp`. */
+/**
+ * `path` with `suffix` before its extension: `a/b.webp` and `_001` give `a/b_001.webp`. It stays one name in the same
+ * directory, whatever the suffix holds, and a name that is too long is cut before the suffix.
+ */
 export function withSuffix(path: string, suffix: string): string {
-  const [, stem = path, extension = ""] = path.match(/^(.*[^/])(\.[^./]+)$/s) ?? [];
-  return `${stem}${suffix}${extension}`;
+  const nameAt = path.lastIndexOf("/") + 1;
+  const { stem, extension } = partsOf(path.slice(nameAt));
+  return path.slice(0, nameAt) + fitting(stem, harmless(suffix) + extension);
 }
 
 /** What fills `{index}` of the source at that place of `count`: `007` for the seventh of 500. */
@@ -104,13 +108,29 @@ const unknownToken = (template: string, token: string) =>
 
 /** One name that every file system takes. A leading dot is kept: a hidden file may be wanted. */
 function safeSegment(segment: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-  const clean = segment.replace(/[\x00-\x1f\x7f]/g, "_").replace(/^ +|[. ]+$/g, "");
+  const clean = withoutControls(segment).replace(/^ +|[. ]+$/g, "");
   if (clean === "") return "output";
-  const extension = clean.match(/\.[^.]{1,16}$/)?.[0] ?? "";
-  let stem = clean.slice(0, clean.length - extension.length);
-  while (byteLength(stem + extension) > SEGMENT_BYTES_MAX) stem = [...stem].slice(0, -1).join("");
-  return stem + extension;
+  const { stem, extension } = partsOf(clean);
+  return fitting(stem, extension);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+const withoutControls = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, "_");
+
+/** A part of one name, whatever the text is. */
+const harmless = (text: string): string => withoutControls(text).replace(/[/\\]/g, "_");
+
+/** A name and its extension, which has 16 characters at most; a hidden file has none. */
+function partsOf(name: string): { stem: string; extension: string } {
+  const [, stem = name, extension = ""] = name.match(/^(.+)(\.[^.]{1,16})$/s) ?? [];
+  return { stem, extension };
+}
+
+/** One name of both, the first one cut where together they are too long for a file system. */
+function fitting(start: string, end: string): string {
+  let kept = [...start];
+  while (kept.length > 1 && byteLength(kept.join("") + end) > SEGMENT_BYTES_MAX) kept = kept.slice(0, -1);
+  return kept.join("") + end;
 }
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length;

@@ -9,7 +9,7 @@ export const audioOutput = z
       .enum(["aac", "opus", "mp3", "flac", "wav"])
       .default("aac")
       .describe(
-        "codec of the file: aac in .m4a, opus in .ogg, mp3, flac, or wav (PCM of 16 bits, or of 24 where the source has more).",
+        "codec of the file: aac in .m4a, opus in .opus, mp3, flac, or wav (PCM of 16 bits, or of 24 where the source has more).",
       ),
     bitrateKbps: z
       .int()
@@ -74,7 +74,9 @@ export const audioOutput = z
     metadata: z
       .enum(["Keep", "Strip"])
       .default("Keep")
-      .describe("metadata: Keep takes title, artist, dates and chapters along, Strip leaves them out."),
+      .describe(
+        "metadata: Keep takes title, artist, dates and chapters along, but never the place of recording; Strip leaves all out. The language stays.",
+      ),
   })
   .meta(
     validations({

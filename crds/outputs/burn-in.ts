@@ -55,7 +55,9 @@ export const burnIn = z
           ),
         path: relativePath
           .optional()
-          .describe("path of a SubRip, WebVTT or ASS file on the source's volume, instead of a track."),
+          .describe(
+            "path of a SubRip, WebVTT or ASS file in UTF-8 on the source's volume, instead of a track.",
+          ),
       })
       .meta(
         validations({

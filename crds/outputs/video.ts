@@ -302,7 +302,7 @@ export const videoOutput = z
       .enum(["Keep", "Strip"])
       .default("Keep")
       .describe(
-        "metadata: Keep takes titles, dates, chapters, timecode and reel name along, but never the place of recording; Strip leaves all out.",
+        "metadata: Keep takes titles, dates, chapters, timecode and reel name along, but never the place of recording; Strip leaves all out. Languages of sound and text stay.",
       ),
     verify: z
       .enum(["Fast", "Full"])

@@ -58,6 +58,12 @@ test.each([
     output: { cuts: [{ startSeconds: 1, endSeconds: 2 }, { startSeconds: 50 }] },
     has: ["concat=n=2:v=0:a=1", "-map_chapters -1"],
   },
+  {
+    name: "the place of recording is left out",
+    output: {},
+    streams: [track(0, { tags: { "location-eng": "+48.8584+002.2945/" } })],
+    has: ["-metadata compatible_brands=", "-metadata location-eng=", "-metadata:s location-eng="],
+  },
 ])("$name", ({ output, has, ...rest }) => {
   const text = list(output, source(...("streams" in rest && rest.streams ? rest.streams : [track(0)])));
   for (const part of has) expect(text).toContain(part);

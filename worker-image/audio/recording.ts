@@ -2,6 +2,7 @@ import type { AudioOutput } from "../../crds/outputs/audio.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream, MediaRecord } from "../probe/record.ts";
+import { keptTags } from "../video/kept-tags.ts";
 import {
   chooseTracks,
   type EncodedSoundCodec,
@@ -18,6 +19,7 @@ import { outputSeconds, type Span, spansOf } from "../video/timing.ts";
 export interface Recording {
   output: AudioOutput;
   track: AudioStream;
+  placeTags: string[];
   wish: SoundWish;
   spans: Span[];
   expectedSeconds: number | null;
@@ -53,6 +55,7 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
   return {
     output,
     track,
+    placeTags: record.placeTags,
     spans,
     expectedSeconds: outputSeconds(
       { spans, speed: output.speed },
@@ -79,7 +82,7 @@ export function recordingArguments(
   files: { sourcePath: string; targetPath: string; threads: number },
   measured?: MeasuredLoudness,
 ): string[] {
-  const { output, track, wish, spans } = recording;
+  const { output, track, placeTags, wish, spans } = recording;
   const filters = soundFilters(track, wish, measured);
   const moved = spans.length > 0 || wish.speed !== 1;
   const strip = output.metadata === "Strip";
@@ -88,7 +91,8 @@ export function recordingArguments(
     ...["-filter_complex", soundGraph({ spans, index: track.index, label: "sound", filters })],
     ...["-map", "[sound]"],
     ...soundEncoderArguments(track, 0, wish),
-    ...["-map_metadata", strip ? "-1" : "0"],
+    // The timecode is that of the source's first moment.
+    ...keptTags(output.metadata, { placeTags, leftOut: moved ? ["timecode"] : [] }),
     ...["-map_chapters", strip || moved ? "-1" : "0"],
     ...(track.language ? ["-metadata:s:a:0", `language=${track.language}`] : []),
     ...[...FILES[output.codec].muxer, `file:${files.targetPath}`],

@@ -24,7 +24,8 @@ import {
 } from "./extraction.ts";
 import { listKeyframes, listsKeyframes, passIsCheaper } from "./keyframes.ts";
 import { momentsOf } from "./moments.ts";
-import { cellsOf, EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
+import { EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
+import { cellsOf, refuseTooLarge, spriteFrames } from "./sheet-size.ts";
 import { type Cue, thumbnailsTrack } from "./web-vtt.ts";
 
 /** Makes still pictures out of videos. ffmpeg takes the frames, sharp makes the pictures. */
@@ -103,6 +104,7 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     { ...run, tell: at },
   );
   for (const warning of moments.warnings) context.warn({ ...warning, ...subject });
+  refuseTooLarge(moments.seconds.length, frames, picture.size);
 
   const extraction: Extraction = {
     sourcePath: opened.path,
@@ -235,7 +237,7 @@ class Layouts {
     { cell, endSeconds }: { cell: Size; endSeconds: number },
   ): Promise<void> {
     const { columns } = this.#frames;
-    const perSheet = columns * columns;
+    const perSheet = spriteFrames(columns);
     const cues: Cue[] = [];
     for (let first = 0; first < taken.length; first += perSheet) {
       const onSheet = taken.slice(first, first + perSheet);

@@ -27,6 +27,12 @@ test.each([
     duration: 60,
     expected: [5, 1],
   },
+  {
+    name: "on sprites in the order of the film, each once",
+    output: { atSeconds: [10, 30, 20, 9, 10], layout: "Sprite", width: 160 },
+    duration: 60,
+    expected: [9, 10, 20, 30],
+  },
 ])("$name", ({ output, duration, expected }) => expect(moments(output, duration).seconds).toEqual(expected));
 
 test("times beyond the end are left out with a warning", () => {
@@ -34,6 +40,15 @@ test("times beyond the end are left out with a warning", () => {
     seconds: [1],
     warnings: [{ reason: "FramesBeyondEnd" }],
   });
+});
+
+test("where all times lie beyond the end the spec is wrong, not the source", () => {
+  expect(() => moments({ atSeconds: [100] }, 10)).toThrow(
+    expect.objectContaining({
+      reason: "InvalidOutputSpec",
+      message: "the source lasts 10 s and none of atSeconds is at 9.9 s or earlier; name earlier times",
+    }),
+  );
 });
 
 test("too many frames are bounded with a warning", () => {

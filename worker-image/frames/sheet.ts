@@ -2,6 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import type { FramesOutput } from "../../crds/outputs/frames.ts";
 import type { Size } from "../video/geometry.ts";
 import type { TakenFrame } from "./extraction.ts";
+import { cellsOf, sheetSize } from "./sheet-size.ts";
 
 /** Turns frames into finished pictures. */
 
@@ -27,14 +28,6 @@ export async function writePicture(from: string, to: string, look: Look): Promis
   return { width, height };
 }
 
-/** Where each frame lies on a sheet of `columns`, row by row. */
-export function cellsOf(count: number, { columns, cell }: { columns: number; cell: Size }) {
-  return Array.from({ length: count }, (_, at) => ({
-    x: (at % columns) * cell.width,
-    y: Math.floor(at / columns) * cell.height,
-  }));
-}
-
 /** Tiles frames of one size onto a sheet, row by row. */
 export async function writeSheet(
   frames: readonly TakenFrame[],
@@ -45,8 +38,7 @@ export async function writeSheet(
   const cells = cellsOf(frames.length, { columns: used, cell });
   const sheet = sharp({
     create: {
-      width: used * cell.width,
-      height: Math.ceil(frames.length / used) * cell.height,
+      ...sheetSize(frames.length, { columns, cell }),
       channels: 3,
       background: "#000000",
     },

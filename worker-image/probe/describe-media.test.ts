@@ -102,6 +102,18 @@ test("a cover picture is no video", () => {
   expect(record.coverArt).toHaveLength(1);
 });
 
+test("attached files are told from data, and the tags that tell a place are named", () => {
+  const record = describe({
+    streams: [
+      { index: 1, codec_type: "data", tags: { "LOCATION-ger": "x", title: "x" } },
+      { index: 2, codec_type: "attachment", codec_name: "ttf" },
+    ],
+    format: { tags: { "com.apple.quicktime.location.ISO6709": "x", location: "x" } },
+  });
+  expect(record).toMatchObject({ data: [{ index: 1 }], attachments: [{ index: 2, codec: "ttf" }] });
+  expect(record.placeTags).toEqual(["com.apple.quicktime.location.iso6709", "location", "location-ger"]);
+});
+
 test("a timecode with a semicolon drops frames", () => {
   const record = describe({
     streams: [{ index: 1, codec_type: "data", tags: { timecode: "01:00:00;00", reel_name: "A001" } }],
@@ -111,6 +123,23 @@ test("a timecode with a semicolon drops frames", () => {
 
 test("Matroska's duration of a stream is read from its tag", () => {
   expect(picture({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
+});
+
+test.each([
+  { language: "eng", expected: "eng" },
+  { language: "pt-BR", expected: "pt-BR" },
+  { language: "zh-Hant-TW", expected: "zh-Hant-TW" },
+  { language: "und", expected: null },
+  { language: "english", expected: null },
+  { language: "/../../../evil", expected: null },
+  { language: 'e"/><x>', expected: null },
+  { language: "en\n", expected: null },
+  { language: `en${"-abcdefgh".repeat(4)}`, expected: null },
+])("the language $language of a track is $expected", ({ language, expected }) => {
+  const tracks = ["video", "audio", "subtitle"].map((codec_type, index) => ({ index, codec_type }));
+  const record = describe({ streams: tracks.map((track) => ({ ...track, tags: { language } })) });
+  const found = [record.video[1], record.audio[0], record.subtitles[0]].map((track) => track?.language);
+  expect(found).toEqual([expected, expected, expected]);
 });
 
 test("what ffprobe does not know is null", () => {

@@ -38,8 +38,9 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
     subtitles: ofKind("subtitle").map(textStream),
     coverArt: ofKind("video").filter(isPicture).map(textStream),
     data: streams
-      .filter(({ codec_type }) => !["video", "audio", "subtitle"].includes(codec_type))
+      .filter(({ codec_type }) => !["video", "audio", "subtitle", "attachment"].includes(codec_type))
       .map(textStream),
+    attachments: ofKind("attachment").map(textStream),
     chapters: json.chapters.map(({ start_time, end_time, tags }) => ({
       startSeconds: start_time ?? 0,
       endSeconds: end_time ?? 0,
@@ -50,6 +51,7 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
     reelName: firstTag(streams, "reel_name") ?? format?.tags.reel_name ?? null,
     createdAt: format?.tags.creation_time ?? firstTag(streams, "creation_time") ?? null,
     encoder: format?.tags.encoder ?? null,
+    placeTags: placeTagsOf([...(format ? [format] : []), ...streams]),
   };
 }
 
@@ -214,9 +216,15 @@ function masteringOf(sideData: FfprobeStream["side_data_list"]): Mastering | nul
   };
 }
 
+/**
+ * A language tag as BCP 47 writes it, of the length that section 4.4.1 of RFC 5646 has every program take. Languages
+ * become parts of files' names and of manifests, and a source may call any text its language.
+ */
+const LANGUAGE = /^(?=.{2,35}$)[a-z]{2,3}(-[a-z0-9]{1,8})*$/i;
+
 function languageOf({ tags }: FfprobeStream): string | null {
-  const { language } = tags;
-  return language === undefined || language === "und" ? null : language;
+  const { language = "und" } = tags;
+  return language !== "und" && LANGUAGE.test(language) ? language : null;
 }
 
 /** Matroska keeps a stream's duration as a tag `hh:mm:ss.nnnnnnnnn`. */
@@ -229,6 +237,16 @@ function longest(streams: readonly FfprobeStream[]): number | null {
   const known = streams.map((stream) => positive(stream.duration) ?? taggedDuration(stream) ?? 0);
   return positive(Math.max(0, ...known));
 }
+
+/**
+ * Of the many there are: `location` and, by language, `location-eng`; `com.apple.quicktime.location.iso6709` and its
+ * accuracy; Matroska's `recording_location`; what recorders write of their GPS.
+ */
+const PLACE = /location|iso.?6709|gps|latitude|longitude/;
+
+const placeTagsOf = (tagged: readonly Pick<FfprobeStream, "tags">[]): string[] => [
+  ...new Set(tagged.flatMap(({ tags }) => Object.keys(tags)).filter((name) => PLACE.test(name))),
+];
 
 function firstTag(streams: readonly FfprobeStream[], name: string): string | undefined {
   return streams.find(({ tags }) => tags[name] !== undefined)?.tags[name];

@@ -22,6 +22,10 @@ test.each([
     "InvalidOutputSpec",
   ],
   ["[error] file:/in.mp4: Input/output error", "StorageError"],
+  [
+    "[srt @ 0x1] [error] Invalid UTF-8 in decoded subtitles text; maybe missing -sub_charenc option",
+    "InvalidOutputSpec",
+  ],
 ])("%s is %s", (line, reason) => expect(explainLog([line])?.reason).toBe(reason));
 
 test("a full disk is told before the input is blamed for what follows from it", () => {

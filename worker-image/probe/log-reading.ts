@@ -7,6 +7,12 @@ interface Reading {
   sentence: string;
 }
 
+/** A line of subtitles that ffmpeg leaves out; it fails only where it leaves out most. */
+const LOST_TEXT = /Invalid UTF-8 in decoded subtitles text/;
+
+export const NOT_UTF8 =
+  "subtitles are not UTF-8; convert them to it first, e.g. with iconv -f WINDOWS-1252 -t UTF-8";
+
 /**
  * Lines that explain a failure, the decisive first: a full disk also makes an output "invalid", so it is asked
  * before the input is blamed. The texts are those of ffmpeg 4.4 to 7; a new version that words one differently
@@ -78,6 +84,7 @@ const READINGS: readonly Reading[] = [
     reason: "SourceUnreadable",
     sentence: "the file may not be read; check its owner and mode",
   },
+  { pattern: LOST_TEXT, reason: "InvalidOutputSpec", sentence: NOT_UTF8 },
 ];
 
 /** Lines that tell that the media ended before it should have, though ffmpeg goes on and exits 0. */
@@ -94,6 +101,7 @@ export function explainLog(log: readonly string[]): { reason: FailureReason; sen
 }
 
 export const tellsCutShort = (line: string): boolean => CUT_SHORT.test(line);
+export const tellsLostText = (line: string): boolean => LOST_TEXT.test(line);
 export const tellsDamage = (line: string): boolean => DAMAGED.test(line) && !CUT_SHORT.test(line);
 
 /** The last lines of severity error, without ffmpeg's component prefix; for the end of a message. */

@@ -17,8 +17,10 @@ export interface MediaRecord {
   subtitles: TextStream[];
   /** Pictures attached to the file, such as an album's cover. */
   coverArt: TextStream[];
-  /** Timecode, camera data and whatever else is neither picture, sound nor text. */
+  /** Timecode, camera data and whatever else is neither picture, sound nor text nor attached. */
   data: TextStream[];
+  /** Files that came with it, such as the fonts of its subtitles. */
+  attachments: TextStream[];
   chapters: { startSeconds: number; endSeconds: number; title: string | null }[];
   /** Start timecode `hh:mm:ss:ff`, with `;` before the frames when it drops frames. */
   timecode: string | null;
@@ -27,6 +29,8 @@ export interface MediaRecord {
   /** RFC 3339, as the camera or encoder wrote it. */
   createdAt: string | null;
   encoder: string | null;
+  /** Names, in small letters, of the tags of the file and its streams that tell where it was recorded. */
+  placeTags: string[];
 }
 
 export type DynamicRange = "SDR" | "HDR10" | "HLG";

@@ -12,6 +12,16 @@ test("it points into each file's own index and escapes what people write", () =>
   expect(manifest).toContain("<Label>a &amp; &lt;b&gt;</Label>");
 });
 
+test("nothing that stands for a language or a title breaks out of its place", () => {
+  const track = { ...aTrack("eng", true), language: 'e"/><x>', title: "bell \u0007" };
+  const manifest = dashManifest(
+    aStream({ audio: [track], subtitles: [{ ...aText("eng"), language: "<&>" }] }),
+  );
+  expect(manifest).toContain('lang="e&quot;/&gt;&lt;x&gt;"');
+  expect(manifest).toContain('lang="&lt;&amp;&gt;"');
+  expect(manifest).toContain("<Label>bell  </Label>");
+});
+
 test("sound with all channels is a set of its own, which no player takes unless it is asked to", () => {
   const surround = { ...aTrack("eng", true), name: "0-surround", isSurround: true, channels: 8 };
   const manifest = dashManifest(aStream({ audio: [aTrack("eng", true), surround] }));

@@ -65,7 +65,7 @@ function sound(track: AudioRendition, protection: Protection | undefined): strin
   // Stereo is taken unless more is asked for, whatever its bitrate: 1 is what a set has that says nothing.
   const priority = isSurround ? ' selectionPriority="0"' : "";
   return [
-    `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${language ?? "und"}"${priority} segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
+    `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${escaped(language ?? "und")}"${priority} segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
     ...contentProtection(protection),
     role(isDefault ? "main" : "alternate"),
     `      <Label>${escaped(isSurround ? `${title} (${CHANNEL_WORDS[channels] ?? channels})` : title)}</Label>`,
@@ -87,7 +87,7 @@ function text(
   seconds: number,
 ): string[] {
   return [
-    `    <AdaptationSet contentType="text" mimeType="text/vtt" lang="${language ?? "und"}">`,
+    `    <AdaptationSet contentType="text" mimeType="text/vtt" lang="${escaped(language ?? "und")}">`,
     role(isForced ? "forced-subtitle" : "subtitle"),
     `      <Label>${escaped(title)}</Label>`,
     `      <Representation id="subtitles-${name}" bandwidth="${Math.ceil((bytes * 8) / seconds)}">`,
@@ -135,5 +135,12 @@ const role = (value: string): string =>
 
 const frameRate = ({ num, den }: Rate): string => (den === 1 ? `${num}` : `${num}/${den}`);
 
+/** XML 1.0 section 2.2 has no control characters, however they are written. */
 const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+    .replaceAll(/[\x00-\x1f]/g, " ")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");

@@ -8,6 +8,7 @@ import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { listOf, type MadePart } from "../video/join.ts";
 import { type MeasuredLoudness, readLoudness } from "../video/sound.ts";
 import { stageProgress } from "../video/stages.ts";
+import { lostTextsOf } from "../video/subtitle-tracks.ts";
 import { damageOf } from "../video/verify.ts";
 import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
 import { dashManifest } from "./dash.ts";
@@ -131,8 +132,9 @@ class StreamTask {
       const stream = encryption
         ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
         : clear;
-      const damage = damageOf(report);
-      if (damage) this.#context.warn({ ...damage, ...subject });
+      for (const warning of [damageOf(report), lostTextsOf(report)]) {
+        if (warning) this.#context.warn({ ...warning, ...subject });
+      }
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });
       if (parts) await this.#context.handover.remove(parts.names);

@@ -78,6 +78,16 @@ test("subtitles are a group that every rendition offers, none of it shown by def
   ]);
 });
 
+test("nothing that stands for a language or a title breaks out of its quotes", () => {
+  const hostile = 'e"\n#EXT-X-KEY:METHOD=NONE';
+  const stream = aStream({ audio: [{ ...aTrack("eng", true), language: hostile, title: hostile }] });
+  const lines = hlsMaster(stream).split("\n");
+  expect(lines.filter((line) => line.startsWith("#EXT-X-KEY"))).toEqual([]);
+  expect(lines[3]).toContain(
+    `NAME="e''#EXT-X-KEY:METHOD=NONE",LANGUAGE="e''#EXT-X-KEY:METHOD=NONE",DEFAULT=YES`,
+  );
+});
+
 test("a media playlist names byte ranges that follow each other", () => {
   expect(mediaPlaylist("video-360p.mp4", aMediaFile([500, 300], [6.4, 2.5])).split("\n")).toEqual([
     "#EXTM3U",

@@ -136,12 +136,15 @@ function media(
   return [
     `#EXT-X-MEDIA:TYPE=${type}`,
     `GROUP-ID="${group}"`,
-    `NAME="${title.replaceAll(/["\r\n]/g, "'")}"`,
-    ...(language ? [`LANGUAGE="${language}"`] : []),
+    `NAME=${quoted(title)}`,
+    ...(language ? [`LANGUAGE=${quoted(language)}`] : []),
     `DEFAULT=${isDefault ? "YES" : "NO"}`,
     ...more,
   ].join(",");
 }
+
+/** RFC 8216 section 4.2: a quoted string holds neither quotes nor ends of lines. */
+const quoted = (text: string): string => `"${text.replaceAll(/["\r\n]/g, "'")}"`;
 
 function iframesLine({ media, keyframes, size, fileName }: VideoRendition): string[] {
   if (keyframes.length === 0) return [];

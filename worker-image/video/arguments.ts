@@ -4,6 +4,7 @@ import { colorArguments } from "./color.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
 import { companionInputs, inputsOf, pictureGraph, soundOf } from "./graph.ts";
 import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware.ts";
+import { keptTags } from "./kept-tags.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound.ts";
 import { soundGraph, sourceInputs } from "./spans.ts";
@@ -33,7 +34,7 @@ export function renditionArguments(
   }: { rate?: RateControl; loudness?: (MeasuredLoudness | undefined)[] } = {},
 ): string[] {
   const firstPass = rate.pass === 1;
-  const heard = firstPass ? { ...rendition, tracks: [], subtitles: [] } : rendition;
+  const heard = firstPass ? { ...rendition, tracks: [], subtitles: [], fonts: [] } : rendition;
   const graph = streams(heard, heard.tracks, loudness);
   return [
     ...(rendition.hardware ? FAMILIES[rendition.hardware].device : []),
@@ -49,10 +50,10 @@ export function outputArguments(
   rendition: Rendition,
   { maps, rate, threads }: { maps: readonly string[]; rate: RateControl; threads: number },
 ): string[] {
-  const { output, tracks, subtitles } = rendition;
+  const { output, tracks } = rendition;
   return [
     ...maps,
-    ...subtitleArguments(subtitles, output.container),
+    ...subtitleArguments(rendition, output.container),
     ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, threads)),
     ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
@@ -111,7 +112,7 @@ export function joinArguments(
   { listPath, offsetSeconds, ...files }: JoinFiles,
   loudness: (MeasuredLoudness | undefined)[],
 ): string[] {
-  const { output, tracks, subtitles } = rendition;
+  const { output, tracks } = rendition;
   const sounds = tracks.map((track, position) => soundOf({ track, position }, rendition, loudness[position]));
   const graph = sounds.flatMap(({ filters }) => filters);
   return [
@@ -121,7 +122,7 @@ export function joinArguments(
     ...["-f", "concat", "-i", `file:${listPath}`],
     ...(graph.length > 0 ? ["-filter_complex", graph.join(";")] : []),
     ...["-map", "1:v:0", ...sounds.flatMap(({ map }) => ["-map", map])],
-    ...subtitleArguments(subtitles, output.container),
+    ...subtitleArguments(rendition, output.container),
     ...["-c:v", "copy", ...(output.codec === "h265" ? hevcTag(output.container) : [])],
     ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
@@ -210,24 +211,31 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
   return [...encoder, "-fps_mode:v", constant ? "cfr" : "vfr", ...colorArguments(rendition)];
 }
 
-/** Tags of the source's own container, and where it was recorded, which must not slip into a rendition. */
-const NEVER_KEPT = [
-  ...["major_brand", "minor_version", "compatible_brands", "encoder"],
-  ...["location", "location-eng", "com.apple.quicktime.location.ISO6709"],
-];
-
 function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[]): string[] {
-  const { output, sound, spans, appended } = rendition;
+  const { output, sound, spans, appended, placeTags, subtitles } = rendition;
   const strip = output.metadata === "Strip";
   const moved = spans.length > 0 || appended.length > 0 || (output.speed ?? 1) !== 1;
   return [
-    ...["-map_metadata", strip ? "-1" : "0"],
-    ...(strip ? [] : NEVER_KEPT.flatMap((tag) => ["-metadata", `${tag}=`])),
+    ...keptTags(output.metadata, { placeTags, leftOut: ["timecode", "reel_name"] }),
     ...timecodeArguments(rendition),
     // Chapters hold times of the source, which no longer fit what was cut or sped up.
     ...["-map_chapters", strip || moved ? "-1" : "0"],
-    // Streams out of a filter graph have lost the source's tags.
-    ...(sound ? sounds.flatMap((track, position) => trackTags(track, position, strip)) : []),
+    // Streams out of a filter graph have lost the source's tags; those that are copied bring them unless stripped.
+    ...(sound ? sounds.flatMap((track, position) => soundTags(track, position, strip)) : []),
+    ...(strip ? strippedTags({ ...rendition, sounds: sound ? [] : sounds, subtitles }) : []),
+  ];
+}
+
+/** A language is no metadata: a player chooses by it. And a font is found by its name. */
+function strippedTags({
+  sounds,
+  subtitles,
+  fonts,
+}: Pick<Rendition, "subtitles" | "fonts"> & { sounds: readonly AudioStream[] }): string[] {
+  return [
+    ...sounds.flatMap((track, position) => languageTag(`a:${position}`, track)),
+    ...subtitles.flatMap((track, position) => languageTag(`s:${position}`, track)),
+    ...fonts.flatMap(({ index }, position) => [`-map_metadata:s:t:${position}`, `0:s:${index}`]),
   ];
 }
 
@@ -240,9 +248,13 @@ function timecodeArguments({ timecode, reelName, output }: Rendition): string[] 
   ];
 }
 
-function trackTags({ language, title }: AudioStream, position: number, strip: boolean): string[] {
+const languageTag = (stream: string, { language }: { language: string | null }): string[] =>
+  language ? [`-metadata:s:${stream}`, `language=${language}`] : [];
+
+function soundTags(track: AudioStream, position: number, strip: boolean): string[] {
+  const { title } = track;
   return [
-    ...(language ? [`-metadata:s:a:${position}`, `language=${language}`] : []),
+    ...languageTag(`a:${position}`, track),
     // MP4 has no title for a track that players would show: they show the name of its handler.
     ...(title && !strip
       ? ["title", "handler_name"].flatMap((tag) => [`-metadata:s:a:${position}`, `${tag}=${title}`])

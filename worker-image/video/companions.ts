@@ -1,7 +1,8 @@
-import { rm, stat, symlink } from "node:fs/promises";
+import { open, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
+import { NOT_UTF8 } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments, SUBTITLE_DEMUXERS } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
@@ -52,9 +53,14 @@ async function lookedAt(
   try {
     return { path, record: await probe(path, signal) };
   } catch (error) {
-    if (error instanceof MediaFailure) error.message = `${what}: ${error.message}`;
-    throw error;
+    throw named(what, error);
   }
+}
+
+/** Says which of the files beside the source a failure is about. */
+function named(what: string, error: unknown): unknown {
+  if (error instanceof MediaFailure) error.message = `${what}: ${error.message}`;
+  return error;
 }
 
 async function another(context: EngineContext, name: string): Promise<string> {
@@ -93,15 +99,36 @@ async function drawable(
     ? inputArguments(await beside(context, opened, path), { demuxers: SUBTITLE_DEMUXERS })
     : inputArguments(opened.path, { options: ["-vn", "-an"] });
   const index = path ? 0 : textTrack(record, language).index;
-  await runFfmpeg({
+  const what = `burnIn.subtitles ${path ?? "of the source"}`;
+  const { lostTexts } = await runFfmpeg({
     ...ffmpegLimits(context),
     arguments: [...input, "-map", `0:${index}`, "-c:s", "ass", "-f", "ass", `file:${target}`],
     onStart: (pid) => context.watchChild(pid),
+  }).catch((error: unknown) => {
+    throw named(what, path ? asSubtitles(error) : error);
   });
-  if ((await stat(target)).size === 0) {
-    throw new MediaFailure("InvalidOutputSpec", `burnIn.subtitles ${path ?? "of the source"} hold no text`);
-  }
+  if (lostTexts > 0) throw new MediaFailure("InvalidOutputSpec", `${what}: ${NOT_UTF8}`);
+  if (!(await hasText(target))) throw new MediaFailure("InvalidOutputSpec", `${what} hold no text`);
   return target;
+}
+
+/** What ffmpeg cannot read at all is none of the formats that it may look for. */
+function asSubtitles(error: unknown): unknown {
+  if (!(error instanceof MediaFailure) || error.reason !== "EngineFailed") return error;
+  if (!error.log.some((line) => line.includes("Invalid data found when processing input"))) return error;
+  const message = `it holds no subtitles in SubRip, WebVTT or SubStation Alpha, or ${NOT_UTF8}`;
+  return new MediaFailure("UnsupportedFormat", message, error.log);
+}
+
+/** SubStation Alpha has a head of styles, and a line for each text that is shown. */
+async function hasText(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    for await (const line of file.readLines()) if (line.startsWith("Dialogue:")) return true;
+    return false;
+  } finally {
+    await file.close();
+  }
 }
 
 function textTrack({ subtitles }: MediaRecord, language: string | undefined): TextStream {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import fluentFfmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import type { EngineContext } from "../engine.ts";
-import { explainLog, lastErrors, tellsCutShort, tellsDamage } from "../probe/log-reading.ts";
+import { explainLog, lastErrors, tellsCutShort, tellsDamage, tellsLostText } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { type EncodeProgress, progressReader } from "./progress-blocks.ts";
 
@@ -48,6 +48,8 @@ export interface FfmpegReport {
   cutShortLines: number;
   /** Lines that tell of damage that was concealed. */
   damagedLines: number;
+  /** Lines of subtitles that were left out since they are not UTF-8. */
+  lostTexts: number;
 }
 
 export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
@@ -85,6 +87,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
     log: [],
     cutShortLines: 0,
     damagedLines: 0,
+    lostTexts: 0,
   };
   const first: string[] = [];
   const last: string[] = [];
@@ -117,6 +120,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
     run.onLog?.(line);
     if (tellsCutShort(line)) report.cutShortLines += 1;
     if (tellsDamage(line)) report.damagedLines += 1;
+    if (tellsLostText(line)) report.lostTexts += 1;
     if (first.length < KEPT_FIRST_LINES) first.push(line);
     else if (last.push(line) > KEPT_LOG_LINES) last.shift();
   });
@@ -126,6 +130,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
   await drained;
   watch.stop();
   report.log = [...first, ...last];
+  report.damagedLines = Math.max(0, report.damagedLines - report.lostTexts); // ffmpeg calls each damage as well
 
   run.signal.throwIfAborted();
   if (watch.stalled) throw new MediaFailure("Stalled", watch.stalled, report.log);

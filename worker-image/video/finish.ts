@@ -3,6 +3,7 @@ import type { MediaRecord } from "../probe/record.ts";
 import { sha256Of } from "../storage/fingerprint.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import type { Rendition } from "./rendition.ts";
+import { lostTextsOf } from "./subtitle-tracks.ts";
 import { writeSubtitleFiles } from "./subtitles.ts";
 import { factsOf, productOf, subjectOf, type Task, type Tell } from "./task.ts";
 import { verifyRendition } from "./verify.ts";
@@ -34,7 +35,10 @@ export async function finish(
     verifyRendition(path, rendition, { sourcePath: opened.path, report, run: limits }),
     sha256Of(path, { signal: context.signal }),
   ]);
-  for (const warning of verified.warnings) context.warn({ ...warning, ...subjectOf(task) });
+  const lost = rendition.subtitles.length > 0 ? lostTextsOf(report) : undefined;
+  for (const warning of [...verified.warnings, ...(lost ? [lost] : [])]) {
+    context.warn({ ...warning, ...subjectOf(task) });
+  }
   tell("publish", 0);
   await writeSubtitleFiles(context, task, source.subtitles);
   await context.publish(path, productOf(task), { ...factsOf(verified.record, video.codec), sha256 });

@@ -41,6 +41,8 @@ export interface Rendition {
   soundCodec: SoundCodec;
   sound: SoundWish | undefined;
   subtitles: TextStream[];
+  /** Attached files that the subtitles are drawn with. */
+  fonts: TextStream[];
   keepsHdr: boolean;
   timecode: string | null;
   /** What is drawn at the first frame of the whole output; null when none is. */
@@ -49,6 +51,7 @@ export interface Rendition {
   /** Files that are joined after the source. */
   appended: Appended[];
   reelName: string | null;
+  placeTags: string[];
   spans: Span[];
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
@@ -86,9 +89,10 @@ export function planRendition(
   refuseTooSmall(output.codec, work);
   const codec = output.codec;
   const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
+  const firstSeconds = Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
     rate: steadyRate(picture),
-    firstSeconds: Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0)),
+    firstSeconds,
   });
   if (output.cuts?.length && spans.length === 0) {
     throw new MediaFailure(
@@ -119,9 +123,9 @@ export function planRendition(
           speed: output.speed ?? 1,
         };
 
-  const text = keptSubtitles(record.subtitles, output);
-  const subtitles = output.subtitles === "Keep" ? text.kept : [];
-  if (output.subtitles === "Keep") warnings.push(...text.warnings);
+  const text =
+    output.subtitles === "Keep" ? keptSubtitles(record, output) : { kept: [], fonts: [], warnings: [] };
+  warnings.push(...text.warnings);
   const pixelFormat =
     codec === "copy"
       ? (picture.pixelFormat ?? "unknown")
@@ -147,13 +151,18 @@ export function planRendition(
     tracks: chosen,
     soundCodec,
     sound,
-    subtitles,
+    subtitles: text.kept,
+    fonts: text.fonts,
     keepsHdr,
-    timecode: output.metadata === "Keep" ? keptTimecode({ record, picture, work, spans }, warnings) : null,
+    timecode:
+      output.metadata === "Keep"
+        ? keptTimecode({ record, picture, work, spans, firstSeconds }, warnings)
+        : null,
     burnedTimecode: output.burnIn?.timecode ? (record.timecode ?? "00:00:00:00") : null,
     companions,
     appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
+    placeTags: record.placeTags,
     spans,
     expectedSeconds,
     warnings,
@@ -230,7 +239,15 @@ function keptTimecode(
     picture,
     work,
     spans,
-  }: { record: MediaRecord; picture: VideoStream; work: PictureWork; spans: Span[] },
+    firstSeconds,
+  }: {
+    record: MediaRecord;
+    picture: VideoStream;
+    work: PictureWork;
+    spans: Span[];
+    /** When the first frame is shown, whose timecode the source's is. */
+    firstSeconds: number;
+  },
   warnings: Rendition["warnings"],
 ): string | null {
   const rate = steadyRate(picture);
@@ -242,7 +259,8 @@ function keptTimecode(
     });
     return null;
   }
-  return timecodeAfter(record.timecode, spans[0]?.startSeconds ?? 0, rate) ?? null;
+  const leftOutSeconds = Math.max(0, (spans[0]?.startSeconds ?? 0) - firstSeconds);
+  return timecodeAfter(record.timecode, leftOutSeconds, rate) ?? null;
 }
 
 function rateFor(wish: {

@@ -1,5 +1,7 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { TextStream } from "../probe/record.ts";
+import { NOT_UTF8 } from "../probe/log-reading.ts";
+import type { MediaRecord, TextStream } from "../probe/record.ts";
+import type { FfmpegReport } from "./ffmpeg.ts";
 
 /** Subtitles: text, which can be converted and written to a file, and pictures, which can only be kept as they are. */
 
@@ -31,24 +33,40 @@ const KEPT_BY_MATROSKA = new Set([
 const keepsAsItIs = ({ codec }: TextStream, container: Container): boolean =>
   container === "mkv" && KEPT_BY_MATROSKA.has(codec ?? "");
 
-/** The tracks that a container holds, converted where it has to be, and a warning of the others. */
+/**
+ * The tracks that a container holds, converted where it has to be, and a warning of the others; with SubStation Alpha
+ * the fonts that came with it.
+ */
 export function keptSubtitles(
-  subtitles: readonly TextStream[],
+  { subtitles, attachments }: Pick<MediaRecord, "subtitles" | "attachments">,
   { container }: Pick<VideoOutput, "container">,
-): { kept: TextStream[]; warnings: Warning[] } {
+): { kept: TextStream[]; fonts: TextStream[]; warnings: Warning[] } {
   const kept = subtitles.filter((track) => isTextSubtitle(track) || keepsAsItIs(track, container));
   const others = subtitles.filter((track) => !kept.includes(track));
   const message = `${others.length} subtitle track(s) are pictures (${others[0]?.codec}), which ${container} cannot take as text`;
-  return { kept, warnings: others.length > 0 ? [{ reason: "SubtitlesLeftOut", message }] : [] };
+  const styled = container === "mkv" && subtitles.some(({ codec }) => codec === "ass" || codec === "ssa");
+  return {
+    kept,
+    fonts: styled ? attachments : [],
+    warnings: others.length > 0 ? [{ reason: "SubtitlesLeftOut", message }] : [],
+  };
 }
 
-/** Maps the tracks of the source, each with its codec; with SubStation Alpha the fonts that came with it. */
-export function subtitleArguments(subtitles: readonly TextStream[], container: Container): string[] {
+/** The warning that a run left out texts of the source; undefined when it did not. */
+export function lostTextsOf({ lostTexts }: Pick<FfmpegReport, "lostTexts">): Warning | undefined {
+  if (lostTexts === 0) return undefined;
+  return { reason: "SubtitlesDamaged", message: `${lostTexts} line(s) are left out: ${NOT_UTF8}` };
+}
+
+/** Maps the tracks of the source, each with its codec, and their fonts. */
+export function subtitleArguments(
+  { subtitles, fonts }: { subtitles: readonly TextStream[]; fonts: readonly TextStream[] },
+  container: Container,
+): string[] {
   const codecs = subtitles.map((track) => (keepsAsItIs(track, container) ? "copy" : TEXT_CODECS[container]));
-  const styled = container === "mkv" && subtitles.some(({ codec }) => codec === "ass" || codec === "ssa");
   return [
-    ...subtitles.flatMap(({ index }) => ["-map", `0:${index}`]),
+    ...[...subtitles, ...fonts].flatMap(({ index }) => ["-map", `0:${index}`]),
     ...codecs.flatMap((codec, position) => [`-c:s:${position}`, codec]),
-    ...(styled ? ["-map", "0:t?", "-c:t", "copy"] : []),
+    ...(fonts.length > 0 ? ["-c:t", "copy"] : []),
   ];
 }

@@ -4,7 +4,7 @@ import type { EngineContext } from "../engine.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { TextStream } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
-import { isTextSubtitle } from "./subtitle-tracks.ts";
+import { isTextSubtitle, lostTextsOf } from "./subtitle-tracks.ts";
 import { subjectOf, type Task } from "./task.ts";
 
 /** The encoder, which is also the muxer, of each format of subtitle files. */
@@ -27,16 +27,19 @@ export async function writeSubtitleFiles(
       const suffix = `.${place + 1}${language ? `.${language}` : ""}`;
       const product = { source: opened, output: name, ext, variant: `subtitles${suffix}.${ext}`, suffix };
       if (await context.findMade(product)) continue;
-      const staged = join(context.stagingDir, `${name}-${context.unit.attempt}${suffix}.${ext}`);
+      const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.${place + 1}.${ext}`);
       try {
-        await runFfmpeg({
+        const report = await runFfmpeg({
           ...ffmpegLimits(context),
           arguments: [
+            ...["-max_error_rate", "1"], // what can be read is written, and a warning tells of the rest
             ...inputArguments(opened.path, { options: ["-vn", "-an"] }),
             ...["-map", `0:${index}`, "-f", WRITERS[ext], `file:${staged}`],
           ],
           onStart: (pid) => context.watchChild(pid),
         });
+        const lost = lostTextsOf(report);
+        if (lost) context.warn({ ...lost, ...subjectOf(task) });
         // SubRip without a line of text is a file without a byte, which nobody can tell from a lost one.
         if ((await stat(staged)).size > 0) await context.publish(staged, product, { format: ext });
       } finally {

@@ -224,5 +224,5 @@ test("Matroska keeps subtitles with their styles, and the fonts that came with t
   expect(attempt.result.warnings).toEqual([]);
   const record = await probe(attempt.pathOf("made.mkv"));
   expect(record.subtitles).toMatchObject([{ codec: "ass" }]);
-  expect(record.data).toMatchObject([{ codec: "ttf" }]);
+  expect(record.attachments).toMatchObject([{ codec: "ttf" }]);
 });

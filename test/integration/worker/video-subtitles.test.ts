@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clip, ffmpeg } from "./clips.ts";
+import { VideoWorkshop } from "./video-workshop.ts";
+
+/** Subtitles whose words, languages or fonts are not the usual ones. */
+
+const CUE = "1\n00:00:00,500 --> 00:00:01,500\n";
+
+let workshop: VideoWorkshop;
+const at = (name: string) => join(workshop.sources, name);
+beforeAll(() => {
+  workshop = new VideoWorkshop();
+  clip(at("plain.mp4"), { size: "160x90" });
+  workshop.write("plain.srt", `${CUE}Hello\n`);
+});
+afterAll(() => workshop.remove());
+
+/** Puts texts beside the pictures as they are, so that nothing of them is looked at. */
+const withTexts = (file: string, texts: string, ...more: string[]) =>
+  ffmpeg(
+    ...["-i", at("plain.mp4"), "-i", at(texts), "-map", "0", "-map", "1", "-c", "copy", ...more, at(file)],
+  );
+
+test("a language that is a path names no file outside the destination", async () => {
+  const language = `/../../../../../..${workshop.root}/evil`;
+  withTexts("evil.mkv", "plain.srt", "-metadata:s:s:0", `language=${language}`);
+  const video = { preset: "ultrafast", subtitleFiles: ["vtt"] };
+  const attempt = await workshop.attempt("evil.mkv", { video });
+  expect(attempt.result.failures).toEqual([]);
+  expect(attempt.files).toEqual(["made.1.vtt", "made.mp4"]);
+  expect(readFileSync(attempt.pathOf("made.1.vtt"), "utf8")).toContain("Hello");
+});
+
+const latin1 = (text: string) => Buffer.from(text, "latin1");
+const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+const LATER_CUE = "\n2\n00:00:01,600 --> 00:00:01,900\n";
+
+const LOST = {
+  reason: "SubtitlesDamaged",
+  message: expect.stringMatching(/^1 line\(s\) are left out: subtitles are not UTF-8; convert/),
+};
+
+describe("texts that are not UTF-8", () => {
+  beforeAll(() => {
+    workshop.write("some.srt", latin1(`${CUE}Plain\n${LATER_CUE}sch\u00f6n\n`));
+    workshop.write("all.srt", latin1(`${CUE}sch\u00f6n\n`));
+    workshop.write("marked.srt", utf16(`${CUE}sch\u00f6n\n`));
+    workshop.write("unmarked.srt", utf16(`${CUE}sch\u00f6n\n`).subarray(2));
+    workshop.write("none.vtt", "WEBVTT\n\n");
+    withTexts("some.mkv", "some.srt");
+    withTexts("all.mkv", "all.srt");
+  });
+
+  test.each([
+    { path: "in/some.srt", reason: "InvalidOutputSpec", message: "in/some.srt: subtitles are not UTF-8" },
+    { path: "in/all.srt", reason: "InvalidOutputSpec", message: "in/all.srt: subtitles are not UTF-8" },
+    {
+      path: "in/unmarked.srt",
+      reason: "UnsupportedFormat",
+      message: "in/unmarked.srt: it holds no subtitles",
+    },
+    { path: "in/none.vtt", reason: "InvalidOutputSpec", message: "in/none.vtt hold no text" },
+  ])("are not burnt in: $path", async ({ path, reason, message }) => {
+    const video = { burnIn: { subtitles: { path } } };
+    const { result, files } = await workshop.attempt("plain.mp4", { video });
+    expect(result.failure).toMatchObject({ reason, message: expect.stringContaining(message) });
+    expect(files).toEqual([]);
+  });
+
+  test.each(["some.mkv", "all.mkv"])("are not burnt in where they are a track: %s", async (file) => {
+    const { result } = await workshop.attempt(file, { video: { burnIn: { subtitles: {} } } });
+    const message = expect.stringContaining("burnIn.subtitles of the source: subtitles are not UTF-8");
+    expect(result.failure).toMatchObject({ reason: "InvalidOutputSpec", message });
+  });
+
+  test("UTF-16 is read by its mark", async () => {
+    await workshop.make("plain.mp4", { burnIn: { subtitles: { path: "in/marked.srt" } } });
+  });
+
+  test.each([
+    { file: "some.mkv", files: ["made.1.srt", "made.1.vtt", "made.mp4"] },
+    { file: "all.mkv", files: ["made.1.vtt", "made.mp4"] },
+  ])("are left out of files of their own with a warning: $file", async ({ file, files }) => {
+    const video = { preset: "ultrafast", subtitleFiles: ["vtt", "srt"] };
+    const attempt = await workshop.attempt(file, { video });
+    expect(attempt.result.failures).toEqual([]);
+    expect(attempt.files).toEqual(files);
+    expect(attempt.result.warnings).toMatchObject([LOST, LOST]);
+  });
+
+  test("are left out of a track that is converted with a warning, and of that one alone", async () => {
+    const { attempt, record } = await workshop.make("some.mkv", { subtitles: "Keep" });
+    expect(record.subtitles).toHaveLength(1);
+    expect(attempt.result.warnings).toMatchObject([LOST]);
+  });
+
+  test("are left out of a stream with a warning", async () => {
+    const stream = { preset: "ultrafast", subtitles: "Keep" };
+    const attempt = await workshop.attempt("some.mkv", { stream });
+    expect(attempt.result.failures).toEqual([]);
+    expect(attempt.result.warnings).toMatchObject([LOST]);
+  });
+});

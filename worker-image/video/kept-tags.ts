@@ -1,0 +1,21 @@
+import type { MediaRecord } from "../probe/record.ts";
+
+/** Tags of the source's own container, which must not slip into what is made of it. */
+const OF_CONTAINER = ["major_brand", "minor_version", "compatible_brands", "encoder"];
+
+/**
+ * The tags of the source that a file gets: none, or all but those of its container, those that tell where it was
+ * recorded, and those `leftOut`, which are written anew or hold no longer. Streams that are copied bring theirs.
+ */
+export function keptTags(
+  metadata: "Keep" | "Strip",
+  { placeTags, leftOut }: Pick<MediaRecord, "placeTags"> & { leftOut: readonly string[] },
+): string[] {
+  if (metadata === "Strip") return ["-map_metadata", "-1"];
+  const removed = [...placeTags, ...leftOut];
+  return [
+    ...["-map_metadata", "0"],
+    ...[...OF_CONTAINER, ...removed].flatMap((tag) => ["-metadata", `${tag}=`]),
+    ...removed.flatMap((tag) => ["-metadata:s", `${tag}=`]),
+  ];
+}
