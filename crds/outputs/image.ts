@@ -29,14 +29,31 @@ function onlyFor(field: string, formats: readonly string[], isSet = `has(self.${
   };
 }
 
-const notTogether = (field: string, other: string, isSet = `has(self.${field})`): Rule => ({
-  rule: `!(${isSet} && has(self.${other}))`,
-  message: `${field} cannot be used together with ${other}`,
+interface Condition {
+  /** When the first field counts as set. */
+  isSet?: string;
+  /** When the other does. */
+  isOtherSet?: string;
+  /** Why, and the way out. */
+  because?: string;
+}
+
+const notTogether = (
+  field: string,
+  other: string,
+  { isSet = `has(self.${field})`, isOtherSet = `has(self.${other})`, because }: Condition = {},
+): Rule => ({
+  rule: `!(${isSet} && ${isOtherSet})`,
+  message: `${field} cannot be used together with ${other}${because ? `: ${because}` : ""}`,
   fieldPath: `.${other}`,
   reason: "FieldValueForbidden",
 });
 
 const isAnimated = "(has(self.animated) && self.animated)";
+
+/** The frames of an animation lie one below the other while they are worked on. */
+const notAnimated = (field: string, condition: Condition = {}): Rule =>
+  notTogether("animated", field, { isSet: isAnimated, ...condition });
 
 export const imageOutput = z
   .strictObject({
@@ -77,7 +94,25 @@ export const imageOutput = z
         "page",
         "enhance",
         "placeholders",
-      ].map((field) => notTogether("animated", field, isAnimated)),
+      ].map((field) => notAnimated(field)),
+      ...["median", "blur", "sharpen", "clahe"].map((field) =>
+        notAnimated(field, {
+          because: `it would mix each frame with the next; leave out ${field}, or animated, which then takes one frame`,
+        }),
+      ),
+      notAnimated("flip", {
+        isOtherSet: "has(self.flip) && self.flip",
+        because:
+          "it would play the frames backwards; use flop, or leave out animated, which then takes one frame",
+      }),
+      notAnimated("position", {
+        isOtherSet: "self.position in ['entropy', 'attention']",
+        because:
+          "entropy and attention look at one picture; name an edge, a corner or centre, or leave out animated, which then takes one frame",
+      }),
+      notTogether("enhance", "sharpen", {
+        because: "enhance sharpens by its strength; leave out one of the two",
+      }),
       {
         rule: "!has(self.upscale) || self.upscale != 3",
         message: "upscale is 2 or 4",

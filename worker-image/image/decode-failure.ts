@@ -2,6 +2,9 @@ import type { FailureReason } from "../../crds/failures.ts";
 import { WorkFailure } from "../work-failure.ts";
 import type { ImageKind } from "./signature.ts";
 
+const TIME_RAN_OUT = /timeout/i;
+const MEMORY_RAN_OUT = /out of memory|unable to allocate|cannot allocate|malloc/i;
+
 /**
  * What libvips' messages mean. They are one text for many loaders, often several lines; the first line that
  * matches decides, so what is certain stands above what is only likely.
@@ -26,24 +29,20 @@ const READINGS: readonly { pattern: RegExp; reason: FailureReason; sentence: str
     sentence: "it cannot be decoded by this worker",
   },
   {
-    pattern: /timeout/i,
+    pattern: TIME_RAN_OUT,
     reason: "SourceTooLarge",
     sentence: "it took too long to decode; it may be made to do so",
   },
   {
-    pattern: /out of memory|unable to allocate|cannot allocate|malloc/i,
+    pattern: MEMORY_RAN_OUT,
     reason: "MemoryLimitExceeded",
     sentence: "memory ran out while it was decoded",
   },
 ];
 
-/** Messages of the writing side of a pipeline. What is not the encoder's fault is the source's. */
-const OUTPUT_PATTERN =
-  /Processed image is too large|too large for the \w+ format|bad extract area|Image to composite must have same dimensions/;
-
-/** Whether an error of a pipeline tells of its settings, and not of its source. */
-export const isOutputError = (error: unknown): boolean =>
-  !(error instanceof WorkFailure) && OUTPUT_PATTERN.test(messageOf(error));
+/** Whether a pipeline ended for want of time or memory, which neither its source nor its settings need be wrong for. */
+export const ranOut = (error: unknown): boolean =>
+  TIME_RAN_OUT.test(messageOf(error)) || MEMORY_RAN_OUT.test(messageOf(error));
 
 /** An error of libvips while it read a source, as a failure that says what is wrong with the file. */
 export function decodeFailure(

@@ -1,4 +1,4 @@
-import type { Sharp } from "sharp";
+import type { Sharp, SharpOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { type ImageSource, MAX_PIXELS } from "./image-source.ts";
@@ -45,30 +45,46 @@ export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
   return pipeline;
 }
 
-/** A new pipeline on the source as a rendering wants it, in the colours it wants. */
-export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
-  const { settings } = rendering;
-  const { header, frames } = source;
+/** A new pipeline on the upright image in sRGB. */
+export function decodePlain(source: ImageSource): Sharp {
+  const pipeline = source.decode();
+  return isDeepWithProfile(source) ? pipeline.withIccProfile("srgb", { attach: false }) : pipeline;
+}
+
+/**
+ * What of the source a rendering is made of, and how large where it is drawn.
+ *
+ * @throws WorkFailure InvalidOutputSpec, SourceTooLarge.
+ */
+export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
+  const { opened, frames } = source;
+  const { output, format, settings } = rendering;
   if (settings.page !== undefined && settings.page >= frames) {
     throw new WorkFailure(
       "InvalidOutputSpec",
-      `output ${rendering.output} asks for page ${settings.page}, and source ${source.opened.source.name} has ${frames}, counted from 0`,
+      `output ${output} asks for page ${settings.page}, and source ${opened.source.name} has ${frames}, counted from 0`,
     );
   }
-  const isAnimated =
-    settings.animated === true && frames > 1 && (rendering.format === "gif" || rendering.format === "webp");
+  const isAnimated = settings.animated === true && frames > 1 && (format === "gif" || format === "webp");
   if (isAnimated && frames > MAX_FRAMES) {
     throw new WorkFailure(
       "SourceTooLarge",
-      `source ${source.opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
+      `source ${opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
     );
   }
-  const pipeline = source.decode({
+  return {
     ...(settings.autoOrient === false && { autoOrient: false }),
     ...(isAnimated && { animated: true }),
     ...(settings.page !== undefined && { page: settings.page }),
     ...(source.kind === "svg" && { density: svgDensity(source, rendering) }),
-  });
+  };
+}
+
+/** A new pipeline on the source as a rendering wants it, in the colours it wants. */
+export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
+  const { settings } = rendering;
+  const { header } = source;
+  const pipeline = source.decode(decodeOptions(source, rendering));
   // 16 bits without a profile have no label, and with one libvips would take them for P3.
   const isLabellable = header.hasProfile || header.space !== "rgb16";
   const isCmyk = header.space === "cmyk";
@@ -79,8 +95,7 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
         `output ${rendering.output} asks for p3, and source ${source.opened.source.name} has 16 bits and no colour profile: libvips would take its pixels for P3 already; give the source its profile, or ask for srgb`,
       );
     }
-    // 16 bits and P3 inside: by way of 8-bit sRGB the wide colours would be cut first.
-    if (header.hasProfile || isCmyk) pipeline.pipelineColourspace("rgb16");
+    if (staysWide(source, settings)) pipeline.pipelineColourspace("rgb16");
     pipeline.withIccProfile("p3");
   } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
   else if (keptGroups(settings) === undefined && isLabellable)
@@ -96,9 +111,23 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
   return pipeline;
 }
 
+/** Whether a P3 rendering is P3 and 16 bits inside: by way of 8-bit sRGB the wide colours would be cut first. */
+const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
+  colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
+
+/** Whether a pipeline that was started for a rendering has 16 bits a channel. Grey ones go by way of 8 bits. */
+export async function worksDeep(
+  pipeline: Sharp,
+  source: ImageSource,
+  settings: ImageOutput,
+): Promise<boolean> {
+  if (settings.grayscale) return false;
+  const { space } = await pipeline.metadata();
+  return space === "rgb16" || space === "grey16" || staysWide(source, settings);
+}
+
 /** libvips works on 16-bit images in Display P3; without a target the pixels would stay in it, unlabelled. */
-export const isDeepWithProfile = ({ header }: ImageSource): boolean =>
-  header.hasProfile && header.space === "rgb16";
+const isDeepWithProfile = ({ header }: ImageSource): boolean => header.hasProfile && header.space === "rgb16";
 
 /**
  * The density at which an SVG has the pixels that are asked for, within the limit of pixels. A region and the margin

@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import { backgroundOf } from "./colour.ts";
-import { paletteQuality, qualityNumber } from "./quality.ts";
+import { paletteOf, qualityNumber } from "./quality.ts";
 import type { Rendering } from "./rendering.ts";
 
 const AVIF_EFFORT_MAX = 9;
@@ -20,12 +20,15 @@ export function encode(pipeline: Sharp, { format, settings }: Rendering, quality
         mozjpeg: settings.mozjpeg ?? false,
       });
     case "png": {
-      const fewer = paletteQuality(quality);
+      const fewer = settings.bitDepth === 16 ? undefined : paletteOf(settings, quality);
+      const thorough = effort === undefined ? undefined : Math.max(1, effort);
       return pipeline.png({
         progressive: progressive ?? false,
-        ...(effort !== undefined && { effort: Math.max(1, effort), compressionLevel: effort }),
-        ...(fewer !== undefined && { palette: true, quality: fewer }),
-        ...(palette && { palette: true, colours: palette.colours, dither: palette.dither }),
+        ...(thorough !== undefined && { compressionLevel: thorough }),
+        // Said in any case: sharp takes any of a palette's options for a wish to have one.
+        palette: fewer !== undefined,
+        ...fewer,
+        ...(fewer && thorough !== undefined && { effort: thorough }),
       });
     }
     case "webp":

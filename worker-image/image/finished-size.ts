@@ -1,14 +1,9 @@
-import type { ImageSource } from "./image-source.ts";
+import { type ImageSource, type Size, startingSize } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
-
-interface Size {
-  width: number;
-  height: number;
-}
 
 /** How large a rendering will be, from the header alone; an upper bound where only the pixels can tell. */
 export function finishedSize(source: ImageSource, { width, height, settings }: Rendering): Size {
-  const from = settings.extract ?? source;
+  const from = settings.extract ?? startingSize(source, settings);
   const resized = resizedSize(from, { width, height, settings });
   const { top = 0, right = 0, bottom = 0, left = 0 } = settings.extend ?? {};
   const diagonal = settings.rotate ? Math.ceil(Math.hypot(resized.width, resized.height)) : 0;
@@ -16,6 +11,15 @@ export function finishedSize(source: ImageSource, { width, height, settings }: R
     width: Math.max(resized.width, diagonal) + left + right,
     height: Math.max(resized.height, diagonal) + top + bottom,
   };
+}
+
+/** What the shorter edge of a rendering is at least; 0 where only the pixels can tell. */
+export function leastEdge(source: ImageSource, { width, height, settings }: Rendering): number {
+  if (settings.trim || settings.page !== undefined) return 0; // pages may differ in size
+  const from = settings.extract ?? startingSize(source, settings);
+  const resized = resizedSize(from, { width, height, settings });
+  const unenlarged = settings.withoutEnlargement ? [from.width, from.height] : [];
+  return Math.min(resized.width, resized.height, ...unenlarged) - 1; // libvips may round otherwise
 }
 
 function resizedSize(

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import { WorkFailure } from "../work-failure.ts";
 import { backgroundOf } from "./colour.ts";
-import type { ImageSource } from "./image-source.ts";
+import { type ImageSource, startingSize } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 
 /**
@@ -9,15 +9,14 @@ import type { Rendering } from "./rendering.ts";
  *
  * @throws WorkFailure InvalidOutputSpec.
  */
-export function checkRegion({ output, settings }: Rendering, { opened, header, ...seen }: ImageSource): void {
+export function checkRegion({ output, settings }: Rendering, source: ImageSource): void {
   if (!settings.extract || settings.page !== undefined) return; // pages may differ in size
-  const isAsStored = settings.autoOrient === false;
-  const size = isAsStored ? { width: header.width, height: header.pageHeight ?? header.height } : seen;
+  const size = startingSize(source, settings);
   const { left, top, width, height } = settings.extract;
   if (left + width <= size.width && top + height <= size.height) return;
   throw new WorkFailure(
     "InvalidOutputSpec",
-    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and source ${opened.source.name} has ${size.width} × ${size.height}${isAsStored ? " as stored" : ""}`,
+    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and source ${source.opened.source.name} has ${size.width} × ${size.height}${settings.autoOrient === false ? " as stored" : ""}`,
   );
 }
 
@@ -28,7 +27,7 @@ export function checkRegion({ output, settings }: Rendering, { opened, header, .
 export function applyGeometry(pipeline: Sharp, { width, height, settings, format }: Rendering): Sharp {
   const background = backgroundOf(settings, format);
   if (settings.extract) pipeline.extract(settings.extract);
-  if (settings.trim) pipeline.trim({ threshold: settings.trim.threshold, margin: settings.trim.margin });
+  if (settings.trim) pipeline.trim(settings.trim);
   if (width !== undefined || height !== undefined) {
     pipeline.resize({
       ...(width !== undefined && { width }),

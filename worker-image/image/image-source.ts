@@ -2,12 +2,20 @@ import { randomUUID } from "node:crypto";
 import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
+import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { decodeFailure } from "./decode-failure.ts";
 import { isCutShort } from "./end-marker.ts";
 import { heicToPng } from "./heic.ts";
 import { type ImageKind, kindOf, otherKindOf, readHead } from "./signature.ts";
+import { timeLimited } from "./time-limit.ts";
+
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /**
  * A source whose header was read: known to be an image, of a kind that is opened, within the limits. No pixel
@@ -39,6 +47,22 @@ export const MAX_PIXELS = 0x3fff * 0x3fff;
 /** More bytes of text than that are no drawing but an attack on the XML parser. */
 const MAX_SVG_BYTES = 16 * 2 ** 20;
 
+/** How large a source is before its geometry: as seen, or as stored where it is not to be turned upright. */
+export const startingSize = (
+  { width, height, header }: ImageSource,
+  { autoOrient }: Pick<ImageOutput, "autoOrient">,
+): Size =>
+  autoOrient === false
+    ? { width: header.width, height: header.pageHeight ?? header.height }
+    : { width, height };
+
+/** For `catch` of a pipeline on a source: throws what its error says about the source. */
+export const explained =
+  (source: Pick<ImageSource, "explain">) =>
+  async (error: unknown): Promise<never> => {
+    throw await source.explain(error);
+  };
+
 /** @throws WorkFailure UnsupportedFormat, SourceTooLarge, SourceTruncated, SourceCorrupt. */
 export async function openImage(
   opened: OpenedSource,
@@ -57,16 +81,18 @@ export async function openImage(
   const explain = async (error: unknown) =>
     decodeFailure(error, { what, kind, cutShort: await isCutShort(opened.path, kind) });
   const decode = (options: SharpOptions = {}) =>
-    sharp(input, {
-      // Broken pixels fail; odd metadata and junk between segments, as many cameras leave, do not.
-      failOn: "error",
-      limitInputPixels: MAX_PIXELS,
-      sequentialRead: true,
-      autoOrient: true,
-      ...options,
-      // ISO 23008-12 turns a picture by its own boxes, which the decoder obeys; what EXIF says is a repetition.
-      ...(kind === "heic" && { autoOrient: false }),
-    });
+    timeLimited(
+      sharp(input, {
+        // Broken pixels fail; odd metadata and junk between segments, as many cameras leave, do not.
+        failOn: "error",
+        limitInputPixels: MAX_PIXELS,
+        sequentialRead: true,
+        autoOrient: true,
+        ...options,
+        // ISO 23008-12 turns a picture by its own boxes, which the decoder obeys; what EXIF says is a repetition.
+        ...(kind === "heic" && { autoOrient: false }),
+      }),
+    );
   let header: Metadata;
   try {
     header = await decode().metadata();

@@ -1,6 +1,9 @@
 import type { Sharp } from "sharp";
 
-/** Lightness of the darkest and the brightest parts; 0 to 255, and a little beyond for flat images. */
+/**
+ * Lightness of the darkest and the brightest parts; 0 to 255 whatever the depth of the image, and a little beyond for
+ * flat images.
+ */
 export interface Levels {
   black: number;
   white: number;
@@ -18,6 +21,7 @@ export async function measureLevels(pipeline: Sharp): Promise<Levels> {
     .resize({ width: 256, height: 256, fit: "inside", withoutEnlargement: true })
     .flatten({ background: "#808080" })
     .grayscale()
+    .toColourspace("b-w")
     .raw()
     .toBuffer({ resolveWithObject: true });
   const sorted = data.toSorted();

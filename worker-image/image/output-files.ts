@@ -3,12 +3,11 @@ import type { Sharp } from "sharp";
 import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
-import { WorkFailure } from "../work-failure.ts";
 import type { Admission } from "./admission.ts";
-import { isOutputError } from "./decode-failure.ts";
-import { needsOwnDecode } from "./decode-settings.ts";
+import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
 import { isDescribed } from "./image-set.ts";
 import type { ImageSource } from "./image-source.ts";
+import { pipelineFailure } from "./pipeline-failure.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
@@ -46,9 +45,9 @@ export async function makeOutput(
   const made = await Promise.allSettled(
     own.map(async (rendering) => {
       if (found.has(rendering)) return found.get(rendering);
-      const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
+      const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isShared, context }),
+        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isDecoded, context }),
       );
     }),
   );
@@ -57,7 +56,7 @@ export async function makeOutput(
   if (ready.length === own.length && output.image && isDescribed(output.image)) {
     await publishDescription(image, output, {
       files: ready,
-      pixels: decoded ?? (() => image.decode()),
+      pixels: decoded ?? (() => decodePlain(image)),
       context,
     });
   }
@@ -74,18 +73,17 @@ async function makeFile(
   {
     pixels,
     finished,
-    isShared,
+    isDecoded,
     context,
-  }: { pixels: () => Sharp; finished: FinishedPixels; isShared: boolean; context: EngineContext },
+  }: { pixels: () => Sharp; finished: FinishedPixels; isDecoded: boolean; context: EngineContext },
 ): Promise<MadeOutput | undefined> {
   const subject = { source: image.opened.source.name, output: rendering.output };
   let file: RenderedFile;
   try {
     file = await renderFile(image, rendering, { pixels, finished, context });
   } catch (error) {
-    if (isOutputError(error)) context.fail(notMakeable(error, rendering), subject);
-    else if (error instanceof WorkFailure || isShared) context.fail(error, subject);
-    else throw await image.explain(error);
+    context.signal.throwIfAborted();
+    context.fail(await pipelineFailure(error, { image, rendering, isDecoded }), subject);
     return undefined;
   }
   context.signal.throwIfAborted();
@@ -120,12 +118,3 @@ export const productOf = (source: OpenedSource, { output, format, variant, suffi
   suffix,
   ext: FILE_KINDS[format].ext,
 });
-
-const notMakeable = (error: unknown, { output, format }: Rendering) =>
-  new WorkFailure(
-    "InvalidOutputSpec",
-    `output ${output} cannot be made as ${format}: ${(error as Error).message}`,
-    {
-      cause: error,
-    },
-  );

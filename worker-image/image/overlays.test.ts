@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseColour } from "./colour.ts";
-import { placed } from "./overlays.ts";
+import { placed, rolled } from "./overlays.ts";
 
 const base = { width: 100, height: 80 };
 const overlay = { width: 20, height: 10 };
@@ -20,6 +20,16 @@ test("an offset moves to the right and down", () => {
     left: 75,
     top: 64,
   });
+});
+
+test.each([
+  { horizontal: 1, vertical: 0, expected: [3, 1, 2, 6, 4, 5] },
+  { horizontal: -1, vertical: 0, expected: [2, 3, 1, 5, 6, 4] },
+  { horizontal: 0, vertical: 3, expected: [4, 5, 6, 1, 2, 3] },
+  { horizontal: -304, vertical: -2, expected: [2, 3, 1, 5, 6, 4] },
+])("a tile is moved by $horizontal, $vertical within itself", ({ expected, ...offset }) => {
+  const tile = { data: Buffer.from([1, 2, 3, 4, 5, 6]), info: { width: 3, height: 2, channels: 1 } };
+  expect([...rolled(tile, offset).data]).toEqual(expected);
 });
 
 test.each([

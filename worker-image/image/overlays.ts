@@ -1,41 +1,80 @@
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { parseColour } from "./colour.ts";
-import { openImage } from "./image-source.ts";
+import { decodePlain } from "./decode-settings.ts";
+import { explained, openImage, type Size } from "./image-source.ts";
+import type { KeptPixels } from "./kept-pixels.ts";
+import { timeLimited } from "./time-limit.ts";
 
 type Overlay = NonNullable<ImageOutput["overlays"]>[number];
 type Gravity = Overlay["gravity"];
 
-interface Size {
-  width: number;
-  height: number;
+/** An overlay's pixels. */
+interface Layer {
+  data: Buffer;
+  info: Size & { channels: number };
 }
 
-/** Overlays as sharp composites them onto a finished image of that size. */
+/** Overlays as sharp composites them onto finished pixels: in the colours of these, which it does not see to. */
 export async function compositionOf(
   overlays: readonly Overlay[],
-  { base, source, context }: { base: Size; source: Source; context: EngineContext },
+  { base, source, context }: { base: KeptPixels; source: Source; context: EngineContext },
 ): Promise<OverlayOptions[]> {
+  if (overlays.length === 0) return [];
+  const { size } = base;
+  const { icc } = await base.open().metadata();
+  // libvips takes a profile by the name of its file.
+  const profile = icc && join(context.scratchDir, `${randomUUID()}.icc`);
   const layers: OverlayOptions[] = [];
-  for (const overlay of overlays) {
-    const drawn = overlay.text
-      ? await drawText(overlay.text, base)
-      : await loadImage(overlay, { base, source, context });
-    const { data, info } = await withOpacity(drawn, overlay.opacity);
-    layers.push({
-      input: data,
-      raw: { width: info.width, height: info.height, channels: info.channels },
-      blend: overlay.blend,
-      ...(overlay.tile
-        ? { tile: true, gravity: overlay.gravity }
-        : placed(overlay.gravity, { base, overlay: info, offset: overlay.offset })),
-    } as OverlayOptions);
+  try {
+    if (profile) await writeFile(profile, icc);
+    for (const overlay of overlays) {
+      const drawn = overlay.text
+        ? await drawText(overlay.text, size)
+        : await loadImage(overlay, { base: size, source, context });
+      layers.push(layerOf(await finished(drawn, { opacity: overlay.opacity, profile }), overlay, size));
+    }
+  } finally {
+    if (profile) await rm(profile, { force: true });
   }
   return layers;
 }
+
+function layerOf(layer: Layer, { blend, tile, gravity, offset }: Overlay, base: Size): OverlayOptions {
+  const { data, info } = tile && offset ? rolled(layer, offset) : layer;
+  return {
+    input: data,
+    raw: { width: info.width, height: info.height, channels: info.channels },
+    blend,
+    ...(tile ? { tile, gravity } : placed(gravity, { base, overlay: info, offset })),
+  } as OverlayOptions;
+}
+
+/** What leaves on one side comes in on the other: tiles of that are the tiles, moved. */
+export function rolled(
+  { data, info }: Layer,
+  { horizontal, vertical }: NonNullable<Overlay["offset"]>,
+): Layer {
+  const { width, height, channels } = info;
+  const moved = Buffer.alloc(data.length);
+  const lineBytes = width * channels;
+  const across = modulo(horizontal, width) * channels;
+  for (let line = 0; line < height; line++) {
+    const from = data.subarray(line * lineBytes, (line + 1) * lineBytes);
+    const to = modulo(line + vertical, height) * lineBytes;
+    from.copy(moved, to + across, 0, lineBytes - across);
+    from.copy(moved, to, lineBytes - across);
+  }
+  return { data: moved, info };
+}
+
+const modulo = (value: number, by: number): number => ((value % by) + by) % by;
 
 /** The mask that leaves a shape of an image of that size. */
 export function shapeMask(
@@ -78,9 +117,9 @@ async function drawText(
     (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter] ?? "",
   );
   const markup = `<span foreground="#${hex}" alpha="${Math.max(1, Math.round(alpha * 65535))}">${escaped}</span>`;
-  return await sharp({
-    text: { text: markup, font: `${font} ${size}`, dpi: 72, rgba: true, width: base.width },
-  })
+  return await timeLimited(
+    sharp({ text: { text: markup, font: `${font} ${size}`, dpi: 72, rgba: true, width: base.width } }),
+  )
     .resize({ width: base.width, height: base.height, fit: "inside", withoutEnlargement: true })
     .png({ compressionLevel: 0 })
     .toBuffer();
@@ -102,25 +141,26 @@ async function loadImage(
         : error;
     });
   const loaded = await openImage(opened, context);
-  try {
-    await loaded.ready();
-    return await loaded
-      .decode()
-      .resize({
-        width: Math.min(image.width ?? loaded.width, base.width),
-        height: base.height,
-        fit: "inside",
-        withoutEnlargement: image.width === undefined,
-      })
-      .png({ compressionLevel: 0 })
-      .toBuffer();
-  } catch (error) {
-    throw error instanceof WorkFailure ? error : await loaded.explain(error);
-  }
+  await loaded.ready();
+  return await decodePlain(loaded)
+    .resize({
+      width: Math.min(image.width ?? loaded.width, base.width),
+      height: base.height,
+      fit: "inside",
+      withoutEnlargement: image.width === undefined,
+    })
+    .png({ compressionLevel: 0 })
+    .toBuffer()
+    .catch(explained(loaded));
 }
 
-async function withOpacity(input: Buffer, opacity: number) {
-  const pipeline = sharp(input).toColourspace("srgb").ensureAlpha();
+/** As thin and in the colours that it is laid on with. */
+async function finished(
+  input: Buffer,
+  { opacity, profile }: { opacity: number; profile: string | undefined },
+): Promise<Layer> {
+  const pipeline = timeLimited(sharp(input)).toColourspace("srgb").ensureAlpha();
+  if (profile) pipeline.withIccProfile(profile);
   if (opacity < 1) {
     const veil = Buffer.from([0, 0, 0, Math.round(opacity * 255)]);
     pipeline.composite([

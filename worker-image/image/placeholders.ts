@@ -2,6 +2,7 @@ import { encode as blurHash } from "blurhash";
 import sharp, { type Sharp } from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
+import { timeLimited } from "./time-limit.ts";
 
 type Placeholder = NonNullable<ImageOutput["placeholders"]>[number];
 
@@ -21,7 +22,7 @@ export async function placeholdersOf(
     .raw()
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const small = () => sharp(data, { raw: { width, height, channels } });
+  const small = () => timeLimited(sharp(data, { raw: { width, height, channels } }));
   const makers: Record<Placeholder, () => Promise<[string, string]>> = {
     BlurHash: async () => [
       "blurHash",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { paletteQuality, qualityNumber } from "./quality.ts";
+import { paletteOf, qualityNumber } from "./quality.ts";
 
 test.each(["jpeg", "webp", "avif"] as const)("the words of %s rise, and a number is a number", (format) => {
   const numbers = (["Low", "Medium", "High", "Maximum"] as const).map((word) => qualityNumber(format, word));
@@ -8,11 +8,20 @@ test.each(["jpeg", "webp", "avif"] as const)("the words of %s rise, and a number
   expect(qualityNumber(format)).toBe(qualityNumber(format, "High"));
 });
 
-test("a PNG loses colours only where less than High is asked", () => {
-  expect([paletteQuality(), paletteQuality("Maximum"), paletteQuality(100)]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
-  expect(paletteQuality("Low")).toBeLessThan(paletteQuality("Medium") ?? 0);
+test.each([
+  { quality: undefined, expected: undefined },
+  { quality: "Maximum", expected: undefined },
+  { quality: 80, expected: undefined },
+  { quality: 100, expected: undefined },
+  { quality: "Low", expected: { quality: 60 } },
+  { quality: "Medium", expected: { quality: 80 } },
+] as const)("a PNG of quality $quality has the palette $expected", ({ quality, expected }) =>
+  expect(paletteOf({}, quality)).toEqual(expected),
+);
+
+test("a palette that is asked for is as good as the quality", () => {
+  const palette = { colours: 16, dither: 0 };
+  expect(paletteOf({ palette })).toEqual(palette);
+  expect(paletteOf({ palette }, 42)).toEqual({ ...palette, quality: 42 });
+  expect(paletteOf({ palette }, "Low")).toEqual({ ...palette, quality: 60 });
 });

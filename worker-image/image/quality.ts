@@ -1,3 +1,4 @@
+import type { PngOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 
 type Word = "Low" | "Medium" | "High" | "Maximum";
@@ -20,8 +21,18 @@ export function qualityNumber(format: LossyFormat, quality: ImageOutput["quality
   return typeof quality === "number" ? quality : NUMBERS[format][quality];
 }
 
-/** Colours a PNG keeps at each word; undefined keeps all. PNG itself is lossless. */
-export function paletteQuality(quality: ImageOutput["quality"] = "High"): number | undefined {
-  if (typeof quality === "number") return quality === 100 ? undefined : quality;
-  return { Low: 60, Medium: 80, High: undefined, Maximum: undefined }[quality];
+/** Quality of a PNG's palette at each word; at the others PNG keeps all colours. */
+const PALETTE_QUALITY: Partial<Record<Word, number>> = { Low: 60, Medium: 80 };
+
+/**
+ * The palette of a PNG, as sharp takes it; undefined where it keeps all colours. PNG itself is lossless, so a number
+ * says how good a palette is that there is, and makes none.
+ */
+export function paletteOf(
+  { palette }: Pick<ImageOutput, "palette">,
+  quality: ImageOutput["quality"] = "High",
+): Pick<PngOptions, "quality" | "colours" | "dither"> | undefined {
+  const number = typeof quality === "number" ? quality : PALETTE_QUALITY[quality];
+  if (!palette && (typeof quality === "number" || number === undefined)) return undefined;
+  return { ...(number !== undefined && { quality: number }), ...palette };
 }

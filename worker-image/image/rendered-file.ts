@@ -1,23 +1,20 @@
-import sharp, { type Sharp } from "sharp";
-import type { ImageOutput } from "../../crds/outputs/image.ts";
+import type { Sharp } from "sharp";
 import type { EngineContext } from "../engine.ts";
-import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
 import { encode } from "./encoder.ts";
-import { applyGeometry, checkRegion } from "./geometry.ts";
+import { checkRegion } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
 import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
+import { keepPixels } from "./kept-pixels.ts";
 import { measureLevels } from "./levels.ts";
 import { neededBytes, refuseTooLarge } from "./memory.ts";
 import { applyMetadata, keptIptc } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
+import { place } from "./placing.ts";
 import { qualityNumber } from "./quality.ts";
 import { FILE_KINDS, type RenderedFile, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
 import { renderUntouched, staysUntouched } from "./untouched/untouched.ts";
-
-/** Longest time for one pipeline; an image made to be slow ends alone and not with its unit. */
-const PIPELINE_SECONDS_MAX = 300;
 
 /**
  * The bytes of one rendering. One pass from decode to encode where that is possible; what needs to know the
@@ -40,9 +37,7 @@ export async function renderFile(
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
     const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
-    const file = await pipeline
-      .timeout({ seconds: PIPELINE_SECONDS_MAX })
-      .toBuffer({ resolveWithObject: true });
+    const file = await pipeline.toBuffer({ resolveWithObject: true });
     return format === "jpeg" ? withIptc(file, keptIptc(image, settings)) : file;
   };
   const isLossy = format === "jpeg" || format === "webp" || format === "avif";
@@ -99,55 +94,10 @@ async function render(
 ): Promise<() => Sharp> {
   const { settings } = rendering;
   const levels = settings.enhance && (await measureLevels(pixels()));
-  const turn = rightAngle(settings.rotate);
-  let from = (): Sharp => applyTone(applyGeometry(pixels(), rendering), settings, levels);
-  if (turn !== undefined) {
-    // libvips crops to the asked size after it turned; here the finished size is what turns.
-    const upright = applyGeometry(pixels(), { ...rendering, settings: withoutTurn(settings) });
-    const resized = await keepPixels(upright, settings);
-    const rest = { ...rendering, width: undefined, height: undefined, settings: onlyExtend(settings) };
-    from = () => applyTone(applyGeometry(resized.open().rotate(turn), rest), settings, levels);
-  }
-  if (!settings.overlays && !settings.shape) return from;
-  const base = await keepPixels(from(), settings);
-  const { source } = image.opened;
-  const layers = await compositionOf(settings.overlays ?? [], { base, source, context });
-  if (settings.shape) layers.push(shapeMask(settings.shape, base));
+  const toned = await applyTone(await place(image, rendering, pixels), settings, levels);
+  if (!settings.overlays && !settings.shape) return toned;
+  const base = await keepPixels(toned(), settings);
+  const layers = await compositionOf(settings.overlays ?? [], { base, source: image.opened.source, context });
+  if (settings.shape) layers.push(shapeMask(settings.shape, base.size));
   return (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
 }
-
-/** Finished pixels, from which several pipelines may start. */
-interface Pixels {
-  width: number;
-  height: number;
-  open: () => Sharp;
-}
-
-/** Raw for plain sRGB; in a PNG that is not compressed where depth, profile or metadata must come along. */
-async function keepPixels(pipeline: Sharp, settings: ImageOutput): Promise<Pixels> {
-  pipeline.timeout({ seconds: PIPELINE_SECONDS_MAX });
-  if (hasOwnColours(settings)) {
-    const { data, info } = await pipeline.png({ compressionLevel: 0 }).toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, open: () => withOwnColours(sharp(data), settings) };
-  }
-  const { data, info } = await pipeline.toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-  const raw = { width: info.width, height: info.height, channels: info.channels };
-  return { width: info.width, height: info.height, open: () => sharp(data, { raw }) };
-}
-
-/** 90, 180 or 270 degrees clockwise; undefined for any other angle and for none. */
-function rightAngle(degrees: number | undefined): number | undefined {
-  const turned = (((degrees ?? 0) % 360) + 360) % 360;
-  return turned !== 0 && turned % 90 === 0 ? turned : undefined;
-}
-
-/** The geometry up to the resized, mirrored image. */
-const withoutTurn = ({ rotate, extend, ...settings }: ImageOutput): ImageOutput => settings;
-
-/** What is left of the geometry once an image is resized and turned. */
-const onlyExtend = ({ format, fit, position, background, flatten, extend }: ImageOutput): ImageOutput => ({
-  ...{ format, fit, position },
-  ...(background !== undefined && { background }),
-  ...(flatten !== undefined && { flatten }),
-  ...(extend && { extend }),
-});

@@ -2,7 +2,7 @@ import type { OutputInfo } from "sharp";
 import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
-import type { ImageSource } from "./image-source.ts";
+import { type ImageSource, startingSize } from "./image-source.ts";
 
 /** One file that is to be made of a source. */
 export interface Rendering {
@@ -62,17 +62,15 @@ function formatOf({ format }: ImageOutput, { kind }: ImageSource): ImageFormat {
   return kind === "heic" ? "jpeg" : kind;
 }
 
-function sizesOf(
-  { width, height, widths, upscale, withoutEnlargement, extract }: ImageOutput,
-  source: ImageSource,
-): Pick<Rendering, "width" | "height">[] {
+function sizesOf(settings: ImageOutput, source: ImageSource): Pick<Rendering, "width" | "height">[] {
+  const { width, height, widths, upscale, withoutEnlargement, extract } = settings;
+  const from = extract ?? startingSize(source, settings);
   if (upscale !== undefined) {
-    const from = extract ?? source;
     return [{ width: from.width * upscale, height: from.height * upscale }];
   }
   if (!widths) return [{ width, height }];
   const largest = Math.max(...widths);
-  const most = withoutEnlargement ? (extract ?? source).width : Number.POSITIVE_INFINITY;
+  const most = withoutEnlargement ? from.width : Number.POSITIVE_INFINITY;
   return [...new Set(widths.map((each) => Math.min(each, most)))]
     .toSorted((a, b) => b - a)
     .map((each) => ({

@@ -6,7 +6,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, Product } from "../engine.ts";
 import { earlyValues } from "../storage/early-values.ts";
 import { DESCRIPTION_TEMPLATE, describeSet } from "./image-set.ts";
-import type { ImageSource } from "./image-source.ts";
+import { explained, type ImageSource } from "./image-source.ts";
 import { placeholdersOf } from "./placeholders.ts";
 import { stage } from "./staging.ts";
 
@@ -31,7 +31,8 @@ export async function publishDescription(
     if (await context.findMade(product)) return;
     const wanted = settings?.placeholders ?? [];
     if (wanted.length > 0) await image.ready();
-    const placeholders = wanted.length > 0 ? await placeholdersOf(pixels(), wanted) : {};
+    const placeholders =
+      wanted.length > 0 ? await placeholdersOf(pixels(), wanted).catch(explained(image)) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",
       expandTemplate(product.template ?? template, early),

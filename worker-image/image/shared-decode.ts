@@ -1,7 +1,8 @@
 import sharp, { type Sharp } from "sharp";
-import { isDeepWithProfile, needsOwnDecode } from "./decode-settings.ts";
-import type { ImageSource } from "./image-source.ts";
+import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
+import { type ImageSource, startingSize } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
+import { timeLimited } from "./time-limit.ts";
 
 /**
  * One decode for the renderings of a source: the upright image in sRGB, raw in memory. It depends on the
@@ -44,18 +45,18 @@ export async function decodeShared(
   source: ImageSource,
   { width, height }: SharedDecode,
 ): Promise<() => Sharp> {
-  const pipeline = source.decode();
-  if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
+  const pipeline = decodePlain(source);
   if (width !== source.width) pipeline.resize({ width, height, fit: "fill" });
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
-  return () => sharp(data, { raw });
+  return () => timeLimited(sharp(data, { raw }));
 }
 
 /** By how much a rendering shrinks the source, at least, on either axis. */
-export function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
+export function shrinkOf(source: ImageSource, { settings, ...wanted }: Rendering): number {
   if (settings.extract || settings.trim) return 1; // their numbers are the source's own pixels
   if (settings.gamma !== undefined) return 1; // it comes before any shrinking, or it would not be in linear light
+  const { width, height } = startingSize(source, settings);
   const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;
   const down = wanted.height === undefined ? Number.POSITIVE_INFINITY : height / wanted.height;
   const least = Math.min(across, down);

@@ -3,7 +3,7 @@ import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { Admission } from "./admission.ts";
 import { decodeFor, needsOwnDecode } from "./decode-settings.ts";
-import { type ImageSource, openImage } from "./image-source.ts";
+import { explained, type ImageSource, openImage } from "./image-source.ts";
 import { neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
 import { FinishedPixels } from "./rendered-file.ts";
@@ -94,7 +94,3 @@ async function untouchedOf(image: ImageSource, renderings: readonly Rendering[])
   const answers = await Promise.all(renderings.map((rendering) => staysUntouched(image, rendering)));
   return new Set(renderings.filter((_, index) => answers[index]));
 }
-
-const explained = (image: ImageSource) => async (error: unknown) => {
-  throw await image.explain(error);
-};

@@ -1,6 +1,7 @@
 import sharp from "sharp";
-import { isDeepWithProfile } from "../image/decode-settings.ts";
-import type { ImageSource } from "../image/image-source.ts";
+import { decodePlain } from "../image/decode-settings.ts";
+import { explained, type ImageSource } from "../image/image-source.ts";
+import { timeLimited } from "../image/time-limit.ts";
 
 /**
  * What only the pixels tell. Measured on a copy of at most 1024 × 1024 pixels, upright and in sRGB, so that a
@@ -25,19 +26,15 @@ const EDGE = 1024;
 
 /** @throws WorkFailure SourceCorrupt, SourceTruncated, SourceTooLarge. */
 export async function measurePicture(source: ImageSource): Promise<PictureMeasures> {
-  const pipeline = source.decode();
-  if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
-  const { data, info } = await pipeline
+  const { data, info } = await decodePlain(source)
     .resize({ width: EDGE, height: EDGE, fit: "inside", withoutEnlargement: true })
     .toColourspace("srgb")
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })
-    .catch(async (error: unknown) => {
-      throw await source.explain(error);
-    });
+    .catch(explained(source));
   const copy = () =>
-    sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
+    timeLimited(sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } }));
   const onWhite = await copy().flatten({ background: "#ffffff" }).png({ compressionLevel: 0 }).toBuffer();
   const [{ entropy, sharpness, dominant }, { channels }, { isOpaque }, hex] = await Promise.all([
     sharp(onWhite).stats(),

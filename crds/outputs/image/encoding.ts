@@ -13,7 +13,9 @@ export const encoding = {
     .union([z.int().min(1).max(100), qualityWord])
     .optional()
     .meta({ "x-kubernetes-int-or-string": true })
-    .describe("quality as a number from 1 to 100 or a word: Low, Medium, High, Maximum. Default High."),
+    .describe(
+      "quality as a number from 1 to 100 or a word: Low, Medium, High, Maximum. A png is lossless but for Low and Medium, which give it a palette; a number says how good its palette is, where it has one. Default High.",
+    ),
   maxBytes: z
     .int()
     .min(512)
@@ -28,7 +30,7 @@ export const encoding = {
     .max(9)
     .optional()
     .describe(
-      "effort of the encoder, 0 fastest to 9 smallest; webp counts to 6, png and gif from 1. Default 4, for png and gif 7.",
+      "effort of the encoder, 0 fastest to 9 smallest; webp counts to 6, png and gif from 1. It changes the size of a png, never its pixels. Default 4, for png 6 (7 with a palette), for gif 7.",
     ),
   progressive: z
     .boolean()
@@ -57,7 +59,7 @@ export const encoding = {
       dither: z.number().min(0).max(1).default(1).describe("dither from 0 to 1. Default 1."),
     })
     .optional()
-    .describe("palette makes a png or gif of few colours."),
+    .describe("palette makes a png or gif of few colours; a png of 16 bits has none."),
   compression: z
     .enum(["none", "lzw", "deflate", "jpeg"])
     .optional()

@@ -56,7 +56,9 @@ export const geometry = {
     .min(2)
     .max(4)
     .optional()
-    .describe("upscale multiplies both edges by 2 or 4, with lanczos3. Not together with width or height."),
+    .describe(
+      "upscale multiplies both edges by 2 or 4, with lanczos3: those of what extract or trim leaves. Not together with width or height.",
+    ),
   autoOrient: z
     .boolean()
     .optional()

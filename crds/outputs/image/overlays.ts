@@ -51,7 +51,7 @@ export const overlays = z
               .describe("vertical offset in pixels down. Default 0."),
           })
           .optional()
-          .describe("offset moves the overlay from where gravity puts it."),
+          .describe("offset moves the overlay from where gravity puts it, and tiles as well."),
         opacity: z.number().min(0).max(1).default(1).describe("opacity from 0 to 1. Default 1."),
         tile: z
           .boolean()

@@ -35,7 +35,9 @@ export const tone = {
         .describe("maxSlope limits the contrast; 0 does not limit it. Default 3."),
     })
     .optional()
-    .describe("clahe raises the contrast locally, limited so that noise stays down."),
+    .describe(
+      "clahe raises the contrast locally, limited so that noise stays down; its neighbourhood is at most the image, and its result has 8 bits a channel.",
+    ),
   gamma: z
     .number()
     .min(1)
@@ -58,7 +60,9 @@ export const tone = {
     .min(3)
     .max(15)
     .optional()
-    .describe("median removes specks with a square of so many pixels, 3 to 15."),
+    .describe(
+      "median removes specks with a square of so many pixels, 3 to 15; at most as many as the image has.",
+    ),
   blur: z
     .number()
     .min(0.3)
@@ -72,7 +76,7 @@ export const tone = {
       m2: z.number().min(0).max(100).optional().describe("m2 is the strength in jagged areas. Default 2."),
     })
     .optional()
-    .describe("sharpen the resized image."),
+    .describe("sharpen the resized image. Not together with enhance."),
   enhance: z
     .strictObject({
       strength: z
@@ -84,7 +88,7 @@ export const tone = {
     })
     .optional()
     .describe(
-      "enhance measures the levels of the source, stretches them, removes specks at strength 0.7 and above, and sharpens.",
+      "enhance measures the levels of the source, stretches them, removes specks at strength 0.7 and above, and sharpens. Not together with sharpen.",
     ),
   overlays,
 };

@@ -12,14 +12,8 @@ import {
   RED,
   YELLOW,
 } from "../../worker/pictures.ts";
-import {
-  aUnit,
-  from,
-  makeVolume,
-  runWorker,
-  type WorkerRun,
-  type WorkerVolume,
-} from "../../worker/run-worker.ts";
+import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
+import { image, type PictureMaker, type PictureRun, pictureMaker } from "./image-workshop.ts";
 
 /**
  * What the pictures look like: every output below is made by one run of the worker program, then its pixels
@@ -56,42 +50,14 @@ const corners = async (file: string) =>
     ).map(async ([x, y]) => named(await colourAt(file, x, y))),
   );
 
-const image = (name: string, fields: object) => ({ name, image: { format: "png", ...fields } });
 const UPRIGHT = ["red", "green", "blue", "yellow"];
 let volume: WorkerVolume;
+let make: PictureMaker;
 beforeAll(async () => {
   volume = await makeVolume();
+  make = pictureMaker(volume);
 });
 afterAll(() => volume.remove());
-
-/** Runs one unit into a directory of its own; answers with the path of an output's file. */
-async function make(
-  directory: string,
-  sources: Record<string, string>,
-  outputs: object[],
-): Promise<WorkerRun & { file(source: string, output: string): string }> {
-  const unit = aUnit({
-    family: "image",
-    name: directory,
-    sources: from(sources),
-    outputs,
-    destination: {
-      volume: { claimName: "media", path: directory },
-      template: "{source}/{output}.{ext}",
-      onConflict: "Overwrite",
-    },
-  });
-  const run = await runWorker(unit, volume);
-  return {
-    ...run,
-    file(source, output) {
-      const path = run.files.find((each) => each.startsWith(`${directory}/${source}/${output}.`));
-      if (!path)
-        throw new Error(`${output} of ${source} was not made: ${JSON.stringify(run.result.failures)}`);
-      return volume.path(path);
-    },
-  };
-}
 
 describe("orientation", () => {
   // Each source is stored so that its tag turns it into the upright picture: the inverse of what Exif's tag Orientation (0x0112) says.
@@ -105,7 +71,7 @@ describe("orientation", () => {
     [7, () => quadrants().flop().rotate(90)],
     [8, () => quadrants().rotate(90)],
   ];
-  let run: Awaited<ReturnType<typeof make>>;
+  let run: PictureRun;
   beforeAll(async () => {
     for (const [tag, picture] of stored) {
       const turned = await picture().png().toBuffer();
@@ -142,7 +108,7 @@ describe("orientation", () => {
 });
 
 describe("geometry", () => {
-  let run: Awaited<ReturnType<typeof make>>;
+  let run: PictureRun;
   beforeAll(async () => {
     await volume.put("in/q.png", await quadrants().png().toBuffer());
     await volume.put(
@@ -250,7 +216,7 @@ describe("geometry", () => {
 
 describe("colour", () => {
   const wide = [0, 255, 0]; // the greenest green of Display P3
-  let run: Awaited<ReturnType<typeof make>>;
+  let run: PictureRun;
   beforeAll(async () => {
     const flat = (rgb: readonly number[]) =>
       sharp({
@@ -348,7 +314,7 @@ describe("colour", () => {
 });
 
 describe("alpha and overlays", () => {
-  let run: Awaited<ReturnType<typeof make>>;
+  let run: PictureRun;
   beforeAll(async () => {
     const half = { r: 255, g: 0, b: 0, alpha: 0.5 };
     await volume.put(
@@ -438,7 +404,7 @@ describe("alpha and overlays", () => {
 });
 
 describe("tone", () => {
-  let run: Awaited<ReturnType<typeof make>>;
+  let run: PictureRun;
   beforeAll(async () => {
     await volume.put("in/tone.png", await quadrants().png().toBuffer());
     await volume.put("in/dull.png", await (await photo(0.2)).linear(0.3, 90).png().toBuffer());

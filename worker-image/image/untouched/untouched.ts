@@ -5,6 +5,7 @@ import { MAX_FRAMES } from "../decode-settings.ts";
 import type { ImageSource } from "../image-source.ts";
 import { keptGroups, keptMetadata } from "../metadata.ts";
 import type { RenderedFile, Rendering } from "../rendering.ts";
+import { tryDecode } from "../trial-decode.ts";
 import { rewrapJpeg } from "./jpeg.ts";
 import { rewrapPng } from "./png.ts";
 import type { Rewrap } from "./rewrap.ts";
@@ -71,12 +72,8 @@ export async function renderUntouched(
     alpha: header.hasAlpha,
   });
   if (!data) return undefined;
-  // At an eighth of its size; all that is coded is read nevertheless.
   const { width, pageHeight: height = header.height } = header;
-  const check = source
-    .decode({ autoOrient: false, ...(settings.animated && { animated: true }) })
-    .resize({ width: Math.ceil(width / 8) });
-  const { info } = await check.raw().toBuffer({ resolveWithObject: true });
+  const info = await tryDecode(source, { autoOrient: false, ...(settings.animated && { animated: true }) });
   return { data, info: { ...info, format: kind, width, height, pageHeight: height, size: data.length } };
 }
 

@@ -46,6 +46,13 @@ const EXCLUSIVE: { name: string; other: string; fields: object }[] = [
   { name: "animated", other: "page", fields: { animated: true, page: 1 } },
   { name: "animated", other: "enhance", fields: { animated: true, enhance: {} } },
   { name: "animated", other: "placeholders", fields: { animated: true, placeholders: ["Lqip"] } },
+  { name: "animated", other: "median", fields: { animated: true, median: 3 } },
+  { name: "animated", other: "blur", fields: { animated: true, blur: 2 } },
+  { name: "animated", other: "sharpen", fields: { animated: true, sharpen: { sigma: 1 } } },
+  { name: "animated", other: "clahe", fields: { animated: true, clahe: { width: 8, height: 8 } } },
+  { name: "animated", other: "flip", fields: { animated: true, flip: true } },
+  { name: "animated", other: "position", fields: { animated: true, position: "attention" } },
+  { name: "enhance", other: "sharpen", fields: { enhance: {}, sharpen: { sigma: 1 } } },
 ];
 
 /** Values out of their bounds, by field, with what the API server says and what offline validation says. */
@@ -300,6 +307,11 @@ export const imageRows: Row[] = [
     "animated false beside what an animation cannot have",
     image({ animated: false, page: 2, rotate: 90 }),
   ),
+  accepted(
+    "an animation that is mirrored left to right and cut at an edge",
+    image({ animated: true, flip: false, flop: true, position: "top" }),
+  ),
+  accepted("specks removed before an enhancement", image({ median: 9, enhance: { strength: 0.8 } })),
   accepted("a metadata output with nothing but defaults", metadata({})),
   accepted("a metadata output with all of its fields", metadata({ detail: "Full", checksum: true })),
   refused("a detail that does not exist", metadata({ detail: "full" }), {
