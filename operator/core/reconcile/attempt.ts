@@ -1,4 +1,4 @@
-import type { UnitResult } from "../../../crds/result.ts";
+import type { Failure, UnitResult } from "../../../crds/result.ts";
 
 /**
  * An attempt at a unit as a shell sees it: one Kubernetes Job with its pod, or one child process.
@@ -47,6 +47,8 @@ export interface ObservedAttempt {
   /** Its Job is being deleted. */
   deleting?: boolean;
   node?: string;
+  /** How it failed, as the status has told: that counts, also when its pod is gone since. */
+  told?: Failure;
   /** Why the operator let it fail, see the action `FailAttempt`. */
   failedBecause?: string;
   /** The reason that was given with it. */

@@ -8,6 +8,11 @@ import type { ObservedAttempt } from "./attempt.ts";
  * reported why it failed knows better than its exit code.
  */
 export function classifyFailure(attempt: ObservedAttempt): Failure {
+  const failure = classifyAnew(attempt);
+  return attempt.told && attempt.told.reason !== failure.reason ? attempt.told : failure;
+}
+
+function classifyAnew(attempt: ObservedAttempt): Failure {
   for (const rule of [
     disrupted,
     overfilled,

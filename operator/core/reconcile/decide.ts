@@ -14,6 +14,7 @@ import { RejectedUnits } from "./rejected-units.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts, takeBack } from "./stop-attempts.ts";
+import { withToldAttempts } from "./told-attempts.ts";
 import { endTroubled, nextTroubleMs, stopLost, troubleOf, withLostAttempts } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -30,7 +31,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
 
   const attempts = withLostAttempts(observed.attempts, policy, nowMs);
   const observation = { ...observed, attempts };
-  const units = foldUnits(observation, plan);
+  const units = foldUnits({ job, attempts: withToldAttempts(attempts, job) }, plan);
   const intent = intentOf(job, plan, units, nowMs);
   const starts = startAttempts({
     job,

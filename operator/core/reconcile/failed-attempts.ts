@@ -5,13 +5,13 @@ import { classifyFailure } from "./classify-failure.ts";
 const MAX_ATTEMPTS = 20;
 const MAX_MESSAGE = 256;
 
-/** The attempts that failed, those known before and those seen now, each once; the last ones, oldest first. */
+/** The attempts that failed, as they were first told of, each once; the last ones, oldest first. */
 export function failedAttempts(
   attempts: readonly ObservedAttempt[],
   previous: readonly FailedAttempt[],
 ): FailedAttempt[] {
   const seen = attempts.filter(({ state }) => state === "Failed").map(entryOf);
-  const all = new Map([...previous, ...seen].map((entry) => [`${entry.unit}/${entry.attempt}`, entry]));
+  const all = new Map([...seen, ...previous].map((entry) => [`${entry.unit}/${entry.attempt}`, entry]));
   return [...all.values()]
     .toSorted((a, b) => compare(a.endTime, b.endTime) || compare(a.unit, b.unit) || a.attempt - b.attempt)
     .slice(-MAX_ATTEMPTS);

@@ -25,7 +25,10 @@ export const reusedBy = ({ state }: FoldedUnit): number =>
  * retryGeneration opens again what failed, was partial or was cancelled; the parts that such a unit joins, since they
  * were swept; and what finalizes, if there is anything then to finalize.
  */
-export function foldUnits({ job, attempts }: Observation, { units }: Plan): FoldedUnit[] {
+export function foldUnits(
+  { job, attempts }: Pick<Observation, "job" | "attempts">,
+  { units }: Plan,
+): FoldedUnit[] {
   const letters = decodeLedger(job.status?.units?.ledger, units.length);
   const reopened = job.spec.retryGeneration > (job.status?.retryGeneration ?? 0);
   const byUnit = Map.groupBy(attempts, ({ unit }) => unit);

@@ -123,7 +123,10 @@ export function foldAttempts(
 
 /** What attempts have shown of the memory it takes, the last or any before: it takes no less by failing otherwise. */
 function memoryOf(attempts: readonly ObservedAttempt[]): { memory?: MemoryNeed } {
-  const short = attempts.filter((attempt) => classifyFailure(attempt).class === "memory");
+  // What one had whose Job is gone is not known.
+  const short = attempts.filter(
+    (attempt) => attempt.memoryBytes > 0 && classifyFailure(attempt).class === "memory",
+  );
   if (short.length === 0) return {};
   return {
     memory: {

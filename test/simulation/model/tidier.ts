@@ -5,7 +5,10 @@ import type { Prng } from "../prng.ts";
 import { type Surroundings, unitsOf } from "../units-of.ts";
 import { hasCondition } from "./server.ts";
 
-/** Somebody who keeps a namespace tidy: deletes a Job that has ended, once the status of its MediaJob tells how. */
+/**
+ * Somebody who keeps a namespace tidy, as time does: deletes a Job that has ended, once the status of its MediaJob tells
+ * how its unit did, or this attempt at it.
+ */
 export function tidy(surroundings: Surroundings, random: Prng): void {
   const { server } = surroundings;
   const told = server.list(MEDIA_JOBS).flatMap((job) => {
@@ -14,14 +17,15 @@ export function tidy(surroundings: Surroundings, random: Prng): void {
     const units = unitsOf(surroundings, job);
     const letters = decodeLedger(status?.units?.ledger, units.length);
     const ended = units.filter((_, index) => letters[index] !== OPEN);
-    return ended.map((unit) => `${metadata.uid}/${unit}`);
+    const failed = (status?.attempts ?? []).map(({ unit, attempt }) => `${unit}/${attempt}`);
+    return [...ended, ...failed].map((told) => `${metadata.uid}/${told}`);
   });
   const dispensable = server.list(JOBS).filter((job) => {
     const { labels, deletionTimestamp } = job.metadata;
     const hasEnded = hasCondition(job, "Complete") || hasCondition(job, "Failed");
-    return (
-      hasEnded && !deletionTimestamp && told.includes(`${labels?.[LABELS.jobUid]}/${labels?.[LABELS.unit]}`)
-    );
+    const unit = `${labels?.[LABELS.jobUid]}/${labels?.[LABELS.unit]}`;
+    const isTold = told.includes(unit) || told.includes(`${unit}/${labels?.[LABELS.attempt]}`);
+    return hasEnded && !deletionTimestamp && isTold;
   });
   if (dispensable.length > 0)
     server.delete(JOBS, random.pick(dispensable).metadata, { propagationPolicy: "Background", by: "tidier" });
