@@ -104,8 +104,9 @@ function keptIptc({ header }: ImageSource, groups: ReadonlySet<MetadataGroup>): 
  */
 function isLabelled({ header }: ImageSource, settings: ImageOutput): boolean {
   const groups = keptGroups(settings);
+  const isOwn = settings.colourspace === "keep" || groups?.has("Icc") === true;
   const isConverted =
-    groups !== undefined && !groups.has("Icc") && (settings.colourspace ?? "srgb") === "srgb";
+    groups !== undefined && settings.colourspace !== "p3" && (!isOwn || header.space === "cmyk");
   const isGrey = settings.grayscale === true || header.space === "b-w" || header.space === "grey16";
   return header.hasProfile && isConverted && settings.metadata !== "Strip" && !isGrey;
 }
