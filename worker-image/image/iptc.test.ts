@@ -44,6 +44,16 @@ test("the copyright keeps who made it and who may be asked, and how their names 
 });
 
 test.each([
+  { name: "as they are", of: DATA },
+  {
+    name: "as numbers of four bytes, swapped",
+    of: Buffer.concat([DATA, Buffer.alloc(4 - (DATA.length % 4))]).swap32(),
+  },
+])("the data sets of a TIFF stay, $name", ({ of }) => {
+  expect(iptcSegment(of, { isAll: true })?.body.equals(block(resource(0x0404, DATA)))).toBe(true);
+});
+
+test.each([
   { name: "no data set of the copyright", of: block(resource(0x0404, dataSet(2, 25, "a"))) },
   { name: "no IPTC resource", of: block(resource(0x040c, Buffer.from("thumbnail"))) },
   {

@@ -1,13 +1,15 @@
 import { type JpegSegment, startsWith } from "./jpeg-segments.ts";
 
 /**
- * IPTC-IIM in a JPEG: data sets in the image resource 0x0404 of a "Photoshop 3.0" segment. The other resources
+ * IPTC-IIM as a JPEG holds it: data sets in the image resource 0x0404 of a "Photoshop 3.0" segment. The other resources
  * of such a segment are Photoshop's own, thumbnails among them, and never stay.
  */
 
 const APP13 = 0xed;
 const HEADER = "Photoshop 3.0\0";
 const IPTC_RESOURCE = 0x0404;
+/** Every data set begins with it. */
+const TAG_MARKER = 0x1c;
 
 /** Record and number of data sets: how text is coded, and who may be named and asked (IPTC-IIM 4.2, record 2). */
 const CODED_CHARACTER_SET = "1:90";
@@ -15,7 +17,7 @@ const OF_COPYRIGHT: ReadonlySet<string> = new Set(["2:80", "2:85", "2:110", "2:1
 
 /** The segment that keeps all data sets, or those of the copyright alone; undefined when none is left. */
 export function iptcSegment(block: Buffer, { isAll }: { isAll: boolean }): JpegSegment | undefined {
-  const kept = dataSetsOf(resourceOf(block)).filter(
+  const kept = dataSetsOf(dataIn(block)).filter(
     ({ name }) => isAll || name === CODED_CHARACTER_SET || OF_COPYRIGHT.has(name),
   );
   if (!kept.some(({ name }) => name.startsWith("2:"))) return undefined;
@@ -28,8 +30,13 @@ export function iptcSegment(block: Buffer, { isAll }: { isAll: boolean }): JpegS
   return body.length > 65_533 ? undefined : { marker: APP13, body };
 }
 
-/** The content of the IPTC resource in a Photoshop block; empty where there is none. */
-function resourceOf(block: Buffer): Buffer {
+/**
+ * The data sets in a Photoshop block; empty where it has none. A TIFF holds them by themselves, which libtiff takes for
+ * numbers of four bytes where their type says so, and swaps where the file's high bytes come first.
+ */
+function dataIn(block: Buffer): Buffer {
+  if (block[0] === TAG_MARKER) return block;
+  if (block[3] === TAG_MARKER && block.length % 4 === 0) return Buffer.from(block).swap32();
   let at = startsWith({ marker: APP13, body: block }, HEADER) ? HEADER.length : 0;
   while (at + 12 <= block.length && block.subarray(at, at + 4).toString("latin1") === "8BIM") {
     const nameLength = 1 + (block[at + 6] ?? 0);
@@ -46,7 +53,7 @@ function resourceOf(block: Buffer): Buffer {
 function dataSetsOf(resource: Buffer): { name: string; bytes: Buffer }[] {
   const found: { name: string; bytes: Buffer }[] = [];
   let at = 0;
-  while (at + 5 <= resource.length && resource[at] === 0x1c) {
+  while (at + 5 <= resource.length && resource[at] === TAG_MARKER) {
     const end = at + 5 + resource.readUInt16BE(at + 3);
     if (end > resource.length) break;
     found.push({ name: `${resource[at + 1]}:${resource[at + 2]}`, bytes: resource.subarray(at, end) });

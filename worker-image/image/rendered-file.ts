@@ -1,20 +1,20 @@
 import type { Sharp } from "sharp";
 import type { EngineContext } from "../engine.ts";
+import { carryMetadata, withMetadata } from "./encoded-metadata.ts";
 import { encode } from "./encoder.ts";
 import { checkRegion } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
-import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { keepPixels } from "./kept-pixels.ts";
 import { measureLevels } from "./levels.ts";
 import { neededBytes, refuseTooLarge } from "./memory.ts";
-import { applyMetadata, keptIptc } from "./metadata.ts";
+import { applyLabels, keptMetadata } from "./metadata.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { place } from "./placing.ts";
 import { qualityNumber } from "./quality.ts";
 import { FILE_KINDS, type RenderedFile, type Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
 import { applyTone } from "./tone.ts";
-import { renderUntouched, staysUntouched } from "./untouched/untouched.ts";
+import { renderUntouched, staysUntouched } from "./untouched.ts";
 
 /**
  * The bytes of one rendering. One pass from decode to encode where that is possible; what needs to know the
@@ -34,24 +34,18 @@ export async function renderFile(
     refuseTooLarge(image, neededBytes(image, [rendering]).oneByOneBytes, context.limits.memoryBytes);
   }
   const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));
+  const kept = await keptMetadata(image, settings);
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
-    const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
+    const pipeline = applyLabels(encode(from(), rendering, quality), settings, image);
+    if (kept) carryMetadata(pipeline, format, kept);
     const file = await pipeline.toBuffer({ resolveWithObject: true });
-    return format === "jpeg" ? withIptc(file, keptIptc(image, settings)) : file;
+    return kept ? withMetadata(file, format, kept) : file;
   };
   const isLossy = format === "jpeg" || format === "webp" || format === "avif";
   if (settings.maxBytes === undefined || !isLossy) return await finish();
   const { maxBytes } = settings;
   return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
-}
-
-/** libvips writes no IPTC; so it goes in beside the other metadata once the picture is encoded. */
-function withIptc(file: RenderedFile, iptc: JpegSegment | undefined): RenderedFile {
-  const parts = iptc && splitJpeg(file.data);
-  if (!iptc || !parts) return file;
-  const data = joinJpeg({ ...parts, segments: [...parts.segments, iptc] });
-  return { data, info: { ...file.info, size: data.length } };
 }
 
 /**

@@ -10,7 +10,7 @@ import { FinishedPixels } from "./rendered-file.ts";
 import { type Rendering, renderingsOf } from "./rendering.ts";
 import { decodeShared, planSharedDecode } from "./shared-decode.ts";
 import type { Tracker } from "./tracker.ts";
-import { staysUntouched } from "./untouched/untouched.ts";
+import { staysUntouched } from "./untouched.ts";
 
 /** What the sources of a unit share. */
 export interface Workshop {

@@ -152,6 +152,26 @@ describe("it is made again", () => {
     expect(await (await open(unitOf("third"))).findMade(product())).toBeUndefined();
   });
 
+  test("when a watermark has changed that is a source of the same unit, for which it is nothing beside", async () => {
+    const place = (name: string, path: string) => ({ name, volume: { claimName: "m", path } });
+    const [a, mark] = [place("a", "a.jpg"), place("logo", "logo.png")];
+    await writeFile(join(root, "a.jpg"), "pixels of a");
+    const openedA = await openVolumeSource(a, () => root);
+    const openedMark = await openVolumeSource(mark, () => root);
+    const [ofA, ofMark] = [openedA, openedMark].map((source) => ({ ...product(), source }));
+    const sources = { sources: [a, mark] };
+    const first = await open(unitOf("first", sources));
+    await publish(first, "a with its mark", ofA);
+    await publish(first, "the mark", ofMark);
+    await first.reuse.remember({ opened: [openedA, await logo(), openedMark], failures: [] });
+    await first.settle();
+    expect(await (await open(unitOf("second", sources))).findMade(ofA ?? product())).toBeDefined();
+    await utimes(join(root, "logo.png"), 1, 1);
+    const third = await open(unitOf("third", sources));
+    expect(await third.findMade(ofA ?? product())).toBeUndefined();
+    expect(await third.findMade(ofMark ?? product()), "known by its own identity alone").toBeDefined();
+  });
+
   test("when a Secret went into it", async () => {
     const to = await open(unitOf("first"));
     to.reuse.forget();

@@ -1,4 +1,5 @@
 import type { Failure, MadeOutput } from "../../crds/result.ts";
+import type { Source } from "../../crds/source.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { OpenedSource, Product } from "../engine.ts";
 import { earlyValues } from "./early-values.ts";
@@ -17,7 +18,7 @@ interface Standing {
   uriOf(target: string): string;
 }
 
-/** Files beside the sources that one attempt may open and still be remembered. */
+/** Files beside its source that may go into an output which is still remembered. */
 const MOST_INPUTS = 50;
 
 /**
@@ -101,25 +102,34 @@ export class Reuse {
     opened: readonly OpenedSource[];
     failures: readonly Failure[];
   }): Promise<void> {
-    const inputs = this.#inputsOf(opened);
-    if (!this.#remembers || inputs.length > MOST_INPUTS) return;
+    if (!this.#remembers) return;
     const records = new Map<string, MadeRecord>();
     for (const made of this.#published.values()) {
       if (!made || failures.some((failure) => concerns(failure, made.product))) continue;
       const { product, files } = made;
+      const inputs = this.#inputsOf(product, opened);
+      if (inputs.length > MOST_INPUTS) continue;
       const fingerprint = await this.#fingerprint(product);
       records.set(this.#nameOf(product), { version: "v1", fingerprint, inputs, files, job: this.#unit.job });
     }
     if (records.size > 0) await this.#records.leave(records);
   }
 
-  /** What was opened beside the sources: a watermark, subtitles. */
-  #inputsOf(opened: readonly OpenedSource[]): MadeRecord["inputs"] {
-    const placeOf = ({ volume }: OpenedSource["source"]) => `${volume?.claimName}/${volume?.path}`;
-    const own = new Set(this.#unit.sources.map(placeOf));
-    return opened
-      .filter(({ source }) => !own.has(placeOf(source)))
-      .flatMap(({ source: { volume }, identity }) => (volume ? [{ ...volume, identity }] : []));
+  /**
+   * What was opened for a source besides itself: a watermark, subtitles, what is appended. A watermark may be a source
+   * of the same unit; what the other sources opened for themselves went into their outputs alone.
+   */
+  #inputsOf({ source: { source: own } }: Product, opened: readonly OpenedSource[]): MadeRecord["inputs"] {
+    const companions = new Set(this.#unit.companions?.map(({ name }) => name));
+    const others = new Set(
+      this.#unit.sources.map(({ name }) => name).filter((name) => !companions.has(name)),
+    );
+    const inputs = opened.flatMap(({ source: { name, volume }, identity }) =>
+      volume && (name === own.name ? !isSamePlace(volume, own.volume) : !others.has(name))
+        ? [{ ...volume, identity }]
+        : [],
+    );
+    return [...new Map(inputs.map((input) => [JSON.stringify(input), input])).values()];
   }
 
   /** The files of an output; none unless all of them stand as they were made, from the same things. */
@@ -163,6 +173,9 @@ export class Reuse {
     return fingerprintOf(source.identity, spec, this.#versions, await programPrint());
   }
 }
+
+const isSamePlace = (a: NonNullable<Source["volume"]>, b: Source["volume"]): boolean =>
+  a.claimName === b?.claimName && a.path === b.path;
 
 /** Files of one output of one source belong together. */
 const groupOf = ({ source, output }: Product): string => `${source.source.name}/${output}`;

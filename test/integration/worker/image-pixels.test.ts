@@ -285,6 +285,13 @@ describe("colour", () => {
     expect(icc?.equals(label.icc ?? Buffer.alloc(0)), "labelled as the sRGB that it is").toBe(true);
   });
 
+  test("CMYK becomes sRGB where its own colours are to be kept, too, and says so", async () => {
+    const kept = await sharp(run.file("cmyk", "kept")).metadata();
+    const label = await sharp(await quadrants().withIccProfile("srgb").png().toBuffer()).metadata();
+    expect(kept.space).toBe("srgb");
+    expect(kept.icc?.equals(label.icc ?? Buffer.alloc(0))).toBe(true);
+  });
+
   test("16 bits stay 16 bits where asked, and become 8 elsewhere", async () => {
     expect((await sharp(run.file("deep", "deep16")).metadata()).depth).toBe("ushort");
     expect((await sharp(run.file("deep", "plain")).metadata()).depth).toBe("uchar");

@@ -6,8 +6,13 @@ const PROFILE = "ICC_PROFILE\0";
 const XMP = "http://ns.adobe.com/xap/1.0/\0";
 const APP0 = 0xe0;
 const APP14 = 0xee;
+/** Bytes of a segment, beside the two that tell its length. */
+const LONGEST = 65_533;
 
-/** What is coded of a JPEG with other application segments. What came after its end is gone. */
+/**
+ * What is coded of a JPEG with other application segments. What came after its end is gone, and so is XMP that is too
+ * long for a segment.
+ */
 export const rewrapJpeg: Rewrap = (file, { metadata, profile }) => {
   const parts = splitJpeg(file);
   if (!parts) return undefined;
@@ -20,12 +25,14 @@ export const rewrapJpeg: Rewrap = (file, { metadata, profile }) => {
         )),
     ...(profile ? parts.segments.filter((each) => startsWith(each, PROFILE)) : []),
   ];
-  if (segments.some(({ body }) => body.length > 65_533)) return undefined;
   return joinJpeg({ segments, picture: parts.picture });
 };
 
-const segment = (name: string, content: Buffer | undefined): JpegSegment | undefined =>
-  content && { marker: APP1, body: Buffer.concat([Buffer.from(name, "latin1"), content]) };
+function segment(name: string, content: Buffer | undefined): JpegSegment | undefined {
+  const length = name.length + (content?.length ?? 0);
+  if (!content || length > LONGEST) return undefined;
+  return { marker: APP1, body: Buffer.concat([Buffer.from(name, "latin1"), content]) };
+}
 
 /** JFIF, which says how dense the pixels are, and Adobe's, without which colours are taken for others. */
 const isOfPicture = (each: JpegSegment): boolean =>

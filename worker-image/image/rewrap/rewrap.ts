@@ -1,13 +1,20 @@
-import type { KeptMetadata } from "../metadata.ts";
+import type { JpegSegment } from "../jpeg-segments.ts";
 
 /** What goes beside a picture. */
 export interface Beside {
   /** Undefined keeps all metadata that the file has. */
-  metadata: KeptMetadata | undefined;
+  metadata: MetadataBlocks | undefined;
   /** Whether the colour profile stays. */
   profile: boolean;
   /** Whether the picture has alpha. */
   alpha: boolean;
+}
+
+export interface MetadataBlocks {
+  /** A TIFF structure, without the letters that a JPEG puts before it. */
+  exif: Buffer | undefined;
+  xmp: Buffer | undefined;
+  iptc: JpegSegment | undefined;
 }
 
 /** The same picture with other things beside it; undefined when the parts of the file do not add up. */

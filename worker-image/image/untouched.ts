@@ -1,37 +1,24 @@
 import { readFile } from "node:fs/promises";
 import exifr from "exifr";
-import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import { MAX_FRAMES } from "../decode-settings.ts";
-import type { ImageSource } from "../image-source.ts";
-import { keptGroups, keptMetadata } from "../metadata.ts";
-import type { RenderedFile, Rendering } from "../rendering.ts";
-import { tryDecode } from "../trial-decode.ts";
-import { rewrapJpeg } from "./jpeg.ts";
-import { rewrapPng } from "./png.ts";
-import type { Rewrap } from "./rewrap.ts";
-import { rewrapWebp } from "./webp.ts";
+import type { ImageOutput } from "../../crds/outputs/image.ts";
+import { MAX_FRAMES } from "./decode-settings.ts";
+import type { ImageSource } from "./image-source.ts";
+import { keptGroups, keptMetadata } from "./metadata.ts";
+import type { RenderedFile, Rendering } from "./rendering.ts";
+import { REWRAPS } from "./rewrap/rewraps.ts";
+import { tryDecode } from "./trial-decode.ts";
 
 /**
  * Pictures of which only the metadata change. Decoding and encoding would cost quality or time for nothing, so what
  * is coded of the pixels goes into the new file byte for byte. What each format keeps beside a picture, and how, is
- * its own module's matter; AVIF and TIFF spread pictures and metadata over offsets of one file, and GIF has neither
- * EXIF nor a profile, so these are always written anew.
+ * its own module's matter; AVIF, TIFF and GIF are always written anew.
  */
-
-const REWRAPS: Partial<Record<ImageSource["kind"], Rewrap>> = {
-  jpeg: rewrapJpeg,
-  png: rewrapPng,
-  webp: rewrapWebp,
-};
 
 /** What a spec may say without touching a pixel. The rest is a wish for other pixels, or for another encoding. */
 const HARMLESS: ReadonlySet<keyof ImageOutput> = new Set([
   ...(["format", "fit", "position", "metadata", "keepMetadata", "colourspace", "autoOrient"] as const),
   ...(["placeholders", "background", "withoutEnlargement", "kernel", "animated"] as const),
 ]);
-
-/** A JPEG, of which the kept EXIF is taken, has no longer edge. */
-const EDGE_MAX = 65_535;
 
 /** Whether a rendering of a source may keep the source's pixels as they are. */
 export async function staysUntouched(
@@ -44,7 +31,7 @@ export async function staysUntouched(
   );
   if (wanted.some((key) => !HARMLESS.has(key))) return false;
   if ((header.orientation ?? 1) !== 1 && settings.autoOrient !== false) return false;
-  if (header.depth !== "uchar" || Math.max(header.width, header.height) > EDGE_MAX) return false;
+  if (header.depth !== "uchar") return false;
   if (frames > 1 && (settings.animated !== true || frames > MAX_FRAMES)) return false;
   const isOwnColour = settings.colourspace === "keep" || keptGroups(settings)?.has("Icc") === true;
   if (isOwnColour) return true;
@@ -63,8 +50,10 @@ export async function renderUntouched(
   { settings }: Rendering,
 ): Promise<RenderedFile | undefined> {
   const { kind, header, opened } = source;
+  const { width, pageHeight: height = header.height } = header;
+  const kept = await keptMetadata(source, settings);
   const data = REWRAPS[kind]?.(await readFile(opened.path), {
-    metadata: await keptMetadata(source, settings),
+    metadata: kept && { ...kept, exif: kept.exif?.({ width, height }) },
     profile:
       settings.metadata !== "Strip" ||
       settings.colourspace === "keep" ||
@@ -72,7 +61,6 @@ export async function renderUntouched(
     alpha: header.hasAlpha,
   });
   if (!data) return undefined;
-  const { width, pageHeight: height = header.height } = header;
   const info = await tryDecode(source, { autoOrient: false, ...(settings.animated && { animated: true }) });
   return { data, info: { ...info, format: kind, width, height, pageHeight: height, size: data.length } };
 }

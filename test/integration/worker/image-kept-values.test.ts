@@ -1,0 +1,171 @@
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensurePrograms } from "../../../examples/ensure-programs.ts";
+import { noise } from "../../worker/pictures.ts";
+import { aUnit, from, makeVolume, runWorker, type WorkerVolume } from "../../worker/run-worker.ts";
+
+/** What is kept of a picture's metadata comes out as it went in, whatever it is and wherever it goes. */
+
+type Tags = Record<string, unknown>;
+
+const VALUES = {
+  "IFD0:Artist": "Jürgen Müller (studio) 日本太郎",
+  "IFD0:Copyright": "© 2024 Ann O'Neill (all rights reserved)",
+  "IFD0:ImageDescription": "A wall, a door (and a cat) – Köln",
+  "ExifIFD:ExposureTime": 0.6,
+  "ExifIFD:ExposureCompensation": 0.6666666667,
+  "ExifIFD:FNumber": 2.8,
+  "ExifIFD:ISO": 125,
+  "ExifIFD:LensModel": "50mm (f/1.8)",
+  "ExifIFD:DateTimeOriginal": "2024:05:06 07:08:09",
+  "GPS:GPSLatitude": 52.5002083333333,
+  "GPS:GPSLatitudeRef": "N",
+  "GPS:GPSAltitude": 28.37,
+};
+const SECRETS = ["SN-4711", "a remark", "THUMBNAIL"];
+const CARRIERS = ["jpg", "png", "webp", "avif", "tif"] as const;
+/** Their writers begin with the high bytes. */
+const HIGH_FIRST: readonly string[] = ["png", "avif"];
+const FORMATS = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif" } as const;
+/** Pixels that several outputs share carry nothing that libvips could keep; these do. */
+const OWN_DECODE = { autoOrient: false };
+
+let volume: WorkerVolume;
+let tags: Map<string, Tags>;
+const tagsOf = (file: string): Tags => {
+  const found = tags.get(volume.path(file));
+  if (!found) throw new Error(`exiftool read no ${file}`);
+  return found;
+};
+const image = (name: string, fields: object) => ({ name, image: fields });
+
+beforeAll(async () => {
+  ensurePrograms("exiftool");
+  volume = await makeVolume();
+  const thumbnail = await volume.put(
+    "thumbnail.jpg",
+    await sharp(await noise(8, 8).jpeg().toBuffer())
+      .withXmp("<x>THUMBNAIL</x>")
+      .jpeg()
+      .toBuffer(),
+  );
+  for (const ext of CARRIERS) {
+    const content = await noise(96, 64)
+      .toFormat(ext as "png")
+      .toBuffer();
+    const path = await volume.put(`in/a.${ext}`, content);
+    execFileSync("exiftool", [
+      ...["-q", "-n", "-overwrite_original", `-ExifByteOrder=${HIGH_FIRST.includes(ext) ? "MM" : "II"}`],
+      ...Object.entries(VALUES).map(([name, value]) => `-${name.replace("GPS:", "")}=${value}`),
+      ...["-ExifIFD:UserComment=a remark", "-ExifIFD:SerialNumber=SN-4711"],
+      ...(ext === "jpg" ? [`-ThumbnailImage<=${thumbnail}`] : []),
+      ...["-IPTC:CodedCharacterSet=UTF8", "-IPTC:CopyrightNotice=© Ann (Köln)", "-IPTC:City=Köln", path],
+    ]);
+  }
+  const unit = aUnit({
+    family: "image",
+    sources: from(Object.fromEntries(CARRIERS.map((ext) => [ext, `in/a.${ext}`]))),
+    outputs: [
+      image("own", { format: "Auto", metadata: "Technical", keepMetadata: ["Gps", "Dates"] }),
+      image("copyright", { format: "Auto" }),
+      ...Object.keys(FORMATS).flatMap((format) => [
+        image(`exif-${format}`, { format, width: 60, metadata: "Strip", keepMetadata: ["Exif", "Gps"] }),
+        image(`default-${format}`, { format, width: 60 }),
+        image(`decoded-${format}`, { format, width: 60, ...OWN_DECODE }),
+        image(`all-${format}`, { format, width: 60, metadata: "Keep" }),
+      ]),
+      ...[...Object.keys(FORMATS), "tiff"].flatMap((format) => [
+        image(`dense-${format}`, { format, metadata: "Strip", density: 300, ...OWN_DECODE }),
+        image(`dense-default-${format}`, { format, density: 300, ...OWN_DECODE }),
+      ]),
+    ],
+  });
+  const run = await runWorker(unit, volume);
+  expect(run.result.failures).toEqual([]);
+  const text = execFileSync("exiftool", ["-j", "-G1", "-n", "-r", volume.path("in"), volume.path("out")], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  tags = new Map((JSON.parse(text) as Tags[]).map((each) => [`${each.SourceFile}`, each]));
+}, 120_000);
+afterAll(() => volume.remove());
+
+/** The fields of one picture as another one has them, but for those named. */
+const asIn = (source: string, names: readonly string[] = Object.keys(VALUES)) =>
+  Object.fromEntries(names.map((name) => [name, tagsOf(`in/a.${source}`)[name]]));
+
+describe.each(CARRIERS)("of a %s", (source) => {
+  test("every source says what it is to say, and more", async () => {
+    expect(tagsOf(`in/a.${source}`)).toMatchObject(VALUES);
+    const content = await readFile(volume.path(`in/a.${source}`));
+    expect(SECRETS.filter((secret) => content.includes(secret))).toEqual(
+      SECRETS.filter((secret) => secret !== "THUMBNAIL" || source === "jpg"),
+    );
+  });
+
+  test.each(Object.entries(FORMATS))("a %s that is coded anew has all values as they were", (format, ext) => {
+    const made = tagsOf(`out/${source}/exif-${format}.${ext}`);
+    expect(made).toMatchObject({
+      ...asIn(source),
+      ...{ "IFD0:Orientation": 1, "ExifIFD:ExifImageWidth": 60, "ExifIFD:ExifImageHeight": 40 },
+    });
+    expect(Object.keys(made).join(" ")).not.toMatch(/UserComment|Thumbnail|Warning/);
+  });
+
+  test.each(
+    Object.entries(FORMATS).flatMap(([format, ext]) => [
+      ["default", format, ext],
+      ["decoded", format, ext],
+    ]),
+  )("%s: a %s has the copyright, and no more", async (output, format, ext) => {
+    const file = `out/${source}/${output}-${format}.${ext}`;
+    expect(tagsOf(file)).toMatchObject(asIn(source, ["IFD0:Artist", "IFD0:Copyright"]));
+    expect(Object.keys(tagsOf(file)).join(" ")).not.toMatch(/GPS|Exposure|Description|Lens|City|Warning/);
+    const content = await readFile(volume.path(file));
+    for (const secret of SECRETS) expect(content.includes(secret), secret).toBe(false);
+  });
+
+  test("all of it stays where all is to stay", () => {
+    for (const [format, ext] of Object.entries(FORMATS))
+      expect(tagsOf(`out/${source}/all-${format}.${ext}`), format).toMatchObject(asIn(source));
+  });
+
+  test.each([...Object.entries(FORMATS), ["tiff", "tiff"] as const])(
+    "a %s with a density has that, and nothing besides that is not kept",
+    async (format, ext) => {
+      const strip = `out/${source}/dense-${format}.${ext}`;
+      expect(tagsOf(strip)["IFD0:XResolution"]).toBe(300);
+      expect(Object.keys(tagsOf(strip)).join(" ")).not.toMatch(/GPS|Artist|Copyright|Exposure|Lens|IPTC/);
+      for (const file of [strip, `out/${source}/dense-default-${format}.${ext}`]) {
+        const content = await readFile(volume.path(file));
+        for (const secret of SECRETS) expect(content.includes(secret), `${file}: ${secret}`).toBe(false);
+        expect(Object.keys(tagsOf(file)).join(" ")).not.toMatch(/GPS|Exposure|Lens|Warning/);
+      }
+    },
+  );
+});
+
+test.each(["jpg", "png", "webp", "avif"])(
+  "a %s of which nothing but metadata changes keeps them, too",
+  (ext) => {
+    const names = Object.keys(VALUES).filter((name) => !name.includes("Description"));
+    expect(tagsOf(`out/${ext}/own.${ext}`)).toMatchObject({
+      ...asIn(ext, names),
+      ...{ "IFD0:Orientation": 1, "ExifIFD:ExifImageWidth": 96, "ExifIFD:ExifImageHeight": 64 },
+    });
+    expect(tagsOf(`out/${ext}/own.${ext}`)["IFD0:ImageDescription"]).toBeUndefined();
+    expect(tagsOf(`out/${ext}/copyright.${ext}`)).toMatchObject(asIn(ext, ["IFD0:Artist", "IFD0:Copyright"]));
+  },
+);
+
+test.each(["jpg", "tif"])(
+  "IPTC of a %s stays in a JPEG: the copyright by default, all where all stays",
+  (source) => {
+    const notice = { "IPTC:CopyrightNotice": "© Ann (Köln)" };
+    expect(tagsOf(`out/${source}/default-jpeg.jpg`)).toMatchObject(notice);
+    expect(tagsOf(`out/${source}/default-jpeg.jpg`)["IPTC:City"]).toBeUndefined();
+    expect(tagsOf(`out/${source}/all-jpeg.jpg`)).toMatchObject({ ...notice, "IPTC:City": "Köln" });
+  },
+);
