@@ -3,7 +3,9 @@ import type { MediaJobStatus, Phase } from "../../crds/media-job-status.ts";
 import { mediaJob, sources, web } from "../../test/builders/core.ts";
 import { defaultConfiguration } from "../core/configuration.ts";
 import { plan } from "../core/plan/plan.ts";
+import { ApiError } from "./api-error.ts";
 import type { Job, StoredMediaJob } from "./resources.ts";
+import type { Shell } from "./shell.ts";
 import { operatorInMemory } from "./testing/operator.ts";
 import { unitJob } from "./unit-job.ts";
 
@@ -98,4 +100,58 @@ test("once it is retried, all pods are asked for: what has failed in part is ope
   for (const each of jobsOf(job, [0, 1], "Complete")) shell.jobs.put(each);
   await pass(job);
   expect(asked.filter((each) => each === "list pods")).toHaveLength(2);
+});
+
+describe("what the API server refuses", () => {
+  const QUOTA = 'jobs.batch "x" is forbidden: exceeded quota: little';
+  /** Refuses to make objects of that kind from now on; what `shell.client.create` was before comes back. */
+  function refuse(shell: Shell, plural: string): () => void {
+    const { create } = shell.client;
+    shell.client.create = async (resource, draft, options) => {
+      if (resource.plural !== plural) return await create(resource, draft, options);
+      throw new ApiError(QUOTA, { code: 403, reason: "Forbidden" });
+    };
+    return () => {
+      shell.client.create = create;
+    };
+  }
+  const statusOf = (shell: Shell, job: StoredMediaJob) => shell.mediaJobs.get(job.metadata)?.status;
+  const stalledOf = (shell: Shell, job: StoredMediaJob) =>
+    statusOf(shell, job)?.conditions?.find(({ type }) => type === "Stalled");
+
+  test("as a Job is told, keeps no place, and is asked for again", async () => {
+    const { hold, pass, shell, asked, clock } = operatorInMemory();
+    const job = hold(mediaJob() as StoredMediaJob);
+    const allow = refuse(shell, "jobs");
+    expect(await pass(job)).toEqual({ afterMs: 0 });
+    const waits = await pass(job);
+    expect(waits.afterMs).toBeGreaterThan(3_000);
+    expect(statusOf(shell, job)).toMatchObject({
+      phase: "Queued",
+      queue: { reason: "UnitCreationRejected" },
+    });
+    expect(stalledOf(shell, job)).toMatchObject({ status: "True", message: expect.stringContaining(QUOTA) });
+    expect(shell.usage.running("default")).toBe(0);
+    allow();
+    clock.advance(10_000);
+    asked.length = 0;
+    await pass(job);
+    expect(asked).toContain("create jobs");
+    expect([stalledOf(shell, job)?.status, statusOf(shell, job)?.phase]).toEqual(["False", "Running"]);
+  });
+
+  test("as a plan is told, once", async () => {
+    const { hold, pass, shell, asked } = operatorInMemory();
+    const job = hold(mediaJob(two) as StoredMediaJob);
+    const allow = refuse(shell, "configmaps");
+    await expect(pass(job)).rejects.toThrow(QUOTA);
+    expect(stalledOf(shell, job)).toMatchObject({ status: "True", reason: "UnitCreationRejected" });
+    expect(statusOf(shell, job)?.phase).toBe("Pending");
+    asked.length = 0;
+    await expect(pass(job)).rejects.toThrow(QUOTA);
+    expect(asked).not.toContain("write mediajobs");
+    allow();
+    await pass(job);
+    expect([stalledOf(shell, job)?.status, statusOf(shell, job)?.phase]).toEqual(["False", "Running"]);
+  });
 });

@@ -8,6 +8,7 @@ import { growthOf } from "../core/reconcile/growth.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/reconcile/policy.ts";
 import { REJECTED } from "../core/reconcile/rejected-units.ts";
 import { withLostAttempts } from "../core/reconcile/trouble.ts";
+import { unplannedStatus } from "../core/reconcile/unplanned.ts";
 import { spreadOf } from "../core/spread.ts";
 import { isRefusal, isRejection } from "./api-error.ts";
 import { apply, NameTaken } from "./apply-action.ts";
@@ -32,17 +33,21 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     giveBackPlaces(key, shell); // of a pass that ended in an error while it was deleted
     return { afterMs: null };
   }
-  let plan = isOver(known) ? undefined : await shell.plans.of(known, shell.configuration(), shell.fence());
+  const keepPlan = (keep: () => Promise<Plan>) =>
+    keep().catch((error: unknown) => tellUnplanned(known, error, shell));
+  let plan = isOver(known)
+    ? undefined
+    : await keepPlan(() => shell.plans.of(known, shell.configuration(), shell.fence()));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
     const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
-    plan = await shell.plans.grow(job, plan, {
-      growth,
-      configuration: shell.configuration(),
-      limits: shell.fence(),
-    });
+    const [grown, by, before] = [job, growth, plan];
+    const configuration = shell.configuration();
+    plan = await keepPlan(() =>
+      shell.plans.grow(grown, before, { growth: by, configuration, limits: shell.fence() }),
+    );
   }
   if (!job) {
     shell.line.remove(key); // what will never start is not to be woken for a place, again and again
@@ -76,6 +81,16 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   shell.onStatus(key, written, job.status);
   if (isOver(written)) shell.plans.forget(written.metadata.uid);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
+}
+
+/** That no plan can be kept is told, and the pass ends as it did: a person has to change something. */
+async function tellUnplanned(known: StoredMediaJob, error: unknown, shell: Shell): Promise<never> {
+  if (isRejection(error) && !isOver(known)) {
+    const job = asItIs(known, shell);
+    const status = unplannedStatus(job ?? known, error.message, shell.clock.date().getTime());
+    if (job && newsOf(job, status)) await writeStatus(job, status, shell);
+  }
+  throw error;
 }
 
 /** News of it may come while one of several actions is written: then the next is not begun. */

@@ -106,7 +106,7 @@ class Pack {
   /** Takes a source in, or answers false when the pack is full. The first one always fits. */
   take(index: number, source: MediaJobSpec["sources"][number]): boolean {
     const { sources } = this.draft;
-    const bytes = JSON.stringify(source).length;
+    const bytes = Buffer.byteLength(JSON.stringify(source));
     const full =
       sources.length >= PACK.sources ||
       (sources.length + 1) * this.#secondsEach > PACK.seconds ||

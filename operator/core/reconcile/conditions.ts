@@ -51,7 +51,8 @@ export function conditionsOf({
   verdict: PhaseVerdict;
   /** Makes it Stalled although it is not over: nothing comes along, and the cluster says why. */
   trouble: Trouble | undefined;
-  plannedMessage: string;
+  /** Unset while there is no plan. */
+  plannedMessage?: string | undefined;
   previous: readonly Condition[];
   generation: number | undefined;
   /** RFC 3339. */
@@ -75,6 +76,8 @@ export function conditionsOf({
         ? condition(type, "True", trouble.reason, trouble.message)
         : condition(type, status, verdict.reason, verdict.message),
     ),
-    condition("Planned", "True", "Planned", plannedMessage),
+    plannedMessage === undefined
+      ? condition("Planned", "False", verdict.reason, verdict.message)
+      : condition("Planned", "True", "Planned", plannedMessage),
   ];
 }

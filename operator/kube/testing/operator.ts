@@ -96,6 +96,7 @@ export function operatorInMemory(configuration: Configuration = defaultConfigura
   };
   return {
     shell,
+    clock,
     /** What the API server was asked, in order. */
     asked,
     /** Has the API server, and the cache, hold a MediaJob. */
