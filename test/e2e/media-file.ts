@@ -41,6 +41,8 @@ export async function inspectImage(path: string) {
   const image = sharp(path, { failOn: "warning" });
   await image.stats();
   const { format, width, height, orientation, exif } = await sharp(path).metadata();
-  const place = exif && (await exifr.gps(exif.subarray("Exif\0\0".length)));
+  // Of some formats libvips gives EXIF as JPEG has it, with its name before it.
+  const fields = exif?.subarray(exif.toString("latin1", 0, 4) === "Exif" ? 6 : 0);
+  const place = fields && (await exifr.gps(fields));
   return { format, width, height, orientation, place };
 }
