@@ -124,6 +124,14 @@ test("vp9 in two passes is never realtime, which knows none", () => {
   );
 });
 
+test.each([
+  { name: "ten seconds of 59.94", seconds: 10, fps: 60_000 / 1001, frames: 600 },
+  { name: "six seconds of 119.88", seconds: 6, fps: 120_000 / 1001, frames: 720 },
+  { name: "a whole number of frames", seconds: 1.1, fps: 30, frames: 33 },
+])("a group is never shorter than the way to the next keyframe: $name", ({ seconds, fps, frames }) => {
+  expect(encode("h264", { keyframeIntervalSeconds: seconds }, { fps })).toContain(`-g:v ${frames} `);
+});
+
 test("segments have no keyframe but at their start", () => {
   const text = encode("h264", { keyframeIntervalSeconds: 4 }, { closedInterval: true });
   expect(text).toContain("-sc_threshold:v 0");

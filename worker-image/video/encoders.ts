@@ -255,7 +255,9 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
     startSeconds === 0
       ? `gte(t,n_forced*${seconds})`
       : `gte(t+${startSeconds},(n_forced+${before})*${seconds})`;
-  const frames = fps === null ? undefined : Math.max(1, Math.round(seconds * fps));
+  // Two keyframes that are forced may be a frame further apart than others; a group that ends before the second of them
+  // would make a keyframe of its own, a frame too early. Products such as 1.1 × 30 are a little above what is meant.
+  const frames = fps === null ? undefined : Math.max(1, Math.ceil(seconds * fps - 1e-6));
   return [
     ...(frames !== undefined ? [`-g:${s}`, `${frames}`] : []),
     ...(closedInterval && codec === "h264" ? [`-sc_threshold:${s}`, "0", `-flags:${s}`, "+cgop"] : []),
