@@ -168,7 +168,10 @@ test("several cuts open the source as often and are joined", () => {
     arguments_.flatMap((token, at) => (token === "-ss" || token === "-t" ? [arguments_[at + 1]] : [])),
   ).toEqual(["1", "1.52", "10", "50"]);
   expect(valueAfter(arguments_, "-filter_complex")).toContain(
-    "[0:0][1:0]concat=n=2:v=1:a=0[picture];[0:1][1:1]concat=n=2:v=0:a=1",
+    "[0:0][1:0]concat=n=2:v=1:a=0[picture];[0:1]aresample",
+  );
+  expect(valueAfter(arguments_, "-filter_complex")).toContain(
+    "atrim=duration=1.52[sound0span0];[1:1]aresample=async=1:min_hard_comp=0.1:first_pts=0[sound0span1];[sound0span0][sound0span1]concat=n=2:v=0:a=1",
   );
 });
 

@@ -137,14 +137,17 @@ export function bitrateKbpsOf(track: AudioStream, wish: SoundWish): number | und
 }
 
 /**
- * The filters of one track. The first fills gaps and pads a late start with silence, so that sound and
- * picture stay together whatever the container's timestamps do.
+ * Fills gaps and pads a late start with silence, so that sound and picture stay together whatever the container's
+ * timestamps do.
  */
+export const FROM_THE_START = "aresample=async=1:min_hard_comp=0.1:first_pts=0";
+
+/** The filters of one track. */
 export function soundFilters(track: AudioStream, wish: SoundWish, measured?: MeasuredLoudness): string[] {
   const channels = channelsOf(track, wish);
   const layout = LAYOUTS[channels];
   return [
-    "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+    FROM_THE_START,
     ...tempoFilters(wish.speed),
     ...(channels !== track.channels || layout !== track.layout
       ? layout
@@ -158,7 +161,7 @@ export function soundFilters(track: AudioStream, wish: SoundWish, measured?: Mea
 
 /** The filters of a file that is appended to one with this track: the same rate and layout. */
 export const appendedSoundFilters = (first: AudioStream, wish: SoundWish): string[] => [
-  "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+  FROM_THE_START,
   `aformat=sample_rates=${sampleRateOf(first, wish)}:channel_layouts=${layoutOf(first, wish)}`,
 ];
 
@@ -166,9 +169,10 @@ export const appendedSoundFilters = (first: AudioStream, wish: SoundWish): strin
 export const silence = (first: AudioStream, wish: SoundWish): string =>
   `anullsrc=r=${sampleRateOf(first, wish)}:cl=${layoutOf(first, wish)}`;
 
-/** Cuts or fills a sound, so that it lasts exactly so long. */
+/** Cuts or fills a sound, so that it lasts exactly so long. What is filled into nothing at all has no times of its own. */
 export const lastingFilters = (seconds: number): string[] => [
   `apad=whole_dur=${seconds}`,
+  "asetpts=N/SR/TB",
   `atrim=duration=${seconds}`,
 ];
 

@@ -1,4 +1,5 @@
 import { inputArguments } from "../probe/media-input.ts";
+import { FROM_THE_START, lastingFilters } from "./sound.ts";
 import type { Span } from "./timing.ts";
 
 /** How the parts of a source that are kept reach ffmpeg: each is an input of its own, joined by a filter. */
@@ -22,7 +23,10 @@ export function sourceInputs(
   );
 }
 
-/** The graph of one track: its spans joined, then its filters. */
+/**
+ * The graph of one track: its spans joined, then its filters. Sound and pictures are joined apart from each other, so
+ * the sound of a span lasts as long as its pictures, even where the track ends early or begins late.
+ */
 export function soundGraph(wish: {
   spans: readonly Span[];
   index: number;
@@ -31,8 +35,13 @@ export function soundGraph(wish: {
 }): string {
   const { spans, index, label, filters } = wish;
   if (spans.length <= 1) return `[0:${index}]${filters.join(",")}[${label}]`;
-  const pads = spans.map((_, input) => `[${input}:${index}]`).join("");
-  return `${pads}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
+  const parts = spans.map(({ startSeconds, endSeconds }, input) => {
+    const isFollowed = input < spans.length - 1 && endSeconds !== undefined;
+    const lasting = isFollowed ? lastingFilters(endSeconds - startSeconds) : [];
+    return `[${input}:${index}]${[FROM_THE_START, ...lasting].join(",")}[${label}span${input}]`;
+  });
+  const pads = spans.map((_, input) => `[${label}span${input}]`).join("");
+  return `${parts.join(";")};${pads}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
 }
 
 /** Microseconds are what ffmpeg keeps; more digits would only be cut. */
