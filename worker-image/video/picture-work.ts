@@ -1,7 +1,9 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
+import { bitDepthOf, hasAlpha } from "../probe/pixel-format.ts";
 import type { VideoStream } from "../probe/record.ts";
-import { colorOf } from "./color.ts";
+import { codedMatrix, colorOf } from "./color.ts";
+import { defaultPixelFormat } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
 import { exactRate, steadyRate } from "./timing.ts";
@@ -38,6 +40,22 @@ export function pictureWork(
       message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
     });
   }
+  const hdr = keepsHdr(picture, output);
+  const pixelFormat = pixelFormatOf(picture, output);
+  if (output.interpolate && hdr) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "interpolate makes frames of 8 bits, too few for HDR that is kept: set dynamicRange SDR or leave interpolate out",
+    );
+  }
+  if (output.interpolate && (picture.bitDepth ?? 8) > 8 && (bitDepthOf(pixelFormat) ?? 8) > 8) {
+    warnings.push({
+      reason: "InterpolatedIn8Bits",
+      message: `the source has ${picture.bitDepth} bits, of which interpolate leaves 8: gradients may show bands`,
+    });
+  }
+  const color = colorOf(picture);
+  const toneMapFrom = picture.dynamicRange !== "SDR" && !hdr ? picture.dynamicRange : undefined;
   return {
     deinterlace:
       output.deinterlace === "Always"
@@ -54,6 +72,8 @@ export function pictureWork(
     squarePixels,
     scaling,
     background: output.background,
+    pixelFormat,
+    matrix: codedMatrix(picture, { color, toneMapFrom }),
     interpolate: output.interpolate && exactRate(output.interpolate.fps),
     fps:
       output.fps !== undefined
@@ -63,10 +83,21 @@ export function pictureWork(
           : undefined,
     sourceFps: picture.frameRate,
     speed: output.speed ?? 1,
-    color: colorOf(picture),
-    toneMapFrom:
-      picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
+    color,
+    toneMapFrom,
   };
+}
+
+/** Whether pictures stay PQ or HLG. */
+export const keepsHdr = ({ dynamicRange }: VideoStream, output: Pick<VideoOutput, "dynamicRange">): boolean =>
+  dynamicRange !== "SDR" && output.dynamicRange === "Source";
+
+/** The pixel format of what is made. */
+export function pixelFormatOf(picture: VideoStream, output: VideoOutput): string {
+  const { codec, profile, pixelFormat } = output;
+  if (codec === "copy") return picture.pixelFormat ?? "unknown";
+  const alpha = hasAlpha(picture.pixelFormat);
+  return pixelFormat ?? defaultPixelFormat(codec, { profile, hdr: keepsHdr(picture, output), alpha });
 }
 
 /** `upscale` names the size by the source's. */

@@ -96,6 +96,26 @@ test.each([
   );
 });
 
+test("new frames of HDR that is kept are refused, of ten bits they are warned of", () => {
+  const deep = { pix_fmt: "yuv420p10le" };
+  const interpolate = { interpolate: { fps: 50 } };
+  expect(() =>
+    plan(
+      { ...interpolate, codec: "h265", dynamicRange: "Source" },
+      source({ video: { ...deep, color_transfer: "smpte2084" } }),
+    ),
+  ).toThrow(
+    expect.objectContaining({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("set dynamicRange SDR or"),
+    }),
+  );
+  const reasons = (output: Raw) =>
+    plan({ ...interpolate, ...output }, source({ video: deep })).warnings.map(({ reason }) => reason);
+  expect(reasons({ codec: "prores", container: "mov" })).toEqual(["InterpolatedIn8Bits"]);
+  expect(reasons({})).toEqual([]);
+});
+
 test("Dolby Vision without another layer is refused, but may be copied", () => {
   const record = source({
     video: { side_data_list: [{ side_data_type: "DOVI configuration record", dv_profile: 5 }] },
@@ -223,7 +243,22 @@ test.each([
     name: "contain adds bars",
     video: {},
     output: { width: 400, height: 400, fit: "contain", background: "#102030" },
-    filter: "pad=400:400:(ow-iw)/2:(oh-ih)/2:color=0x102030",
+    filter: "format=gbrp12le,pad=400:400:(ow-iw)/2:(oh-ih)/2:color=0x102030,scale=out_color_matrix=bt709",
+  },
+  {
+    name: "grey bars need no other format",
+    video: {},
+    output: { width: 400, height: 400, fit: "contain", background: "#303030" },
+    filter: "setsar=1,pad=400:400:(ow-iw)/2:(oh-ih)/2:color=0x303030[picture]",
+  },
+  {
+    name: "HDR is mapped to what the output holds, before new frames and bars are made",
+    video: { color_transfer: "smpte2084", pix_fmt: "yuv420p10le" },
+    output: {
+      ...{ codec: "prores", container: "mov", interpolate: { fps: 50 } },
+      ...{ width: 400, height: 400, fit: "contain" },
+    },
+    filter: "zscale=t=bt709:m=bt709:r=tv,format=yuv422p10le,minterpolate=fps=50/1",
   },
 ])("$name", ({ video, output, filter }) =>
   expect(valueAfter(list(output, source({ video })), "-filter_complex")).toContain(filter),
