@@ -260,7 +260,7 @@ export const videoOutput = z
       ])
       .optional()
       .describe(
-        "profile of the codec. h264: baseline, main, high, high10, high422; h265: main, main10, main422-10; prores: proxy, lt, standard, hq, 4444; dnxhr: lb, sq, hq, hqx. Default by the pixel format for h264 and h265, standard for prores, sq for dnxhr.",
+        "profile of the codec. h264: baseline, main, high, high10, high422; h265: main, main10, main422-10; prores: proxy, lt, standard, hq, 4444; dnxhr: lb, sq, hq, hqx. Default by the pixel format for h264 and h265; standard for prores, or 4444 with a pixel format of 4:4:4; sq for dnxhr, or hqx with yuv422p10le.",
       ),
     level: z
       .string()

@@ -95,6 +95,26 @@ test.each([
     not: ["crf", "preset"],
   },
   {
+    name: "prores of 4:4:4 is 4444",
+    codec: "prores",
+    output: {},
+    more: { pixelFormat: "yuv444p10le" },
+    has: ["-profile:v 4 "],
+  },
+  {
+    name: "dnxhr of 10 bits is hqx",
+    codec: "dnxhr",
+    output: {},
+    more: { pixelFormat: "yuv422p10le" },
+    has: ["-profile:v dnxhr_hqx"],
+  },
+  {
+    name: "av1's crf of 0 is told to the encoder itself",
+    codec: "av1",
+    output: { crf: 0 },
+    has: ["-svtav1-params:v lp=2:crf=0"],
+  },
+  {
     name: "dnxhr by name",
     codec: "dnxhr",
     output: { profile: "hqx" },
@@ -113,7 +133,7 @@ test.each([
     has: ["pools=2", "level-idc=4.1"],
   },
 ] as const)("$name", ({ codec, output, has, ...rest }) => {
-  const text = encode(codec, output);
+  const text = encode(codec, output, "more" in rest ? rest.more : {});
   for (const part of has) expect(text).toContain(part);
   for (const part of "not" in rest ? rest.not : []) expect(text).not.toContain(part);
 });

@@ -1,4 +1,5 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { bitDepthOf, chromaOf } from "../probe/pixel-format.ts";
 import type { DynamicRange, Mastering } from "../probe/record.ts";
 import type { Size } from "./geometry.ts";
 
@@ -191,13 +192,21 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
     case "prores":
       return [
         ...common,
-        ...[`-profile:${s}`, `${PRORES_PROFILES[output.profile ?? "standard"]}`],
+        ...[
+          `-profile:${s}`,
+          `${PRORES_PROFILES[output.profile ?? (is444(pixelFormat) ? "4444" : "standard")]}`,
+        ],
         ...[`-vendor:${s}`, "apl0"], // editors refuse to take ProRes of unknown makers as native
       ];
     case "dnxhr":
-      return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? "sq"}`];
+      return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? (isDeep(pixelFormat) ? "hqx" : "sq")}`];
   }
 }
+
+/** Whether each pixel has colours of its own, which of ProRes 4444 alone holds. */
+const is444 = (pixelFormat: string): boolean => chromaOf(pixelFormat) === "4:4:4";
+
+const isDeep = (pixelFormat: string): boolean => (bitDepthOf(pixelFormat) ?? 8) > 8;
 
 /** Apple's players know no hev1. */
 export const hevcTag = (container: VideoOutput["container"], s = "v"): string[] =>
@@ -291,9 +300,11 @@ function x265Parameters({
 }
 
 /** SVT-AV1 takes all cores of the node unless told, and HDR metadata in decimals. */
-function svtParameters({ threads, mastering }: EncodeWish): string {
+function svtParameters({ threads, mastering, rate }: EncodeWish): string {
   return [
     `lp=${threads}`,
+    // ffmpeg takes 0 for a crf that is not set, and leaves the encoder its own default
+    ...(rate.crf === 0 ? ["crf=0"] : []),
     ...(mastering?.display
       ? [`mastering-display=${displayText(mastering.display, { point: 1, light: 1 })}`]
       : []),

@@ -317,6 +317,43 @@ test.each([
   expect(at === -1 ? [] : arguments_.slice(at, at + 2)).toEqual(expected);
 });
 
+test.each([
+  { name: "of drop-frame at 25", rate: "30000/1001", timecode: "10:00:00;29", expected: "10\\:00\\:00\\:24" },
+  { name: "of 50 frames at 25", rate: "50/1", timecode: "10:00:00:40", expected: "10\\:00\\:00\\:20" },
+])("the timecode that is drawn is counted as the output does: $name", ({ rate, timecode, expected }) => {
+  const record = source({
+    video: { avg_frame_rate: rate, r_frame_rate: rate },
+    format: { tags: { timecode } },
+  });
+  const graph = valueAfter(list({ fps: 25, burnIn: { timecode: {} } }, record), "-filter_complex");
+  expect(graph?.replaceAll(/\\+/g, "\\")).toContain(`timecode=${expected}`);
+});
+
+test("a timecode with frames that the source's rate has not cannot be drawn", () => {
+  const record = source({ format: { tags: { timecode: "10:00:00:40" } } });
+  expect(() => plan({ burnIn: { timecode: {} } }, record)).toThrow(
+    expect.objectContaining({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("leave burnIn.timecode out"),
+    }),
+  );
+});
+
+test.each([
+  { name: "Opus knows a square of four", codec: "opus", expected: "channel_layouts=quad" },
+  { name: "others one behind", codec: "flac", expected: "channel_layouts=4.0" },
+])("of four channels, $name", ({ codec, expected }) => {
+  const record = source({ streams: [{ ...SOUND, channels: 4, channel_layout: "" }] });
+  const wish = { container: "mkv", audio: { codec } };
+  expect(valueAfter(list(wish, record), "-filter_complex")).toContain(expected);
+});
+
+test("Opus gets no more than it takes for each channel", () => {
+  const audio = { codec: "opus", bitrateKbps: 512, channels: "Mono" };
+  expect(valueAfter(list({ audio }), "-b:a:0")).toBe("256k");
+  expect(valueAfter(list({ audio: { ...audio, channels: "Stereo" } }), "-b:a:0")).toBe("512k");
+});
+
 test("the place of recording never slips into a rendition", () => {
   expect(list({})).toEqual(expect.arrayContaining(["location=", "com.apple.quicktime.location.ISO6709="]));
 });

@@ -10,7 +10,7 @@ import { whyInSoftware } from "./hardware.ts";
 import { keepsHdr, pictureWork } from "./picture-work.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
 import { keptSubtitles } from "./subtitle-tracks.ts";
-import { timecodeAfter } from "./timecode.ts";
+import { timecodeAfter, timecodeAtRate } from "./timecode.ts";
 import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./timing.ts";
 
 /**
@@ -130,7 +130,7 @@ export function planRendition(
     subtitles,
     keepsHdr: keepsHdr(picture, output),
     timecode: output.metadata === "Keep" ? keptTimecode({ record, picture, work, spans }, warnings) : null,
-    burnedTimecode: output.burnIn?.timecode ? (record.timecode ?? "00:00:00:00") : null,
+    burnedTimecode: output.burnIn?.timecode && fps ? burnedTimecode(record, { picture, fps }) : null,
     companions,
     appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
@@ -173,6 +173,20 @@ function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: 
   throw new MediaFailure(
     "InvalidOutputSpec",
     `${field} needs a steady frame rate and the source's varies: set fps`,
+  );
+}
+
+/** What is drawn at the first frame, as the output's rate counts it. */
+function burnedTimecode(
+  { timecode }: MediaRecord,
+  { picture, fps }: { picture: VideoStream; fps: Rate },
+): string {
+  if (timecode === null) return "00:00:00:00";
+  const burned = timecodeAtRate(timecode, steadyRate(picture) ?? picture.frameRate ?? fps, fps);
+  if (burned !== undefined) return burned;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `the source's timecode ${timecode} counts more frames than its rate has, so it cannot be drawn: leave burnIn.timecode out`,
   );
 }
 
