@@ -53,7 +53,7 @@ export function outputArguments(
   return [
     ...maps,
     ...subtitleArguments(subtitles, output.container),
-    ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, threads)),
+    ...(output.codec === "copy" ? copying(rendition) : pictureEncoder(rendition, rate, threads)),
     ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
     ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
@@ -184,6 +184,12 @@ function soundEncoders({ soundCodec, sound }: Rendition, sounds: AudioStream[]):
     ...(soundCodec === "copy" && sounds.length > 0 ? ["-c:a", "copy"] : []),
     ...(sound ? sounds.flatMap((track, position) => soundEncoderArguments(track, position, sound)) : []),
   ];
+}
+
+/** Dolby Vision without another layer has a name of its own, which Apple's players know. */
+function copying({ output, picture }: Rendition): string[] {
+  const isHevc = picture.codec === "hevc" && picture.dolbyVisionProfile !== 5;
+  return ["-c:v", "copy", ...(isHevc ? hevcTag(output.container) : [])];
 }
 
 function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number): string[] {

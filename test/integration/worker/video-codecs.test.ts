@@ -96,6 +96,25 @@ describe("codecs and containers", () => {
   });
 });
 
+test.each([{ file: "hevc.mkv" }, { file: "hevc.ts" }])(
+  "$file copied into mp4 plays on Apple's devices",
+  async ({ file }) => {
+    const hevc = [
+      "-c:v",
+      "libx265",
+      "-preset",
+      "ultrafast",
+      "-x265-params",
+      "log-level=error",
+      "-pix_fmt",
+      "yuv420p",
+    ];
+    clip(join(workshop.sources, file), { size: "160x90", seconds: 1, video: hevc });
+    const { record } = await workshop.make(file, { codec: "copy", preset: undefined });
+    expect(record.video[0]).toMatchObject({ codec: "hevc", codecTag: "hvc1" });
+  },
+);
+
 test("a crf of 0 is the best that av1 has", async () => {
   const made = await workshop.makeAll(
     "plain.mp4",
