@@ -163,7 +163,7 @@ export const videoOutput = z
       .enum(["Auto", "Always", "Never"])
       .default("Auto")
       .describe(
-        "deinterlace turns fields into whole frames (bwdif): Auto when the source says it is interlaced, Always, or Never.",
+        "deinterlace turns fields into whole frames (bwdif): Auto when the source says it is interlaced, Always, or Never, which keeps fields as they are; of h264 and prores the file says so, while others are taken for whole frames, with a warning.",
       ),
     dynamicRange: z
       .enum(["SDR", "Source"])

@@ -103,6 +103,26 @@ test.each([
   expect(valueAfter(list(output, source({ video })), "-filter_complex")).toContain(filter),
 );
 
+test.each([
+  { name: "h264", output: {}, marked: true },
+  { name: "prores", output: { codec: "prores", container: "mov" }, marked: true },
+  { name: "only narrower", output: { width: 1280, height: 1080, fit: "fill" }, marked: true },
+  { name: "h265", output: { codec: "h265" }, warning: "FieldsUnmarked" },
+  { name: "h264 of a profile without fields", output: { profile: "baseline" }, warning: "FieldsUnmarked" },
+  { name: "upside down", output: { flip: "Vertical" }, warning: "FieldsUnmarked" },
+  {
+    name: "cut between the fields",
+    output: { crop: { top: 1, width: 640, height: 480 } },
+    warning: "FieldsUnmarked",
+  },
+  { name: "scaled", output: { height: 720 }, warning: "InterlacedScaled" },
+])("fields that are kept are said where they can be: $name", ({ output, marked = false, warning }) => {
+  const record = source({ video: { field_order: "tt" } });
+  const wish = { deinterlace: "Never", ...output };
+  expect(list(wish, record).join(" ").includes("-flags:v +ildct+ilme")).toBe(marked);
+  expect(plan(wish, record).warnings.map(({ reason }) => reason)).toEqual(warning ? [warning] : []);
+});
+
 test("Never leaves fields alone and SDR is not tone-mapped", () => {
   const graph = valueAfter(
     list({ deinterlace: "Never" }, source({ video: { field_order: "tt" } })),

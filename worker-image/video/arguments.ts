@@ -203,6 +203,7 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
     threads,
     fps: fps ? perSecond(fps) : null,
     startSeconds: work.window?.startSeconds,
+    keepsFields: work.keepsFields,
     dynamicRange: keepsHdr ? picture.dynamicRange : "SDR",
     mastering: keepsHdr ? picture.mastering : null,
   };

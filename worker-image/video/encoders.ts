@@ -132,6 +132,8 @@ export interface EncodeWish {
   startSeconds?: number | undefined;
   /** Keyframes nowhere but at the interval, as segments need. */
   closedInterval?: boolean;
+  /** Pictures are made of fields; h264 and ProRes alone. Which is first each frame says by itself. */
+  keepsFields?: boolean;
   dynamicRange: DynamicRange;
   /** What is known of the grading of HDR that is kept. */
   mastering?: Mastering | null;
@@ -143,12 +145,10 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
   const preset = output.preset ?? "medium";
   const s = specifier;
   const common = [
-    `-c:${s}`,
-    ENCODERS[codec].name,
-    `-pix_fmt:${s}`,
-    pixelFormat,
-    `-threads:${s}`,
-    `${threads}`,
+    ...[`-c:${s}`, ENCODERS[codec].name],
+    ...[`-pix_fmt:${s}`, pixelFormat],
+    ...[`-threads:${s}`, `${threads}`],
+    ...(wish.keepsFields ? [`-flags:${s}`, "+ildct+ilme"] : []),
   ];
   switch (codec) {
     case "h264":

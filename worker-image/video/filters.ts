@@ -8,6 +8,8 @@ import { perSecond } from "./timing.ts";
 /** What the pictures go through, decided before; see `picture-work.ts`. */
 export interface PictureWork {
   deinterlace: "none" | "marked" | "all";
+  /** Set when pictures are made of fields, and the encoder is to say so. */
+  keepsFields: boolean;
   crop: VideoOutput["crop"];
   rotate: number;
   flip: VideoOutput["flip"];

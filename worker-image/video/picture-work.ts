@@ -34,10 +34,19 @@ export function pictureWork(
     : { width: shown.width, height: shown.height };
   const scaling: Scaling = scalingOf(from, sizeWish(from, output));
   const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
-  if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
+  const unchanged = interlaced && output.deinterlace === "Never";
+  const scaled = scaling.scaled.height !== from.height;
+  const keepsFields = unchanged && !scaled && holdsFields({ scaling, from }, output);
+  if (unchanged && scaled) {
     warnings.push({
       reason: "InterlacedScaled",
       message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
+    });
+  } else if (unchanged && !keepsFields && output.codec !== "copy") {
+    warnings.push({
+      reason: "FieldsUnmarked",
+      message:
+        "fields are kept, but players will take them for whole frames, whose moving edges comb: only h264 and prores can say that they are fields, where lines stay where they are; leave deinterlace out otherwise",
     });
   }
   const hdr = keepsHdr(picture, output);
@@ -63,6 +72,7 @@ export function pictureWork(
         : output.deinterlace === "Auto" && interlaced
           ? "marked"
           : "none",
+    keepsFields,
     crop: crop && !squarePixels ? storedCrop(crop, picture) : crop,
     rotate: output.rotate ?? 0,
     flip: output.flip,
@@ -86,6 +96,24 @@ export function pictureWork(
     color,
     toneMapFrom,
   };
+}
+
+/** Whether an encoder writes fields as such, and every line stays in the field that it belongs to. */
+function holdsFields(
+  { scaling, from }: { scaling: Scaling; from: Size },
+  { codec, profile, rotate = 0, flip, crop, interpolate }: VideoOutput,
+): boolean {
+  const { height } = scaling.final;
+  const linesStay =
+    height === from.height &&
+    rotate === 0 &&
+    flip !== "Vertical" &&
+    (crop?.top ?? 0) % 2 === 0 &&
+    !interpolate;
+  // x264 wants whole pairs of lines of colour, and its baseline has no fields
+  return (
+    linesStay && (codec === "prores" || (codec === "h264" && profile !== "baseline" && height % 4 === 0))
+  );
 }
 
 /** Whether pictures stay PQ or HLG. */

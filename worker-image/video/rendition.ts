@@ -111,7 +111,7 @@ export function planRendition(
   const subtitles = output.subtitles === "Keep" ? text.kept : [];
   if (output.subtitles === "Keep") warnings.push(...text.warnings);
   const { pixelFormat } = work;
-  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, pixelFormat) : undefined;
+  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, work) : undefined;
   if (inSoftware) warnings.push({ reason: "EncodedInSoftware", message: inSoftware });
 
   return {
