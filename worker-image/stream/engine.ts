@@ -120,7 +120,8 @@ class StreamTask {
         list: parts ? await this.#joining(parts.rungs, { presentation, files, staged }) : undefined,
       });
       await Promise.all(files.audioPaths.map(joinShortTail));
-      const clear = await verifyStream(presentation, {
+      const { stream: clear, warnings } = await verifyStream(presentation, {
+        source: { path: this.#opened.path, startSeconds: record.startSeconds ?? 0 },
         files,
         names,
         report,
@@ -132,7 +133,8 @@ class StreamTask {
         ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
         : clear;
       const damage = damageOf(report);
-      if (damage) this.#context.warn({ ...damage, ...subject });
+      for (const warning of damage ? [...warnings, damage] : warnings)
+        this.#context.warn({ ...warning, ...subject });
       await this.#publish(stream, directory, staged);
       this.#context.record({ ...subject, arguments: report.arguments });
       if (parts) await this.#context.handover.remove(parts.names);
