@@ -82,7 +82,8 @@ export function soundOf(
   if (!sound) return { filters: [], map: `0:${track.index}` };
   if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
   const filters = [...soundFilters(track, sound, measured), ...delayFilters(sound.codec, output.container)];
-  return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
+  const graph = soundGraph({ spans, index: track.index, label, filters, besidePictures: true });
+  return { filters: [graph], map: `[${label}]` };
 }
 
 /**

@@ -10,7 +10,7 @@ import { expectedCodec, type Rendition } from "./rendition.ts";
 import { isSilent } from "./silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound.ts";
 import { LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./source-length.ts";
-import { perSecond } from "./timing.ts";
+import { outputSeconds, perSecond } from "./timing.ts";
 
 /** What a finished file was found to be. */
 export interface Verified {
@@ -146,18 +146,28 @@ function sourceWarnings(
   return damage ? [...warnings, damage] : warnings;
 }
 
-/** Of pictures alone, which may end long before the sound does; only a source that is taken whole tells how long they are. */
+/**
+ * Of pictures alone, which may end long before the sound does: that of a cut is as long as the cut, whatever the source
+ * held. How long joined files are is not told.
+ */
 function pictureLengths(
   record: MediaRecord,
-  { picture, spans, appended, expectedSeconds, output: { speed = 1 } }: Rendition,
+  { picture, spans, appended, expectedSeconds, output: { speed } }: Rendition,
 ): Lengths {
   const own = picture.durationSeconds;
-  const isWhole = spans.length === 0 && appended.length === 0 && own !== null && expectedSeconds !== null;
+  const shown = spans.map(({ startSeconds, endSeconds = Number.POSITIVE_INFINITY }) => ({
+    startSeconds,
+    endSeconds: Math.max(startSeconds, Math.min(endSeconds, own ?? endSeconds)),
+  }));
+  const planned = outputSeconds({ spans: shown, speed }, own);
   const [found] = record.video;
   const begins = Math.max(0, (found?.startSeconds ?? 0) - (record.startSeconds ?? 0));
   return {
     what: "pictures",
-    declaredSeconds: isWhole ? Math.min(own / speed, expectedSeconds) : null,
+    declaredSeconds:
+      appended.length > 0 || planned === null || expectedSeconds === null
+        ? null
+        : Math.min(planned, expectedSeconds),
     foundSeconds: begins + (found?.durationSeconds ?? record.durationSeconds ?? 0),
   };
 }
