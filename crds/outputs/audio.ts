@@ -17,7 +17,7 @@ export const audioOutput = z
       .max(512)
       .optional()
       .describe(
-        "bitrateKbps in kbit/s, for aac, opus and mp3. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64.",
+        "bitrateKbps in kbit/s, for aac, opus and mp3. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. Opus has no more than 256 per channel, and gets that where more is asked for.",
       ),
     channels,
     sampleRateHz,

@@ -79,7 +79,7 @@ export const burnIn = z
       })
       .optional()
       .describe(
-        "timecode draws the source's timecode into the pictures, counted from 00:00:00:00 where it has none. None when unset.",
+        "timecode draws the source's timecode into the pictures, as the output's frame rate counts it, from 00:00:00:00 where it has none. None when unset.",
       ),
   })
   .meta(

@@ -56,7 +56,7 @@ export const soundtrack = z
       .max(1536)
       .optional()
       .describe(
-        "bitrateKbps of each track in kbit/s. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64.",
+        "bitrateKbps of each track in kbit/s. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. Opus has no more than 256 per channel, and gets that where more is asked for.",
       ),
     channels,
     sampleRateHz,

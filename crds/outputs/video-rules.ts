@@ -80,12 +80,39 @@ const pixelFormatRules: Rule[] = Object.entries(PIXEL_FORMATS).map(([codec, form
   reason: "FieldValueInvalid",
 }));
 
+const [P420, P422] = [
+  ["yuv420p", "yuv420p10le"],
+  ["yuv422p", "yuv422p10le"],
+];
+
+/** What the encoders take for each profile; another profile or pixel format they refuse, or make what is neither. */
+const PROFILE_FORMATS = [
+  { codec: "h264", profiles: ["baseline", "main", "high"], formats: ["yuv420p"] },
+  { codec: "h264", profiles: ["high10"], formats: P420 },
+  { codec: "h264", profiles: ["high422"], formats: [...P420, ...P422] },
+  { codec: "h265", profiles: ["main"], formats: ["yuv420p"] },
+  { codec: "h265", profiles: ["main10"], formats: P420 },
+  { codec: "h265", profiles: ["main422-10"], formats: [...P420, ...P422] },
+  { codec: "prores", profiles: ["proxy", "lt", "standard", "hq"], formats: ["yuv422p10le"] },
+  { codec: "prores", profiles: ["4444"], formats: ["yuv444p10le", "yuva444p10le"] },
+  { codec: "dnxhr", profiles: ["lb", "sq", "hq"], formats: ["yuv422p"] },
+  { codec: "dnxhr", profiles: ["hqx"], formats: ["yuv422p10le"] },
+];
+
+const profileFormatRules: Rule[] = PROFILE_FORMATS.map(({ codec, profiles, formats }) => ({
+  rule: `self.codec != '${codec}' || !has(self.profile) || !has(self.pixelFormat) || !(self.profile in [${list(profiles)}]) || self.pixelFormat in [${list(formats)}]`,
+  message: `${codec} ${profiles.join(", ")} holds ${formats.join(", ")}: leave profile or pixelFormat out, the one follows from the other`,
+  fieldPath: ".pixelFormat",
+  reason: "FieldValueInvalid",
+}));
+
 const LOSSY = ["h264", "h265", "vp9", "av1"] as const;
 
 export const VIDEO_RULES: readonly Rule[] = [
   ...containerRules,
   ...profileRules,
   ...pixelFormatRules,
+  ...profileFormatRules,
   onlyFor("profile", Object.keys(VIDEO_PROFILES)),
   onlyFor("crf", LOSSY),
   onlyFor("quality", LOSSY),
@@ -118,6 +145,13 @@ export const VIDEO_RULES: readonly Rule[] = [
   {
     rule: "!has(self.crf) || self.crf <= 51 || self.codec in ['vp9', 'av1']",
     message: "crf goes from 0 to 51 for h264 and h265",
+    fieldPath: ".crf",
+    reason: "FieldValueInvalid",
+  },
+  {
+    rule: "!has(self.crf) || self.crf > 0 || self.codec != 'h264' || !has(self.profile) || self.profile in ['high10', 'high422'] && (!has(self.pixelFormat) || self.pixelFormat.endsWith('10le'))",
+    message:
+      "crf 0 is lossless in h264 of 8 bits, which none of the profiles is: leave profile out or take crf 1",
     fieldPath: ".crf",
     reason: "FieldValueInvalid",
   },
@@ -159,6 +193,18 @@ export const VIDEO_RULES: readonly Rule[] = [
     rule: "self.dynamicRange == 'SDR' || self.codec in ['h265', 'vp9', 'av1', 'prores', 'copy'] || (self.codec == 'dnxhr' && has(self.profile) && self.profile == 'hqx')",
     message: "HDR needs 10 bits: h265, vp9, av1, prores or dnxhr with profile hqx",
     fieldPath: ".dynamicRange",
+    reason: "FieldValueInvalid",
+  },
+  {
+    rule: "self.dynamicRange == 'SDR' || self.codec == 'copy' || !has(self.pixelFormat) || self.pixelFormat.endsWith('10le')",
+    message: "HDR needs 10 bits: leave pixelFormat out or take one that ends in 10le",
+    fieldPath: ".pixelFormat",
+    reason: "FieldValueInvalid",
+  },
+  {
+    rule: "self.dynamicRange == 'SDR' || self.codec != 'h265' || !has(self.profile) || self.profile != 'main'",
+    message: "HDR needs 10 bits, and main has 8: leave profile out or take main10",
+    fieldPath: ".profile",
     reason: "FieldValueInvalid",
   },
   {

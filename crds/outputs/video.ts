@@ -113,7 +113,7 @@ export const videoOutput = z
       })
       .optional()
       .describe(
-        "interpolate makes new frames between those of the source by the motion in them (minterpolate), e.g. 60 to 120 frames per second. It takes minutes for each minute of HD on one core, so long sources are made in parts. None when unset.",
+        "interpolate makes new frames between those of the source by the motion in them (minterpolate), e.g. 60 to 120 frames per second. It takes minutes for each minute of HD on one core, so long sources are made in parts. It knows 8 bits only, so HDR must be mapped (dynamicRange SDR). None when unset.",
       ),
     upscale: z
       .int()
@@ -163,7 +163,7 @@ export const videoOutput = z
       .enum(["Auto", "Always", "Never"])
       .default("Auto")
       .describe(
-        "deinterlace turns fields into whole frames (bwdif): Auto when the source says it is interlaced, Always, or Never.",
+        "deinterlace turns fields into whole frames (bwdif): Auto when the source says it is interlaced, Always, or Never, which keeps fields as they are; of h264 and prores the file says so, while others are taken for whole frames, with a warning.",
       ),
     dynamicRange: z
       .enum(["SDR", "Source"])
@@ -260,7 +260,7 @@ export const videoOutput = z
       ])
       .optional()
       .describe(
-        "profile of the codec. h264: baseline, main, high, high10, high422; h265: main, main10, main422-10; prores: proxy, lt, standard, hq, 4444; dnxhr: lb, sq, hq, hqx. Default by the pixel format for h264 and h265, standard for prores, sq for dnxhr.",
+        "profile of the codec. h264: baseline, main, high, high10, high422; h265: main, main10, main422-10; prores: proxy, lt, standard, hq, 4444; dnxhr: lb, sq, hq, hqx. Default by the pixel format for h264 and h265; standard for prores, or 4444 with a pixel format of 4:4:4; sq for dnxhr, or hqx with yuv422p10le.",
       ),
     level: z
       .string()

@@ -78,7 +78,8 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
 
   context.progress("analysis", share.from);
   const limits = ffmpegLimits(context);
-  const recording = planRecording(await context.probe(opened), audio);
+  const found = await context.probe(opened);
+  const recording = planRecording(found, audio);
   const { expectedSeconds } = recording;
   const mediaSeconds = expectedSeconds ?? 60;
   const progress = stageProgress([
@@ -118,7 +119,9 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
     tell("verify", 0);
-    const record = await verifyRecording(staged, recording, { sourcePath: opened.path, report, run: limits });
+    const source = { path: opened.path, container: found.container };
+    const { record, warnings } = await verifyRecording(staged, recording, { source, report, run: limits });
+    for (const warning of warnings) context.warn({ ...warning, source: opened.source.name, output: name });
     // Waveforms before the sound itself, which is moved away when it is published.
     for (const [index, product] of waves.entries()) {
       tell("waveform", index / waves.length);

@@ -8,10 +8,9 @@ import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { isSilent, loudestDb, SILENT_DB } from "../video/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound.ts";
+import { declaresLength, LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/source-length.ts";
+import type { Verified } from "../video/verify.ts";
 import type { Recording } from "./recording.ts";
-
-/** Sound codecs pad their start and end; longer differences are lost sound. */
-const LENGTH_TOLERANCE_SECONDS = 0.25;
 
 /**
  * Looks at a finished recording before it gets its name: that it opens, has its codec and length, decodes, and is not
@@ -22,8 +21,9 @@ const LENGTH_TOLERANCE_SECONDS = 0.25;
 export async function verifyRecording(
   path: string,
   recording: Recording,
-  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
-): Promise<MediaRecord> {
+  made: { source: { path: string; container: string }; report: FfmpegReport; run: FfmpegLimits },
+): Promise<Verified> {
+  const { source, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
     throw new MediaFailure(
       "SourceCorrupt",
@@ -42,9 +42,13 @@ export async function verifyRecording(
       `the finished file's codec is ${codec}, not ${recording.wish.codec}`,
     );
   }
-  refuseOtherLength(record, recording, report);
-  if (peaksDb.every((db) => db <= SILENT_DB)) await refuseLostSound({ path, sourcePath }, recording, run);
-  return record;
+  const foundSeconds = refuseOtherLength(record, report);
+  const declaredSeconds = declaresLength(source.container) ? recording.expectedSeconds : null;
+  const warnings = shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report);
+  if (peaksDb.every((db) => db <= SILENT_DB)) {
+    await refuseLostSound({ path, sourcePath: source.path }, recording, run);
+  }
+  return { record, warnings };
 }
 
 /** No seek: a decoder of MP3 that begins in the middle misses what came before, and calls it an error. */
@@ -65,25 +69,14 @@ async function decodedPeaks(path: string, run: FfmpegLimits): Promise<number[]> 
   return loudestDb(log);
 }
 
-function refuseOtherLength(
-  { durationSeconds }: MediaRecord,
-  { expectedSeconds }: Recording,
-  { progress, cutShortLines, log }: FfmpegReport,
-): void {
+/** How long the file is, which is what ffmpeg said: sound codecs pad its start and end, and no more than that. */
+function refuseOtherLength({ durationSeconds }: MediaRecord, { progress }: FfmpegReport): number {
   const written = progress?.outTimeSeconds ?? 0;
   const found = durationSeconds ?? written;
-  if (Math.abs(found - written) > LENGTH_TOLERANCE_SECONDS) {
-    throw new MediaFailure(
-      "VerificationFailed",
-      `the finished file lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`,
-    );
-  }
-  if (expectedSeconds === null || cutShortLines === 0) return;
-  if (found >= expectedSeconds - Math.max(LENGTH_TOLERANCE_SECONDS, expectedSeconds * 0.01)) return;
+  if (Math.abs(found - written) <= LENGTH_TOLERANCE_SECONDS) return found;
   throw new MediaFailure(
-    "SourceTruncated",
-    `the source ends after ${found.toFixed(1)} s of the ${expectedSeconds.toFixed(1)} s it declares; copy it again`,
-    log,
+    "VerificationFailed",
+    `the finished file lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`,
   );
 }
 

@@ -142,7 +142,8 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
 }
 
 /** Pictures in RGB stay so: what is taken is RGB too. */
-const inRgb = (work: PictureWork): PictureWork => (work.color?.rgbTo ? { ...work, color: undefined } : work);
+const inRgb = (work: PictureWork): PictureWork =>
+  work.color?.rgbTo ? { ...work, color: undefined, matrix: undefined } : work;
 
 /** To look at every picture of the source. */
 function decodingSeconds({ picture, expectedSeconds }: Rendition, threads: number): number {

@@ -121,7 +121,8 @@ class StreamTask {
         list: parts ? await this.#joining(parts.rungs, { presentation, files, staged }) : undefined,
       });
       await Promise.all(files.audioPaths.map(joinShortTail));
-      const clear = await verifyStream(presentation, {
+      const { stream: clear, warnings } = await verifyStream(presentation, {
+        source: { path: this.#opened.path, startSeconds: record.startSeconds ?? 0 },
         files,
         names,
         report,
@@ -132,7 +133,7 @@ class StreamTask {
       const stream = encryption
         ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
         : clear;
-      for (const warning of [damageOf(report), lostTextsOf(report)]) {
+      for (const warning of [...warnings, damageOf(report), lostTextsOf(report)]) {
         if (warning) this.#context.warn({ ...warning, ...subject });
       }
       await this.#publish(stream, directory, staged);

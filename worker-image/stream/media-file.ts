@@ -17,6 +17,9 @@ export interface Segment {
   seconds: number;
 }
 
+export const lengthOf = ({ segments }: Pick<MediaFile, "segments">): number =>
+  segments.reduce((sum, { seconds }) => sum + seconds, 0);
+
 /** Nothing before the media is larger: a `moov` of a fragmented file holds no samples. */
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 

@@ -116,7 +116,7 @@ async function verifyPart(
   paths: readonly string[],
   { presentation, frames, limits }: { presentation: Presentation; frames: number; limits: FfmpegLimits },
 ): Promise<void> {
-  await Promise.all(
+  const files = await Promise.all(
     presentation.rungs.map(async (rung, at) => {
       const path = paths[at] ?? "";
       if ((await stat(path)).size === 0)
@@ -128,9 +128,10 @@ async function verifyPart(
           `the part has ${picture.frames} frames in ${rung.name}, but ${frames} were written`,
         );
       }
+      return { path, seconds: picture.durationSeconds ?? 0 };
     }),
   );
-  await decodeSamples(paths, limits);
+  await decodeSamples(files, limits);
 }
 
 /** The parts of each rung, in their order. @throws WorkFailure PartMissing; MediaFailure VerificationFailed. */

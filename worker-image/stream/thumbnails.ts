@@ -53,7 +53,10 @@ export function sheetFilters(
   const { dynamicRange } = picture;
   return [
     `select=gte(t\\,selected_n*${everySeconds})`,
-    ...toneMapFilters({ toneMapFrom: keepsHdr && dynamicRange !== "SDR" ? dynamicRange : undefined }),
+    ...toneMapFilters({
+      toneMapFrom: keepsHdr && dynamicRange !== "SDR" ? dynamicRange : undefined,
+      pixelFormat: "yuv420p",
+    }),
     `scale=${cell.width}:${cell.height}:flags=area:out_color_matrix=bt601:out_range=pc`,
     "format=yuvj420p",
     "setsar=1",

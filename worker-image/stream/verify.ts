@@ -1,16 +1,20 @@
 import { MediaFailure } from "../probe/media-failure.ts";
-import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { VideoStream } from "../probe/record.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
+import { maybeSilent, SAMPLE_OUTPUT, sampleInputs, samplePlaces } from "../video/decode-sample.ts";
 import { ENCODERS } from "../video/encoders.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
+import { loudestDb } from "../video/silence.ts";
 import { channelsOf, sampleRateOf } from "../video/sound.ts";
+import { shortnessOf } from "../video/source-length.ts";
 import type { StreamFiles } from "./arguments.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
-import { type MediaFile, readMediaFile } from "./media-file.ts";
+import { lengthOf, type MediaFile, readMediaFile } from "./media-file.ts";
 import type { Presentation } from "./presentation.ts";
+import { type MadeSound, refuseShortSounds, refuseSilentSounds, type SoundSource } from "./sound-check.ts";
+import type { Sound } from "./sounds.ts";
 import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
 import { unique, verifySubtitles } from "./subtitles.ts";
 import { verifySheets } from "./thumbnails.ts";
@@ -29,15 +33,24 @@ export async function verifyStream(
     report: FfmpegReport;
     limits: FfmpegLimits;
     staged: (fileName: string) => string;
+    source: SoundSource;
   },
-): Promise<Stream> {
+): Promise<{ stream: Stream; warnings: { reason: string; message: string }[] }> {
   const { files, names, report, limits } = made;
+  const [pictures, sounds] = await Promise.all([
+    Promise.all(files.videoPaths.map(mediaFile)),
+    Promise.all(
+      presentation.sounds.map((sound, at) => madeSound(sound, files.audioPaths[at], names.audio[at])),
+    ),
+  ]);
+  const sampled = (paths: readonly string[], media: readonly MediaFile[]) =>
+    paths.map((path, at) => ({ path, seconds: lengthOf(media[at] ?? { segments: [] }) }));
   // Short processes, all at once: one after another they take as long as encoding a second of a small ladder.
-  const [video] = await Promise.all([
+  const [video, , heard] = await Promise.all([
     Promise.all(
       presentation.rungs.map(async (rung, at): Promise<VideoRendition> => {
         const path = files.videoPaths[at] ?? "";
-        const media = await mediaFile(path);
+        const media = pictures[at] ?? (await mediaFile(path));
         refuseOtherRange(rung.name, { media, presentation });
         await refuseOtherPicture(path, { rung, presentation, signal: limits.signal });
         return {
@@ -50,14 +63,25 @@ export async function verifyStream(
         };
       }),
     ),
-    decodeSamples([...files.videoPaths, ...files.audioPaths], limits),
+    decodeSamples(sampled(files.videoPaths, pictures), limits),
+    decodeSamples(
+      sampled(
+        files.audioPaths,
+        sounds.map(({ media }) => media),
+      ),
+      limits,
+    ),
   ]);
-  refuseMisaligned(video, presentation.output.segmentSeconds);
+  refuseMisaligned(video, presentation.output);
   const durationSeconds = Math.max(...video.map(({ media }) => lengthOf(media)));
-  refuseTruncated(presentation, durationSeconds, report);
-  return {
+  const warnings = [
+    ...shortPictures(presentation, { durationSeconds, sounds, report }),
+    ...(await refuseShortSounds(sounds, made.source, { report, limits })),
+  ];
+  if (heard.maybeSilent) await refuseSilentSounds(sounds, made.source, limits);
+  const stream = {
     video,
-    audio: await audioRenditions(presentation, files, names),
+    audio: audioRenditions(sounds),
     subtitles: await verifySubtitles(presentation.subtitles, {
       paths: files.subtitlePaths,
       fileNames: names.subtitles,
@@ -68,27 +92,39 @@ export async function verifyStream(
     protection: undefined,
     durationSeconds,
   };
+  return { stream, warnings };
 }
 
-async function audioRenditions(
-  { sounds }: Presentation,
-  files: StreamFiles,
-  names: FileNames,
-): Promise<AudioRendition[]> {
+/** The whole against what the source declares, and the pictures, which may end long before the sound does. */
+function shortPictures(
+  { expectedSeconds, top: { picture } }: Presentation,
+  made: { durationSeconds: number; sounds: readonly MadeSound[]; report: FfmpegReport },
+): { reason: string; message: string }[] {
+  const { durationSeconds, sounds, report } = made;
+  const foundSeconds = Math.max(durationSeconds, ...sounds.map(({ media }) => lengthOf(media)));
+  const whole = { what: "pictures and sound", declaredSeconds: expectedSeconds, foundSeconds };
+  const short = shortnessOf(whole, report);
+  if (short.length > 0 || picture.durationSeconds === null || expectedSeconds === null) return short;
+  const declaredSeconds = Math.min(picture.durationSeconds, expectedSeconds);
+  return shortnessOf({ what: "pictures", declaredSeconds, foundSeconds: durationSeconds }, report);
+}
+
+async function madeSound(sound: Sound, path = "", fileName = ""): Promise<MadeSound> {
+  return { sound, path, fileName, media: await mediaFile(path) };
+}
+
+function audioRenditions(sounds: readonly MadeSound[]): AudioRendition[] {
   const main = Math.max(
     0,
-    sounds.findIndex(({ track }) => track.isDefault),
+    sounds.findIndex(({ sound }) => sound.track.isDefault),
   );
   const taken = new Set<string>();
   const titles = sounds
-    .filter(({ isSurround }) => !isSurround)
-    .map(({ track: { title, language }, position }) =>
-      unique(title ?? language ?? `Track ${position + 1}`, taken),
+    .filter(({ sound }) => !sound.isSurround)
+    .map(({ sound: { track } }, position) =>
+      unique(track.title ?? track.language ?? `Track ${position + 1}`, taken),
     );
-  const audio: AudioRendition[] = [];
-  for (const [at, { track, wish, position, isSurround }] of sounds.entries()) {
-    const fileName = names.audio[at] ?? "";
-    const media = await mediaFile(files.audioPaths[at] ?? "");
+  return sounds.map(({ sound: { track, wish, position, isSurround }, fileName, media }) => {
     const wanted = { channels: channelsOf(track, wish), sampleRate: sampleRateOf(track, wish) };
     if (media.sound?.channels !== wanted.channels || media.sound.sampleRate !== wanted.sampleRate) {
       throw new MediaFailure(
@@ -96,7 +132,7 @@ async function audioRenditions(
         `${fileName} has ${media.sound?.channels} channels at ${media.sound?.sampleRate} Hz, not ${wanted.channels} at ${wanted.sampleRate} Hz`,
       );
     }
-    audio.push({
+    return {
       name: `${position}${isSurround ? "-surround" : ""}`,
       position,
       isSurround,
@@ -106,15 +142,21 @@ async function audioRenditions(
       title: titles[position] ?? "",
       isDefault: position === main,
       ...wanted,
-    });
-  }
-  return audio;
+    };
+  });
 }
 
 async function mediaFile(path: string): Promise<MediaFile> {
   const media = await asItMustBe(readMediaFile(path));
   if (media.segments.length === 0)
     throw new MediaFailure("SourceCorrupt", "no frame of the source could be decoded");
+  const last = media.segments.at(-1);
+  if (last && last.offset + last.bytes > media.bytes) {
+    throw new MediaFailure(
+      "VerificationFailed",
+      `a media file of the stream has ${media.bytes} bytes, but its index names ${last.offset + last.bytes}`,
+    );
+  }
   return media;
 }
 
@@ -158,22 +200,33 @@ function refuseOtherRange(
 
 const VIDEO_RANGES = { SDR: "SDR", HDR10: "PQ", HLG: "HLG" } as const;
 
-/** A second at the start of each file, all in one run; any error of a decoder fails it. */
-export async function decodeSamples(paths: readonly string[], limits: FfmpegLimits): Promise<void> {
-  const options = ["-threads", "1", "-err_detect", "explode", "-t", "1"];
-  const list = [
-    ...paths.flatMap((path) => inputArguments(path, { options })),
-    ...paths.flatMap((_, input) => ["-map", `${input}:0`]),
-    ...["-f", "null", "-"],
-  ];
-  const { log } = await runFfmpeg({ ...limits, arguments: list });
+/** Some frames at the start, in the middle and at the end of each file, all in one run; any error of a decoder fails it. */
+export async function decodeSamples(
+  files: readonly { path: string; seconds: number }[],
+  limits: FfmpegLimits,
+): Promise<{ maybeSilent: boolean }> {
+  if (files.length === 0) return { maybeSilent: false };
+  const inputs = files.flatMap(({ path, seconds }) => sampleInputs(path, samplePlaces(seconds), 1));
+  const { log } = await runFfmpeg({
+    ...limits,
+    threads: 1,
+    arguments: [...inputs.flat(), ...inputs.flatMap((_, input) => ["-map", `${input}:0`]), ...SAMPLE_OUTPUT],
+    logLevel: "info",
+  });
   refuseUndecodable(log, "a finished file");
+  // Of the shortest file there are fewest places that can be silent.
+  const places = Math.min(...files.map(({ seconds }) => Math.max(1, samplePlaces(seconds).length)));
+  return { maybeSilent: maybeSilent(loudestDb(log), places) };
 }
 
-const lengthOf = ({ segments }: MediaFile): number => segments.reduce((sum, { seconds }) => sum + seconds, 0);
-
-/** Players switch at segment borders: these must be the same in every rendition, to the frame. */
-export function refuseMisaligned(video: readonly VideoRendition[], segmentSeconds: number): void {
+/**
+ * Players switch at segment borders: these must be the same in every rendition, to the frame. SVT-AV1 counts frames from
+ * one keyframe to the next, and not time; so where parts meet and segments are no whole number of frames, one is shorter.
+ */
+function refuseMisaligned(
+  video: readonly VideoRendition[],
+  { segmentSeconds, codec }: Presentation["output"],
+): void {
   const [first] = video;
   if (!first) return;
   const tolerance = first.fps.den / first.fps.num / 2;
@@ -189,21 +242,12 @@ export function refuseMisaligned(video: readonly VideoRendition[], segmentSecond
     }
     const long = media.segments
       .slice(0, -1)
-      .find(({ seconds }) => Math.abs(seconds - segmentSeconds) > tolerance * 2 + 1e-3);
+      .map(({ seconds }) => ({ seconds, off: seconds - segmentSeconds }))
+      .find(({ off }) => (codec === "av1" ? off : Math.abs(off)) > tolerance * 2 + 1e-3);
     if (long)
       throw new MediaFailure(
         "VerificationFailed",
         `a segment of ${name} lasts ${long.seconds} s, not ${segmentSeconds} s`,
       );
   }
-}
-
-function refuseTruncated({ expectedSeconds }: Presentation, found: number, report: FfmpegReport): void {
-  if (expectedSeconds === null || report.cutShortLines === 0) return;
-  if (found >= expectedSeconds - Math.max(0.25, expectedSeconds * 0.01)) return;
-  throw new MediaFailure(
-    "SourceTruncated",
-    `the source ends after ${found.toFixed(1)} s of the ${expectedSeconds.toFixed(1)} s it declares; copy it again`,
-    report.log,
-  );
 }

@@ -54,7 +54,7 @@ export function outputArguments(
   return [
     ...maps,
     ...subtitleArguments(rendition, output.container),
-    ...(output.codec === "copy" ? ["-c:v", "copy"] : pictureEncoder(rendition, rate, threads)),
+    ...(output.codec === "copy" ? copying(rendition) : pictureEncoder(rendition, rate, threads)),
     ...soundEncoders(rendition, tracks),
     ...metadataArguments(rendition, tracks),
     ...["-max_muxing_queue_size", `${MUXING_QUEUE_PACKETS}`],
@@ -187,6 +187,12 @@ function soundEncoders({ soundCodec, sound }: Rendition, sounds: AudioStream[]):
   ];
 }
 
+/** Dolby Vision without another layer has a name of its own, which Apple's players know. */
+function copying({ output, picture }: Rendition): string[] {
+  const isHevc = picture.codec === "hevc" && picture.dolbyVisionProfile !== 5;
+  return ["-c:v", "copy", ...(isHevc ? hevcTag(output.container) : [])];
+}
+
 function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number): string[] {
   const { output, pixelFormat, fps, work, keepsHdr, picture, hardware } = rendition;
   if (output.codec === "copy") return [];
@@ -198,6 +204,7 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
     threads,
     fps: fps ? perSecond(fps) : null,
     startSeconds: work.window?.startSeconds,
+    keepsFields: work.keepsFields,
     dynamicRange: keepsHdr ? picture.dynamicRange : "SDR",
     mastering: keepsHdr ? picture.mastering : null,
   };

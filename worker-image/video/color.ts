@@ -30,11 +30,18 @@ export function assumedMatrix({ dynamicRange, storedWidth, storedHeight }: Video
 
 const isRgb = ({ chroma }: Pick<VideoStream, "chroma">): boolean => chroma === "RGB";
 
-/** By which matrix pictures are coded after the filters, in swscale's words. */
-export function codedMatrix(
-  picture: VideoStream,
-  { toneMapFrom, color }: Work,
-): "bt601" | "bt709" | "bt2020" {
+/** A matrix in swscale's words. */
+export type CodedMatrix = "bt601" | "bt709" | "bt2020";
+
+/** The words of the tags that say so. */
+export const MATRIX_NAMES: Record<CodedMatrix, string> = {
+  bt601: "smpte170m",
+  bt709: "bt709",
+  bt2020: "bt2020nc",
+};
+
+/** By which matrix pictures are coded after the filters. */
+export function codedMatrix(picture: VideoStream, { toneMapFrom, color }: Work): CodedMatrix {
   const matrix = toneMapFrom ? "bt709" : (color?.assumed ?? picture.color.matrix ?? "bt709");
   if (matrix.startsWith("bt2020")) return "bt2020";
   return matrix === "bt709" ? "bt709" : "bt601";

@@ -46,24 +46,31 @@ export function samplePlaces(seconds: number): number[] {
 }
 
 function sampleArguments(path: string, places: readonly number[], threads: number): string[] {
-  const common = ["-threads", `${threads}`, "-err_detect", "explode"];
-  const inputs =
-    places.length === 0
-      ? [common]
-      : places.map((place) => [
-          ...common,
-          // `-t` counts from the keyframe then, and not from the moment that was sought
-          ...(place > 0 ? ["-noaccurate_seek", "-ss", place.toFixed(3)] : []),
-          ...["-t", `${SAMPLE_SECONDS}`],
-        ]);
+  const inputs = sampleInputs(path, places, threads);
   return [
-    ...inputs.flatMap((options) => inputArguments(path, { options })),
+    ...inputs.flat(),
     ...inputs.flatMap((_, input) => ["-map", `${input}:v`, "-map", `${input}:a?`]),
-    // Every frame at its own time: a guessed rate puts frames of a varying one on top of each other.
-    ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "-1"],
-    ...["-filter:a", "volumedetect", "-f", "null", "-"],
+    ...SAMPLE_OUTPUT,
   ];
 }
+
+/** The inputs that read a file at these places, or all of it where there are none. */
+export function sampleInputs(path: string, places: readonly number[], threads: number): string[][] {
+  const common = ["-threads", `${threads}`, "-err_detect", "explode"];
+  if (places.length === 0) return [inputArguments(path, { options: common })];
+  return places.map((place) => {
+    // `-t` counts from the keyframe then, and not from the moment that was sought
+    const seek = place > 0 ? ["-noaccurate_seek", "-ss", place.toFixed(3)] : [];
+    return inputArguments(path, { options: [...common, ...seek, "-t", `${SAMPLE_SECONDS}`] });
+  });
+}
+
+/** What is decoded goes nowhere, and its loudness to the log. */
+export const SAMPLE_OUTPUT = [
+  // Every frame at its own time: a guessed rate puts frames of a varying one on top of each other.
+  ...["-fps_mode:v", "passthrough", "-enc_time_base:v", "-1"],
+  ...["-filter:a", "volumedetect", "-f", "null", "-"],
+];
 
 /**
  * Whether some track may be silent wherever it was looked at. Which peak is whose is not told, so it takes as many

@@ -95,6 +95,26 @@ test.each([
     not: ["crf", "preset"],
   },
   {
+    name: "prores of 4:4:4 is 4444",
+    codec: "prores",
+    output: {},
+    more: { pixelFormat: "yuv444p10le" },
+    has: ["-profile:v 4 "],
+  },
+  {
+    name: "dnxhr of 10 bits is hqx",
+    codec: "dnxhr",
+    output: {},
+    more: { pixelFormat: "yuv422p10le" },
+    has: ["-profile:v dnxhr_hqx"],
+  },
+  {
+    name: "av1's crf of 0 is told to the encoder itself",
+    codec: "av1",
+    output: { crf: 0 },
+    has: ["-svtav1-params:v lp=2:crf=0"],
+  },
+  {
     name: "dnxhr by name",
     codec: "dnxhr",
     output: { profile: "hqx" },
@@ -113,7 +133,7 @@ test.each([
     has: ["pools=2", "level-idc=4.1"],
   },
 ] as const)("$name", ({ codec, output, has, ...rest }) => {
-  const text = encode(codec, output);
+  const text = encode(codec, output, "more" in rest ? rest.more : {});
   for (const part of has) expect(text).toContain(part);
   for (const part of "not" in rest ? rest.not : []) expect(text).not.toContain(part);
 });
@@ -122,6 +142,14 @@ test("vp9 in two passes is never realtime, which knows none", () => {
   expect(encode("vp9", { preset: "ultrafast" }, { rate: { bitrateKbps: 500, pass: 2 } })).toContain(
     "-deadline:v good -cpu-used:v 5",
   );
+});
+
+test.each([
+  { name: "ten seconds of 59.94", seconds: 10, fps: 60_000 / 1001, frames: 600 },
+  { name: "six seconds of 119.88", seconds: 6, fps: 120_000 / 1001, frames: 720 },
+  { name: "a whole number of frames", seconds: 1.1, fps: 30, frames: 33 },
+])("a group is never shorter than the way to the next keyframe: $name", ({ seconds, fps, frames }) => {
+  expect(encode("h264", { keyframeIntervalSeconds: seconds }, { fps })).toContain(`-g:v ${frames} `);
 });
 
 test("segments have no keyframe but at their start", () => {

@@ -1,4 +1,5 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { bitDepthOf, chromaOf } from "../probe/pixel-format.ts";
 import type { DynamicRange, Mastering } from "../probe/record.ts";
 import type { Size } from "./geometry.ts";
 
@@ -131,6 +132,8 @@ export interface EncodeWish {
   startSeconds?: number | undefined;
   /** Keyframes nowhere but at the interval, as segments need. */
   closedInterval?: boolean;
+  /** Pictures are made of fields; h264 and ProRes alone. Which is first each frame says by itself. */
+  keepsFields?: boolean;
   dynamicRange: DynamicRange;
   /** What is known of the grading of HDR that is kept. */
   mastering?: Mastering | null;
@@ -142,12 +145,10 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
   const preset = output.preset ?? "medium";
   const s = specifier;
   const common = [
-    `-c:${s}`,
-    ENCODERS[codec].name,
-    `-pix_fmt:${s}`,
-    pixelFormat,
-    `-threads:${s}`,
-    `${threads}`,
+    ...[`-c:${s}`, ENCODERS[codec].name],
+    ...[`-pix_fmt:${s}`, pixelFormat],
+    ...[`-threads:${s}`, `${threads}`],
+    ...(wish.keepsFields ? [`-flags:${s}`, "+ildct+ilme"] : []),
   ];
   switch (codec) {
     case "h264":
@@ -191,13 +192,21 @@ export function encoderArguments(wish: EncodeWish, specifier = "v"): string[] {
     case "prores":
       return [
         ...common,
-        ...[`-profile:${s}`, `${PRORES_PROFILES[output.profile ?? "standard"]}`],
+        ...[
+          `-profile:${s}`,
+          `${PRORES_PROFILES[output.profile ?? (is444(pixelFormat) ? "4444" : "standard")]}`,
+        ],
         ...[`-vendor:${s}`, "apl0"], // editors refuse to take ProRes of unknown makers as native
       ];
     case "dnxhr":
-      return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? "sq"}`];
+      return [...common, `-profile:${s}`, `dnxhr_${output.profile ?? (isDeep(pixelFormat) ? "hqx" : "sq")}`];
   }
 }
+
+/** Whether each pixel has colours of its own, which of ProRes 4444 alone holds. */
+const is444 = (pixelFormat: string): boolean => chromaOf(pixelFormat) === "4:4:4";
+
+const isDeep = (pixelFormat: string): boolean => (bitDepthOf(pixelFormat) ?? 8) > 8;
 
 /** Apple's players know no hev1. */
 export const hevcTag = (container: VideoOutput["container"], s = "v"): string[] =>
@@ -255,7 +264,9 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
     startSeconds === 0
       ? `gte(t,n_forced*${seconds})`
       : `gte(t+${startSeconds},(n_forced+${before})*${seconds})`;
-  const frames = fps === null ? undefined : Math.max(1, Math.round(seconds * fps));
+  // Two keyframes that are forced may be a frame further apart than others; a group that ends before the second of them
+  // would make a keyframe of its own, a frame too early. Products such as 1.1 × 30 are a little above what is meant.
+  const frames = fps === null ? undefined : Math.max(1, Math.ceil(seconds * fps - 1e-6));
   return [
     ...(frames !== undefined ? [`-g:${s}`, `${frames}`] : []),
     ...(closedInterval && codec === "h264" ? [`-sc_threshold:${s}`, "0", `-flags:${s}`, "+cgop"] : []),
@@ -289,9 +300,11 @@ function x265Parameters({
 }
 
 /** SVT-AV1 takes all cores of the node unless told, and HDR metadata in decimals. */
-function svtParameters({ threads, mastering }: EncodeWish): string {
+function svtParameters({ threads, mastering, rate }: EncodeWish): string {
   return [
     `lp=${threads}`,
+    // ffmpeg takes 0 for a crf that is not set, and leaves the encoder its own default
+    ...(rate.crf === 0 ? ["crf=0"] : []),
     ...(mastering?.display
       ? [`mastering-display=${displayText(mastering.display, { point: 1, light: 1 })}`]
       : []),

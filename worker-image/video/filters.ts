@@ -1,12 +1,15 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { hasAlpha } from "../probe/pixel-format.ts";
 import type { DynamicRange, Rate } from "../probe/record.ts";
-import { type ColorWork, colorFilters } from "./color.ts";
+import { type CodedMatrix, type ColorWork, colorFilters, MATRIX_NAMES } from "./color.ts";
 import type { Scaling, Size } from "./geometry.ts";
 import { perSecond } from "./timing.ts";
 
 /** What the pictures go through, decided before; see `picture-work.ts`. */
 export interface PictureWork {
   deinterlace: "none" | "marked" | "all";
+  /** Set when pictures are made of fields, and the encoder is to say so. */
+  keepsFields: boolean;
   crop: VideoOutput["crop"];
   rotate: number;
   flip: VideoOutput["flip"];
@@ -17,6 +20,10 @@ export interface PictureWork {
   squarePixels: boolean;
   scaling: Scaling;
   background: string;
+  /** What the encoder is given. */
+  pixelFormat: string;
+  /** By which matrix the pictures are coded in the end; undefined where they stay RGB. */
+  matrix: CodedMatrix | undefined;
   /** Constant rate of the output; undefined keeps the source's timing. */
   fps: Rate | undefined;
   sourceFps: Rate | null;
@@ -47,8 +54,8 @@ const REFERENCE_WHITE_NITS = 203;
 
 /**
  * The filters in the order they have to run: colours are known first, fields become frames before anything moves pixels, frames are
- * dropped before they cost anything, a picture is made smaller before it is tone-mapped, and sharpened last.
- * ffmpeg itself turns the picture upright before the first of them.
+ * dropped before they cost anything, a picture is made smaller before it is tone-mapped, put on bars in the colours it
+ * has then, and sharpened last. ffmpeg itself turns the picture upright before the first of them.
  */
 export function pictureFilters(work: PictureWork): string[] {
   const drops = dropsFrames(work);
@@ -65,8 +72,9 @@ export function pictureFilters(work: PictureWork): string[] {
       looksAtNeighbours: true,
     },
     { filters: scaleFilters(work) },
-    { filters: interpolateFilter(work), looksAtNeighbours: true },
     { filters: toneMapFilters(work) },
+    { filters: interpolateFilter(work), looksAtNeighbours: true },
+    { filters: barFilters(work) },
     { filters: work.sharpen > 0 ? [`unsharp=5:5:${work.sharpen}:5:5:0`] : [] },
     { filters: drops ? [] : rate, looksAtNeighbours: true },
   ];
@@ -103,6 +111,7 @@ export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
       ...first,
       squarePixels,
       scaling: { scaled: size, final: size },
+      pixelFormat: richestFormat(works.map(({ pixelFormat }) => pixelFormat)),
       fps: drops ? first.fps : undefined,
       sharpen: 0,
     },
@@ -121,6 +130,12 @@ export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
       denoise: undefined,
     })),
   };
+}
+
+/** The format that holds all that any of these can hold. */
+function richestFormat(formats: readonly string[]): string {
+  const chroma = ["444", "422"].find((each) => formats.some((format) => format.includes(each))) ?? "420";
+  return `yuv${chroma}p${formats.some((format) => format.endsWith("10le")) ? "10le" : ""}`;
 }
 
 /** Frames are dropped before they cost anything, and repeated after. */
@@ -145,7 +160,10 @@ function deinterlaceFilter({ deinterlace }: PictureWork): string[] {
   return [`bwdif=mode=send_frame:parity=auto:deint=${deinterlace === "all" ? "all" : "interlaced"}`];
 }
 
-/** After scaling, since it costs more for each pixel than all else; both ways, by overlapping blocks. */
+/**
+ * After scaling, since it costs more for each pixel than all else, and after tone mapping, since it knows no more than 8
+ * bits; both ways, by overlapping blocks.
+ */
 function interpolateFilter({ interpolate }: PictureWork): string[] {
   if (!interpolate) return [];
   return [
@@ -169,7 +187,7 @@ function turnFilters({ rotate, flip }: PictureWork): string[] {
   ];
 }
 
-function scaleFilters({ from, squarePixels, scaling, background, toMatrix }: PictureWork): string[] {
+function scaleFilters({ from, squarePixels, scaling, toMatrix }: PictureWork): string[] {
   const { scaled, final } = scaling;
   const needed =
     toMatrix !== undefined || !squarePixels || scaled.width !== from.width || scaled.height !== from.height;
@@ -183,17 +201,39 @@ function scaleFilters({ from, squarePixels, scaling, background, toMatrix }: Pic
     ...(final.width < scaled.width || final.height < scaled.height
       ? [`crop=${final.width}:${final.height}:exact=1`]
       : []),
-    ...(final.width > scaled.width || final.height > scaled.height
-      ? [`pad=${final.width}:${final.height}:(ow-iw)/2:(oh-ih)/2:color=0x${background.slice(1)}`]
-      : []),
   ];
 }
 
 /**
- * PQ or HLG to BT.709 by zimg and Hable's curve, in linear light. The transfer is named since some files
- * leave it to the container, where zscale does not look.
+ * The bars around a picture. The filter that draws them codes every colour by BT.601, which is right for greys alone; so
+ * where they are of another colour, it is given RGB, with more bits than the picture has.
  */
-export function toneMapFilters({ toneMapFrom }: Pick<PictureWork, "toneMapFrom">): string[] {
+function barFilters({ scaling, background, pixelFormat, matrix }: PictureWork): string[] {
+  const { scaled, final } = scaling;
+  if (final.width <= scaled.width && final.height <= scaled.height) return [];
+  const pad = `pad=${final.width}:${final.height}:(ow-iw)/2:(oh-ih)/2:color=0x${background.slice(1)}`;
+  if (matrix === undefined || isGrey(background)) return [pad];
+  const flags = "flags=accurate_rnd+full_chroma_inp+full_chroma_int";
+  return [
+    `scale=in_color_matrix=${matrix}:${flags}`,
+    `format=${hasAlpha(pixelFormat) ? "gbrap12le" : "gbrp12le"}`,
+    pad,
+    `scale=out_color_matrix=${matrix}:out_range=tv:${flags}`,
+    `format=${pixelFormat}`,
+    `setparams=colorspace=${MATRIX_NAMES[matrix]}`,
+  ];
+}
+
+const isGrey = (color: string): boolean => /^#(..)\1\1$/i.test(color);
+
+/**
+ * PQ or HLG to BT.709 by zimg and Hable's curve, in linear light, with as many bits and colours as the output has. The
+ * transfer is named since some files leave it to the container, where zscale does not look.
+ */
+export function toneMapFilters({
+  toneMapFrom,
+  pixelFormat,
+}: Pick<PictureWork, "toneMapFrom" | "pixelFormat">): string[] {
   if (!toneMapFrom) return [];
   const transfer = toneMapFrom === "HLG" ? "arib-std-b67" : "smpte2084";
   return [
@@ -202,6 +242,7 @@ export function toneMapFilters({ toneMapFrom }: Pick<PictureWork, "toneMapFrom">
     "format=gbrpf32le",
     "tonemap=tonemap=hable:desat=0",
     "zscale=t=bt709:m=bt709:r=tv",
-    "format=yuv420p",
+    // HDR has no alpha that would be kept on this way.
+    `format=${pixelFormat.replace("yuva", "yuv")}`,
   ];
 }

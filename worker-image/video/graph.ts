@@ -1,6 +1,5 @@
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
-import { codedMatrix } from "./color.ts";
 import { pictureFilters } from "./filters.ts";
 import { uploadFilters } from "./hardware.ts";
 import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
@@ -67,7 +66,7 @@ export function pictureGraph(rendition: Rendition): string {
       base: "base",
       size,
       pixelFormat,
-      matrix: codedMatrix(picture, work),
+      matrix: work.matrix ?? "bt709",
     });
     parts.push(`${[mark, ...upload].join(",")}[picture]`);
   }
@@ -83,7 +82,8 @@ export function soundOf(
   if (!sound) return { filters: [], map: `0:${track.index}` };
   if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
   const filters = [...soundFilters(track, sound, measured), ...delayFilters(sound.codec, output.container)];
-  return { filters: [soundGraph({ spans, index: track.index, label, filters })], map: `[${label}]` };
+  const graph = soundGraph({ spans, index: track.index, label, filters, besidePictures: true });
+  return { filters: [graph], map: `[${label}]` };
 }
 
 /**

@@ -153,7 +153,7 @@ test.each([
     expected: "nvenc has no second pass over a whole file",
   },
 ])("$name", ({ wish, pixelFormat, expected }) => {
-  expect(whyInSoftware("nvenc", videoOutput.parse(wish), pixelFormat)).toBe(expected);
+  expect(whyInSoftware("nvenc", videoOutput.parse(wish), { pixelFormat })).toBe(expected);
 });
 
 test("only VA-API has its pictures uploaded by a filter", () => {
@@ -168,4 +168,9 @@ test.each([
   { reason: "SourceCorrupt", expected: "SourceCorrupt" },
 ] as const)("$reason while hardware encodes is $expected", ({ reason, expected }) => {
   expect(hardwareFailure("qsv", new MediaFailure(reason, "it broke"))).toMatchObject({ reason: expected });
+});
+
+test("fields are left to software", () => {
+  const wish = { pixelFormat: "yuv420p", keepsFields: true };
+  expect(whyInSoftware("nvenc", videoOutput.parse({}), wish)).toBe("nvenc encodes no fields");
 });

@@ -113,11 +113,12 @@ export function quantizerOf(family: HardwareEncoder, codec: HardwareCodec, crf: 
 export function whyInSoftware(
   family: HardwareEncoder,
   { codec, twoPass, targetBytes }: Pick<VideoOutput, "codec" | "twoPass" | "targetBytes">,
-  pixelFormat: string,
+  { pixelFormat, keepsFields = false }: { pixelFormat: string; keepsFields?: boolean },
 ): string | undefined {
   if (!isHardwareCodec(codec)) return `${family} has no encoder for ${codec}`;
   if (codec === "h264" && pixelFormat === "yuv420p10le") return `${family} encodes h264 with 8 bits only`;
   if (!FAMILIES[family].pixelFormats[pixelFormat]) return `${family} takes no ${pixelFormat}`;
+  if (keepsFields) return `${family} encodes no fields`;
   if (twoPass || targetBytes !== undefined) return `${family} has no second pass over a whole file`;
   return undefined;
 }

@@ -1,7 +1,9 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
+import { bitDepthOf, hasAlpha } from "../probe/pixel-format.ts";
 import type { VideoStream } from "../probe/record.ts";
-import { colorOf } from "./color.ts";
+import { codedMatrix, colorOf } from "./color.ts";
+import { defaultPixelFormat } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
 import { exactRate, steadyRate } from "./timing.ts";
@@ -32,12 +34,37 @@ export function pictureWork(
     : { width: shown.width, height: shown.height };
   const scaling: Scaling = scalingOf(from, sizeWish(from, output));
   const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
-  if (interlaced && output.deinterlace === "Never" && scaling.scaled.height !== from.height) {
+  const unchanged = interlaced && output.deinterlace === "Never";
+  const scaled = scaling.scaled.height !== from.height;
+  const keepsFields = unchanged && !scaled && holdsFields({ scaling, from }, output);
+  if (unchanged && scaled) {
     warnings.push({
       reason: "InterlacedScaled",
       message: "an interlaced picture is scaled without being deinterlaced: moving edges will comb",
     });
+  } else if (unchanged && !keepsFields && output.codec !== "copy") {
+    warnings.push({
+      reason: "FieldsUnmarked",
+      message:
+        "fields are kept, but players will take them for whole frames, whose moving edges comb: only h264 and prores can say that they are fields, where lines stay where they are; leave deinterlace out otherwise",
+    });
   }
+  const hdr = keepsHdr(picture, output);
+  const pixelFormat = pixelFormatOf(picture, output);
+  if (output.interpolate && hdr) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "interpolate makes frames of 8 bits, too few for HDR that is kept: set dynamicRange SDR or leave interpolate out",
+    );
+  }
+  if (output.interpolate && (picture.bitDepth ?? 8) > 8 && (bitDepthOf(pixelFormat) ?? 8) > 8) {
+    warnings.push({
+      reason: "InterpolatedIn8Bits",
+      message: `the source has ${picture.bitDepth} bits, of which interpolate leaves 8: gradients may show bands`,
+    });
+  }
+  const color = colorOf(picture);
+  const toneMapFrom = picture.dynamicRange !== "SDR" && !hdr ? picture.dynamicRange : undefined;
   return {
     deinterlace:
       output.deinterlace === "Always"
@@ -45,6 +72,7 @@ export function pictureWork(
         : output.deinterlace === "Auto" && interlaced
           ? "marked"
           : "none",
+    keepsFields,
     crop: crop && !squarePixels ? storedCrop(crop, picture) : crop,
     rotate: output.rotate ?? 0,
     flip: output.flip,
@@ -54,6 +82,8 @@ export function pictureWork(
     squarePixels,
     scaling,
     background: output.background,
+    pixelFormat,
+    matrix: codedMatrix(picture, { color, toneMapFrom }),
     interpolate: output.interpolate && exactRate(output.interpolate.fps),
     fps:
       output.fps !== undefined
@@ -63,10 +93,39 @@ export function pictureWork(
           : undefined,
     sourceFps: picture.frameRate,
     speed: output.speed ?? 1,
-    color: colorOf(picture),
-    toneMapFrom:
-      picture.dynamicRange !== "SDR" && output.dynamicRange === "SDR" ? picture.dynamicRange : undefined,
+    color,
+    toneMapFrom,
   };
+}
+
+/** Whether an encoder writes fields as such, and every line stays in the field that it belongs to. */
+function holdsFields(
+  { scaling, from }: { scaling: Scaling; from: Size },
+  { codec, profile, rotate = 0, flip, crop, interpolate }: VideoOutput,
+): boolean {
+  const { height } = scaling.final;
+  const linesStay =
+    height === from.height &&
+    rotate === 0 &&
+    flip !== "Vertical" &&
+    (crop?.top ?? 0) % 2 === 0 &&
+    !interpolate;
+  // x264 wants whole pairs of lines of colour, and its baseline has no fields
+  return (
+    linesStay && (codec === "prores" || (codec === "h264" && profile !== "baseline" && height % 4 === 0))
+  );
+}
+
+/** Whether pictures stay PQ or HLG. */
+export const keepsHdr = ({ dynamicRange }: VideoStream, output: Pick<VideoOutput, "dynamicRange">): boolean =>
+  dynamicRange !== "SDR" && output.dynamicRange === "Source";
+
+/** The pixel format of what is made. */
+export function pixelFormatOf(picture: VideoStream, output: VideoOutput): string {
+  const { codec, profile, pixelFormat } = output;
+  if (codec === "copy") return picture.pixelFormat ?? "unknown";
+  const alpha = hasAlpha(picture.pixelFormat);
+  return pixelFormat ?? defaultPixelFormat(codec, { profile, hdr: keepsHdr(picture, output), alpha });
 }
 
 /** `upscale` names the size by the source's. */

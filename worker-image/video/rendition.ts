@@ -1,25 +1,16 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { hasAlpha } from "../probe/pixel-format.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
-import { codedMatrix } from "./color.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
-import {
-  bitrateForSize,
-  defaultPixelFormat,
-  ENCODERS,
-  type RateControl,
-  rateControlOf,
-  whyTooSmall,
-} from "./encoders.ts";
+import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import type { Size } from "./geometry.ts";
 import { whyInSoftware } from "./hardware.ts";
-import { pictureWork } from "./picture-work.ts";
+import { keepsHdr, pictureWork } from "./picture-work.ts";
 import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
 import { keptSubtitles } from "./subtitle-tracks.ts";
-import { timecodeAfter } from "./timecode.ts";
+import { timecodeAfter, timecodeAtRate } from "./timecode.ts";
 import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./timing.ts";
 
 /**
@@ -88,7 +79,6 @@ export function planRendition(
   refuseWithoutRate(output, fps);
   refuseTooSmall(output.codec, work);
   const codec = output.codec;
-  const keepsHdr = picture.dynamicRange !== "SDR" && output.dynamicRange === "Source";
   const firstSeconds = Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
     rate: steadyRate(picture),
@@ -100,9 +90,7 @@ export function planRendition(
       `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
     );
   }
-  const appended = companions.appended.map(({ record }) =>
-    appendedTo({ work, matrix: codedMatrix(picture, work) }, { output, fps, record }),
-  );
+  const appended = companions.appended.map(({ record }) => appendedTo(work, { output, fps, record }));
   const ownSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
   const expectedSeconds =
     ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
@@ -126,16 +114,8 @@ export function planRendition(
   const text =
     output.subtitles === "Keep" ? keptSubtitles(record, output) : { kept: [], fonts: [], warnings: [] };
   warnings.push(...text.warnings);
-  const pixelFormat =
-    codec === "copy"
-      ? (picture.pixelFormat ?? "unknown")
-      : (output.pixelFormat ??
-        defaultPixelFormat(codec, {
-          profile: output.profile,
-          hdr: keepsHdr,
-          alpha: hasAlpha(picture.pixelFormat),
-        }));
-  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, pixelFormat) : undefined;
+  const { pixelFormat } = work;
+  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, work) : undefined;
   if (inSoftware) warnings.push({ reason: "EncodedInSoftware", message: inSoftware });
 
   return {
@@ -153,12 +133,12 @@ export function planRendition(
     sound,
     subtitles: text.kept,
     fonts: text.fonts,
-    keepsHdr,
+    keepsHdr: keepsHdr(picture, output),
     timecode:
       output.metadata === "Keep"
         ? keptTimecode({ record, picture, work, spans, firstSeconds }, warnings)
         : null,
-    burnedTimecode: output.burnIn?.timecode ? (record.timecode ?? "00:00:00:00") : null,
+    burnedTimecode: output.burnIn?.timecode && fps ? burnedTimecode(record, { picture, fps }) : null,
     companions,
     appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
@@ -205,12 +185,26 @@ function refuseWithoutRate({ burnIn, append, appendSources }: VideoOutput, fps: 
   );
 }
 
+/** What is drawn at the first frame, as the output's rate counts it. */
+function burnedTimecode(
+  { timecode }: MediaRecord,
+  { picture, fps }: { picture: VideoStream; fps: Rate },
+): string {
+  if (timecode === null) return "00:00:00:00";
+  const burned = timecodeAtRate(timecode, steadyRate(picture) ?? picture.frameRate ?? fps, fps);
+  if (burned !== undefined) return burned;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `the source's timecode ${timecode} counts more frames than its rate has, so it cannot be drawn: leave burnIn.timecode out`,
+  );
+}
+
 function appendedTo(
-  first: { work: PictureWork; matrix: PictureWork["toMatrix"] },
+  first: PictureWork,
   { output, fps, record }: { output: VideoOutput; fps: Rate | null; record: MediaRecord },
 ): Appended {
   const picture = pictureOf(record);
-  const { width, height } = first.work.scaling.final;
+  const { width, height } = first.scaling.final;
   const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
   const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
   const seconds = picture.durationSeconds ?? record.durationSeconds;
@@ -225,7 +219,8 @@ function appendedTo(
     work: {
       ...work,
       fps: fps ?? undefined,
-      ...(codedMatrix(picture, work) !== first.matrix && !work.toneMapFrom && { toMatrix: first.matrix }),
+      ...(work.matrix !== first.matrix &&
+        !work.toneMapFrom && { toMatrix: first.matrix, matrix: first.matrix }),
     },
     track: chooseTracks(record.audio, output.audio).chosen[0],
     seconds,

@@ -81,6 +81,11 @@ test("HDR is mapped once, at the largest size, from which the others are scaled"
   expect(small).toBe("[shared1]null[picture1]");
 });
 
+test("HDR is mapped to the format that holds what each of them holds", () => {
+  const [common] = graphOf([{ height: 720 }, { codec: "prores", container: "mov" }], HDR);
+  expect(common).toContain("format=yuv422p10le,split=2");
+});
+
 test("cuts are joined before all else, and frames are dropped before they cost anything", () => {
   const cuts = [{ startSeconds: 1, endSeconds: 2 }, { startSeconds: 5 }];
   const [common, first] = graphOf([

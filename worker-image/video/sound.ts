@@ -34,6 +34,9 @@ export const SOUND_CODEC_NAMES: Record<EncodedSoundCodec, readonly string[]> = {
 /** kbit/s for one channel at which each codec sounds clean; a floor of 64 for the whole track. */
 const KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { aac: 64, opus: 48, mp3: 96 };
 
+/** kbit/s for one channel above which an encoder refuses to work. */
+const MAX_KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { opus: 256 };
+
 /** The highest sample rate each encoder takes; opus has one rate only. */
 const MAX_RATE_HZ: Partial<Record<EncodedSoundCodec, number>> = { aac: 96_000, opus: 48_000, mp3: 48_000 };
 
@@ -47,6 +50,10 @@ const LAYOUTS: Record<number, string> = {
   6: "5.1",
   8: "7.1",
 };
+
+/** Of four speakers Opus knows the square alone. */
+const layoutName = (channels: number, codec: EncodedSoundCodec): string | undefined =>
+  channels === 4 && codec === "opus" ? "quad" : LAYOUTS[channels];
 
 export function defaultSoundCodec(container: Container, videoCodec: string): SoundCodec {
   if (videoCodec === "copy") return "copy";
@@ -133,18 +140,23 @@ export function sampleRateOf(track: AudioStream, { codec, soundtrack }: SoundWis
 export function bitrateKbpsOf(track: AudioStream, wish: SoundWish): number | undefined {
   const perChannel = KBPS_PER_CHANNEL[wish.codec];
   if (perChannel === undefined) return undefined;
-  return wish.soundtrack.bitrateKbps ?? Math.max(64, perChannel * channelsOf(track, wish));
+  const channels = channelsOf(track, wish);
+  const wanted = wish.soundtrack.bitrateKbps ?? Math.max(64, perChannel * channels);
+  return Math.min(wanted, (MAX_KBPS_PER_CHANNEL[wish.codec] ?? wanted) * channels);
 }
 
 /**
- * The filters of one track. The first fills gaps and pads a late start with silence, so that sound and
- * picture stay together whatever the container's timestamps do.
+ * Fills gaps and pads a late start with silence, so that sound and picture stay together whatever the container's
+ * timestamps do.
  */
+export const FROM_THE_START = "aresample=async=1:min_hard_comp=0.1:first_pts=0";
+
+/** The filters of one track. */
 export function soundFilters(track: AudioStream, wish: SoundWish, measured?: MeasuredLoudness): string[] {
   const channels = channelsOf(track, wish);
-  const layout = LAYOUTS[channels];
+  const layout = layoutName(channels, wish.codec);
   return [
-    "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+    FROM_THE_START,
     ...tempoFilters(wish.speed),
     ...(channels !== track.channels || layout !== track.layout
       ? layout
@@ -158,7 +170,7 @@ export function soundFilters(track: AudioStream, wish: SoundWish, measured?: Mea
 
 /** The filters of a file that is appended to one with this track: the same rate and layout. */
 export const appendedSoundFilters = (first: AudioStream, wish: SoundWish): string[] => [
-  "aresample=async=1:min_hard_comp=0.1:first_pts=0",
+  FROM_THE_START,
   `aformat=sample_rates=${sampleRateOf(first, wish)}:channel_layouts=${layoutOf(first, wish)}`,
 ];
 
@@ -166,14 +178,15 @@ export const appendedSoundFilters = (first: AudioStream, wish: SoundWish): strin
 export const silence = (first: AudioStream, wish: SoundWish): string =>
   `anullsrc=r=${sampleRateOf(first, wish)}:cl=${layoutOf(first, wish)}`;
 
-/** Cuts or fills a sound, so that it lasts exactly so long. */
+/** Cuts or fills a sound, so that it lasts exactly so long. What is filled into nothing at all has no times of its own. */
 export const lastingFilters = (seconds: number): string[] => [
   `apad=whole_dur=${seconds}`,
+  "asetpts=N/SR/TB",
   `atrim=duration=${seconds}`,
 ];
 
 const layoutOf = (track: AudioStream, wish: SoundWish): string =>
-  LAYOUTS[channelsOf(track, wish)] ?? track.layout ?? "stereo";
+  layoutName(channelsOf(track, wish), wish.codec) ?? track.layout ?? "stereo";
 
 /** Samples that libopus puts before the sound, at its only rate. */
 const OPUS_DELAY_SAMPLES = 312;

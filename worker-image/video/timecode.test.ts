@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { timecodeAfter } from "./timecode.ts";
+import { timecodeAfter, timecodeAtRate } from "./timecode.ts";
 
 const PAL = { num: 25, den: 1 };
 const NTSC = { num: 30_000, den: 1001 };
@@ -61,4 +61,19 @@ test.each([
   { name: "a text is none", start: "later", seconds: 0, rate: PAL, expected: undefined },
 ])("$name", ({ start, seconds, rate, expected }) =>
   expect(timecodeAfter(start, seconds, rate)).toBe(expected),
+);
+
+const PAL_50 = { num: 50, den: 1 };
+const FILM = { num: 24_000, den: 1001 };
+
+test.each([
+  { name: "half the frames", timecode: "10:00:00:40", from: PAL_50, to: PAL, expected: "10:00:00:20" },
+  { name: "more of them", timecode: "10:00:00:23", from: FILM, to: NTSC, expected: "10:00:00:28" },
+  { name: "no more drops", timecode: "01:02:03;29", from: NTSC, to: PAL, expected: "01:02:03:24" },
+  { name: "drops as before", timecode: "00:01:00;04", from: NTSC_60, to: NTSC, expected: "00:01:00;02" },
+  { name: "the same rate", timecode: "00:01:00;04", from: NTSC, to: NTSC, expected: "00:01:00;04" },
+  { name: "frames the rate has not", timecode: "00:00:00:29", from: PAL, to: NTSC, expected: undefined },
+  { name: "a text", timecode: "later", from: PAL, to: NTSC, expected: undefined },
+])("a timecode at another rate: $name", ({ timecode, from, to, expected }) =>
+  expect(timecodeAtRate(timecode, from, to)).toBe(expected),
 );

@@ -7,7 +7,7 @@ import { perSecond } from "./timing.ts";
  * Undefined for what is no timecode of that rate.
  */
 export function timecodeAfter(start: string, seconds: number, rate: Rate): string | undefined {
-  const match = /^(\d\d):(\d\d):(\d\d)([:;.])(\d\d)$/.exec(start);
+  const match = PARTS.exec(start);
   if (!match) return undefined;
   const [hours = 0, minutes = 0, whole = 0, , frames = 0] = match.slice(1).map(Number);
   const nominal = Math.round(perSecond(rate));
@@ -23,6 +23,21 @@ export function timecodeAfter(start: string, seconds: number, rate: Rate): strin
     separator: match[4] ?? ":",
   });
 }
+
+/**
+ * The same moment as pictures of another rate count it: so many frames into the same second. Only rates of the NTSC family
+ * drop frames. Undefined for what is no timecode of the first rate.
+ */
+export function timecodeAtRate(timecode: string, from: Rate, to: Rate): string | undefined {
+  const [, hours, minutes, seconds, separator, frames] = PARTS.exec(timecode) ?? [];
+  const [before, after] = [from, to].map((rate) => Math.round(perSecond(rate)));
+  if (!before || !after || Number(frames) >= before || frames === undefined) return undefined;
+  const drops = separator !== ":" && after % 30 === 0 && to.den === 1001;
+  const frame = `${Math.floor((Number(frames) * after) / before)}`.padStart(2, "0");
+  return `${hours}:${minutes}:${seconds}${drops ? separator : ":"}${frame}`;
+}
+
+const PARTS = /^(\d\d):(\d\d):(\d\d)([:;.])(\d\d)$/;
 
 function written(number: number, base: { nominal: number; dropped: number; separator: string }): string {
   const { nominal, dropped, separator } = base;

@@ -9,7 +9,8 @@ import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
 import { isSilent } from "./silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound.ts";
-import { perSecond } from "./timing.ts";
+import { LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./source-length.ts";
+import { outputSeconds, perSecond } from "./timing.ts";
 
 /** What a finished file was found to be. */
 export interface Verified {
@@ -106,15 +107,12 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
   return wrong ? [`its audio codec is ${wrong.codec}, not ${soundCodec}`] : [];
 }
 
-/** Shortest length that is told apart; below it, priming and rounding of containers differ. */
-const LENGTH_TOLERANCE_SECONDS = 0.25;
-
 /** The file against what ffmpeg said it wrote: a difference is ffmpeg's or the disk's fault. */
 export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
   const found = record.durationSeconds;
   const differences: string[] = [];
-  if (found !== null && Math.abs(found - written) > toleranceSeconds(rendition)) {
+  if (found !== null && Math.abs(found - written) > toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
   }
   const frames = record.video[0]?.frames ?? null;
@@ -135,26 +133,43 @@ function sourceWarnings(
   rendition: Rendition,
   report: FfmpegReport,
 ): Verified["warnings"] {
-  const warnings: Verified["warnings"] = [];
-  const expected = rendition.expectedSeconds;
+  const toleranceSeconds = toleranceOf(rendition);
   const found = record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0;
-  const short =
-    expected !== null && found < expected - Math.max(toleranceSeconds(rendition), expected * 0.01);
-  if (short && report.cutShortLines > 0) {
-    throw new MediaFailure(
-      "SourceTruncated",
-      `the source ends after ${found.toFixed(1)} s of the ${expected.toFixed(1)} s it declares; copy it again`,
-      report.log,
-    );
-  }
-  if (short) {
-    warnings.push({
-      reason: "SourceShorterThanDeclared",
-      message: `the source declares ${expected.toFixed(1)} s but holds ${found.toFixed(1)} s of pictures and sound`,
-    });
-  }
+  const declared = { declaredSeconds: rendition.expectedSeconds, foundSeconds: found, toleranceSeconds };
+  const whole = shortnessOf({ what: "pictures and sound", ...declared }, report);
+  // Where the whole is short its pictures are too.
+  const warnings =
+    whole.length > 0
+      ? whole
+      : shortnessOf({ ...pictureLengths(record, rendition), toleranceSeconds }, report);
   const damage = damageOf(report);
   return damage ? [...warnings, damage] : warnings;
+}
+
+/**
+ * Of pictures alone, which may end long before the sound does: that of a cut is as long as the cut, whatever the source
+ * held. How long joined files are is not told.
+ */
+function pictureLengths(
+  record: MediaRecord,
+  { picture, spans, appended, expectedSeconds, output: { speed } }: Rendition,
+): Lengths {
+  const own = picture.durationSeconds;
+  const shown = spans.map(({ startSeconds, endSeconds = Number.POSITIVE_INFINITY }) => ({
+    startSeconds,
+    endSeconds: Math.max(startSeconds, Math.min(endSeconds, own ?? endSeconds)),
+  }));
+  const planned = outputSeconds({ spans: shown, speed }, own);
+  const [found] = record.video;
+  const begins = Math.max(0, (found?.startSeconds ?? 0) - (record.startSeconds ?? 0));
+  return {
+    what: "pictures",
+    declaredSeconds:
+      appended.length > 0 || planned === null || expectedSeconds === null
+        ? null
+        : Math.min(planned, expectedSeconds),
+    foundSeconds: begins + (found?.durationSeconds ?? record.durationSeconds ?? 0),
+  };
 }
 
 /** The warning that a run concealed damage of the source; undefined when there was none. */
@@ -166,7 +181,7 @@ export function damageOf({ damagedLines }: FfmpegReport): Verified["warnings"][n
   };
 }
 
-function toleranceSeconds({ fps, picture }: Rendition): number {
+function toleranceOf({ fps, picture }: Rendition): number {
   const rate = fps ?? picture.frameRate;
   return Math.max(LENGTH_TOLERANCE_SECONDS, rate ? 2 / perSecond(rate) : 0);
 }

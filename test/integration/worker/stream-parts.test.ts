@@ -127,6 +127,22 @@ describe.each([FLASHES, VARYING])("$name in parts", (stream) => {
   });
 });
 
+test("av1, which counts frames and not time, has a shorter segment where parts meet", async () => {
+  clip(join(workshop.sources, "long.mp4"), { size: "160x90", seconds: 6 });
+  const renditions = [66, 90].map((height) => ({ height, bitrateKbps: 100 }));
+  // Segments of 30 frames, and 118 frames in the first part.
+  const { joined } = await both("long.mp4", {
+    boundaries: [4],
+    wish: { codec: "av1", fps: 29.5, renditions },
+  });
+  const found = packets(joined, "video-66p.mp4");
+  const keyframes = found.flatMap(({ flags }: { flags: string }, at: number) =>
+    flags.startsWith("K") ? [at] : [],
+  );
+  expect(keyframes).toEqual([0, 30, 60, 90, 118, 148]);
+  expect(found).toHaveLength(177);
+});
+
 test("flashes and beeps stay together within a millisecond over the boundaries", async () => {
   const { joined } = await madeBothWays(FLASHES);
   const directory = joined.pathOf("made");

@@ -67,6 +67,16 @@ const CODECS = [
     expected: { video: [{ codec: "dnxhd", profile: "DNXHR HQX", pixelFormat: "yuv422p10le" }] },
   },
   {
+    name: "prores of 4:4:4",
+    video: { codec: "prores", container: "mov", preset: undefined, pixelFormat: "yuv444p10le" },
+    expected: { video: [{ codecTag: "ap4h", profile: "4444" }] },
+  },
+  {
+    name: "dnxhr of 10 bits",
+    video: { codec: "dnxhr", container: "mov", preset: undefined, pixelFormat: "yuv422p10le" },
+    expected: { video: [{ profile: "DNXHR HQX", pixelFormat: "yuv422p10le" }] },
+  },
+  {
     name: "copied into mkv",
     video: { codec: "copy", container: "mkv", preset: undefined },
     expected: { video: [{ codec: "h264" }], audio: [{ codec: "aac" }] },
@@ -84,6 +94,38 @@ describe("codecs and containers", () => {
     expect(record).toMatchObject(expected);
     expect(record.durationSeconds).toBeCloseTo(2, 0);
   });
+});
+
+test.each([{ file: "hevc.mkv" }, { file: "hevc.ts" }])(
+  "$file copied into mp4 plays on Apple's devices",
+  async ({ file }) => {
+    const hevc = [
+      "-c:v",
+      "libx265",
+      "-preset",
+      "ultrafast",
+      "-x265-params",
+      "log-level=error",
+      "-pix_fmt",
+      "yuv420p",
+    ];
+    clip(join(workshop.sources, file), { size: "160x90", seconds: 1, video: hevc });
+    const { record } = await workshop.make(file, { codec: "copy", preset: undefined });
+    expect(record.video[0]).toMatchObject({ codec: "hevc", codecTag: "hvc1" });
+  },
+);
+
+test("a crf of 0 is the best that av1 has", async () => {
+  const made = await workshop.makeAll(
+    "plain.mp4",
+    [
+      { name: "0", crf: 0 },
+      { name: "1", crf: 1 },
+    ],
+    ({ crf }) => ({ codec: "av1", crf, audio: { codec: "none" } }),
+  );
+  const [best, next] = await Promise.all([made("0"), made("1")]);
+  expect(best.record.bytes).toBeGreaterThanOrEqual(next.record.bytes);
 });
 
 const TWO_PASSES = [

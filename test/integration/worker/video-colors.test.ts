@@ -57,6 +57,60 @@ describe("renditions", () => {
   });
 });
 
+describe("bars have the colour that they are given", () => {
+  let attempt: Attempt;
+  const RED = "#ff0000";
+  beforeAll(async () => {
+    const hdr = `color=c=0x808080:s=${HD}:r=25:d=0.12,format=yuv420p10le`;
+    const tags = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"];
+    const x265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"];
+    ffmpeg("-f", "lavfi", "-i", hdr, ...x265, ...tags, join(workshop.sources, "hdr.mp4"));
+    const onBars = (name: string, video: object) => ({
+      name,
+      video: {
+        preset: "ultrafast",
+        crf: 4,
+        width: 320,
+        height: 320,
+        fit: "contain",
+        background: RED,
+        ...video,
+      },
+    });
+    attempt = await workshop.attemptAll(
+      [...FILES, "hdr.mp4"],
+      [onBars("bars", {}), onBars("deep", { codec: "h265", pixelFormat: "yuv444p10le" })],
+    );
+  });
+
+  test.each([...FILES, "hdr.mp4"])("around %s", async (file) => {
+    expect(attempt.result.failures).toEqual([]);
+    const made = attempt.files.filter((path) => path.includes(`-${sourceName(file)}.`));
+    expect(made).toHaveLength(2);
+    for (const path of made) {
+      isColor(await shownBy(attempt.pathOf(path), "0:0"), [255, 0, 0], path);
+      if (file !== "hdr.mp4") isGreen(await shownBy(attempt.pathOf(path)), path);
+    }
+  });
+});
+
+test("HDR that is mapped keeps more than 8 bits where the output has them", async () => {
+  const gradient = "gradients=s=1280x64:x0=0:y0=0:x1=1280:y1=0:c0=black:c1=white:nb_colors=2:d=0.12";
+  const list = ["-vf", "format=gray16le,format=yuv420p10le", "-c:v", "libx265", "-preset", "ultrafast"];
+  const tags = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"];
+  const source = join(workshop.sources, "gradient.mp4");
+  ffmpeg("-f", "lavfi", "-i", gradient, ...list, "-x265-params", "log-level=error:crf=1", ...tags, source);
+  const video = { codec: "h265", pixelFormat: "yuv422p10le", crf: 1, preset: "ultrafast" };
+  const attempt = await workshop.attempt("gradient.mp4", { video });
+  expect(attempt.result.failures).toEqual([]);
+  const row = ["-frames:v", "1", "-vf", "format=gray10le,crop=1280:1", "-f", "rawvideo", "-"];
+  const bytes = execFileSync("ffmpeg", ["-v", "error", "-i", attempt.pathOf("made.mp4"), ...row]);
+  const levels = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  // Of 8 bits the lowest two of ten are nothing but what coding has changed.
+  const between = levels.filter((level) => level % 4 === 2).length;
+  expect(between / levels.length).toBeGreaterThan(0.15);
+});
+
 test("files that are joined have the colours of the first", async () => {
   const video = { preset: "ultrafast", crf: 8, append: ["in/small.mp4"], audio: { codec: "none" } };
   const attempt = await workshop.attempt("large.mp4", { video });
@@ -92,17 +146,19 @@ test("what is half transparent stays so in ProRes 4444", async () => {
 });
 
 /** Five of 255 is what coding to 8 bits and crf cost; another matrix costs some thirty. */
-function isGreen(color: readonly number[], what: string): void {
-  const off = color.map((value, at) => Math.abs(value - (GREEN[at] ?? 0)));
+const isGreen = (color: readonly number[], what: string) => isColor(color, GREEN, what);
+
+function isColor(color: readonly number[], wanted: readonly number[], what: string): void {
+  const off = color.map((value, at) => Math.abs(value - (wanted[at] ?? 0)));
   expect(Math.max(...off), `${what} is ${color.join()}`).toBeLessThanOrEqual(5);
 }
 
-/** The last frame's middle as a player shows it. */
-async function shownBy(path: string): Promise<number[]> {
+/** The last frame's middle, or another place of it, as a player shows it. */
+async function shownBy(path: string, place?: string): Promise<number[]> {
   const [picture] = (await probe(path, undefined, { firstFrame: false })).video;
   const isLarge = (picture?.width ?? 0) >= 1280 || (picture?.height ?? 0) > 576;
   const matrix = picture?.color.matrix ?? (isLarge ? "bt709" : "bt601");
-  const rgb = `scale=in_color_matrix=${matrix === "bt709" ? "bt709" : "bt601"},format=rgb24,crop=1:1`;
+  const rgb = `scale=in_color_matrix=${matrix === "bt709" ? "bt709" : "bt601"},format=rgb24,crop=1:1${place ? `:${place}` : ""}`;
   const pixels = execFileSync("ffmpeg", [
     ...["-v", "error", "-nostdin", "-i", path, "-vf", rgb, "-f", "rawvideo", "-"],
   ]);

@@ -147,6 +147,15 @@ describe("text in the picture", () => {
   });
 });
 
+test("a drop-frame timecode is drawn at another rate", async () => {
+  const list = ["-c:a", "copy", "-preset", "ultrafast", "-timecode", "00:59:58;10"];
+  const plain = clip(join(workshop.root, "ntsc.mov"), { size: "320x180", rate: "30000/1001", seconds: 1 });
+  ffmpeg("-i", plain, ...list, "-vf", "drawbox=c=black:t=fill", join(workshop.sources, "ntsc.mov"));
+  const burnIn = { timecode: { gravity: "north", size: 0.1 } };
+  const { path } = await make("ntsc.mov", { fps: 25, burnIn });
+  expect(brightest(path, "320:60:0:0", 0.5)).toBeGreaterThan(200);
+});
+
 describe("frames and sizes", () => {
   test("interpolation doubles the frames", async () => {
     clip(join(workshop.sources, "small.mp4"), { size: "96x64", seconds: 1 });

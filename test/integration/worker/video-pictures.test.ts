@@ -33,6 +33,44 @@ test("interlaced pictures become whole frames", async () => {
   expect(record.video[0]?.fieldOrder).toBe("Progressive");
 });
 
+describe("fields that are kept stay so, the same one first", () => {
+  const ROWS = ["tff", "bff"].flatMap((first) =>
+    [{ codec: "h264" }, { codec: "prores", preset: undefined }].map((video) => ({
+      name: `${video.codec} of ${first}`,
+      first,
+      video: { container: "mov", deinterlace: "Never", ...video },
+    })),
+  );
+  const made = new Map<string, (name: string) => Promise<MadeVideo>>();
+  beforeAll(async () => {
+    const encoder = [
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      "-flags",
+      "+ildct+ilme",
+      "-pix_fmt",
+      "yuv420p",
+    ];
+    for (const first of ["tff", "bff"]) {
+      const fields = ["-vf", `tinterlace=${first === "tff" ? 4 : 5},setfield=${first}`];
+      clip(join(workshop.sources, `${first}.mov`), {
+        size: "360x288",
+        seconds: 1,
+        video: [...fields, ...encoder],
+      });
+      const rows = ROWS.filter((row) => row.first === first);
+      made.set(first, await workshop.makeAll(`${first}.mov`, rows, ({ video }) => video));
+    }
+  });
+
+  test.each(ROWS)("$name", async ({ name, first }) => {
+    const found = await made.get(first)?.(name);
+    expect(found?.record.video[0]?.fieldOrder).toBe(first === "tff" ? "TopFieldFirst" : "BottomFieldFirst");
+  });
+});
+
 const DYNAMICS = [
   {
     name: "mapped to BT.709",

@@ -41,6 +41,22 @@ describe("a track", () => {
   });
 });
 
+test("a square of four speakers is kept in opus, in as many bits as that takes", async () => {
+  const square = ["-af", "aformat=channel_layouts=quad", "-c:v", "copy", "-c:a", "flac"];
+  ffmpeg("-i", plain, ...square, join(workshop.sources, "square.mkv"));
+  const made = await workshop.makeAll(
+    "square.mkv",
+    [
+      { name: "square", audio: {} },
+      { name: "mono", audio: { channels: "Mono", bitrateKbps: 512 } },
+    ],
+    ({ audio }) => ({ container: "webm", codec: "vp9", audio }),
+  );
+  const [square4, mono] = await Promise.all([made("square"), made("mono")]);
+  expect(square4.record.audio).toMatchObject([{ codec: "opus", channels: 4, layout: "quad" }]);
+  expect(mono.record.audio).toMatchObject([{ channels: 1 }]);
+});
+
 test("two languages of three keep their order and their tags", async () => {
   const list = ["eng", "deu", "fra"].flatMap((language, index) => [
     "-map",

@@ -150,6 +150,18 @@ test("a unit of one such source fails for its reason", async () => {
   expect([attempt.exitCode, attempt.files]).toEqual([10, []]);
 });
 
+test.each([
+  { name: "a video", family: "video", wish: { preset: "ultrafast" } },
+  { name: "a sound file", family: "audio", wish: {} },
+])("cuts of what a source no longer holds are missed by $name", async ({ family, wish }) => {
+  const cuts = [
+    { startSeconds: 1.6, endSeconds: 2 },
+    { startSeconds: 0, endSeconds: 0.4 },
+  ];
+  const attempt = await workshop.attempt("cut.mp4", { [family]: { ...wish, cuts } });
+  expect(attempt.result.failure).toMatchObject({ reason: "SourceTruncated" });
+});
+
 test("damage in the middle is concealed and warned of", async () => {
   const bytes = bytesOf("plain.mp4");
   const start = bytes.indexOf("mdat") + Math.floor(bytes.length * 0.4);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clip, ffmpeg, similarity } from "./clips.ts";
+import { apart, clip, ffmpeg, flashes, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
 /** Cuts, speed, frame rates and timecodes: exact to the frame. */
@@ -49,6 +49,22 @@ describe("frames", () => {
     if (from === undefined) return;
     expect(similarity(path, plain, `trim=start_frame=${from},setpts=PTS-STARTPTS`)).toBeGreaterThan(0.97);
   });
+});
+
+test("sound stands where its pictures do after a cut in which it ended early", async () => {
+  const whole = flashes(join(workshop.root, "whole.mp4"), 4);
+  const early = ["-c:v", "copy", "-af", "atrim=end=2.5", "-c:a", "aac"];
+  ffmpeg("-i", whole, ...early, join(workshop.sources, "early.mp4"));
+  const cuts = [
+    { startSeconds: 0, endSeconds: 3 },
+    { startSeconds: 3.2, endSeconds: 3.8 },
+    { startSeconds: 0.5, endSeconds: 2.4 },
+  ];
+  const { path } = await workshop.make("early.mp4", { cuts });
+  const { flashes: lit, seconds, beeps } = apart(path);
+  expect(lit.map((moment) => Math.round(moment * 100) / 100)).toEqual([1, 2, 4.08, 5.08]);
+  expect(beeps).toHaveLength(4);
+  expect(Math.max(...seconds.map(Math.abs))).toBeLessThan(0.002);
 });
 
 const EDITING = { container: "mov", preset: undefined };

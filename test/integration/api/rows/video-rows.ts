@@ -26,6 +26,39 @@ export const videoRows: Row[] = [
   accepted("a video of twice the size", video({ height: undefined, upscale: 2 })),
   accepted("a video with other sources after it", video({ appendSources: ["second", "third"] })),
   accepted("a video with others after it", video({ append: ["in/second.mp4", "in/third.mov"] })),
+  accepted(
+    "a video of a profile that holds its pixel format",
+    video({ profile: "high422", pixelFormat: "yuv420p10le", crf: 0 }),
+  ),
+  ...[
+    {
+      codec: "h264",
+      profile: "main",
+      pixelFormat: "yuv422p",
+      holds: "h264 baseline, main, high holds yuv420p",
+    },
+    { codec: "h265", profile: "main", pixelFormat: "yuv420p10le", holds: "h265 main holds yuv420p" },
+    { codec: "prores", profile: "hq", pixelFormat: "yuv444p10le", holds: "hq holds yuv422p10le" },
+    { codec: "prores", profile: "4444", pixelFormat: "yuv422p10le", holds: "4444 holds yuv444p10le" },
+    { codec: "dnxhr", profile: "sq", pixelFormat: "yuv422p10le", holds: "lb, sq, hq holds yuv422p" },
+  ].map(({ holds, ...wish }) =>
+    refused(`${wish.codec} ${wish.profile} of ${wish.pixelFormat}`, video({ container: "mkv", ...wish }), {
+      field: field("pixelFormat"),
+      server: holds,
+    }),
+  ),
+  refused("lossless h264 of a profile", video({ profile: "high", crf: 0 }), {
+    field: field("crf"),
+    server: "none of the profiles is",
+  }),
+  refused("HDR of 8 bits", video({ codec: "h265", dynamicRange: "Source", pixelFormat: "yuv420p" }), {
+    field: field("pixelFormat"),
+    server: "take one that ends in 10le",
+  }),
+  refused("HDR in main", video({ codec: "h265", dynamicRange: "Source", profile: "main" }), {
+    field: field("profile"),
+    server: "take main10",
+  }),
   refused("a watermark without a file", video({ watermark: {} }), {
     field: field("watermark.path"),
     server: "Required value",

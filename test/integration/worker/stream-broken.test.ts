@@ -1,0 +1,124 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { streamOutput } from "../../../crds/outputs/stream.ts";
+import { probe } from "../../../worker-image/probe/probe.ts";
+import { presentationArguments } from "../../../worker-image/stream/arguments.ts";
+import { fileNames } from "../../../worker-image/stream/file-names.ts";
+import { readMediaFile } from "../../../worker-image/stream/media-file.ts";
+import { type Presentation, planPresentation } from "../../../worker-image/stream/presentation.ts";
+import { verifyStream } from "../../../worker-image/stream/verify.ts";
+import { type FfmpegReport, runFfmpeg } from "../../../worker-image/video/ffmpeg.ts";
+import { clip, ffmpeg } from "./clips.ts";
+
+/** Files of a stream that are not as they must be: none of them may be given its name. */
+
+const SECONDS = 9;
+let root: string;
+let source: string;
+let presentation: Presentation;
+let report: FfmpegReport;
+const limits = { threads: 2, maxAllocBytes: 2 ** 30, signal: new AbortController().signal };
+const files = (directory: string) => ({
+  sourcePath: source,
+  threads: 2,
+  videoPaths: presentation.rungs.map(({ name }) => join(directory, `${name}.mp4`)),
+  audioPaths: [join(directory, "sound.mp4")],
+  subtitlePaths: [],
+  sheets: { directory, prefix: "" },
+});
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "mediajob-stream-"));
+  source = clip(join(root, "source.mp4"), { size: "160x90", seconds: SECONDS });
+  const renditions = [66, 90].map((height) => ({ height, bitrateKbps: 200 }));
+  const wish = { preset: "ultrafast", segmentSeconds: 2, ladder: "Explicit", renditions };
+  presentation = planPresentation(await probe(source), streamOutput.parse(wish));
+  report = await runFfmpeg({ ...limits, arguments: presentationArguments(presentation, files(root)) });
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Verifies the files, one of them changed. */
+async function verify(
+  change: (paths: { video: string; sound: string }) => void | Promise<void>,
+  from = source,
+) {
+  const directory = mkdtempSync(join(root, "changed-"));
+  const changed = files(directory);
+  const whole = files(root);
+  for (const [at, path] of whole.videoPaths.entries()) copyFileSync(path, changed.videoPaths[at] ?? "");
+  copyFileSync(whole.audioPaths[0] ?? "", changed.audioPaths[0] ?? "");
+  await change({ video: changed.videoPaths[0] ?? "", sound: changed.audioPaths[0] ?? "" });
+  return verifyStream(presentation, {
+    files: changed,
+    names: fileNames(presentation),
+    report,
+    limits,
+    staged: (fileName) => join(directory, fileName),
+    source: { path: from, startSeconds: 0 },
+  });
+}
+
+/** Zeros in the middle of a segment. */
+async function damage(path: string, segment: number): Promise<void> {
+  const { segments } = await readMediaFile(path);
+  const { offset = 0, bytes = 0 } = segments.at(segment) ?? {};
+  const content = readFileSync(path);
+  content.fill(0xff, offset + Math.round(bytes / 3), offset + bytes);
+  writeFileSync(path, content);
+}
+
+const fragmented = ["-frag_duration", "2000000", "-movflags", "+delay_moov+default_base_moof+global_sidx"];
+const sound = (path: string, ...filter: string[]) =>
+  ffmpeg("-i", source, "-vn", ...filter, "-c:a", "aac", "-ac", "2", ...fragmented, path);
+
+test("what ffmpeg made is found good", async () => {
+  const { stream, warnings } = await verify(() => undefined);
+  expect(stream.durationSeconds).toBeCloseTo(SECONDS, 1);
+  expect(warnings).toEqual([]);
+});
+
+test.each([
+  { name: "pictures are damaged in the middle", change: damageOf("video", 2), message: /does not decode/ },
+  { name: "pictures are damaged at the end", change: damageOf("video", -1), message: /does not decode/ },
+  { name: "sound is damaged at the end", change: damageOf("sound", -1), message: /does not decode/ },
+  {
+    name: "the last bytes are missing",
+    change: ({ video }: Paths) => truncateSync(video, readFileSync(video).length - 2000),
+    message: /its index names/,
+  },
+  {
+    name: "sound ends early",
+    change: ({ sound: path }: Paths) => sound(path, "-t", "6"),
+    message: /lasts 6\.0 s, but audio track 1 of the source 9\.0 s/,
+  },
+  {
+    name: "sound is lost",
+    change: ({ sound: path }: Paths) => sound(path, "-af", "volume=0"),
+    message: /is silent, audio track 1 of the source is not/,
+  },
+])("a stream is refused where $name", async ({ change, message }) => {
+  await expect(verify(change)).rejects.toMatchObject({
+    reason: "VerificationFailed",
+    message: expect.stringMatching(message),
+  });
+});
+
+test("a source whose sound ends before it is said to is warned of", async () => {
+  const short = join(root, "short.mp4");
+  ffmpeg("-i", source, "-t", "6", "-c", "copy", short);
+  const { warnings } = await verify(({ sound: path }) => sound(path, "-t", "6"), short);
+  expect(warnings).toEqual([
+    {
+      reason: "SourceShorterThanDeclared",
+      message: "the source declares 9.0 s but holds 6.0 s of sound in audio track 1",
+    },
+  ]);
+});
+
+type Paths = Parameters<Parameters<typeof verify>[0]>[0];
+
+function damageOf(what: keyof Paths, segment: number): (paths: Paths) => Promise<void> {
+  return (paths) => damage(paths[what], segment);
+}

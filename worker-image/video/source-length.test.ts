@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { shortnessOf } from "./source-length.ts";
+
+const whole = { cutShortLines: 0, log: [] };
+const lengths = (declaredSeconds: number | null, foundSeconds: number, toleranceSeconds = 0) => ({
+  what: "sound",
+  declaredSeconds,
+  foundSeconds,
+  toleranceSeconds,
+});
+
+test.each([
+  { name: "a quarter of a second is no difference", lengths: lengths(10, 9.8), warned: false },
+  { name: "half a second of ten is", lengths: lengths(10, 9.5), warned: true },
+  { name: "a hundredth of a minute is none", lengths: lengths(60, 59.5), warned: false },
+  { name: "but two seconds of a film are", lengths: lengths(7200, 7198), warned: true },
+  { name: "slow frames may be longer", lengths: lengths(10, 8.5, 2), warned: false },
+  { name: "what is longer is no matter", lengths: lengths(10, 12), warned: false },
+  { name: "nothing is declared", lengths: lengths(null, 1), warned: false },
+])("$name", ({ lengths, warned }) => {
+  const reasons = shortnessOf(lengths, whole).map(({ reason }) => reason);
+  expect(reasons).toEqual(warned ? ["SourceShorterThanDeclared"] : []);
+});
+
+test("a source that breaks off has failed", () => {
+  expect(() => shortnessOf(lengths(10, 5), { cutShortLines: 1, log: [] })).toThrow(
+    expect.objectContaining({ reason: "SourceTruncated" }),
+  );
+  expect(shortnessOf(lengths(10, 9.9), { cutShortLines: 1, log: [] })).toEqual([]);
+});
