@@ -9,6 +9,7 @@ import { isOutputError } from "./decode-failure.ts";
 import { needsOwnDecode } from "./decode-settings.ts";
 import { isDescribed } from "./image-set.ts";
 import type { ImageSource } from "./image-source.ts";
+import type { OverlayImages } from "./overlay-images.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
@@ -28,6 +29,7 @@ export async function makeOutput(
     found,
     pixelsOf,
     decoded,
+    overlays,
     files,
     finished,
     context,
@@ -36,6 +38,7 @@ export async function makeOutput(
     found: Found;
     pixelsOf: (rendering: Rendering) => () => Sharp;
     decoded: (() => Sharp) | undefined;
+    overlays: OverlayImages;
     /** Lets through as many files at once as there is memory for. */
     files: Admission;
     finished: FinishedPixels;
@@ -48,18 +51,20 @@ export async function makeOutput(
       if (found.has(rendering)) return found.get(rendering);
       const isShared = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isShared, context }),
+        makeFile(image, rendering, { pixels: pixelsOf(rendering), overlays, finished, isShared, context }),
       );
     }),
   );
   for (const each of made) if (each.status === "rejected") throw each.reason;
   const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
   if (ready.length === own.length && output.image && isDescribed(output.image)) {
-    await publishDescription(image, output, {
-      files: ready,
-      pixels: decoded ?? (() => image.decode()),
-      context,
-    });
+    await files.run(0, () =>
+      publishDescription(image, output, {
+        files: ready,
+        pixels: decoded ?? (() => image.decode()),
+        context,
+      }),
+    );
   }
 }
 
@@ -73,15 +78,22 @@ async function makeFile(
   rendering: Rendering,
   {
     pixels,
+    overlays,
     finished,
     isShared,
     context,
-  }: { pixels: () => Sharp; finished: FinishedPixels; isShared: boolean; context: EngineContext },
+  }: {
+    pixels: () => Sharp;
+    overlays: OverlayImages;
+    finished: FinishedPixels;
+    isShared: boolean;
+    context: EngineContext;
+  },
 ): Promise<MadeOutput | undefined> {
   const subject = { source: image.opened.source.name, output: rendering.output };
   let file: RenderedFile;
   try {
-    file = await renderFile(image, rendering, { pixels, finished, context });
+    file = await renderFile(image, rendering, { pixels, overlays, finished, context });
   } catch (error) {
     if (isOutputError(error)) context.fail(notMakeable(error, rendering), subject);
     else if (error instanceof WorkFailure || isShared) context.fail(error, subject);

@@ -1,10 +1,8 @@
 import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
-import type { Source } from "../../crds/source.ts";
-import type { EngineContext } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { parseColour } from "./colour.ts";
-import { openImage } from "./image-source.ts";
+import type { OverlayImages } from "./overlay-images.ts";
 
 type Overlay = NonNullable<ImageOutput["overlays"]>[number];
 type Gravity = Overlay["gravity"];
@@ -17,13 +15,13 @@ interface Size {
 /** Overlays as sharp composites them onto a finished image of that size. */
 export async function compositionOf(
   overlays: readonly Overlay[],
-  { base, source, context }: { base: Size; source: Source; context: EngineContext },
+  { base, images }: { base: Size; images: OverlayImages },
 ): Promise<OverlayOptions[]> {
   const layers: OverlayOptions[] = [];
   for (const overlay of overlays) {
     const drawn = overlay.text
       ? await drawText(overlay.text, base)
-      : await loadImage(overlay, { base, source, context });
+      : await loadImage(overlay, { base, images });
     const { data, info } = await withOpacity(drawn, overlay.opacity);
     layers.push({
       input: data,
@@ -88,20 +86,10 @@ async function drawText(
 
 async function loadImage(
   { image }: Overlay,
-  { base, source, context }: { base: Size; source: Source; context: EngineContext },
+  { base, images }: { base: Size; images: OverlayImages },
 ): Promise<Buffer> {
-  if (!image || !source.volume)
-    throw new Error("an overlay is an image or a text, and a source lies on a volume");
-  const opened = await context
-    .openSource({ name: source.name, volume: { ...source.volume, path: image.path } })
-    .catch((error) => {
-      throw error instanceof WorkFailure
-        ? new WorkFailure(error.reason, `overlay ${image.path} cannot be laid on ${error.message}`, {
-            cause: error,
-          })
-        : error;
-    });
-  const loaded = await openImage(opened, context);
+  if (!image) throw new Error("an overlay is an image or a text");
+  const loaded = await images.open(image.path);
   try {
     await loaded.ready();
     return await loaded

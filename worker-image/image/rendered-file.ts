@@ -3,16 +3,19 @@ import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { EngineContext } from "../engine.ts";
 import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
 import { encode } from "./encoder.ts";
+import { finishedKey } from "./finished-size.ts";
 import { applyGeometry, checkRegion } from "./geometry.ts";
 import type { ImageSource } from "./image-source.ts";
 import { type JpegSegment, joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { measureLevels } from "./levels.ts";
 import { neededBytes, refuseTooLarge } from "./memory.ts";
 import { applyMetadata, keptIptc } from "./metadata.ts";
+import type { OverlayImages } from "./overlay-images.ts";
 import { compositionOf, shapeMask } from "./overlays.ts";
 import { qualityNumber } from "./quality.ts";
-import { FILE_KINDS, type RenderedFile, type Rendering } from "./rendering.ts";
+import type { RenderedFile, Rendering } from "./rendering.ts";
 import { searchSize } from "./size-search.ts";
+import { viewOf } from "./source-view.ts";
 import { applyTone } from "./tone.ts";
 import { renderUntouched, staysUntouched } from "./untouched/untouched.ts";
 
@@ -26,7 +29,12 @@ const PIPELINE_SECONDS_MAX = 300;
 export async function renderFile(
   image: ImageSource,
   rendering: Rendering,
-  { pixels, finished, context }: { pixels: () => Sharp; finished: FinishedPixels; context: EngineContext },
+  {
+    pixels,
+    overlays,
+    finished,
+    context,
+  }: { pixels: () => Sharp; overlays: OverlayImages; finished: FinishedPixels; context: EngineContext },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, image);
@@ -34,9 +42,11 @@ export async function renderFile(
     const untouched = await renderUntouched(image, rendering);
     if (untouched) return untouched;
     // Nobody could tell before that it has to be made anew, which takes more.
-    refuseTooLarge(image, neededBytes(image, [rendering]).oneByOneBytes, context.limits.memoryBytes);
+    const view = await viewOf(image, settings);
+    const { oneByOneBytes } = neededBytes(image, [{ rendering, view, pixels: "own" }]);
+    refuseTooLarge(image, oneByOneBytes, { limitBytes: context.limits.memoryBytes });
   }
-  const from = await finished.of(rendering, () => render(image, rendering, { pixels, context }));
+  const from = await finished.of(rendering, () => render(rendering, { pixels, overlays }));
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
     const pipeline = await applyMetadata(encode(from(), rendering, quality), settings, image);
@@ -72,30 +82,19 @@ export class FinishedPixels {
   }
 
   async of(rendering: Rendering, start: () => Promise<() => Sharp>): Promise<() => Sharp> {
-    const { settings } = rendering;
-    const isEncodedOften = settings.formats !== undefined || settings.maxBytes !== undefined;
-    if (!isEncodedOften || settings.animated) return await start();
-    const make = async () => (await keepPixels((await start())(), settings)).open;
-    const key = sizeKey(rendering);
+    const key = finishedKey(rendering);
+    if (key === undefined) return await start();
+    const make = async () => (await keepPixels((await start())(), rendering.settings)).open;
     const kept = this.#kept?.get(key) ?? make();
     this.#kept?.set(key, kept);
     return await kept;
   }
 }
 
-/** Formats with and without alpha differ in what fills a letterbox, where the spec does not say. */
-function sizeKey({ output, width, height, format, settings }: Rendering): string {
-  const isFilled =
-    settings.background === undefined &&
-    (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
-  return `${output} ${width} ${height} ${isFilled && FILE_KINDS[format].hasAlpha}`;
-}
-
 /** The steps up to the encoder. */
 async function render(
-  image: ImageSource,
   rendering: Rendering,
-  { pixels, context }: { pixels: () => Sharp; context: EngineContext },
+  { pixels, overlays }: { pixels: () => Sharp; overlays: OverlayImages },
 ): Promise<() => Sharp> {
   const { settings } = rendering;
   const levels = settings.enhance && (await measureLevels(pixels()));
@@ -110,8 +109,7 @@ async function render(
   }
   if (!settings.overlays && !settings.shape) return from;
   const base = await keepPixels(from(), settings);
-  const { source } = image.opened;
-  const layers = await compositionOf(settings.overlays ?? [], { base, source, context });
+  const layers = await compositionOf(settings.overlays ?? [], { base, images: overlays });
   if (settings.shape) layers.push(shapeMask(settings.shape, base));
   return (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
 }

@@ -24,17 +24,14 @@ export function planSharedDecode(
   const sharing = renderings.filter((rendering) => !needsOwnDecode(rendering, source));
   if (sharing.length < 2) return undefined;
   const { width, height } = source;
-  const enough = Math.min(...sharing.map((rendering) => shrinkOnLoad(source, rendering)));
+  const enough = Math.min(...sharing.map((rendering) => shrinkOnLoad(source, shrinkOf(source, rendering))));
   const shrink = SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0) ?? 1;
   return { width: width / shrink, height: height / shrink };
 }
 
-/** By how much the decoder itself can shrink the source for a rendering; 1 where it cannot. */
-export function shrinkOnLoad(source: ImageSource, rendering: Rendering): number {
-  if (source.kind !== "jpeg") return 1;
-  const enough = shrinkOf(source, rendering);
-  return SHRINKS.find((by) => by <= enough) ?? 1;
-}
+/** By how much a JPEG's decoder shrinks for what is so much smaller; 1 for other kinds. */
+export const shrinkOnLoad = ({ kind }: ImageSource, enough: number): number =>
+  (kind === "jpeg" && SHRINKS.find((by) => by <= enough)) || 1;
 
 /** Bytes of the decoded image, at most. */
 export const sharedBytes = ({ width, height }: SharedDecode): number => width * height * 4;
