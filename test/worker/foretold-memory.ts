@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { expect } from "vitest";
 import { imageOutput } from "../../crds/outputs/image.ts";
-import { drawing, photo, twoPages } from "./pictures.ts";
+import { drawing, noise, photo, twoPages } from "./pictures.ts";
 import { aUnit, from, runWorker, type WorkerVolume } from "./run-worker.ts";
 
 /**
@@ -84,6 +84,47 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
     source: "tiff-of-two",
     outputs: [{ format: "jpeg", page: 1 }],
   },
+  "all colours of noise at the best quality": {
+    source: "noise-12",
+    outputs: [{ format: "jpeg", quality: 100, chromaSubsampling: "4:4:4" }],
+  },
+  "all colours of noise by mozjpeg": {
+    source: "noise-12",
+    outputs: [{ format: "jpeg", quality: 100, chromaSubsampling: "4:4:4", mozjpeg: true }],
+  },
+  "noise by mozjpeg": { source: "noise-12", outputs: [{ format: "jpeg", quality: 100, mozjpeg: true }] },
+  "all colours of a picture by mozjpeg": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", quality: 20, chromaSubsampling: "4:4:4", mozjpeg: true }],
+  },
+  "every pixel as WebP": { source: "png-12", outputs: [{ format: "webp", lossless: true }] },
+  "nearly every pixel of noise as WebP": {
+    source: "noise-12",
+    outputs: [{ format: "webp", nearLossless: true, effort: 1 }],
+  },
+  "trimmed pixels that are multiplied": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", trim: {}, upscale: 2 }],
+  },
+  "trimmed pixels of 16 bits that are multiplied": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, trim: {}, upscale: 2 }],
+  },
+  "specks of what was trimmed": { source: "png-36", outputs: [{ format: "jpeg", trim: {}, median: 3 }] },
+  "light evened in 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, clahe: { width: 8, height: 8 } }],
+  },
+  "light of wide colours evened": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", colourspace: "p3", trim: {}, clahe: { width: 8, height: 8 } }],
+  },
+  "a picture on its side": { source: "png-12", outputs: [{ format: "jpeg", grayscale: true, rotate: 90 }] },
+  "a picture at an angle": { source: "png-12", outputs: [{ format: "jpeg", rotate: 30 }] },
+  "a layer on 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, overlays: [laid("dot")] }],
+  },
   "a turned picture as it is stored": {
     source: "jpeg-turned-long",
     outputs: [{ format: "jpeg", width: 2000, autoOrient: false }],
@@ -116,6 +157,7 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "png-36": () => shaped({ width: 6000, height: 6000 }).png({ compressionLevel: 1 }).toBuffer(),
     "jpeg-turned-long": () =>
       shaped({ width: 1000, height: 10_000 }).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    "noise-12": () => noise(3500, 3500).png({ compressionLevel: 1 }).toBuffer(),
     "tiff-of-two": () => twoPages(shaped({ width: 64, height: 64 }), of(12)),
   };
   for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());

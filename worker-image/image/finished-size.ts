@@ -26,10 +26,17 @@ export function finishedSize(source: Size, { width, height, settings }: Renderin
   const from = settings.extract ?? source;
   const resized = resizedSize(from, { width, height, settings });
   const { top = 0, right = 0, bottom = 0, left = 0 } = settings.extend ?? {};
-  const diagonal = settings.rotate ? Math.ceil(Math.hypot(resized.width, resized.height)) : 0;
+  const turned = turnedSize(resized, settings.rotate);
+  return { width: turned.width + left + right, height: turned.height + top + bottom };
+}
+
+/** What a picture takes up once it is turned. */
+function turnedSize({ width, height }: Size, degrees = 0): Size {
+  const radians = (degrees * Math.PI) / 180;
+  const [along, aside] = [Math.abs(Math.cos(radians)), Math.abs(Math.sin(radians))];
   return {
-    width: Math.max(resized.width, diagonal) + left + right,
-    height: Math.max(resized.height, diagonal) + top + bottom,
+    width: Math.round(width * along + height * aside),
+    height: Math.round(height * along + width * aside),
   };
 }
 

@@ -72,6 +72,42 @@ describe("steps that look at the whole picture hold it", () => {
   });
 });
 
+describe("pixels that are kept on their way", () => {
+  const clahe = { width: 8, height: 8 };
+  const deep = { header: { channels: 3, depth: "ushort" } } as Partial<ImageSource>;
+  test.each([
+    {
+      name: "what is left of trimmed edges is multiplied",
+      image: { trim: {}, upscale: 2, width: undefined },
+      without: { trim: {}, width: 8000, height: 6000 },
+      bytes: 4,
+    },
+    { name: "trimmed pixels may be fewer than a window's", image: { trim: {}, median: 3 }, bytes: 4 },
+    { name: "so may those of specks", image: { trim: {}, enhance: { strength: 0.8 } }, bytes: 4 },
+    { name: "a large picture is not", image: { median: 3 }, bytes: 0 },
+    {
+      name: "even light takes 8 bits",
+      image: { format: "png", bitDepth: 16, blur: 1 },
+      extra: { clahe },
+      bytes: 4,
+    },
+    { name: "so it does of wide colours", image: { colourspace: "p3", blur: 1 }, extra: { clahe }, bytes: 4 },
+    { name: "and of a deep source", image: { blur: 1 }, extra: { clahe }, from: deep, bytes: 4 },
+    { name: "but not of 8 bits", image: { blur: 1 }, extra: { clahe }, bytes: 0 },
+  ])("$name", ({ image, extra = {}, without, from = {}, bytes }) => {
+    const { median, enhance, ...plain } = image as Record<string, unknown>;
+    const source = aSource(from);
+    expect(alone({ ...image, ...extra }, source) - alone(without ?? plain, source)).toBe(bytes * 12 * MP);
+  });
+});
+
+test.each([
+  { less: { format: "jpeg" }, more: { format: "jpeg", chromaSubsampling: "4:4:4" } },
+  { less: { format: "jpeg" }, more: { format: "jpeg", mozjpeg: true } },
+  { less: { format: "webp" }, more: { format: "webp", lossless: true } },
+  { less: { format: "jpeg", rotate: 90 }, more: { format: "jpeg", rotate: 45 } },
+])("$more takes more than $less", ({ less, more }) => expect(alone(more)).toBeGreaterThan(alone(less)));
+
 test("what decodes by itself beside a shared decode counts each of its decodes", () => {
   const source = aSource({ kind: "jpeg", isProgressive: true });
   const shared = { width: 500, height: 375 };

@@ -36,7 +36,19 @@ const DECODE_BYTES = 24 * MIB;
 const RENDERING_BYTES = 16 * MIB;
 
 /** What each encoder holds for every pixel of what it writes, its output included. */
-const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 56, gif: 12, tiff: 9 } as const;
+const ENCODER_BYTES_PER_PIXEL = { png: 6, webp: 9, avif: 56, gif: 12, tiff: 9 } as const;
+
+/**
+ * A JPEG's coefficients are held until the best codes for them are known, those of the colours too where none are left
+ * out; and mozjpeg tries several ways to code them.
+ */
+const JPEG_BYTES_PER_PIXEL = {
+  "4:2:0": { plain: 7, mozjpeg: 17 },
+  "4:4:4": { plain: 15, mozjpeg: 35 },
+} as const;
+
+/** A WebP that keeps every pixel, or nearly: all pixels in whole numbers, and several attempts at coding them. */
+const LOSSLESS_WEBP_BYTES_PER_PIXEL = 46;
 
 /** An overlay as it was read, and as it is laid on. */
 const LAYER_BYTES_PER_PIXEL = 8;
@@ -187,8 +199,15 @@ const encoderBytes = ({ rendering, view }: Making): number =>
   view.width * 4 * 64 + // lines
   pixelsOf(finishedSize(view, rendering)) *
     framesOf({ rendering, view }) *
-    ENCODER_BYTES_PER_PIXEL[rendering.format] *
+    encoderBytesPerPixel(rendering) *
     (isDeep(rendering) ? 2 : 1);
+
+function encoderBytesPerPixel({ format, settings }: Rendering): number {
+  if (format === "webp" && (settings.lossless || settings.nearLossless)) return LOSSLESS_WEBP_BYTES_PER_PIXEL;
+  if (format !== "jpeg") return ENCODER_BYTES_PER_PIXEL[format];
+  const { chromaSubsampling = "4:2:0", mozjpeg = false } = settings;
+  return JPEG_BYTES_PER_PIXEL[chromaSubsampling][mozjpeg ? "mozjpeg" : "plain"];
+}
 
 /** What several encodes start from, or what works on finished pixels, holds these. */
 function keptBytes({ rendering, view }: Making): number {
@@ -203,13 +222,12 @@ function keptBytes({ rendering, view }: Making): number {
 
 /** Pixels that are kept on their way, where a step has to know how large they are, or takes 8 bits alone. */
 function keptOnWayBytes({ rendering, view }: Making): number {
-  const { settings } = rendering;
-  const isDeeper = isDeep(rendering) || bytesOfSample(view) > 1;
-  const trimmed = settings.trim && settings.upscale !== undefined ? pixelsOf(view) : 0;
-  const isOutgrown = mayBeOutgrown(settings, { leastEdge: leastEdge(view, rendering) });
-  const times = (isOutgrown ? 1 : 0) + (settings.clahe && isDeeper ? 1 : 0);
-  const pixels = trimmed + times * pixelsOf(finishedSize(view, rendering));
-  return pixels * KEPT_BYTES_PER_PIXEL * (isDeeper ? 2 : 1);
+  const { trim, upscale, clahe, bitDepth } = rendering.settings;
+  const finished = pixelsOf(finishedSize(view, rendering));
+  const isOutgrown = mayBeOutgrown(rendering.settings, { leastEdge: leastEdge(view, rendering) });
+  const sized = (trim && upscale !== undefined ? pixelsOf(view) : 0) + (isOutgrown ? finished : 0);
+  const shallow = clahe && (isDeep(rendering) || bytesOfSample(view) > 1) ? finished : 0;
+  return (sized * (bitDepth === 16 ? 2 : 1) + shallow) * KEPT_BYTES_PER_PIXEL;
 }
 
 /** What is held as a whole between the decoder and the encoder. Pixels that are shared are at hand anyway. */

@@ -72,6 +72,8 @@ test.each([
     fields: { extract: { left: 0, top: 0, width: 100, height: 50 }, width: 50 },
     expected: { width: 50, height: 25 },
   },
+  { fields: { width: 300, rotate: 45 }, expected: { width: 354, height: 354 } },
+  { fields: { width: 300, rotate: -180 }, expected: { width: 300, height: 200 } },
   { fields: { width: 30, extend: { left: 5, bottom: 7 } }, expected: { width: 35, height: 27 } },
 ])("the finished size is known before anything is decoded: $fields", ({ fields, expected }) => {
   const [rendering] = of(fields);
