@@ -148,3 +148,8 @@ export const imageOutput = z
   .describe("A still image, or an animation, made by sharp.");
 
 export type ImageOutput = z.output<typeof imageOutput>;
+
+/** The formats that an output is written in, each once; Auto before any source says which it is. */
+export const formatsOf = ({ format, formats = [] }: ImageOutput): ImageOutput["format"][] => [
+  ...new Set([format, ...formats]),
+];

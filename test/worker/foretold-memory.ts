@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { expect } from "vitest";
-import { drawing, photo } from "./pictures.ts";
+import { imageOutput } from "../../crds/outputs/image.ts";
+import { drawing, noise, photo, twoPages } from "./pictures.ts";
 import { aUnit, from, runWorker, type WorkerVolume } from "./run-worker.ts";
 
 /**
@@ -16,17 +17,119 @@ export const MEMORY_SOURCES = [
   ...["webp-12", "avif-6", "gif-6", "tiff-12", "svg"],
 ] as const;
 
+type Image = Record<string, unknown>;
+
 export const MEMORY_OUTPUTS = {
   thumbnail: { format: "webp", width: 320, height: 320, position: "attention" },
   whole: { format: "jpeg" },
   avif: { format: "avif", width: 1600, effort: 1 },
   set: { format: "webp", widths: [400, 800, 1600], formats: ["avif"], effort: 1 },
-} as const;
+} as const satisfies Record<string, Image>;
 
 export interface MemoryRow {
-  source: (typeof MEMORY_SOURCES)[number];
-  output: keyof typeof MEMORY_OUTPUTS;
+  source: string;
+  outputs: readonly Image[];
 }
+
+const tiny = (fields: Image = {}): Image => ({ format: "webp", width: 100, ...fields });
+const laid = (path: string, fields: Image = {}) => ({ image: { path: `in/${path}`, ...fields } });
+
+/** What takes more than the size of a source and of a file tells, by name. */
+export const MEMORY_CASES: Record<string, MemoryRow> = {
+  "a strip by attention": {
+    source: "png-36",
+    outputs: [{ format: "jpeg", width: 6000, height: 100, position: "attention" }],
+  },
+  "a strip by entropy": {
+    source: "png-36",
+    outputs: [{ format: "jpeg", width: 6000, height: 100, position: "entropy" }],
+  },
+  "strips from one decode": {
+    source: "png-36",
+    outputs: [100, 200].map((height) => ({ format: "jpeg", width: 6000, height, position: "attention" })),
+  },
+  "a blurred picture": { source: "png-36", outputs: [{ format: "jpeg", width: 5000, blur: 3 }] },
+  "edges that mirror": {
+    source: "png-36",
+    outputs: [{ format: "jpeg", width: 5000, extend: { top: 50, extendWith: "mirror" } }],
+  },
+  "decodes beside one that is shared": {
+    source: "jpeg-24-progressive",
+    outputs: [
+      ...[tiny(), tiny({ width: 90 }), tiny({ metadata: "Keep" }), tiny({ width: 80, metadata: "Keep" })],
+      ...[tiny({ keepMetadata: ["Icc"] }), tiny({ colourspace: "p3" })],
+    ],
+  },
+  "a large picture laid on a small one": {
+    source: "dot",
+    outputs: [{ format: "png", overlays: [laid("jpeg-24-progressive", { width: 10 })] }],
+  },
+  "a large turned picture laid on a small one": {
+    source: "dot",
+    outputs: [{ format: "png", overlays: [laid("jpeg-24-turned", { width: 10 })] }],
+  },
+  "eight layers as large as the picture": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", overlays: Array.from({ length: 8 }, () => laid("png-12")) }],
+  },
+  "a long text": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", overlays: [{ text: { text: "Words ".repeat(80), size: 200 } }] }],
+  },
+  "layers in several formats": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", formats: ["webp"], overlays: [laid("webp-12"), laid("tiff-12")] }],
+  },
+  "a page that is larger than the first": {
+    source: "tiff-of-two",
+    outputs: [{ format: "jpeg", page: 1 }],
+  },
+  "all colours of noise at the best quality": {
+    source: "noise-12",
+    outputs: [{ format: "jpeg", quality: 100, chromaSubsampling: "4:4:4" }],
+  },
+  "all colours of noise by mozjpeg": {
+    source: "noise-12",
+    outputs: [{ format: "jpeg", quality: 100, chromaSubsampling: "4:4:4", mozjpeg: true }],
+  },
+  "noise by mozjpeg": { source: "noise-12", outputs: [{ format: "jpeg", quality: 100, mozjpeg: true }] },
+  "all colours of a picture by mozjpeg": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", quality: 20, chromaSubsampling: "4:4:4", mozjpeg: true }],
+  },
+  "every pixel as WebP": { source: "png-12", outputs: [{ format: "webp", lossless: true }] },
+  "nearly every pixel of noise as WebP": {
+    source: "noise-12",
+    outputs: [{ format: "webp", nearLossless: true, effort: 1 }],
+  },
+  "trimmed pixels that are multiplied": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", trim: {}, upscale: 2 }],
+  },
+  "trimmed pixels of 16 bits that are multiplied": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, trim: {}, upscale: 2 }],
+  },
+  "specks of what was trimmed": { source: "png-36", outputs: [{ format: "jpeg", trim: {}, median: 3 }] },
+  "light evened in 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, clahe: { width: 8, height: 8 } }],
+  },
+  "light of wide colours evened": {
+    source: "png-12",
+    outputs: [{ format: "jpeg", colourspace: "p3", trim: {}, clahe: { width: 8, height: 8 } }],
+  },
+  "a picture on its side": { source: "png-12", outputs: [{ format: "jpeg", grayscale: true, rotate: 90 }] },
+  "a picture at an angle": { source: "png-12", outputs: [{ format: "jpeg", rotate: 30 }] },
+  "a layer on 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, overlays: [laid("dot")] }],
+  },
+  "a turned picture as it is stored": {
+    source: "jpeg-turned-long",
+    outputs: [{ format: "jpeg", width: 2000, autoOrient: false }],
+  },
+};
 
 /** Writes the sources to `in/` of a volume. */
 export async function putMemorySources(volume: WorkerVolume): Promise<void> {
@@ -36,7 +139,9 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     sharp(large.data, { raw: { width, height, channels } }).resize(
       Math.round(Math.sqrt(megapixels * 1.5e6) / 16) * 16,
     );
-  const files: Record<MemoryRow["source"], () => Promise<Buffer>> = {
+  const shaped = (size: { width: number; height: number }) =>
+    sharp(large.data, { raw: { width, height, channels } }).resize({ ...size, fit: "fill" });
+  const files: Record<string, () => Promise<Buffer>> = {
     "jpeg-24": () => of(24).jpeg().toBuffer(),
     "jpeg-24-progressive": () => of(24).jpeg({ progressive: true }).toBuffer(),
     "jpeg-24-turned": () => of(24).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
@@ -48,16 +153,22 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "gif-6": () => of(6).gif({ effort: 1 }).toBuffer(),
     "tiff-12": () => of(12).tiff({ compression: "deflate" }).toBuffer(),
     svg: async () => Buffer.from(drawing({ width: 2000, height: 1500 })),
+    dot: () => shaped({ width: 40, height: 40 }).png().toBuffer(),
+    "png-36": () => shaped({ width: 6000, height: 6000 }).png({ compressionLevel: 1 }).toBuffer(),
+    "jpeg-turned-long": () =>
+      shaped({ width: 1000, height: 10_000 }).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    "noise-12": () => noise(3500, 3500).png({ compressionLevel: 1 }).toBuffer(),
+    "tiff-of-two": () => twoPages(shaped({ width: 64, height: 64 }), of(12)),
   };
   for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());
 }
 
-/** Has a worker make an output of a source, and compares. */
-export async function expectForetold(volume: WorkerVolume, { source, output }: MemoryRow): Promise<void> {
+/** Has a worker make the outputs of a source, and compares. */
+export async function expectForetold(volume: WorkerVolume, { source, outputs }: MemoryRow): Promise<void> {
   const unit = aUnit({
     family: "image",
     sources: from({ [source]: `in/${source}` }),
-    outputs: [{ name: output, image: MEMORY_OUTPUTS[output] }],
+    outputs: outputs.map((image, index) => ({ name: `output-${index}`, image: imageOutput.parse(image) })),
     limits: { cpu: 1, memoryBytes: 2 ** 33, scratchBytes: 2 ** 30, timeoutSeconds: 120 },
   });
   // As where it runs for the first time: what Node compiles itself takes 20 MiB.

@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 /** Pictures made for tests: small, and such that every corner, turn and colour can be told from the pixels. */
 
@@ -92,4 +92,50 @@ export function drawing({ width, height }: { width: number; height: number }): s
     '<defs><radialGradient id="g"><stop offset="0" stop-color="#fff"/><stop offset="1" stop-color="#05a"/></radialGradient></defs>',
     `<rect width="${width}" height="${height}" fill="url(#g)"/><g fill="none">${strokes.join("")}</g></svg>`,
   ].join("");
+}
+
+/** A TIFF of two pages, as scanners write them, each of its own size: 8 bits of red, green, blue, not compressed. */
+export async function twoPages(first: Sharp, second: Sharp): Promise<Buffer> {
+  const header = Buffer.from("II*\0\0\0\0\0", "latin1");
+  const parts: Buffer[] = [header];
+  let end = header.length;
+  let pointer: { in: Buffer; at: number } = { in: header, at: 4 };
+  for (const picture of [first, second]) {
+    const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+    const bits = Buffer.from([8, 0, 8, 0, 8, 0, 0, 0]);
+    const directory = directoryOf([
+      ...([
+        [256, info.width],
+        [257, info.height],
+        [258, end, 3],
+        [259, 1],
+        [262, 2],
+      ] as const),
+      ...([
+        [273, end + bits.length],
+        [277, 3],
+        [278, info.height],
+        [279, data.length],
+      ] as const),
+    ]);
+    pointer.in.writeUInt32LE(end + bits.length + data.length, pointer.at);
+    pointer = { in: directory, at: directory.length - 4 };
+    parts.push(bits, data, directory);
+    end += bits.length + data.length + directory.length;
+  }
+  return Buffer.concat(parts);
+}
+
+/** TIFF 6.0, section 2: tags of numbers, and where the next directory is, which is none. */
+function directoryOf(tags: readonly (readonly [tag: number, value: number, count?: number])[]): Buffer {
+  const directory = Buffer.alloc(2 + tags.length * 12 + 4);
+  directory.writeUInt16LE(tags.length);
+  for (const [index, [tag, value, count = 1]] of tags.entries()) {
+    const at = 2 + index * 12;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(count > 1 ? 3 : 4, at + 2);
+    directory.writeUInt32LE(count, at + 4);
+    directory.writeUInt32LE(value, at + 8);
+  }
+  return directory;
 }

@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { formatsOf } from "../../crds/outputs/image.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine } from "../engine.ts";
 import { Admission } from "./admission.ts";
@@ -47,9 +48,7 @@ const imagesInFlight = (cpu: number, sources: number) => Math.min(Math.ceil(cpu)
  */
 function threadsPerImage({ limits, outputs }: Unit, inFlight: number): number {
   const mayBeAvif = outputs.some(
-    ({ image }) =>
-      image &&
-      [image.format, ...(image.formats ?? [])].some((format) => format === "avif" || format === "Auto"),
+    ({ image }) => image && formatsOf(image).some((format) => format === "avif" || format === "Auto"),
   );
   return Math.max(mayBeAvif ? 2 : 1, Math.floor(Math.ceil(limits.cpu) / inFlight));
 }

@@ -1,22 +1,23 @@
 import type { Sharp } from "sharp";
 import { WorkFailure } from "../work-failure.ts";
 import { backgroundOf } from "./colour.ts";
-import { type ImageSource, startingSize } from "./image-source.ts";
+import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 
 /**
  * Tells of a region that is not within the source, before anything is decoded for it.
  *
+ * @param source as the rendering sees it
  * @throws WorkFailure InvalidOutputSpec.
  */
 export function checkRegion({ output, settings }: Rendering, source: ImageSource): void {
-  if (!settings.extract || settings.page !== undefined) return; // pages may differ in size
-  const size = startingSize(source, settings);
-  const { left, top, width, height } = settings.extract;
-  if (left + width <= size.width && top + height <= size.height) return;
+  const { extract, page, autoOrient } = settings;
+  if (!extract || (page ?? 0) >= source.frames) return; // a page that is not there is told of by who decodes it
+  const { left, top, width, height } = extract;
+  if (left + width <= source.width && top + height <= source.height) return;
   throw new WorkFailure(
     "InvalidOutputSpec",
-    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and source ${source.opened.source.name} has ${size.width} × ${size.height}${settings.autoOrient === false ? " as stored" : ""}`,
+    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and ${page === undefined ? "" : `page ${page} of `}source ${source.opened.source.name} has ${source.width} × ${source.height}${autoOrient === false ? " as stored" : ""}`,
   );
 }
 

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
-import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { decodeFailure } from "./decode-failure.ts";
@@ -46,15 +45,6 @@ export const MAX_PIXELS = 0x3fff * 0x3fff;
 
 /** More bytes of text than that are no drawing but an attack on the XML parser. */
 const MAX_SVG_BYTES = 16 * 2 ** 20;
-
-/** How large a source is before its geometry: as seen, or as stored where it is not to be turned upright. */
-export const startingSize = (
-  { width, height, header }: ImageSource,
-  { autoOrient }: Pick<ImageOutput, "autoOrient">,
-): Size =>
-  autoOrient === false
-    ? { width: header.width, height: header.pageHeight ?? header.height }
-    : { width, height };
 
 /** For `catch` of a pipeline on a source: throws what its error says about the source. */
 export const explained =

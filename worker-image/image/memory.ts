@@ -1,13 +1,22 @@
 import { WorkFailure } from "../work-failure.ts";
-import { finishedSize } from "./finished-size.ts";
-import type { ImageSource } from "./image-source.ts";
+import {
+  finishedKey,
+  finishedSize,
+  isCropped,
+  leastEdge,
+  overlaySize,
+  PLACEHOLDER_EDGE,
+  uncroppedSize,
+} from "./finished-size.ts";
+import type { ImageSource, Size } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "./shared-decode.ts";
+import { mayBeOutgrown } from "./tone.ts";
 
 /**
- * What it takes to make a source's renderings, told by its header before any pixel is decoded. Every number
+ * What it takes to make a source's renderings, told by headers before any pixel is decoded. Every number
  * here was fitted to peaks measured with sharp 0.35 on the table of
- * test/long/image-memory.test.ts, made by the bundled worker: never below what was used there (1.17 times at least), and
+ * test/long/image-memory.test.ts, made by the bundled worker: never below what was used there (1.15 times at least), and
  * at most 2.5 times above.
  */
 
@@ -27,7 +36,34 @@ const DECODE_BYTES = 24 * MIB;
 const RENDERING_BYTES = 16 * MIB;
 
 /** What each encoder holds for every pixel of what it writes, its output included. */
-const ENCODER_BYTES_PER_PIXEL = { jpeg: 7, png: 6, webp: 9, avif: 56, gif: 12, tiff: 9 } as const;
+const ENCODER_BYTES_PER_PIXEL = { png: 6, webp: 9, avif: 56, gif: 12, tiff: 9 } as const;
+
+/**
+ * A JPEG's coefficients are held until the best codes for them are known, those of the colours too where none are left
+ * out; and mozjpeg tries several ways to code them.
+ */
+const JPEG_BYTES_PER_PIXEL = {
+  "4:2:0": { plain: 7, mozjpeg: 17 },
+  "4:4:4": { plain: 15, mozjpeg: 35 },
+} as const;
+
+/** A WebP that keeps every pixel, or nearly: all pixels in whole numbers, and several attempts at coding them. */
+const LOSSLESS_WEBP_BYTES_PER_PIXEL = 46;
+
+/** An overlay as it was read, and as it is laid on. */
+const LAYER_BYTES_PER_PIXEL = 8;
+
+/** Pixels with alpha, of 8 bits. */
+const KEPT_BYTES_PER_PIXEL = 4;
+
+/** One file that is to be made. */
+export interface Making {
+  rendering: Rendering;
+  /** The source as the rendering sees it. */
+  view: ImageSource;
+  /** Whether it starts from pixels that others start from too, decodes by itself, or is copied as it is coded. */
+  pixels: "shared" | "own" | "copied";
+}
 
 /** Bytes for a source's renderings, made all together or one after another. */
 export interface Need {
@@ -36,65 +72,76 @@ export interface Need {
 }
 
 /**
- * `shared` are the pixels that all renderings start from, where not each decodes by itself; `untouched` those of the
- * renderings that are copied as they are coded.
+ * `shared` are the pixels that some renderings start from; `overlays` the images that are laid on them, by path;
+ * `placeholders` the outputs for which placeholders are drawn, which is done once their files are there.
  */
 export function neededBytes(
   source: ImageSource,
-  renderings: readonly Rendering[],
+  makings: readonly Making[],
   {
     shared,
-    untouched = new Set(),
-  }: { shared?: SharedDecode | undefined; untouched?: ReadonlySet<Rendering> } = {},
+    overlays = new Map(),
+    placeholders = new Set(),
+  }: {
+    shared?: SharedDecode | undefined;
+    overlays?: Overlays;
+    placeholders?: ReadonlySet<string>;
+  } = {},
 ): Need {
-  const shrinks = renderings.map((rendering) => decoderShrink(source, rendering));
-  const shrink = Math.min(...shrinks, shared ? source.width / shared.width : (shrinks[0] ?? 1));
-  const decode = DECODE_BYTES + decoderBytes(source, shrink);
-  const makings = renderings.map((rendering) =>
-    untouched.has(rendering) ? copyBytes(source) : renderingBytes(source, rendering),
-  );
-  const all = makings.reduce((sum, bytes) => sum + bytes, 0);
-  const largest = Math.max(0, ...makings);
-  if (shared) {
-    const bytes = sharedBytes(shared);
-    const held = DECODE_BYTES + bytes;
-    return {
-      togetherBytes: Math.max(decode + bytes, held + all),
-      oneByOneBytes: Math.max(decode + bytes, held + largest),
-    };
-  }
-  // Formats of one size come from one decode.
-  const decodes = new Set(renderings.map(({ output, width, height }) => `${output} ${width} ${height}`)).size;
-  return { togetherBytes: decode * Math.max(1, decodes) + all, oneByOneBytes: decode + largest };
+  const outputs = Map.groupBy(makings, ({ rendering }) => rendering.output);
+  const placeholderBytes =
+    RENDERING_BYTES +
+    (shared ? 0 : decodeBytes(source, Math.max(source.width, source.height) / PLACEHOLDER_EDGE));
+  const together = [...new Set([...outputs.keys(), ...placeholders])].map((output) => {
+    const batches = batchesOf(outputs.get(output) ?? []).map((batch) => batchBytes(batch, overlays));
+    return Math.max(sumOf(batches), placeholders.has(output) ? placeholderBytes : 0);
+  });
+  const alone = makings.map((making) => batchBytes([making], overlays));
+  const held = shared ? DECODE_BYTES + sharedBytes(shared) : 0;
+  const decode = shared ? held + decoderBytes(source, source.width / shared.width) : 0;
+  return {
+    togetherBytes: Math.max(decode, held + sumOf(together)),
+    oneByOneBytes: Math.max(decode, held + Math.max(0, ...alone, placeholders.size && placeholderBytes)),
+  };
 }
+
+/** One decode of a source that is wanted so much smaller, at least. */
+export const decodeBytes = (source: ImageSource, shrink = 1): number =>
+  DECODE_BYTES +
+  decoderBytes(source, source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink));
+
+type Overlays = ReadonlyMap<string, ImageSource>;
 
 /**
  * Asks for more memory before anything is decoded: the kernel's way of saying no ends the whole unit.
  *
  * @throws WorkFailure MemoryLimitExceeded with the need.
  */
-export function refuseTooLarge(image: ImageSource, needed: number, limitBytes: number): void {
+export function refuseTooLarge(
+  image: ImageSource,
+  needed: number,
+  { limitBytes, overlays = new Map() }: { limitBytes: number; overlays?: Overlays },
+): void {
   const neededMemoryBytes = Math.ceil((RUNTIME_BYTES + needed) / 2 ** 20) * 2 ** 20;
   if (neededMemoryBytes <= limitBytes) return;
-  const { width, height, opened, kind } = image;
+  const [largest] = [...overlays].toSorted(([, a], [, b]) => pixelsOf(b) - pixelsOf(a));
+  const laid = largest ? `, with ${largest[0]} laid on it, ${formOf(largest[1])},` : "";
   throw new WorkFailure(
     "MemoryLimitExceeded",
-    `source ${opened.source.name} is ${kind.toUpperCase()} of ${width} × ${height} and needs ${mib(neededMemoryBytes)} of memory, of which the unit has ${mib(limitBytes)}; the next attempt asks for it, or raise spec.resources`,
+    `source ${image.opened.source.name} is ${formOf(image)}${laid} and needs ${mib(neededMemoryBytes)} of memory, of which the unit has ${mib(limitBytes)}; the next attempt asks for it, or raise spec.resources`,
     { neededMemoryBytes },
   );
 }
 
+const formOf = ({ kind, width, height }: ImageSource) => `${kind.toUpperCase()} of ${width} × ${height}`;
+
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
 
-/** By how much a decoder shrinks: JPEG in steps of two, WebP by anything. */
-const decoderShrink = (source: ImageSource, rendering: Rendering): number =>
-  source.kind === "webp" ? Math.max(1, shrinkOf(source, rendering)) : shrinkOnLoad(source, rendering);
-
 /** What the decoder holds by itself. Kinds that decode in lines hold little, those that cannot hold frames. */
-function decoderBytes({ kind, header, width, height }: ImageSource, shrink: number): number {
+function decoderBytes(source: ImageSource, shrink: number): number {
+  const { kind, header, width, height } = source;
   const pixels = width * height;
-  const sampleBytes = header.depth === "uchar" ? 1 : header.depth === "ushort" ? 2 : 4;
-  const frameBytes = pixels * header.channels * sampleBytes;
+  const frameBytes = pixels * header.channels * bytesOfSample(source);
   // Rotating and mirroring need all of it, once the decoder has shrunk it.
   const turnedBytes = (header.orientation ?? 1) > 2 ? frameBytes / shrink ** 2 : 0;
   switch (kind) {
@@ -116,33 +163,128 @@ function decoderBytes({ kind, header, width, height }: ImageSource, shrink: numb
   }
 }
 
-/** The file as it was, as it will be, and as it is put together. */
-const copyBytes = ({ opened }: ImageSource): number => RENDERING_BYTES + opened.bytes * 3;
+/** Renderings that are encoded from the same finished pixels, so that all before is done once. */
+function batchesOf(makings: readonly Making[]): Making[][] {
+  const batches = new Map<string | Making, Making[]>();
+  for (const making of makings) {
+    const key = finishedKey(making.rendering) ?? making;
+    batches.set(key, [...(batches.get(key) ?? []), making]);
+  }
+  return [...batches.values()];
+}
 
-/** Encoders that look at a whole image hold it; what works on finished pixels holds these as well. */
-function renderingBytes(source: ImageSource, rendering: Rendering): number {
-  const { settings, format } = rendering;
-  const { width, height } = finishedSize(source, rendering);
-  const frames = settings.animated ? source.frames : 1;
-  const isKept =
-    settings.overlays !== undefined ||
-    settings.shape !== undefined ||
-    settings.maxBytes !== undefined ||
-    settings.rotate !== undefined;
-  // The formats of one size are made from the same finished pixels.
-  const keptBytes = isKept ? 12 : settings.formats ? 12 / (1 + settings.formats.length) : 0;
-  const deep = settings.bitDepth === 16 || settings.colourspace === "p3" ? 2 : 1;
-  const wholeBytes = needsWhole(rendering) ? source.width * source.height * source.header.channels * deep : 0;
-  const lineBytes = source.width * 4 * 64;
-  const pixels = width * height * frames;
+function batchBytes(batch: readonly Making[], overlays: Overlays): number {
+  const [first] = batch;
+  if (!first) return 0;
+  if (first.pixels === "copied") return copyBytes(first.view);
+  const { rendering, view } = first;
+  const drawn = overlaysOf(rendering, view, overlays);
+  const decode = first.pixels === "own" ? decodeBytes(view, shrinkOf(view, rendering)) : 0;
   return (
-    RENDERING_BYTES + lineBytes + wholeBytes + pixels * (ENCODER_BYTES_PER_PIXEL[format] * deep + keptBytes)
+    Math.max(decode, drawn.decodeBytes) +
+    drawn.layerBytes +
+    wholeBytes(first) +
+    keptBytes(first) +
+    keptOnWayBytes(first) +
+    sumOf(batch.map(encoderBytes))
   );
 }
 
-/** Steps that look at pixels more than once, or in another order than they are stored in. */
-const needsWhole = ({ settings }: Rendering): boolean =>
-  settings.trim !== undefined ||
-  settings.flip === true ||
-  settings.flop === true ||
-  settings.normalise !== undefined;
+/** The file as it was, as it will be, and as it is put together; and a decode, to see whether it is sound. */
+const copyBytes = (source: ImageSource): number =>
+  decodeBytes(source, 8) + RENDERING_BYTES + source.opened.bytes * 3;
+
+const encoderBytes = ({ rendering, view }: Making): number =>
+  RENDERING_BYTES +
+  view.width * 4 * 64 + // lines
+  pixelsOf(finishedSize(view, rendering)) *
+    framesOf({ rendering, view }) *
+    encoderBytesPerPixel(rendering) *
+    (isDeep(rendering) ? 2 : 1);
+
+function encoderBytesPerPixel({ format, settings }: Rendering): number {
+  if (format === "webp" && (settings.lossless || settings.nearLossless)) return LOSSLESS_WEBP_BYTES_PER_PIXEL;
+  if (format !== "jpeg") return ENCODER_BYTES_PER_PIXEL[format];
+  const { chromaSubsampling = "4:2:0", mozjpeg = false } = settings;
+  return JPEG_BYTES_PER_PIXEL[chromaSubsampling][mozjpeg ? "mozjpeg" : "plain"];
+}
+
+/** What several encodes start from, or what works on finished pixels, holds these. */
+function keptBytes({ rendering, view }: Making): number {
+  const { settings } = rendering;
+  const isKept =
+    finishedKey(rendering) !== undefined ||
+    settings.overlays !== undefined ||
+    settings.shape !== undefined ||
+    settings.rotate !== undefined;
+  return isKept ? pixelsOf(finishedSize(view, rendering)) * 12 : 0;
+}
+
+/** Pixels that are kept on their way, where a step has to know how large they are, or takes 8 bits alone. */
+function keptOnWayBytes({ rendering, view }: Making): number {
+  const { trim, upscale, clahe, bitDepth } = rendering.settings;
+  const finished = pixelsOf(finishedSize(view, rendering));
+  const isOutgrown = mayBeOutgrown(rendering.settings, { leastEdge: leastEdge(view, rendering) });
+  const sized = (trim && upscale !== undefined ? pixelsOf(view) : 0) + (isOutgrown ? finished : 0);
+  const shallow = clahe && (isDeep(rendering) || bytesOfSample(view) > 1) ? finished : 0;
+  return (sized * (bitDepth === 16 ? 2 : 1) + shallow) * KEPT_BYTES_PER_PIXEL;
+}
+
+/** What is held as a whole between the decoder and the encoder. Pixels that are shared are at hand anyway. */
+function wholeBytes({ rendering, view, pixels }: Making): number {
+  if (pixels === "shared") return 0;
+  const held = rendering.settings.trim // in the source's own pixels, from which the rest is taken
+    ? pixelsOf(view)
+    : needsWhole(rendering)
+      ? pixelsOf(uncroppedSize(view, rendering)) * framesOf({ rendering, view })
+      : 0;
+  return held * view.header.channels * Math.max(bytesOfSample(view), isDeep(rendering) ? 2 : 1);
+}
+
+/** Steps that look at resized pixels more than once, or in another order than a decoder gives them. */
+function needsWhole(rendering: Rendering): boolean {
+  const { flip, flop, position, extend, blur, normalise, clahe, animated } = rendering.settings;
+  const isLookedAt = position === "attention" || position === "entropy";
+  return (
+    flip === true ||
+    flop === true ||
+    (isCropped(rendering) && (isLookedAt || animated === true)) ||
+    (extend !== undefined && extend.extendWith !== "background") ||
+    blur !== undefined ||
+    normalise !== undefined ||
+    clahe !== undefined
+  );
+}
+
+/** What is laid on a rendering: decoded one after another, held all together. */
+function overlaysOf({ settings, ...wanted }: Rendering, view: ImageSource, overlays: Overlays) {
+  const base = finishedSize(view, { settings, ...wanted });
+  const layers = (settings.overlays ?? []).map(({ image, text }) => {
+    const source = image && overlays.get(image.path);
+    // A letter takes a square of its size: it is narrower, and there is space between lines and at their ends.
+    if (!source) return { pixels: text ? text.text.length * text.size ** 2 : 0, decodeBytes: 0 };
+    const { width, height } = overlaySize(source, { base, width: image.width });
+    return {
+      pixels: width * height,
+      decodeBytes: decodeBytes(source, Math.min(source.width / width, source.height / height)),
+    };
+  });
+  return {
+    layerBytes: sumOf(layers.map(({ pixels }) => pixels)) * LAYER_BYTES_PER_PIXEL,
+    decodeBytes: Math.max(0, ...layers.map(({ decodeBytes }) => decodeBytes)),
+  };
+}
+
+const framesOf = ({ rendering, view }: Pick<Making, "rendering" | "view">): number =>
+  rendering.settings.animated ? view.frames : 1;
+
+/** More than 8 bits a sample are worked on. */
+const isDeep = ({ settings }: Rendering): boolean =>
+  settings.bitDepth === 16 || settings.colourspace === "p3";
+
+const bytesOfSample = ({ header }: ImageSource): number =>
+  header.depth === "uchar" ? 1 : header.depth === "ushort" ? 2 : 4;
+
+const pixelsOf = ({ width, height }: Size): number => width * height;
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);

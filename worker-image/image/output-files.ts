@@ -7,6 +7,7 @@ import type { Admission } from "./admission.ts";
 import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
 import { isDescribed } from "./image-set.ts";
 import type { ImageSource } from "./image-source.ts";
+import type { OverlayImages } from "./overlay-images.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
@@ -23,18 +24,23 @@ export async function makeOutput(
   image: ImageSource,
   output: Output,
   {
+    view,
     renderings,
     found,
     pixelsOf,
     decoded,
+    overlays,
     files,
     finished,
     context,
   }: {
+    /** The source as the output sees it. */
+    view: ImageSource;
     renderings: readonly Rendering[];
     found: Found;
     pixelsOf: (rendering: Rendering) => () => Sharp;
     decoded: (() => Sharp) | undefined;
+    overlays: OverlayImages;
     /** Lets through as many files at once as there is memory for. */
     files: Admission;
     finished: FinishedPixels;
@@ -47,18 +53,20 @@ export async function makeOutput(
       if (found.has(rendering)) return found.get(rendering);
       const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(image, rendering, { pixels: pixelsOf(rendering), finished, isDecoded, context }),
+        makeFile(view, rendering, { pixels: pixelsOf(rendering), overlays, finished, isDecoded, context }),
       );
     }),
   );
   for (const each of made) if (each.status === "rejected") throw each.reason;
   const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
   if (ready.length === own.length && output.image && isDescribed(output.image)) {
-    await publishDescription(image, output, {
-      files: ready,
-      pixels: decoded ?? (() => decodePlain(image)),
-      context,
-    });
+    await files.run(0, () =>
+      publishDescription(image, output, {
+        files: ready,
+        pixels: decoded ?? (() => decodePlain(image)),
+        context,
+      }),
+    );
   }
 }
 
@@ -68,22 +76,29 @@ export async function makeOutput(
  * @throws WorkFailure when the source itself is at fault, so that it is told once and not for each output.
  */
 async function makeFile(
-  image: ImageSource,
+  view: ImageSource,
   rendering: Rendering,
   {
     pixels,
+    overlays,
     finished,
     isDecoded,
     context,
-  }: { pixels: () => Sharp; finished: FinishedPixels; isDecoded: boolean; context: EngineContext },
+  }: {
+    pixels: () => Sharp;
+    overlays: OverlayImages;
+    finished: FinishedPixels;
+    isDecoded: boolean;
+    context: EngineContext;
+  },
 ): Promise<MadeOutput | undefined> {
-  const subject = { source: image.opened.source.name, output: rendering.output };
+  const subject = { source: view.opened.source.name, output: rendering.output };
   let file: RenderedFile;
   try {
-    file = await renderFile(image, rendering, { pixels, finished, context });
+    file = await renderFile(view, rendering, { pixels, overlays, finished, context });
   } catch (error) {
     context.signal.throwIfAborted();
-    context.fail(await pipelineFailure(error, { image, rendering, isDecoded }), subject);
+    context.fail(await pipelineFailure(error, { image: view, rendering, isDecoded }), subject);
     return undefined;
   }
   context.signal.throwIfAborted();
@@ -94,7 +109,7 @@ async function makeFile(
     const height = info.pageHeight ?? info.height; // of one frame
     const staged = await stage(data, context);
     await verifyImage(staged, { format, width, height });
-    return await context.publish(staged, productOf(image.opened, rendering), {
+    return await context.publish(staged, productOf(view.opened, rendering), {
       format,
       width,
       height,

@@ -3,13 +3,12 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
-import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
-import { WorkFailure } from "../work-failure.ts";
 import { parseColour } from "./colour.ts";
 import { decodePlain } from "./decode-settings.ts";
-import { explained, openImage, type Size } from "./image-source.ts";
+import { explained, type Size } from "./image-source.ts";
 import type { KeptPixels } from "./kept-pixels.ts";
+import type { OverlayImages } from "./overlay-images.ts";
 import { timeLimited } from "./time-limit.ts";
 
 type Overlay = NonNullable<ImageOutput["overlays"]>[number];
@@ -24,7 +23,7 @@ interface Layer {
 /** Overlays as sharp composites them onto finished pixels: in the colours of these, which it does not see to. */
 export async function compositionOf(
   overlays: readonly Overlay[],
-  { base, source, context }: { base: KeptPixels; source: Source; context: EngineContext },
+  { base, images, context }: { base: KeptPixels; images: OverlayImages; context: EngineContext },
 ): Promise<OverlayOptions[]> {
   if (overlays.length === 0) return [];
   const { size } = base;
@@ -37,7 +36,7 @@ export async function compositionOf(
     for (const overlay of overlays) {
       const drawn = overlay.text
         ? await drawText(overlay.text, size)
-        : await loadImage(overlay, { base: size, source, context });
+        : await loadImage(overlay, { base: size, images });
       layers.push(layerOf(await finished(drawn, { opacity: overlay.opacity, profile }), overlay, size));
     }
   } finally {
@@ -127,20 +126,10 @@ async function drawText(
 
 async function loadImage(
   { image }: Overlay,
-  { base, source, context }: { base: Size; source: Source; context: EngineContext },
+  { base, images }: { base: Size; images: OverlayImages },
 ): Promise<Buffer> {
-  if (!image || !source.volume)
-    throw new Error("an overlay is an image or a text, and a source lies on a volume");
-  const opened = await context
-    .openSource({ name: source.name, volume: { ...source.volume, path: image.path } })
-    .catch((error) => {
-      throw error instanceof WorkFailure
-        ? new WorkFailure(error.reason, `overlay ${image.path} cannot be laid on ${error.message}`, {
-            cause: error,
-          })
-        : error;
-    });
-  const loaded = await openImage(opened, context);
+  if (!image) throw new Error("an overlay is an image or a text");
+  const loaded = await images.open(image.path);
   await loaded.ready();
   return await decodePlain(loaded)
     .resize({

@@ -2,12 +2,11 @@ import { encode as blurHash } from "blurhash";
 import sharp, { type Sharp } from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
+import { PLACEHOLDER_EDGE } from "./finished-size.ts";
 import { timeLimited } from "./time-limit.ts";
 
 type Placeholder = NonNullable<ImageOutput["placeholders"]>[number];
 
-/** ThumbHash takes no more than 100 × 100; the others need no more. */
-const EDGE = 100;
 const LQIP_EDGE = 20;
 
 /** What to show while an image loads, by name. */
@@ -16,7 +15,7 @@ export async function placeholdersOf(
   wanted: readonly Placeholder[],
 ): Promise<Record<string, string>> {
   const { data, info } = await pipeline
-    .resize({ width: EDGE, height: EDGE, fit: "inside", withoutEnlargement: true })
+    .resize({ width: PLACEHOLDER_EDGE, height: PLACEHOLDER_EDGE, fit: "inside", withoutEnlargement: true })
     .toColourspace("srgb")
     .ensureAlpha()
     .raw()

@@ -3,7 +3,7 @@ import type { ImageOutput } from "../../crds/outputs/image.ts";
 import { worksDeep } from "./decode-settings.ts";
 import { leastEdge } from "./finished-size.ts";
 import { applyGeometry } from "./geometry.ts";
-import { type ImageSource, startingSize } from "./image-source.ts";
+import type { ImageSource } from "./image-source.ts";
 import { keepPixels, type Pixels } from "./kept-pixels.ts";
 import type { Rendering } from "./rendering.ts";
 import { applyLight } from "./tone.ts";
@@ -15,8 +15,8 @@ const TRIMMED_EDGE_MIN = 3;
  * The pixels of a rendering in their place: extracted or trimmed, resized, turned, mirrored, extended. One pipeline
  * where libvips' order allows it.
  */
-export async function place(image: ImageSource, rendering: Rendering, decode: () => Sharp): Promise<Pixels> {
-  const { wanted, pixels } = await trimmed(image, rendering, decode);
+export async function place(view: ImageSource, rendering: Rendering, decode: () => Sharp): Promise<Pixels> {
+  const { wanted, pixels } = await trimmed(view, rendering, decode);
   const { settings } = wanted;
   const turn = rightAngle(settings.rotate);
   if (turn === undefined) {
@@ -33,17 +33,16 @@ export async function place(image: ImageSource, rendering: Rendering, decode: ()
 
 /** The pixels that the geometry starts from, and what is left of it. */
 async function trimmed(
-  image: ImageSource,
+  view: ImageSource,
   rendering: Rendering,
   decode: () => Sharp,
 ): Promise<{ wanted: Rendering; pixels: Pixels }> {
   const { trim, ...settings } = rendering.settings;
   const isDepthOfUse = settings.enhance !== undefined || settings.clahe !== undefined;
-  const isDeep = isDepthOfUse && (await worksDeep(decode(), image, settings));
-  const pixels = { open: decode, isDeep, leastEdge: leastEdge(image, rendering) };
+  const isDeep = isDepthOfUse && (await worksDeep(decode(), view, settings));
+  const pixels = { open: decode, isDeep, leastEdge: leastEdge(view, rendering) };
   if (!trim) return { wanted: rendering, pixels };
-  const { width, height } = startingSize(image, settings);
-  const isTooSmall = settings.page === undefined && Math.min(width, height) < TRIMMED_EDGE_MIN;
+  const isTooSmall = Math.min(view.width, view.height) < TRIMMED_EDGE_MIN;
   if (isTooSmall) return { wanted: { ...rendering, settings }, pixels };
   if (settings.upscale === undefined) return { wanted: rendering, pixels };
   // What is to be multiplied is what trimming leaves, which only the pixels tell.

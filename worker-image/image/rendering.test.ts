@@ -34,21 +34,11 @@ test.each([
   },
 ])("$name", ({ fields, expected }) => expect(brief(of(fields))).toEqual(expected));
 
-const stored = { header: { width: 800, height: 1200 } } as Partial<ImageSource>;
-
-test.each([
-  { fields: { upscale: 2 }, expected: [{ width: 1600, height: 2400 }] },
-  { fields: { widths: [700, 1000], withoutEnlargement: true }, expected: [{ width: 800 }, { width: 700 }] },
-])("$fields goes by the size as stored where nothing is turned upright", ({ fields, expected }) =>
-  expect(of({ ...fields, autoOrient: false }, stored)).toMatchObject(expected),
-);
-
 test.each([
   { fields: { width: 300 }, least: 199 },
   { fields: { width: 300, height: 20 }, least: 19 },
   { fields: { width: 2000, height: 2000, withoutEnlargement: true }, least: 799 },
   { fields: { trim: {} }, least: 0 },
-  { fields: { page: 1 }, least: 0 },
 ])("the shorter edge of $fields is at least $least", ({ fields, least }) => {
   const [rendering] = of(fields);
   expect(rendering && leastEdge(source, rendering)).toBe(least);
@@ -82,6 +72,8 @@ test.each([
     fields: { extract: { left: 0, top: 0, width: 100, height: 50 }, width: 50 },
     expected: { width: 50, height: 25 },
   },
+  { fields: { width: 300, rotate: 45 }, expected: { width: 354, height: 354 } },
+  { fields: { width: 300, rotate: -180 }, expected: { width: 300, height: 200 } },
   { fields: { width: 30, extend: { left: 5, bottom: 7 } }, expected: { width: 35, height: 27 } },
 ])("the finished size is known before anything is decoded: $fields", ({ fields, expected }) => {
   const [rendering] = of(fields);

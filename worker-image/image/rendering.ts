@@ -2,7 +2,7 @@ import type { OutputInfo } from "sharp";
 import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
-import { type ImageSource, startingSize } from "./image-source.ts";
+import type { ImageSource } from "./image-source.ts";
 
 /** One file that is to be made of a source. */
 export interface Rendering {
@@ -64,7 +64,7 @@ function formatOf({ format }: ImageOutput, { kind }: ImageSource): ImageFormat {
 
 function sizesOf(settings: ImageOutput, source: ImageSource): Pick<Rendering, "width" | "height">[] {
   const { width, height, widths, upscale, withoutEnlargement, extract } = settings;
-  const from = extract ?? startingSize(source, settings);
+  const from = extract ?? source;
   if (upscale !== undefined) {
     return [{ width: from.width * upscale, height: from.height * upscale }];
   }

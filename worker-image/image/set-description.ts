@@ -10,6 +10,31 @@ import { explained, type ImageSource } from "./image-source.ts";
 import { placeholdersOf } from "./placeholders.ts";
 import { stage } from "./staging.ts";
 
+/** The JSON file that describes an output's files, as the destination knows it, and what is known of its name. */
+function descriptionOf(image: ImageSource, output: string, { unit }: EngineContext) {
+  const early = earlyValues(unit, { source: image.opened.source.name, output, ext: "json" });
+  const isEarly = tokensOf(unit.destination.template).every((token) => early[token] !== undefined);
+  const product: Product = {
+    source: image.opened,
+    output,
+    variant: "description",
+    ext: "json",
+    ...(!isEarly && { template: DESCRIPTION_TEMPLATE }),
+  };
+  return { product, early };
+}
+
+/** Whether placeholders are drawn for an output: where its description is there, it has them. */
+export async function drawsPlaceholders(
+  image: ImageSource,
+  { name, image: settings }: Output,
+  context: EngineContext,
+): Promise<boolean> {
+  if (!settings?.placeholders) return false;
+  const { product } = descriptionOf(image, name, context);
+  return !(await context.isMade(product).catch(() => true)); // what stands in its way is told when it is published
+}
+
 /** Writes the JSON file that describes an output's files, beside them. What goes wrong fails the output. */
 export async function publishDescription(
   image: ImageSource,
@@ -17,16 +42,7 @@ export async function publishDescription(
   { files, pixels, context }: { files: readonly MadeOutput[]; pixels: () => Sharp; context: EngineContext },
 ): Promise<void> {
   const source = image.opened.source.name;
-  const { template } = context.unit.destination;
-  const early = earlyValues(context.unit, { source, output: name, ext: "json" });
-  const isEarly = tokensOf(template).every((token) => early[token] !== undefined);
-  const product: Product = {
-    source: image.opened,
-    output: name,
-    variant: "description",
-    ext: "json",
-    ...(!isEarly && { template: DESCRIPTION_TEMPLATE }),
-  };
+  const { product, early } = descriptionOf(image, name, context);
   try {
     if (await context.findMade(product)) return;
     const wanted = settings?.placeholders ?? [];
@@ -35,7 +51,7 @@ export async function publishDescription(
       wanted.length > 0 ? await placeholdersOf(pixels(), wanted).catch(explained(image)) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",
-      expandTemplate(product.template ?? template, early),
+      expandTemplate(product.template ?? context.unit.destination.template, early),
     );
     const description = describeSet({ source, output: name, at }, files, placeholders);
     const staged = await stage(`${JSON.stringify(description, null, 2)}\n`, context);

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
-import { type ImageSource, startingSize } from "./image-source.ts";
+import type { ImageSource } from "./image-source.ts";
 import type { Rendering } from "./rendering.ts";
 import { timeLimited } from "./time-limit.ts";
 
@@ -25,17 +25,14 @@ export function planSharedDecode(
   const sharing = renderings.filter((rendering) => !needsOwnDecode(rendering, source));
   if (sharing.length < 2) return undefined;
   const { width, height } = source;
-  const enough = Math.min(...sharing.map((rendering) => shrinkOnLoad(source, rendering)));
+  const enough = Math.min(...sharing.map((rendering) => shrinkOnLoad(source, shrinkOf(source, rendering))));
   const shrink = SHRINKS.find((by) => by <= enough && width % by === 0 && height % by === 0) ?? 1;
   return { width: width / shrink, height: height / shrink };
 }
 
-/** By how much the decoder itself can shrink the source for a rendering; 1 where it cannot. */
-export function shrinkOnLoad(source: ImageSource, rendering: Rendering): number {
-  if (source.kind !== "jpeg") return 1;
-  const enough = shrinkOf(source, rendering);
-  return SHRINKS.find((by) => by <= enough) ?? 1;
-}
+/** By how much a JPEG's decoder shrinks for what is so much smaller; 1 for other kinds. */
+export const shrinkOnLoad = ({ kind }: ImageSource, enough: number): number =>
+  (kind === "jpeg" && SHRINKS.find((by) => by <= enough)) || 1;
 
 /** Bytes of the decoded image, at most. */
 export const sharedBytes = ({ width, height }: SharedDecode): number => width * height * 4;
@@ -53,10 +50,9 @@ export async function decodeShared(
 }
 
 /** By how much a rendering shrinks the source, at least, on either axis. */
-export function shrinkOf(source: ImageSource, { settings, ...wanted }: Rendering): number {
+export function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
   if (settings.extract || settings.trim) return 1; // their numbers are the source's own pixels
   if (settings.gamma !== undefined) return 1; // it comes before any shrinking, or it would not be in linear light
-  const { width, height } = startingSize(source, settings);
   const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;
   const down = wanted.height === undefined ? Number.POSITIVE_INFINITY : height / wanted.height;
   const least = Math.min(across, down);

@@ -1,14 +1,18 @@
+import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { Admission } from "./admission.ts";
 import { decodeFor, needsOwnDecode } from "./decode-settings.ts";
 import { explained, type ImageSource, openImage } from "./image-source.ts";
-import { neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
+import { type Making, neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
+import { OverlayImages } from "./overlay-images.ts";
 import { FinishedPixels } from "./rendered-file.ts";
 import { type Rendering, renderingsOf } from "./rendering.ts";
-import { decodeShared, planSharedDecode } from "./shared-decode.ts";
+import { drawsPlaceholders } from "./set-description.ts";
+import { decodeShared, planSharedDecode, type SharedDecode } from "./shared-decode.ts";
+import { viewOf } from "./source-view.ts";
 import type { Tracker } from "./tracker.ts";
 import { staysUntouched } from "./untouched.ts";
 
@@ -26,35 +30,46 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
   try {
     const image = await openImage(await context.openSource(source), context);
     tracker.enter(source.name, "preparing", left);
-    const renderings = outputs.flatMap((output) => renderingsOf(output, image, destination.template));
+    const viewFor = await viewsOf(image, outputs);
+    const renderings = outputs.flatMap((output) =>
+      renderingsOf(output, viewFor(output.name), destination.template),
+    );
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
-    const shared = planSharedDecode(image, renderings);
-    const untouched = await untouchedOf(image, missing);
-    const need = neededBytes(image, missing, { shared, untouched });
+    const shared = missing.length > 0 ? planSharedDecode(image, renderings) : undefined;
+    const overlays = new OverlayImages(source, context);
+    const laid = await overlays.of(missing);
+    const need = neededBytes(image, await makingsOf(missing, { image, viewFor, shared }), {
+      shared,
+      overlays: laid,
+      placeholders: await drawingPlaceholders(image, context),
+    });
     const isRoomy = RUNTIME_BYTES + need.togetherBytes <= context.limits.memoryBytes;
     const needed = isRoomy ? need.togetherBytes : need.oneByOneBytes;
-    if (missing.length > 0) {
+    if (needed > 0) {
       const { kind, width, height } = image;
       context.record({ source: source.name, kind, width, height, neededMemoryBytes: RUNTIME_BYTES + needed });
-      refuseTooLarge(image, needed, context.limits.memoryBytes);
+      refuseTooLarge(image, needed, { limitBytes: context.limits.memoryBytes, overlays: laid });
     }
     const files = new Admission({ budgetBytes: 0, inFlightMax: isRoomy ? Number.POSITIVE_INFINITY : 1 });
-    await admission.run(missing.length > 0 ? needed : 0, async () => {
+    await admission.run(needed, async () => {
       context.signal.throwIfAborted();
       if (missing.length > 0) await image.ready();
-      const decoded =
-        shared && missing.length > 0 && (await decodeShared(image, shared).catch(explained(image)));
+      const decoded = shared && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "resizing", left);
       const pixelsOf = (rendering: Rendering) =>
-        decoded && !needsOwnDecode(rendering, image) ? decoded : () => decodeFor(image, rendering);
+        decoded && !needsOwnDecode(rendering, image)
+          ? decoded
+          : () => decodeFor(viewFor(rendering.output), rendering);
       const ended = await Promise.allSettled(
         outputs.map(async (output) => {
           await makeOutput(image, output, {
+            view: viewFor(output.name),
             renderings,
             found,
             pixelsOf,
-            decoded: decoded || undefined,
+            decoded,
+            overlays,
             files,
             finished: new FinishedPixels({ isKept: isRoomy }),
             context,
@@ -90,7 +105,37 @@ async function findMade(
   return found;
 }
 
-async function untouchedOf(image: ImageSource, renderings: readonly Rendering[]): Promise<Set<Rendering>> {
-  const answers = await Promise.all(renderings.map((rendering) => staysUntouched(image, rendering)));
-  return new Set(renderings.filter((_, index) => answers[index]));
+/** The source as each output sees it, by the output's name. */
+type Views = (output: string) => ImageSource;
+
+async function viewsOf(image: ImageSource, outputs: readonly Output[]): Promise<Views> {
+  const views = new Map<string, ImageSource>();
+  for (const { name, image: settings } of outputs)
+    if (settings) views.set(name, await viewOf(image, settings));
+  return (output) => views.get(output) ?? image;
+}
+
+const makingsOf = (
+  renderings: readonly Rendering[],
+  { image, viewFor, shared }: { image: ImageSource; viewFor: Views; shared: SharedDecode | undefined },
+): Promise<Making[]> =>
+  Promise.all(
+    renderings.map(async (rendering) => {
+      const view = viewFor(rendering.output);
+      const isCopied = await staysUntouched(view, rendering);
+      const isShared = shared !== undefined && !needsOwnDecode(rendering, image);
+      return {
+        rendering,
+        view,
+        pixels: isCopied ? "copied" : isShared ? "shared" : "own",
+      };
+    }),
+  );
+
+/** The names of the outputs for which placeholders are to be drawn. */
+async function drawingPlaceholders(image: ImageSource, context: EngineContext): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const output of context.unit.outputs)
+    if (await drawsPlaceholders(image, output, context)) names.add(output.name);
+  return names;
 }

@@ -28,8 +28,7 @@ export async function applyTone(
   levels: Levels | undefined,
 ): Promise<() => Sharp> {
   const { clahe } = settings;
-  const fits = Math.max(medianOf(settings), clahe?.width ?? 0, clahe?.height ?? 0) <= placed.leastEdge;
-  const pixels = fits ? placed : await keepPixels(placed.open(), settings);
+  const pixels = mayBeOutgrown(settings, placed) ? await keepPixels(placed.open(), settings) : placed;
   const clear = () => applyClearness(pixels, settings, levels);
   if (!clahe) return () => applyColour(clear(), settings);
   const even = pixels.isDeep ? await keepPixels(clear(), settings, { isShallow: true }) : undefined;
@@ -37,6 +36,13 @@ export async function applyTone(
   const window = { width: Math.min(clahe.width, width), height: Math.min(clahe.height, height) };
   return () => applyColour((even?.open() ?? clear()).clahe({ ...clahe, ...window }), settings);
 }
+
+/** Whether a window in which a step looks around a pixel may be larger than the image. */
+export const mayBeOutgrown = (
+  settings: Pick<ImageOutput, "median" | "enhance" | "clahe">,
+  { leastEdge }: Pick<Pixels, "leastEdge">,
+): boolean =>
+  Math.max(medianOf(settings), settings.clahe?.width ?? 0, settings.clahe?.height ?? 0) > leastEdge;
 
 /** Specks, edges and levels. */
 function applyClearness(
@@ -62,7 +68,7 @@ function applyColour(pipeline: Sharp, { tint, negate }: ImageOutput): Sharp {
 }
 
 /** Edge of the square in which specks are looked for; 0 where they stay. */
-function medianOf({ median = 0, enhance }: ImageOutput): number {
+function medianOf({ median = 0, enhance }: Pick<ImageOutput, "median" | "enhance">): number {
   return enhance && enhance.strength >= DENOISE_STRENGTH ? Math.max(median, SPECKS_EDGE) : median;
 }
 

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { type ImageSource, openImage } from "../image/image-source.ts";
-import { neededBytes, refuseTooLarge } from "../image/memory.ts";
+import { decodeBytes, refuseTooLarge } from "../image/memory.ts";
 import { type EmbeddedMetadata, readEmbedded } from "./embedded-metadata.ts";
 import { measurePicture, type PictureMeasures } from "./picture-measures.ts";
 
@@ -47,7 +47,7 @@ export async function describePicture(
 ): Promise<PictureRecord> {
   sharp.cache(false);
   const image = await openImage(opened, context);
-  refuseTooLarge(image, neededBytes(image, []).togetherBytes, context.limits.memoryBytes);
+  refuseTooLarge(image, decodeBytes(image), { limitBytes: context.limits.memoryBytes });
   await image.ready();
   const { header } = image;
   const embedded = await readEmbedded(header, image.kind === "tiff" ? opened.path : undefined);

@@ -1,5 +1,5 @@
 import type { FramesOutput } from "../../../crds/outputs/frames.ts";
-import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { StreamOutput } from "../../../crds/outputs/stream.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
@@ -50,8 +50,16 @@ export const ASSUMED_IMAGE_PIXELS = 24e6;
 /** Of a 24 MP JPEG. */
 const DECODE_SECONDS = 0.2;
 
-/** Seconds to encode some 2 MP in each format, measured with sharp 0.35 at its defaults. */
-const IMAGE_FORMAT_SECONDS: Record<string, number> = { jpeg: 0.1, webp: 0.2, png: 0.3, avif: 1.5 };
+/** Seconds to encode some 2 MP in each format, measured with sharp 0.35 at its defaults. Sources are mostly JPEG. */
+const IMAGE_FORMAT_SECONDS: Record<ImageOutput["format"], number> = {
+  jpeg: 0.1,
+  webp: 0.2,
+  tiff: 0.2,
+  png: 0.3,
+  gif: 1,
+  avif: 1.5,
+  Auto: 0.2,
+};
 
 /** Images that a unit works on at once, one a core. */
 const IMAGES_AT_ONCE = 2;
@@ -118,15 +126,14 @@ export const secondsEach = (
   outputs: readonly (Output | undefined)[],
 ): number => (family === "image" ? imageSeconds(outputs) : METADATA_SECONDS * outputs.length);
 
-/** A decode, shared by all outputs, and an encode for each. */
+/** A decode, shared by all outputs, and an encode for each file. */
 const imageSeconds = (outputs: readonly (Output | undefined)[]): number =>
-  outputs.reduce((sum, output) => sum + encodeSeconds(output?.image), DECODE_SECONDS);
+  outputs.reduce((sum, output) => sum + (output?.image ? encodeSeconds(output.image) : 0), DECODE_SECONDS);
 
-const encodeSeconds = (image: ImageOutput | undefined): number => {
-  const formats = image?.formats ?? [image?.format ?? "jpeg"];
-  const seconds = formats.reduce((sum, format) => sum + (IMAGE_FORMAT_SECONDS[format] ?? 0.3), 0);
-  return seconds * (image?.widths?.length ?? 1);
-};
+/** Every width in every format. */
+const encodeSeconds = (image: ImageOutput): number =>
+  formatsOf(image).reduce((sum, format) => sum + IMAGE_FORMAT_SECONDS[format], 0) *
+  (image.widths?.length ?? 1);
 
 /** Where nothing is known of a video, it is taken to last this long: some 300 s of work on four cores as 1080p. */
 export const ASSUMED_SECONDS = 500;

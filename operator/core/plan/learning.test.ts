@@ -79,6 +79,13 @@ test("outputs of one kind are one class, whatever they are called", () => {
   expect(operationClass(outputs([film]))).toBe("video/h264/default/720");
 });
 
+test("what an image is made in besides its format is another class", () => {
+  const classOf = (image: object) =>
+    operationClass(mediaJob({ outputs: [{ name: "a", image }] }).spec.outputs);
+  expect(classOf({ format: "webp", formats: ["avif"] })).toBe("image/avif,webp");
+  expect(classOf({ format: "avif", formats: ["webp", "avif"] })).toBe("image/avif,webp");
+});
+
 test("the second hundred MediaJobs ask for less than the first, where these used less", () => {
   const { pools } = configuration.parse({});
   let corrections: Corrections = {};

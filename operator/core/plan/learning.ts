@@ -1,3 +1,4 @@
+import { formatsOf } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { Usage } from "../../../crds/result.ts";
 import type { Estimate } from "./estimate.ts";
@@ -31,7 +32,7 @@ const MAX_CLASSES = 200;
 /** The class of work whose measurements tell of one another: what is encoded how, not from what. */
 export function operationClass(outputs: readonly Output[]): string {
   const kinds = outputs.map(({ image, video, ...rest }) => {
-    if (image) return `image/${image.format}`;
+    if (image) return `image/${formatsOf(image).toSorted().join(",")}`;
     if (video) return `video/${video.codec}/${video.preset ?? "default"}/${video.height ?? "source"}`;
     return Object.keys(rest).find((key) => key !== "name" && key !== "sources") ?? "other";
   });

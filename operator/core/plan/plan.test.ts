@@ -194,6 +194,22 @@ test("images are packed to a minute of work and 250 sources, and none is lost", 
   expect(units.length).toBeLessThan(100);
 });
 
+test.each([
+  { image: { format: "avif", formats: ["webp"], widths: [400, 800, 1600] }, secondsEach: 5.3 },
+  { image: { format: "webp", formats: ["avif", "webp"], widths: [400, 800, 1600] }, secondsEach: 5.3 },
+  { image: { format: "avif", formats: ["webp"] }, secondsEach: 1.9 },
+  { image: { format: "jpeg", widths: [400, 800] }, secondsEach: 0.4 },
+  { image: { format: "Auto", formats: ["gif", "tiff"] }, secondsEach: 1.6 },
+])("a unit of a minute holds what $image allows", ({ image, secondsEach }) => {
+  const names = Array.from({ length: 300 }, (_, index) => `photo-${index}`);
+  const { units } = plan(
+    mediaJob({ sources: sources(...names), outputs: [{ name: "set", image }] }).spec,
+    pools,
+  );
+  expect(units[0]?.sources).toHaveLength(Math.floor(60 / secondsEach));
+  expect(units[0]?.estimate.seconds).toBeCloseTo((Math.floor(60 / secondsEach) * secondsEach) / 2);
+});
+
 test("a unit's sources with long paths still fit the annotation that carries them", () => {
   const long = (name: string) => ({
     name,

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, test } from "vitest";
-import { expectForetold, type MemoryRow, putMemorySources } from "../../worker/foretold-memory.ts";
-import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
+import { readFile, rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectForetold, MEMORY_OUTPUTS, putMemorySources } from "../../worker/foretold-memory.ts";
+import { aUnit, from, makeVolume, runWorker, type WorkerVolume } from "../../worker/run-worker.ts";
 
 let volume: WorkerVolume;
 beforeAll(async () => {
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => volume.remove());
 
 /** Each source and each output once or more; test/long has them all with each other. */
-const ROWS: MemoryRow[] = [
+const ROWS: { source: string; output: keyof typeof MEMORY_OUTPUTS }[] = [
   { source: "jpeg-24", output: "thumbnail" },
   { source: "jpeg-24", output: "avif" },
   { source: "jpeg-24-progressive", output: "thumbnail" },
@@ -25,4 +26,25 @@ const ROWS: MemoryRow[] = [
   { source: "svg", output: "set" },
 ];
 
-test.each(ROWS)("the header of $source foretells what $output takes", (row) => expectForetold(volume, row));
+test.each(ROWS)("the header of $source foretells what $output takes", ({ source, output }) =>
+  expectForetold(volume, { source, outputs: [MEMORY_OUTPUTS[output]] }),
+);
+
+test("placeholders that are left to draw are refused where their decode takes too much", async () => {
+  const unit = (memoryBytes: number) =>
+    aUnit({
+      family: "image",
+      sources: from({ hero: "in/jpeg-24-progressive" }),
+      outputs: [
+        { name: "set", image: { format: "webp", width: 320, fit: "cover", placeholders: ["BlurHash"] } },
+      ],
+      limits: { cpu: 1, memoryBytes, scratchBytes: 2 ** 30, timeoutSeconds: 120 },
+    });
+  expect((await runWorker(unit(2 ** 30), volume)).exitCode).toBe(0);
+  const description = volume.path("out/hero/set.json");
+  await rm(description);
+  const { result } = await runWorker(unit(192 * 2 ** 20), volume);
+  expect(result.failure).toMatchObject({ reason: "MemoryLimitExceeded" });
+  expect((await runWorker(unit(2 ** 30), volume)).exitCode).toBe(0);
+  expect(await readFile(description, "utf8")).toContain("blurHash");
+});
