@@ -17,6 +17,8 @@ export const attempts: Checker = (world, fail) => {
   const live = new Map<string, Process>();
   /** Processes beside which another attempt was asked for while their node was lost; it may be back before that starts. */
   const givenUp = new Set<Process>();
+  /** The latest attempt at each unit that was asked for. */
+  const asked = new Map<string, number>();
   const complete = new Set<string>();
 
   world.on("started", (process) => {
@@ -24,8 +26,9 @@ export const attempts: Checker = (world, fail) => {
     const work = workOf(unit, process.attempt);
     const other = live.get(unit);
     // A pod that its node had not begun yet, and begins when it is back, before anybody tells it not to.
-    const isOvertaken =
-      other && process.attempt < other.attempt && world.kubelet.wasUnreachable(process.node);
+    const isLate = (asked.get(unit) ?? 0) > process.attempt && world.kubelet.wasUnreachable(process.node);
+    if (isLate) givenUp.add(process);
+    const isOvertaken = isLate && other && process.attempt < other.attempt;
     if (other && !isLost(other, world) && !givenUp.has(other) && !isOvertaken)
       fail(
         "no unit has two live attempts at once",
@@ -52,7 +55,9 @@ export const attempts: Checker = (world, fail) => {
   world.on("written", ({ plural, type, object }) => {
     if (plural !== "jobs" || type !== "ADDED") return;
     const { labels = {} } = object.metadata;
-    const other = live.get(`${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`);
+    const unit = `${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`;
+    asked.set(unit, Math.max(asked.get(unit) ?? 0, Number(labels[LABELS.attempt])));
+    const other = live.get(unit);
     if (other && wasJustLost(other, world)) givenUp.add(other);
   });
 
