@@ -11,35 +11,6 @@ test("a sheet is no wider than its frames, and its last row may have room", () =
   expect(sheetSize(11, { columns: 10, cell: CELL })).toEqual({ width: 3200, height: 360 });
 });
 
-test.each(
-  [
-    { name: "a WebP too high", count: 1000, output: { layout: "ContactSheet", format: "webp" } },
-    { name: "a JPEG too high", count: 364, output: { layout: "ContactSheet", columns: 1 } },
-    {
-      name: "a PNG of too many pixels",
-      count: 2000,
-      output: { layout: "Sprite", format: "png", columns: 50 },
-    },
-    {
-      name: "a sprite too wide",
-      count: 60,
-      output: { layout: "Sprite", format: "webp", columns: 50 },
-      wide: 400,
-    },
-  ].map((row) => ({ wide: 320, ...row })),
-)("$name is refused", ({ count, output, wide }) => {
-  const cell = { width: wide, height: output.format === "png" ? 420 : 180 };
-  expect(() => refuse(count, output, cell)).toThrow(
-    expect.objectContaining({ reason: "InvalidOutputSpec", message: expect.stringMatching(/take fewer/) }),
-  );
-});
-
-test("what is said has the numbers", () => {
-  expect(() => refuse(1000, { layout: "ContactSheet", format: "webp" })).toThrow(
-    "1000 frames of 320×180 in 10 columns make a sheet of 3200×18000 pixels, and webp takes 16383 a side at most",
-  );
-});
-
 test.each([
   { name: "a WebP too high", count: 1000, output: { layout: "ContactSheet", format: "webp" } },
   { name: "a JPEG too high", count: 364, output: { layout: "ContactSheet", columns: 1 } },
