@@ -58,16 +58,11 @@ export class RejectedUnits {
   }
 
   /** What to tell of the first that waits. */
-  told(): { rejectedBy?: Trouble } {
+  trouble(): Trouble | undefined {
     const [first] = this.#waiting;
-    if (!first) return {};
+    if (!first) return undefined;
     const [unit, { message }] = first;
-    return {
-      rejectedBy: {
-        reason: REJECTED,
-        message: `unit ${unit} cannot start: its Job is refused: ${message}`,
-      },
-    };
+    return { reason: REJECTED, message: `unit ${unit} cannot start: its Job is refused: ${message}` };
   }
 
   #of(unit: string, attempt: number): Rejection | undefined {

@@ -124,7 +124,8 @@ export function startAttempts({
     }
     const nextTryMs = rejected.nextTryMs(unit.name, state.attempt);
     if (nextTryMs !== undefined) {
-      Object.assign(starts, rejected.told());
+      const trouble = rejected.trouble();
+      if (trouble) starts.rejectedBy = trouble;
       lookAgain(nextTryMs);
       continue;
     }
