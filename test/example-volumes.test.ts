@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import type { MediaJob } from "../crds/media-job.ts";
 import { defaultConfiguration } from "../operator/core/configuration.ts";
 import { plan } from "../operator/core/plan/plan.ts";
-import { unitJob } from "../operator/kube/unit-job.ts";
+import { unitJob } from "../operator/kube/jobs/unit-job.ts";
 import { mediaJob } from "./builders/core.ts";
 
 /** What a newcomer applies before the first MediaJob. */

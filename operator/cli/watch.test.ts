@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { mediaJob } from "../../test/builders/core.ts";
-import { KubeClient } from "../kube/client.ts";
+import { KubeClient } from "../kube/api/client.ts";
 import { json, refusal, ScriptedServer, type Step, stream } from "../kube/testing/scripted-server.ts";
 import { follow, watch } from "./watch.ts";
 import { viewOf, watchDisplay } from "./watch-display.ts";

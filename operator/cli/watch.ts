@@ -1,11 +1,11 @@
 import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
-import { type ApiAccess, loadAccess } from "../kube/access.ts";
-import { ApiError } from "../kube/api-error.ts";
-import { KubeClient } from "../kube/client.ts";
+import { type ApiAccess, loadAccess } from "../kube/api/access.ts";
+import { ApiError } from "../kube/api/api-error.ts";
+import { KubeClient } from "../kube/api/client.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../kube/api/resources.ts";
+import { Informer } from "../kube/cache/informer.ts";
+import { slimMediaJob } from "../kube/cache/slim.ts";
 import { systemClock } from "../kube/clock.ts";
-import { Informer } from "../kube/informer.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../kube/resources.ts";
-import { slimMediaJob } from "../kube/slim.ts";
 import { EXIT, exitCodeOf, UsageError, worse } from "./exit-codes.ts";
 import { type WatchDisplay, watchDisplay } from "./watch-display.ts";
 

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { EventReason } from "../../crds/event-reasons.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
 import { Announcer } from "./announcer.ts";
+import type { StoredMediaJob } from "./api/resources.ts";
 import type { eventOf } from "./event.ts";
-import type { StoredMediaJob } from "./resources.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
 const job = (name: string) =>

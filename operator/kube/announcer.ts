@@ -1,10 +1,10 @@
 import { API_VERSION } from "../../crds/group.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
-import type { KubeClient } from "./client.ts";
+import type { KubeClient } from "./api/client.ts";
+import type { KubeObject } from "./api/kube-object.ts";
+import { EVENTS, type StoredMediaJob } from "./api/resources.ts";
 import type { Clock } from "./clock.ts";
 import { eventOf } from "./event.ts";
-import type { KubeObject } from "./kube-object.ts";
-import { EVENTS, type StoredMediaJob } from "./resources.ts";
 
 /** Events written in a second, and how many may be written at once after a quiet time. */
 const PER_SECOND = 10;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { ApiError } from "./api-error.ts";
+import { ApiError } from "./api/api-error.ts";
+import type { Lease } from "./api/resources.ts";
 import { LeaderElector, type LeaderOptions } from "./leader.ts";
-import type { Lease } from "./resources.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
 /**

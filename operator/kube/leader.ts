@@ -9,11 +9,11 @@
  * `leaseDurationMs`. A request sent just before that may still arrive after; who must be sure asks `remainingMs`
  * before each write and bounds the request by it.
  */
-import { isAlreadyExists, isConflict } from "./api-error.ts";
-import type { KubeClient } from "./client.ts";
+import { isAlreadyExists, isConflict } from "./api/api-error.ts";
+import type { KubeClient } from "./api/client.ts";
+import type { ObjectRef } from "./api/kube-object.ts";
+import { LEASES, type Lease } from "./api/resources.ts";
 import { type Clock, sleep } from "./clock.ts";
-import type { ObjectRef } from "./kube-object.ts";
-import { LEASES, type Lease } from "./resources.ts";
 
 export interface LeaderOptions {
   readonly client: Pick<KubeClient, "get" | "create" | "mergePatch">;

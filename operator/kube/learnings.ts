@@ -1,9 +1,9 @@
 import type { Usage } from "../../crds/result.ts";
 import { type Corrections, learn } from "../core/plan/learning.ts";
 import type { PlannedUnit } from "../core/plan/plan.ts";
-import type { KubeClient } from "./client.ts";
-import { CONFIG_MAPS } from "./resources.ts";
-import { MANAGED_BY } from "./unit-job.ts";
+import type { KubeClient } from "./api/client.ts";
+import { CONFIG_MAPS } from "./api/resources.ts";
+import { MANAGED_BY } from "./jobs/unit-job.ts";
 
 const NAME = "mediajob-estimates";
 const KEY = "corrections.json";

@@ -1,5 +1,5 @@
 import type { Configuration } from "../core/configuration.ts";
-import type { ObjectKey, ObjectRef } from "./kube-object.ts";
+import type { ObjectKey, ObjectRef } from "./api/kube-object.ts";
 
 /**
  * A Job that holds a place. Its name is not enough: that of a MediaJob which was deleted has the same as that of the one

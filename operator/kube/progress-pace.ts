@@ -1,4 +1,4 @@
-import type { ObjectKey } from "./kube-object.ts";
+import type { ObjectKey } from "./api/kube-object.ts";
 
 /**
  * Progress alone leads to at most one status write of a MediaJob in this time: every other report of a worker, and a

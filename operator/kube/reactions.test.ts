@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mediaJob } from "../../test/builders/core.ts";
 import { configuration } from "../core/configuration.ts";
-import type { StoredMediaJob } from "./resources.ts";
+import type { StoredMediaJob } from "./api/resources.ts";
 import { operatorInMemory } from "./testing/operator.ts";
 
 const oneAtOnce = configuration.parse({ concurrency: 1 });

@@ -2,19 +2,25 @@ import { LABELS } from "../../crds/group.ts";
 import { kueueQueueOf } from "../core/queue/kueue.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import type { RetryLine } from "../core/queue/retry-gate.ts";
-import type { Caches } from "./caches.ts";
-import { isNewJob, isStatusOnly, jobMatters, mediaJobMatters, podMatters } from "./changes-that-matter.ts";
-import { Echoes } from "./echoes.ts";
-import { hasEnded } from "./job-conditions.ts";
-import { jobNameOf } from "./job-name.ts";
-import { keyOf, type ObjectKey } from "./kube-object.ts";
-import { isAtWork } from "./output-conflict.ts";
-import { podHasEnded } from "./pod-phase.ts";
+import { keyOf, type ObjectKey } from "./api/kube-object.ts";
+import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./api/resources.ts";
+import type { Caches } from "./cache/caches.ts";
+import {
+  isNewJob,
+  isStatusOnly,
+  jobMatters,
+  mediaJobMatters,
+  podMatters,
+} from "./cache/changes-that-matter.ts";
+import { Echoes } from "./cache/echoes.ts";
+import { type Change, ownerUids } from "./cache/store.ts";
+import { hasEnded } from "./jobs/job-conditions.ts";
+import { jobNameOf } from "./jobs/job-name.ts";
+import { podHasEnded } from "./jobs/pod-phase.ts";
+import { ATTEMPT_ANNOTATIONS } from "./jobs/unit-job.ts";
 import type { Place, PoolUsage } from "./pool-usage.ts";
-import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./resources.ts";
-import type { Shell } from "./shell.ts";
-import { type Change, ownerUids } from "./store.ts";
-import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
+import { isAtWork } from "./reconcile/output-conflict.ts";
+import type { Shell } from "./reconcile/shell.ts";
 
 interface ReactionsOptions extends Pick<Shell, "clock" | "configuration" | "podLag" | "podless" | "doubted"> {
   caches: Caches;

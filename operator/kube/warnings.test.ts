@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Event } from "./resources.ts";
+import type { Event } from "./api/resources.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 import { Warnings } from "./warnings.ts";
 

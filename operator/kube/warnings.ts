@@ -1,7 +1,7 @@
-import type { KubeClient } from "./client.ts";
+import type { KubeClient } from "./api/client.ts";
+import { EVENTS, type Event } from "./api/resources.ts";
+import { withoutManagedFields } from "./cache/store.ts";
 import type { Clock } from "./clock.ts";
-import { EVENTS, type Event } from "./resources.ts";
-import { withoutManagedFields } from "./store.ts";
 
 /** How long an answer counts; longer where it took long to come by, so that asking stays a small part of the work. */
 const FRESH_MS = 5_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ApiError } from "./api-error.ts";
+import { ApiError } from "./api/api-error.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 import { type Processed, type Requeue, WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 

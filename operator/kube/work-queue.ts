@@ -9,7 +9,7 @@
  *   dirty    - active, and added meanwhile: waits again as soon as it is done
  * Once it is worked on, the timer of before counts no more.
  */
-import { retryDelayMs } from "./backoff.ts";
+import { retryDelayMs } from "./api/backoff.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Requeue {

@@ -1,6 +1,6 @@
-import type { KubeClient } from "../../operator/kube/client.ts";
-import type { Draft, KubeObject } from "../../operator/kube/kube-object.ts";
-import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import type { Draft, KubeObject } from "../../operator/kube/api/kube-object.ts";
+import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import { recordedProcesses } from "../cluster/process-registry.ts";
 import { until } from "../cluster/until.ts";
 import { arrive, type Pace } from "./arrivals.ts";

@@ -6,8 +6,8 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { KubeClient } from "../../operator/kube/client.ts";
-import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
 import install, { OPERATOR_NAMESPACE, RELEASE } from "../e2e/install.ts";

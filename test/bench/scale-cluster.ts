@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KubeClient } from "../../operator/kube/client.ts";
-import type { Draft, KubeObject } from "../../operator/kube/kube-object.ts";
-import { JOBS, type Job, PODS, type Pod, type Resource } from "../../operator/kube/resources.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import type { Draft, KubeObject } from "../../operator/kube/api/kube-object.ts";
+import { JOBS, type Job, PODS, type Pod, type Resource } from "../../operator/kube/api/resources.ts";
 import { connect } from "../cluster/connect.ts";
 import { startScheduler } from "../cluster/controllers.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";

@@ -1,6 +1,6 @@
-import type { KubeClient } from "../../operator/kube/client.ts";
-import type { KubeObject } from "../../operator/kube/kube-object.ts";
-import type { Job, Resource, StoredMediaJob } from "../../operator/kube/resources.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import type { KubeObject } from "../../operator/kube/api/kube-object.ts";
+import type { Job, Resource, StoredMediaJob } from "../../operator/kube/api/resources.ts";
 
 const AN_HOUR_MS = 3_600_000;
 

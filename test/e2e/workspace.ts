@@ -1,7 +1,7 @@
 import { chownSync, copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { MediaJob } from "../../crds/media-job.ts";
-import { CONFIG_MAPS, JOBS, MEDIA_JOBS, PODS } from "../../operator/kube/resources.ts";
+import { CONFIG_MAPS, JOBS, MEDIA_JOBS, PODS } from "../../operator/kube/api/resources.ts";
 import { type Cluster, ensureCluster } from "../cluster/cluster.ts";
 import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";

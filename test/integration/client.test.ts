@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import type { KubeClient } from "../../operator/kube/client.ts";
-import { CONFIG_MAPS, JOBS, MEDIA_JOBS, TOKEN_REVIEWS } from "../../operator/kube/resources.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import { CONFIG_MAPS, JOBS, MEDIA_JOBS, TOKEN_REVIEWS } from "../../operator/kube/api/resources.ts";
 import { connect } from "../cluster/connect.ts";
 import { sharedApiServer } from "./shared-api-server.ts";
 

@@ -1,10 +1,10 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accessOf } from "../../operator/kube/access.ts";
-import { KubeClient } from "../../operator/kube/client.ts";
+import { accessOf } from "../../operator/kube/api/access.ts";
+import { KubeClient } from "../../operator/kube/api/client.ts";
+import { CONFIG_MAPS, type ConfigMap } from "../../operator/kube/api/resources.ts";
+import { Informer } from "../../operator/kube/cache/informer.ts";
 import { systemClock } from "../../operator/kube/clock.ts";
-import { Informer } from "../../operator/kube/informer.ts";
-import { CONFIG_MAPS, type ConfigMap } from "../../operator/kube/resources.ts";
 import { isReady } from "../cluster/api-server.ts";
 import { recordedProcesses, startProcess, stopProcess } from "../cluster/process-registry.ts";
 import { type StandaloneApiServer, startApiServer } from "../cluster/standalone-api-server.ts";

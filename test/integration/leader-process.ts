@@ -2,8 +2,8 @@
  * One replica that stands for election and does nothing else, for leader.test.ts to run and to kill. Says on standard
  * output when it starts and stops to lead; hands the Lease over on SIGTERM.
  */
-import { loadAccess } from "../../operator/kube/access.ts";
-import { KubeClient } from "../../operator/kube/client.ts";
+import { loadAccess } from "../../operator/kube/api/access.ts";
+import { KubeClient } from "../../operator/kube/api/client.ts";
 import { systemClock } from "../../operator/kube/clock.ts";
 import { LeaderElector } from "../../operator/kube/leader.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import { images } from "../bench/contenders.ts";
 import { type OperatorProcess, startOperator } from "../bench/operator-process.ts";
 import { NAMESPACE, type ScaleCluster, startScaleCluster } from "../bench/scale-cluster.ts";

@@ -1,5 +1,5 @@
 /** Tells what happens in a world in lines that a person can follow. */
-import type { Job, Pod, StoredMediaJob } from "../../operator/kube/resources.ts";
+import type { Job, Pod, StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import type { Written } from "./model/server.ts";
 import type { World } from "./world.ts";
 

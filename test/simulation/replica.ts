@@ -5,13 +5,13 @@
 import type { Logger } from "pino";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../../operator/core/configuration.ts";
-import { ApiError } from "../../operator/kube/api-error.ts";
-import { createCaches } from "../../operator/kube/caches.ts";
-import type { KubeClient } from "../../operator/kube/client.ts";
+import { ApiError } from "../../operator/kube/api/api-error.ts";
+import type { KubeClient } from "../../operator/kube/api/client.ts";
+import { secretReader } from "../../operator/kube/api/secrets.ts";
+import { createCaches } from "../../operator/kube/cache/caches.ts";
 import type { Clock } from "../../operator/kube/clock.ts";
 import { Controller } from "../../operator/kube/controller.ts";
 import { LeaderElector } from "../../operator/kube/leader.ts";
-import { secretReader } from "../../operator/kube/secrets.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import { Dispatcher } from "../../operator/webhooks/dispatcher.ts";
 import { Network } from "./model/network.ts";

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { Configuration } from "../../operator/core/configuration.ts";
 import { type Plan, plan } from "../../operator/core/plan/plan.ts";
-import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../../operator/kube/resources.ts";
+import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import type { ModelServer } from "./model/server.ts";
 
 /** Where a MediaJob is kept, and what its plan follows from beside it. */

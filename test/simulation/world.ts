@@ -5,7 +5,7 @@
 
 import type { Configuration } from "../../operator/core/configuration.ts";
 import { configuration } from "../../operator/core/configuration.ts";
-import { JOBS, LEASES, SECRETS } from "../../operator/kube/resources.ts";
+import { JOBS, LEASES, SECRETS } from "../../operator/kube/api/resources.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import type { FaultName } from "./faults.ts";
 import { GarbageCollector } from "./model/garbage-collector.ts";

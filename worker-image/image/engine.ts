@@ -2,8 +2,8 @@ import sharp from "sharp";
 import { formatsOf } from "../../crds/outputs/image.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine } from "../engine.ts";
-import { Admission } from "./admission.ts";
-import { RUNTIME_BYTES } from "./memory.ts";
+import { Admission } from "./memory/admission.ts";
+import { RUNTIME_BYTES } from "./memory/memory.ts";
 import { makeAll } from "./source-outputs.ts";
 import { Tracker } from "./tracker.ts";
 

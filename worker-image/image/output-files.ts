@@ -3,17 +3,17 @@ import type { Sharp } from "sharp";
 import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
-import type { Admission } from "./admission.ts";
-import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
-import { isDescribed } from "./image-set.ts";
-import type { ImageSource } from "./image-source.ts";
-import type { OverlayImages } from "./overlay-images.ts";
+import type { Admission } from "./memory/admission.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
+import { decodePlain, needsOwnDecode } from "./read/decode-settings.ts";
+import type { ImageSource } from "./read/image-source.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
-import { publishDescription } from "./set-description.ts";
+import { isDescribed } from "./set/image-set.ts";
+import { publishDescription } from "./set/set-description.ts";
 import { stage } from "./staging.ts";
+import type { OverlayImages } from "./steps/overlay-images.ts";
 import { verifyImage } from "./verify.ts";
 
 /** What need not be made: files that are there already; undefined for those that failed to be found. */

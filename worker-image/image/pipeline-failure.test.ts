@@ -2,9 +2,9 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { imageOutput } from "../../crds/outputs/image.ts";
 import { WorkFailure } from "../work-failure.ts";
-import { decodeFailure } from "./decode-failure.ts";
-import type { ImageSource } from "./image-source.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
+import { decodeFailure } from "./read/decode-failure.ts";
+import type { ImageSource } from "./read/image-source.ts";
 import type { Rendering } from "./rendering.ts";
 
 const sound = await sharp({ create: { width: 64, height: 64, channels: 3, background: "#808080" } })

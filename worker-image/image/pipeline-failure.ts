@@ -1,9 +1,9 @@
 import { WorkFailure } from "../work-failure.ts";
-import { ranOut } from "./decode-failure.ts";
-import { decodeOptions } from "./decode-settings.ts";
-import { explained, type ImageSource } from "./image-source.ts";
+import { ranOut } from "./read/decode-failure.ts";
+import { decodeOptions } from "./read/decode-settings.ts";
+import { explained, type ImageSource } from "./read/image-source.ts";
+import { tryDecode } from "./read/trial-decode.ts";
 import type { Rendering } from "./rendering.ts";
-import { tryDecode } from "./trial-decode.ts";
 
 /**
  * What an error in the making of a rendering says about its output. Decoder, steps and encoder are one pipeline, whose

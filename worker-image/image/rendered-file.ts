@@ -1,22 +1,22 @@
 import type { Sharp } from "sharp";
 import type { EngineContext } from "../engine.ts";
-import { carryMetadata, withMetadata } from "./encoded-metadata.ts";
-import { encode } from "./encoder.ts";
-import { finishedKey } from "./finished-size.ts";
-import { checkRegion } from "./geometry.ts";
-import type { ImageSource } from "./image-source.ts";
-import { keepPixels } from "./kept-pixels.ts";
-import { measureLevels } from "./levels.ts";
-import { neededBytes, refuseTooLarge } from "./memory.ts";
-import { applyLabels, keptMetadata } from "./metadata.ts";
-import type { OverlayImages } from "./overlay-images.ts";
-import { compositionOf, shapeMask } from "./overlays.ts";
-import { place } from "./placing.ts";
-import { qualityNumber } from "./quality.ts";
+import { encode } from "./encode/encoder.ts";
+import { qualityNumber } from "./encode/quality.ts";
+import { searchSize } from "./encode/size-search.ts";
+import { finishedKey } from "./memory/finished-size.ts";
+import { neededBytes, refuseTooLarge } from "./memory/memory.ts";
+import { carryMetadata, withMetadata } from "./metadata/encoded-metadata.ts";
+import { applyLabels, keptMetadata } from "./metadata/metadata.ts";
+import { renderUntouched, staysUntouched } from "./metadata/untouched.ts";
+import type { ImageSource } from "./read/image-source.ts";
+import { keepPixels } from "./read/kept-pixels.ts";
 import type { RenderedFile, Rendering } from "./rendering.ts";
-import { searchSize } from "./size-search.ts";
-import { applyTone } from "./tone.ts";
-import { renderUntouched, staysUntouched } from "./untouched.ts";
+import { checkRegion } from "./steps/geometry.ts";
+import { measureLevels } from "./steps/levels.ts";
+import type { OverlayImages } from "./steps/overlay-images.ts";
+import { compositionOf, shapeMask } from "./steps/overlays.ts";
+import { place } from "./steps/placing.ts";
+import { applyTone } from "./steps/tone.ts";
 
 /**
  * The bytes of one rendering. One pass from decode to encode where that is possible; what needs to know the

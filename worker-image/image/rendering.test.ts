@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { imageOutput } from "../../crds/outputs/image.ts";
-import { finishedSize, leastEdge } from "./finished-size.ts";
-import type { ImageSource } from "./image-source.ts";
+import { finishedSize, leastEdge } from "./memory/finished-size.ts";
+import type { ImageSource } from "./read/image-source.ts";
 import { renderingsOf } from "./rendering.ts";
 
 const source = { kind: "jpeg", width: 1200, height: 800, frames: 1 } as ImageSource;

@@ -2,7 +2,7 @@ import type { OutputInfo } from "sharp";
 import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
-import type { ImageSource } from "./image-source.ts";
+import type { ImageSource } from "./read/image-source.ts";
 
 /** One file that is to be made of a source. */
 export interface Rendering {

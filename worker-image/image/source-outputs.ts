@@ -2,19 +2,19 @@ import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
-import { Admission } from "./admission.ts";
-import { decodeFor, needsOwnDecode } from "./decode-settings.ts";
-import { explained, type ImageSource, openImage } from "./image-source.ts";
-import { type Making, neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory.ts";
+import { Admission } from "./memory/admission.ts";
+import { type Making, neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory/memory.ts";
+import { staysUntouched } from "./metadata/untouched.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
-import { OverlayImages } from "./overlay-images.ts";
+import { decodeFor, needsOwnDecode } from "./read/decode-settings.ts";
+import { explained, type ImageSource, openImage } from "./read/image-source.ts";
+import { decodeShared, planSharedDecode, type SharedDecode } from "./read/shared-decode.ts";
+import { viewOf } from "./read/source-view.ts";
 import { FinishedPixels } from "./rendered-file.ts";
 import { type Rendering, renderingsOf } from "./rendering.ts";
-import { drawsPlaceholders } from "./set-description.ts";
-import { decodeShared, planSharedDecode, type SharedDecode } from "./shared-decode.ts";
-import { viewOf } from "./source-view.ts";
+import { drawsPlaceholders } from "./set/set-description.ts";
+import { OverlayImages } from "./steps/overlay-images.ts";
 import type { Tracker } from "./tracker.ts";
-import { staysUntouched } from "./untouched.ts";
 
 /** What the sources of a unit share. */
 export interface Workshop {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { MetadataOutput } from "../../crds/outputs/metadata.ts";
 import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
-import { kindOf, readHead } from "../image/signature.ts";
+import { kindOf, readHead } from "../image/read/signature.ts";
 import { sha256Of } from "../storage/fingerprint.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { assess } from "./assessment.ts";

@@ -1,7 +1,7 @@
 import sharp from "sharp";
-import { decodePlain } from "../image/decode-settings.ts";
-import { explained, type ImageSource } from "../image/image-source.ts";
-import { timeLimited } from "../image/time-limit.ts";
+import { decodePlain } from "../image/read/decode-settings.ts";
+import { explained, type ImageSource } from "../image/read/image-source.ts";
+import { timeLimited } from "../image/read/time-limit.ts";
 
 /**
  * What only the pixels tell. Measured on a copy of at most 1024 × 1024 pixels, upright and in sRGB, so that a

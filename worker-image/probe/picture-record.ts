@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import type { EngineContext, OpenedSource } from "../engine.ts";
-import { type ImageSource, openImage } from "../image/image-source.ts";
-import { decodeBytes, refuseTooLarge } from "../image/memory.ts";
+import { decodeBytes, refuseTooLarge } from "../image/memory/memory.ts";
+import { type ImageSource, openImage } from "../image/read/image-source.ts";
 import { type EmbeddedMetadata, readEmbedded } from "./embedded-metadata.ts";
 import { measurePicture, type PictureMeasures } from "./picture-measures.ts";
 

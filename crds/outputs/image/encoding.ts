@@ -4,7 +4,7 @@ import { z } from "zod";
 export const IMAGE_FORMATS = ["jpeg", "png", "webp", "avif", "tiff", "gif"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** Semantic quality words; each encoder maps them to a number of its own (worker-image/image/quality.ts). */
+/** Semantic quality words; each encoder maps them to a number of its own (worker-image/image/encode/quality.ts). */
 export const qualityWord = z.enum(["Low", "Medium", "High", "Maximum"]);
 
 /** Fields that say how the pixels are written. */

@@ -1,5 +1,5 @@
 /** Builders of the objects and events that unit tests speak of; each fills in what its test does not care for. */
-import type { ConfigMap } from "../resources.ts";
+import type { ConfigMap } from "../api/resources.ts";
 
 export interface ConfigMapFields {
   readonly name?: string;

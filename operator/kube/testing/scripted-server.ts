@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ApiAccess } from "../access.ts";
+import type { ApiAccess } from "../api/access.ts";
 
 export interface Received {
   readonly method: string;

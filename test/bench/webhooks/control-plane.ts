@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KubeClient } from "../../../operator/kube/client.ts";
+import type { KubeClient } from "../../../operator/kube/api/client.ts";
 import { connect } from "../../cluster/connect.ts";
 import { type StandaloneApiServer, startApiServer } from "../../cluster/standalone-api-server.ts";
 

@@ -1,5 +1,5 @@
 import type { PendingDelivery } from "../../../crds/media-job-status.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { until } from "../../cluster/until.ts";
 import { arrive } from "../arrivals.ts";
 import { type OperatorProcess, startOperator } from "../operator-process.ts";

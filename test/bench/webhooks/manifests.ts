@@ -1,6 +1,6 @@
 import type { Webhook } from "../../../crds/media-job.ts";
-import type { Draft } from "../../../operator/kube/kube-object.ts";
-import type { StoredMediaJob } from "../../../operator/kube/resources.ts";
+import type { Draft } from "../../../operator/kube/api/kube-object.ts";
+import type { StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { NAMESPACE } from "./control-plane.ts";
 
 /** Pictures of one photo that take so long together that no two photos share a unit. */

@@ -1,5 +1,5 @@
 import { LABELS, TOKEN_AUDIENCE } from "../../../crds/group.ts";
-import type { Draft, KubeObject, Stored } from "../../../operator/kube/kube-object.ts";
+import type { Draft, KubeObject, Stored } from "../../../operator/kube/api/kube-object.ts";
 import {
   JOBS,
   type Job,
@@ -7,7 +7,7 @@ import {
   PODS,
   type Pod,
   type Resource,
-} from "../../../operator/kube/resources.ts";
+} from "../../../operator/kube/api/resources.ts";
 import { until } from "../../cluster/until.ts";
 import { arrive } from "../arrivals.ts";
 import { type OperatorProcess, startOperator } from "../operator-process.ts";

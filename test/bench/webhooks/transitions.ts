@@ -1,4 +1,4 @@
-import { MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import { arrive } from "../arrivals.ts";
 import { type OperatorProcess, startOperator } from "../operator-process.ts";
 import { type Measurement, percentile } from "../report.ts";

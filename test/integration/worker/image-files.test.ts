@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { splitJpeg } from "../../../worker-image/image/jpeg-segments.ts";
+import { splitJpeg } from "../../../worker-image/image/metadata/jpeg-segments.ts";
 import { deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
 import {
   aUnit,

@@ -2,7 +2,7 @@ import { LABELS } from "../../../crds/group.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
 import { generationOf } from "../../../operator/core/reconcile/attempt.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import { isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";

@@ -1,5 +1,5 @@
 import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
-import { JOBS, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import { hasCondition } from "../model/server.ts";
 import type { World } from "../world.ts";
 import type { Fail } from "./checker.ts";

@@ -1,6 +1,6 @@
 import { LABELS } from "../../../crds/group.ts";
-import type { KubeObject, ObjectMeta } from "../../../operator/kube/kube-object.ts";
-import { JOBS, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import type { KubeObject, ObjectMeta } from "../../../operator/kube/api/kube-object.ts";
+import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import type { Checker } from "./checker.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { LABELS } from "../../../crds/group.ts";
 import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import { FINALIZE, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";

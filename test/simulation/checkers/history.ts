@@ -1,5 +1,5 @@
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Checker } from "./checker.ts";
 
 const MAX_TRANSITIONS = 50;

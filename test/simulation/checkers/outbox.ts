@@ -1,6 +1,6 @@
 import type { WebhookEvent } from "../../../crds/media-job.ts";
 import type { MediaJobStatus, PendingDelivery, Phase } from "../../../crds/media-job-status.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Checker } from "./checker.ts";
 
 /** Which event tells of which phase; none of Pending and Planning. */

@@ -1,5 +1,5 @@
 import { LABELS } from "../../../crds/group.ts";
-import { type Job, MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { type Job, MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { hasCondition } from "../model/server.ts";
 import { FINALIZE, planOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";

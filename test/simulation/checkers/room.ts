@@ -1,6 +1,6 @@
 import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
-import { JOBS, type Job, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
-import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/unit-job.ts";
+import { JOBS, type Job, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
+import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/jobs/unit-job.ts";
 import { hasCondition } from "../model/server.ts";
 import type { Checker } from "./checker.ts";
 

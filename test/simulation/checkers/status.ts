@@ -2,7 +2,7 @@ import { LABELS } from "../../../crds/group.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
-import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { isRepeated, planOf, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 

@@ -1,6 +1,6 @@
 import { UNIT_ANNOTATION } from "../../../crds/group.ts";
 import type { Unit } from "../../../crds/unit.ts";
-import { MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import type { Checker } from "./checker.ts";
 import { isLost } from "./lost.ts";

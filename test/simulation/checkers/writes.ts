@@ -1,4 +1,4 @@
-import { LEASES } from "../../../operator/kube/resources.ts";
+import { LEASES } from "../../../operator/kube/api/resources.ts";
 import type { Checker } from "./checker.ts";
 
 /** A busy operator of a handful of MediaJobs asks far less; one that turns in circles asks more in a moment. */

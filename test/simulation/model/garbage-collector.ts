@@ -1,6 +1,6 @@
 /** The garbage collector of kube-controller-manager: what is owned goes when its owner does, sooner or later. */
-import type { KubeObject } from "../../../operator/kube/kube-object.ts";
-import { JOBS, MEDIA_JOBS, PODS, type Resource } from "../../../operator/kube/resources.ts";
+import type { KubeObject } from "../../../operator/kube/api/kube-object.ts";
+import { JOBS, MEDIA_JOBS, PODS, type Resource } from "../../../operator/kube/api/resources.ts";
 import type { Prng } from "../prng.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import { FOREGROUND, type ModelServer, type Written } from "./server.ts";

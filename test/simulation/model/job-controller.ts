@@ -3,7 +3,7 @@
  * the pod, counts how it ended, lets go of it by its finalizer, and only then says how the Job ended. Between any two
  * of these an operator can look.
  */
-import { JOBS, type Job, PODS, type Pod } from "../../../operator/kube/resources.ts";
+import { JOBS, type Job, PODS, type Pod } from "../../../operator/kube/api/resources.ts";
 import type { Prng } from "../prng.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import { hasCondition, isTerminal, type ModelServer } from "./server.ts";

@@ -4,8 +4,8 @@
  */
 import { LABELS, UNIT_ANNOTATION } from "../../../crds/group.ts";
 import type { Unit } from "../../../crds/unit.ts";
-import { NODES, PODS, type Pod } from "../../../operator/kube/resources.ts";
-import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/unit-job.ts";
+import { NODES, PODS, type Pod } from "../../../operator/kube/api/resources.ts";
+import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/jobs/unit-job.ts";
 import type { Prng } from "../prng.ts";
 import type { FateName } from "../scenario.ts";
 import type { VirtualTime } from "../virtual-time.ts";

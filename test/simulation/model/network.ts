@@ -2,7 +2,7 @@
  * The way from one operator process to the API server and back: what takes how long, what gets lost, and what the
  * operator is told then. Stands where the operator's KubeClient does, and fails as that would.
  */
-import { ApiError } from "../../../operator/kube/api-error.ts";
+import { ApiError } from "../../../operator/kube/api/api-error.ts";
 import type {
   DeleteOptions,
   KubeClient,
@@ -10,11 +10,11 @@ import type {
   ListOptions,
   PatchOptions,
   WatchOptions,
-} from "../../../operator/kube/client.ts";
-import type { Draft, KubeObject, ObjectMeta, ObjectRef } from "../../../operator/kube/kube-object.ts";
-import type { Resource } from "../../../operator/kube/resources.ts";
-import type { CallOptions } from "../../../operator/kube/transport.ts";
-import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
+} from "../../../operator/kube/api/client.ts";
+import type { Draft, KubeObject, ObjectMeta, ObjectRef } from "../../../operator/kube/api/kube-object.ts";
+import type { Resource } from "../../../operator/kube/api/resources.ts";
+import type { CallOptions } from "../../../operator/kube/api/transport.ts";
+import type { WatchEvent } from "../../../operator/kube/api/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import { refusal } from "./server.ts";
 import { matches, WatchStream } from "./watch-stream.ts";

@@ -4,14 +4,14 @@
  * Objects in it never change; a write puts another in their place.
  */
 import { mediaJobStatus } from "../../../crds/media-job-status.ts";
-import { ApiError } from "../../../operator/kube/api-error.ts";
+import { ApiError } from "../../../operator/kube/api/api-error.ts";
 import {
   type KubeObject,
   keyOf,
   type ObjectMeta,
   type ObjectRef,
-} from "../../../operator/kube/kube-object.ts";
-import type { Job, Pod, Resource, StoredMediaJob } from "../../../operator/kube/resources.ts";
+} from "../../../operator/kube/api/kube-object.ts";
+import type { Job, Pod, Resource, StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { merged } from "./merge.ts";
 
 /** One write that took effect. */

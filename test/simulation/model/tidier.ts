@@ -1,6 +1,6 @@
 import { LABELS } from "../../../crds/group.ts";
 import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
-import { JOBS, MEDIA_JOBS } from "../../../operator/kube/resources.ts";
+import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import type { Prng } from "../prng.ts";
 import { type Surroundings, unitsOf } from "../units-of.ts";
 import { hasCondition } from "./server.ts";

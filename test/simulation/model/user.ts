@@ -1,6 +1,6 @@
 /** The users of a cluster: create MediaJobs, and do to them what the scenario says. They are never refused. */
 import { type MediaJobSpec, mediaJobSpec } from "../../../crds/media-job.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/resources.ts";
+import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Deed, Scenario, WantedMediaJob } from "../scenario.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { ModelServer } from "./server.ts";

@@ -2,11 +2,11 @@
  * One watch of one operator process. Each has its own delays, so that caches of different kinds are of different
  * ages; within one, events come in order.
  */
-import { ApiError } from "../../../operator/kube/api-error.ts";
-import type { Selection, WatchOptions } from "../../../operator/kube/client.ts";
-import type { KubeObject } from "../../../operator/kube/kube-object.ts";
-import type { Resource } from "../../../operator/kube/resources.ts";
-import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
+import { ApiError } from "../../../operator/kube/api/api-error.ts";
+import type { Selection, WatchOptions } from "../../../operator/kube/api/client.ts";
+import type { KubeObject } from "../../../operator/kube/api/kube-object.ts";
+import type { Resource } from "../../../operator/kube/api/resources.ts";
+import type { WatchEvent } from "../../../operator/kube/api/watch-events.ts";
 import { refusal, type Written } from "./server.ts";
 import { copied, type NetworkOptions } from "./wire.ts";
 

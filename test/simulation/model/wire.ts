@@ -1,5 +1,5 @@
-import type { Draft, KubeObject } from "../../../operator/kube/kube-object.ts";
-import type { WatchEvent } from "../../../operator/kube/watch-events.ts";
+import type { Draft, KubeObject } from "../../../operator/kube/api/kube-object.ts";
+import type { WatchEvent } from "../../../operator/kube/api/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import type { Prng } from "../prng.ts";
 import type { VirtualTime } from "../virtual-time.ts";

@@ -5,14 +5,14 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "start-beside-the-old-pod",
     what: "a unit starts anew though its last pod still runs",
-    file: "operator/kube/observe-attempts.ts",
+    file: "operator/kube/jobs/observe-attempts.ts",
     find: "const live = pods.some((pod) => !podHasEnded(pod));",
     replace: "const live = false;",
   },
   {
     name: "forget-the-unanswered",
     what: "real: after a status write without an answer, and a question without one, the old status counts again",
-    file: "operator/kube/status-write.ts",
+    file: "operator/kube/reconcile/status-write.ts",
     find: "if (isKnown && (isConflict(error) || !isRefusal(error))) shell.doubted.add(job.metadata.uid);",
     replace: "isConflict(error) || isRefusal(error);",
     from: 16_001,
@@ -20,7 +20,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "act-in-doubt",
     what: "real: a pass that starts several units goes on when it hears in between that the MediaJob may be gone",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/reconcile/reconciler.ts",
     find: "if (mayBeGone(job, shell)) return decideAnew(key, shell);",
     replace: "if (!job) return decideAnew(key, shell);",
     from: 902_001,
@@ -28,21 +28,21 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "replan-by-other-facts",
     what: "the rest is planned anew by whoever comes, though it was planned before",
-    file: "operator/kube/plan-store.ts",
+    file: "operator/kube/reconcile/plan-store.ts",
     find: "return (await this.#stored(name, job, limits)) ?? made;",
     replace: "return name ? made : ((await this.#stored(name, job, limits)) ?? made);",
   },
   {
     name: "forget-what-may-be-kept",
     what: "real: what a plan grew by is kept, but without an answer, and forgotten with the pod that told of it",
-    file: "operator/kube/plan-store.ts",
+    file: "operator/kube/reconcile/plan-store.ts",
     find: "(doubted && mayHaveGrown(first, job))",
     replace: "(doubted && mayHaveGrown(first, job) && false)",
   },
   {
     name: "drop-event",
     what: "a phase transition is written without its event",
-    file: "operator/kube/status-write.ts",
+    file: "operator/kube/reconcile/status-write.ts",
     find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
     replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
   if (job.status?.phase && status.phase !== job.status.phase)
@@ -52,7 +52,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "double-event",
     what: "a phase transition puts its event into the outbox twice",
-    file: "operator/kube/status-write.ts",
+    file: "operator/kube/reconcile/status-write.ts",
     find: "  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());\n",
     replace: `  shell.progressPace.shown(keyOf(job.metadata), shell.clock.now());
   if (status.phase !== job.status?.phase)
@@ -62,14 +62,14 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "status-before-jobs",
     what: "status is written first, then the Jobs are made that it tells of",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/reconcile/reconciler.ts",
     find: "for (const action of decision.actions) {",
     replace: "await writeStatus(job, decision.status, shell); for (const action of decision.actions) {",
   },
   {
     name: "overwrite-status",
     what: "status is written whatever others have written since",
-    file: "operator/kube/status-write.ts",
+    file: "operator/kube/reconcile/status-write.ts",
     find: "nullWhenNotFound(shell.client.replaceStatus(MEDIA_JOBS, job.metadata, status, shell.fence()))",
     replace:
       "nullWhenNotFound(shell.client.get(MEDIA_JOBS, job.metadata).then((now) => shell.client.replaceStatus(MEDIA_JOBS, now?.metadata ?? job.metadata, status, shell.fence())))",
@@ -77,28 +77,28 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "no-write-through",
     what: "the answers to our own writes are not put into the caches",
-    file: "operator/kube/store.ts",
+    file: "operator/kube/cache/store.ts",
     find: "this.#accept(this.transform(object), true);",
     replace: "void object;",
   },
   {
     name: "take-anybodys-job",
     what: "AlreadyExists counts as success, whoever owns the Job",
-    file: "operator/kube/apply-action.ts",
+    file: "operator/kube/reconcile/apply-action.ts",
     find: "!ownerUids(found).includes(job.metadata.uid)",
     replace: "false",
   },
   {
     name: "give-place-back-too-early",
     what: "real: a create without an answer gives back its place in the pool",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/reconcile/reconciler.ts",
     find: "if (isRefusal(error)) giveBackPlaces(key, shell);",
     replace: "shell.usage.releaseUnseen(key, () => 'Gone');",
   },
   {
     name: "lose-too-early",
     what: "real: the place of an attempt that is thought lost is given away before its node is asked for anew",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/reconcile/reconciler.ts",
     find: "if (lost && deleting)",
     replace: "if (lost)",
   },
@@ -127,7 +127,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "decide-without-the-pod",
     what: "real: a Job that ended is decided upon though its pod was not asked for",
-    file: "operator/kube/gather.ts",
+    file: "operator/kube/reconcile/gather.ts",
     find: "    if (!job) return;\n",
     replace: "    return;\n",
   },
@@ -163,21 +163,21 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "never-list-again",
     what: "an informer resumes after 410 from the version that is gone",
-    file: "operator/kube/informer.ts",
+    file: "operator/kube/cache/informer.ts",
     find: "if (invalidatesVersion(error)) this.#mustList = true;",
     replace: "void invalidatesVersion;",
   },
   {
     name: "let-old-news-win",
     what: "a cache takes whatever version comes last",
-    file: "operator/kube/store.ts",
+    file: "operator/kube/cache/store.ts",
     find: "if (previous && !isNewer(resourceVersion, previous.metadata.resourceVersion)) return;",
     replace: "",
   },
   {
     name: "forget-deletions",
     what: "a cache keeps what a watch says was deleted",
-    file: "operator/kube/store.ts",
+    file: "operator/kube/cache/store.ts",
     find: "this.#removeLife(object, false);",
     replace: "",
   },
@@ -198,21 +198,21 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "wake-the-deleted",
     what: "real: a MediaJob that is being deleted stays in the line and is woken for its turn again and again",
-    file: "operator/kube/reconciler.ts",
+    file: "operator/kube/reconcile/reconciler.ts",
     find: "shell.line.remove(key);",
     replace: "",
   },
   {
     name: "trust-the-watch",
     what: "real: a MediaJob whose Jobs garbage collection took is believed to be there",
-    file: "operator/kube/gather.ts",
+    file: "operator/kube/reconcile/gather.ts",
     find: "if (!doubted.delete(uid)) return;",
     replace: "doubted.delete(uid); return;",
   },
   {
     name: "retries-uncounted",
     what: "retries are let through however many of their kind run",
-    file: "operator/kube/gather.ts",
+    file: "operator/kube/reconcile/gather.ts",
     find: "allowed - usage.retrying(gateOf(failureClass, spec.priority))",
     replace: "allowed",
   },

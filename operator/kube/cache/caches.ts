@@ -1,0 +1,90 @@
+import { LABELS } from "../../../crds/group.ts";
+import type { KubeClient } from "../api/client.ts";
+import { JOBS, MEDIA_JOBS, NODES, PODS } from "../api/resources.ts";
+import type { Clock } from "../clock.ts";
+import { MANAGED_BY } from "../jobs/unit-job.ts";
+import { Informer } from "./informer.ts";
+import {
+  slimJob,
+  slimMediaJob,
+  slimNode,
+  slimPod,
+  UNREAD_OF_JOBS,
+  UNREAD_OF_NODES,
+  UNREAD_OF_PODS,
+} from "./slim.ts";
+import { ownerUids } from "./store.ts";
+
+/** The caches a pass reads: all MediaJobs, and the Jobs and pods made for them. */
+export function createCaches({
+  client,
+  clock,
+  random,
+  onError,
+}: {
+  client: Pick<KubeClient, "list" | "watch">;
+  clock: Clock;
+  random: () => number;
+  onError: (plural: string, error: unknown, retryInMs: number) => void;
+}) {
+  const common = { client, clock, random };
+  const ours = Object.entries(MANAGED_BY)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
+  const mediaJobs = new Informer({
+    ...common,
+    resource: MEDIA_JOBS,
+    indices: { uid: ({ metadata }) => [metadata.uid] },
+    transform: slimMediaJob,
+    onError: (error, retryInMs) => onError("mediajobs", error, retryInMs),
+  });
+  const jobs = new Informer({
+    ...common,
+    resource: JOBS,
+    labelSelector: ours,
+    indices: { owner: ownerUids },
+    transform: slimJob,
+    unread: UNREAD_OF_JOBS,
+    onError: (error, retryInMs) => onError("jobs", error, retryInMs),
+  });
+  const pods = new Informer({
+    ...common,
+    resource: PODS,
+    labelSelector: ours,
+    indices: {
+      mediaJob: ({ metadata }) => [metadata.labels?.[LABELS.jobUid] ?? ""],
+      node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+    },
+    transform: slimPod,
+    unread: UNREAD_OF_PODS,
+    onError: (error, retryInMs) => onError("pods", error, retryInMs),
+  });
+  const nodes = new Informer({
+    ...common,
+    resource: NODES,
+    transform: slimNode,
+    unread: UNREAD_OF_NODES,
+    onError: (error, retryInMs) => onError("nodes", error, retryInMs),
+  });
+  const all = { mediajobs: mediaJobs, jobs, pods, nodes };
+  return {
+    mediaJobs,
+    jobs,
+    pods,
+    nodes,
+    run: (signal: AbortSignal) => Promise.all(Object.values(all).map((informer) => informer.run(signal))),
+    /** Resolves when everything has been read anew, whatever the watches know. */
+    refresh: () => Promise.all(Object.values(all).map((informer) => informer.refresh())),
+    whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
+    /** Time since the API server last said anything of a kind; infinite before its first word. */
+    agesMs: () =>
+      Object.fromEntries(Object.entries(all).map(([name, informer]) => [name, informer.lastSyncAgeMs()])),
+    /** Kinds of which no whole list has been read yet. */
+    unsynced: () =>
+      Object.entries(all)
+        .filter(([, informer]) => !informer.hasSynced)
+        .map(([name]) => name),
+  };
+}
+
+export type Caches = ReturnType<typeof createCaches>;

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import type { Job, Pod } from "../api/resources.ts";
+import { slimJob, slimPod } from "./slim.ts";
+
+const metadata = {
+  name: "beach-image-0-a1",
+  namespace: "media",
+  uid: "u",
+  resourceVersion: "7",
+  creationTimestamp: "2026-01-01T12:00:00Z",
+  generation: 1,
+  managedFields: [{ manager: "kubelet" }],
+  finalizers: ["batch.kubernetes.io/job-tracking"],
+};
+const kept = {
+  name: "beach-image-0-a1",
+  namespace: "media",
+  uid: "u",
+  resourceVersion: "7",
+  creationTimestamp: "2026-01-01T12:00:00Z",
+};
+const labels = { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "1" };
+const queue = { "kueue.x-k8s.io/queue-name": "media" };
+const time = { lastTransitionTime: "2026-01-01T12:00:00Z" };
+
+test("of a Job stays whose attempt it is, what it was given, who admits it, and whether it goes on", () => {
+  const owner = { apiVersion: "mediajob.dev/v1alpha1", kind: "MediaJob", name: "beach", uid: "o" };
+  const annotations = { "mediajob.dev/pool": "default" };
+  const conditions = [{ type: "Complete", status: "True", ...time }];
+  const job = {
+    metadata: {
+      ...metadata,
+      labels: { ...labels, ...queue, app: "a" },
+      annotations,
+      ownerReferences: [owner],
+    },
+    spec: { template: { spec: { containers: [] } } },
+    status: { conditions, succeeded: 1, startTime: "2026-01-01T12:00:00Z" },
+  } as Job;
+  expect(slimJob(job)).toEqual({
+    metadata: { ...kept, labels: { ...labels, ...queue }, annotations, ownerReferences: [owner] },
+    status: { conditions },
+  });
+});
+
+test("of a pod stays whose it is, where it runs, why it does not and how it ended", () => {
+  const own = { ...labels, "mediajob.dev/job-uid": "o", "batch.kubernetes.io/job-name": "beach-image-0-a1" };
+  const disrupted = { type: "DisruptionTarget", status: "True", ...time };
+  const state = { terminated: { exitCode: 0, message: "{}" } };
+  const pod = {
+    metadata: { ...metadata, labels: { ...own, app: "a" }, annotations: { "mediajob.dev/unit": "{}" } },
+    spec: { nodeName: "node-1", containers: [{ name: "worker" }], tolerations: [{}] },
+    status: {
+      phase: "Succeeded",
+      podIP: "10.0.0.1",
+      conditions: [{ type: "Ready", status: "False", ...time }, disrupted],
+      containerStatuses: [{ name: "worker", image: "i", imageID: "", ready: false, restartCount: 0, state }],
+    },
+  } as Pod;
+  expect(slimPod(pod)).toEqual({
+    metadata: { ...kept, labels: own },
+    spec: { nodeName: "node-1", containers: [] },
+    status: { phase: "Succeeded", conditions: [disrupted], containerStatuses: [{ name: "worker", state }] },
+  });
+});
+
+test("of a pod that its node refused stays why, in so many words", () => {
+  const status = { phase: "Failed", reason: "OutOfcpu", message: "no ".repeat(1000) };
+  expect(slimPod({ metadata, status } as unknown as Pod).status).toEqual({
+    ...status,
+    message: status.message.slice(0, 512),
+  });
+});
+
+test("a pod that is being deleted, without a node, stays known as such", () => {
+  const deletionTimestamp = "2026-01-01T12:00:01Z";
+  const pod = { metadata: { ...metadata, deletionTimestamp }, status: { phase: "Pending" } } as Pod;
+  expect(slimPod(pod)).toEqual({
+    metadata: { ...kept, deletionTimestamp, labels: {} },
+    status: { phase: "Pending" },
+  });
+});

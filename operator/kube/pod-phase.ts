@@ -1,5 +1,0 @@
-import type { Pod } from "./resources.ts";
-
-/** Whether no container of a pod runs any more, nor ever will. */
-export const podHasEnded = ({ status }: Pod): boolean =>
-  status?.phase === "Succeeded" || status?.phase === "Failed";

@@ -1,0 +1,52 @@
+import type { Pause } from "../../core/queue/pause.ts";
+import { keyOf } from "../api/kube-object.ts";
+import type { Pod, StoredMediaJob } from "../api/resources.ts";
+import { hasEnded } from "../jobs/job-conditions.ts";
+import { jobNameOf } from "../jobs/job-name.ts";
+import { unreachableSinceMs } from "../jobs/node-reach.ts";
+import { podHasEnded } from "../jobs/pod-phase.ts";
+import type { Shell } from "./shell.ts";
+
+type ConflictView = Pick<
+  Shell,
+  "claims" | "mediaJobs" | "usage" | "jobs" | "pods" | "nodes" | "configuration"
+>;
+
+/** How often one that waits for another looks again by itself. Mostly it is woken before. */
+const CONFLICT_MS = 30_000;
+
+/** Two MediaJobs must not write the same files at once; who comes later waits. */
+export function conflictOf(
+  { metadata: { uid } }: StoredMediaJob,
+  shell: ConflictView,
+  nowMs: number,
+): Pause | undefined {
+  const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork(uid, shell, nowMs);
+  const blocker = shell.claims.blockerOf(uid, mayWrite);
+  if (!blocker) return undefined;
+  const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
+  return { reason: "OutputConflict", message, starts: 0, untilMs: nowMs + CONFLICT_MS };
+}
+
+/** Whether a pass beside this one has decided to start something that nobody has seen yet. */
+const isStarting = (uid: string, { mediaJobs, usage }: Pick<Shell, "mediaJobs" | "usage">): boolean =>
+  mediaJobs.byIndex("uid", uid).some(({ metadata }) => usage.unseen(keyOf(metadata)).length > 0);
+
+/** Whether workers of a MediaJob may be writing. What is on a node that is given up is not waited for. */
+export function isAtWork(
+  uid: string,
+  { jobs, pods, nodes, configuration }: Pick<Shell, "jobs" | "pods" | "nodes" | "configuration">,
+  nowMs: number,
+): boolean {
+  const lostMs = configuration().recovery.unreachableNodeSeconds * 1000;
+  const isLost = ({ spec }: Pod) => {
+    const sinceMs = spec?.nodeName && unreachableSinceMs(nodes.get({ name: spec.nodeName }));
+    return sinceMs !== undefined && sinceMs !== "" && sinceMs + lostMs <= nowMs;
+  };
+  const own = pods.byIndex("mediaJob", uid);
+  const lost = new Set(own.filter(isLost).map(jobNameOf));
+  return (
+    own.some((pod) => !podHasEnded(pod) && !isLost(pod)) ||
+    jobs.byIndex("owner", uid).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
+  );
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import type { MediaJobStatus, Phase } from "../../../crds/media-job-status.ts";
+import { mediaJob, sources, web } from "../../../test/builders/core.ts";
+import { defaultConfiguration } from "../../core/configuration.ts";
+import { plan } from "../../core/plan/plan.ts";
+import { ApiError } from "../api/api-error.ts";
+import type { Job, StoredMediaJob } from "../api/resources.ts";
+import { unitJob } from "../jobs/unit-job.ts";
+import { operatorInMemory } from "../testing/operator.ts";
+import type { Shell } from "./shell.ts";
+
+/** Two units and the one that finalizes, so that its plan has an object of its own. */
+const two = { sources: sources("a", "b"), outputs: [web] };
+
+const stored = (phase: Phase, ledger: string, spec: object = {}): StoredMediaJob => {
+  const counts = { total: 3, pending: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, done: "" };
+  const status = { phase, startTime: "2026-01-01T00:00:00Z", units: { ...counts, ledger } };
+  return mediaJob({ ...two, ...spec }, status as MediaJobStatus) as StoredMediaJob;
+};
+
+/** The Jobs of the first attempts at these units; their pods are gone. */
+function jobsOf(job: StoredMediaJob, units: readonly number[], condition?: "Complete" | "Failed"): Job[] {
+  const settings = defaultConfiguration();
+  return units.map((index) => {
+    const planned = plan(job.spec, settings.pools).units[index];
+    if (!planned || "refused" in planned.placement) throw new Error(`no unit ${index} that can start`);
+    const draft = unitJob({
+      ...{ job, planned, attempt: 1, placed: planned.placement },
+      configuration: settings,
+    });
+    const metadata = { ...draft.metadata, uid: `job-${index}`, resourceVersion: "50" };
+    const conditions = condition ? [{ type: condition, status: "True" }] : [];
+    return { ...draft, metadata, status: { conditions } } as Job;
+  });
+}
+
+describe("a MediaJob that is over", () => {
+  test("costs a new leader no request, though it had several units and their pods are gone", async () => {
+    const { hold, pass, shell, asked } = operatorInMemory();
+    const job = hold(stored("Succeeded", "3s"));
+    await pass(job); // tells that the status was observed
+    for (const each of jobsOf(job, [0, 1, 2], "Complete")) shell.jobs.put(each);
+    asked.length = 0;
+    await pass(job);
+    expect(asked).toEqual([]);
+  });
+
+  test("stops what is left of it", async () => {
+    const { hold, pass, shell, asked } = operatorInMemory();
+    const job = hold(stored("Failed", "3f"));
+    await pass(job);
+    for (const each of jobsOf(job, [1])) shell.jobs.put(each);
+    asked.length = 0;
+    await pass(job);
+    expect(asked).toEqual(["delete jobs"]);
+  });
+
+  test("has left no plan in memory, and reads it when it is retried", async () => {
+    const { hold, pass, asked } = operatorInMemory();
+    const job = hold(stored("Running", "2s1."));
+    await pass(job);
+    expect(asked).toContain("create configmaps");
+    hold(stored("Failed", "1s1f1s"));
+    await pass(job);
+    asked.length = 0;
+    hold(stored("Failed", "1s1f1s", { retryGeneration: 1 }));
+    await pass(job);
+    expect(asked.slice(0, 2)).toEqual(["get configmaps", "create jobs"]);
+  });
+
+  test("that is retried while a pass waits for an answer is decided anew, by its plan", async () => {
+    const { hold, pass, shell, asked } = operatorInMemory();
+    const job = hold(stored("Failed", "1s1f1s"));
+    await pass(job);
+    const unseen = { namespace: "media", name: "holiday-video-1-a9", owner: job.metadata.uid };
+    shell.usage.reserve(unseen, { pool: "default", mediaJob: "media/holiday" });
+    asked.length = 0;
+    shell.client.get = async () => {
+      hold(stored("Failed", "1s1f1s", { retryGeneration: 1 }));
+      return null;
+    };
+    expect(await pass(job)).toEqual({ afterMs: 0 });
+    expect(asked).toEqual([]);
+    await pass(job);
+    expect(asked).toContain("create jobs");
+  });
+});
+
+test("of a MediaJob that goes on, pods are asked for only where the ledger has no letter of their unit", async () => {
+  const { hold, pass, shell, asked } = operatorInMemory();
+  const job = hold(stored("Running", "1s2."));
+  for (const each of jobsOf(job, [0, 1], "Complete")) shell.jobs.put(each);
+  await pass(job);
+  expect(asked.filter((each) => each === "list pods")).toHaveLength(1);
+});
+
+test("once it is retried, all pods are asked for: what has failed in part is open again", async () => {
+  const { hold, pass, shell, asked } = operatorInMemory();
+  const job = hold(stored("PartiallySucceeded", "1s1p1s", { retryGeneration: 1 }));
+  for (const each of jobsOf(job, [0, 1], "Complete")) shell.jobs.put(each);
+  await pass(job);
+  expect(asked.filter((each) => each === "list pods")).toHaveLength(2);
+});
+
+describe("what the API server refuses", () => {
+  const QUOTA = 'jobs.batch "x" is forbidden: exceeded quota: little';
+  /** Refuses to make objects of that kind from now on; what `shell.client.create` was before comes back. */
+  function refuse(shell: Shell, plural: string): () => void {
+    const { create } = shell.client;
+    shell.client.create = async (resource, draft, options) => {
+      if (resource.plural !== plural) return await create(resource, draft, options);
+      throw new ApiError(QUOTA, { code: 403, reason: "Forbidden" });
+    };
+    return () => {
+      shell.client.create = create;
+    };
+  }
+  const statusOf = (shell: Shell, job: StoredMediaJob) => shell.mediaJobs.get(job.metadata)?.status;
+  const stalledOf = (shell: Shell, job: StoredMediaJob) =>
+    statusOf(shell, job)?.conditions?.find(({ type }) => type === "Stalled");
+
+  test("as a Job is told, keeps no place, and is asked for again", async () => {
+    const { hold, pass, shell, asked, clock } = operatorInMemory();
+    const job = hold(mediaJob() as StoredMediaJob);
+    const allow = refuse(shell, "jobs");
+    expect(await pass(job)).toEqual({ afterMs: 0 });
+    const waits = await pass(job);
+    expect(waits.afterMs).toBeGreaterThan(3_000);
+    expect(statusOf(shell, job)).toMatchObject({
+      phase: "Queued",
+      queue: { reason: "UnitCreationRejected" },
+    });
+    expect(stalledOf(shell, job)).toMatchObject({ status: "True", message: expect.stringContaining(QUOTA) });
+    expect(shell.usage.running("default")).toBe(0);
+    allow();
+    clock.advance(10_000);
+    asked.length = 0;
+    await pass(job);
+    expect(asked).toContain("create jobs");
+    expect([stalledOf(shell, job)?.status, statusOf(shell, job)?.phase]).toEqual(["False", "Running"]);
+  });
+
+  test("as a plan is told, once", async () => {
+    const { hold, pass, shell, asked } = operatorInMemory();
+    const job = hold(mediaJob(two) as StoredMediaJob);
+    const allow = refuse(shell, "configmaps");
+    await expect(pass(job)).rejects.toThrow(QUOTA);
+    expect(stalledOf(shell, job)).toMatchObject({ status: "True", reason: "UnitCreationRejected" });
+    expect(statusOf(shell, job)?.phase).toBe("Pending");
+    asked.length = 0;
+    await expect(pass(job)).rejects.toThrow(QUOTA);
+    expect(asked).not.toContain("write mediajobs");
+    allow();
+    await pass(job);
+    expect([stalledOf(shell, job)?.status, statusOf(shell, job)?.phase]).toEqual(["False", "Running"]);
+  });
+});

@@ -1,0 +1,63 @@
+import type { Sharp } from "sharp";
+import type { Rendering } from "../rendering.ts";
+import { backgroundOf } from "../steps/colour.ts";
+import { paletteOf, qualityNumber } from "./quality.ts";
+
+const AVIF_EFFORT_MAX = 9;
+const WEBP_EFFORT_MAX = 6;
+
+/** Puts the encoder and its settings on a pipeline; `quality` overrides that of the spec. */
+export function encode(pipeline: Sharp, { format, settings }: Rendering, quality = settings.quality): Sharp {
+  const { effort, palette, progressive } = settings;
+  if (format === "jpeg" || settings.flatten)
+    pipeline.flatten({ background: backgroundOf({ ...settings, flatten: true }, format) });
+  switch (format) {
+    case "jpeg":
+      return pipeline.jpeg({
+        quality: qualityNumber("jpeg", quality),
+        progressive: progressive ?? false,
+        chromaSubsampling: settings.chromaSubsampling ?? "4:2:0",
+        mozjpeg: settings.mozjpeg ?? false,
+      });
+    case "png": {
+      const fewer = settings.bitDepth === 16 ? undefined : paletteOf(settings, quality);
+      const thorough = effort === undefined ? undefined : Math.max(1, effort);
+      return pipeline.png({
+        progressive: progressive ?? false,
+        ...(thorough !== undefined && { compressionLevel: thorough }),
+        // Said in any case: sharp takes any of a palette's options for a wish to have one.
+        palette: fewer !== undefined,
+        ...fewer,
+        ...(fewer && thorough !== undefined && { effort: thorough }),
+      });
+    }
+    case "webp":
+      return pipeline.webp({
+        quality: qualityNumber("webp", quality),
+        effort: Math.min(effort ?? 4, WEBP_EFFORT_MAX),
+        lossless: settings.lossless ?? false,
+        nearLossless: settings.nearLossless ?? false,
+        ...(settings.loop !== undefined && { loop: settings.loop }),
+      });
+    case "avif":
+      return pipeline.avif({
+        quality: qualityNumber("avif", quality),
+        effort: Math.min(effort ?? 4, AVIF_EFFORT_MAX),
+        lossless: settings.lossless ?? false,
+        chromaSubsampling: settings.chromaSubsampling ?? "4:4:4",
+      });
+    case "gif":
+      return pipeline.gif({
+        progressive: progressive ?? false,
+        effort: Math.max(1, effort ?? 7),
+        ...(palette && { colours: palette.colours, dither: palette.dither }),
+        ...(settings.loop !== undefined && { loop: settings.loop }),
+      });
+    case "tiff":
+      return pipeline.tiff({
+        compression: settings.compression ?? "deflate",
+        predictor: "horizontal",
+        quality: qualityNumber("jpeg", quality),
+      });
+  }
+}

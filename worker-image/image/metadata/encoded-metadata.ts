@@ -1,0 +1,36 @@
+import type { Sharp } from "sharp";
+import type { ImageFormat } from "../../../crds/outputs/image/encoding.ts";
+import type { RenderedFile } from "../rendering.ts";
+import type { KeptMetadata } from "./metadata.ts";
+import { replaceExif } from "./rewrap/avif.ts";
+import { REWRAPS } from "./rewrap/rewraps.ts";
+
+/**
+ * The metadata that stay beside a picture which is coded anew. They go into the finished file as bytes, since libvips
+ * takes EXIF as text alone: what stands in brackets, letters beyond ASCII and most fractions would not come out as they
+ * were.
+ */
+
+/** Puts on a pipeline what can only go that way, and what makes libvips leave a place for the rest. */
+export function carryMetadata(pipeline: Sharp, format: ImageFormat, kept: KeptMetadata): Sharp {
+  if (REWRAPS[format]) return pipeline;
+  if (kept.xmp) pipeline.withXmp(kept.xmp.toString());
+  if (kept.exif && format === "avif") pipeline.withExif({});
+  return pipeline;
+}
+
+/** Puts the rest into the finished file, in place of any that libvips wrote. */
+export function withMetadata(file: RenderedFile, format: ImageFormat, kept: KeptMetadata): RenderedFile {
+  const data = dataWith(file, format, kept);
+  return { data, info: { ...file.info, size: data.length } };
+}
+
+function dataWith({ data, info }: RenderedFile, format: ImageFormat, kept: KeptMetadata): Buffer {
+  const exif = kept.exif?.({ width: info.width, height: info.pageHeight ?? info.height });
+  if (format === "avif" && exif) return replaceExif(data, exif);
+  const rewrap = REWRAPS[format];
+  if (!rewrap || !(exif || kept.xmp || kept.iptc)) return data;
+  const made = rewrap(data, { metadata: { ...kept, exif }, profile: true, alpha: info.channels % 2 === 0 });
+  if (!made) throw new Error(`the parts of the encoded ${format} do not add up`);
+  return made;
+}

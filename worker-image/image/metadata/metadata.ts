@@ -1,0 +1,112 @@
+import { open } from "node:fs/promises";
+import type { Sharp } from "sharp";
+import { METADATA_GROUPS, type MetadataGroup } from "../../../crds/outputs/image/metadata.ts";
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import type { ImageSource } from "../read/image-source.ts";
+import { tagsOf } from "./exif/fields.ts";
+import { type ExifFields, readFields } from "./exif/read.ts";
+import { writeExif } from "./exif/write.ts";
+import { iptcSegment } from "./iptc.ts";
+import { EXIF, type JpegSegment } from "./jpeg-segments.ts";
+
+/**
+ * Which metadata stay. Nothing stays by being overlooked: except for `Keep`, the file is written without any
+ * and what the spec names is put back, field by field. So maker notes, thumbnails, serial numbers and fields
+ * that nobody knows are gone. How a picture was taken tells nothing of anybody; where, when and by which camera
+ * does.
+ */
+
+const GROUPS: Record<Exclude<NonNullable<ImageOutput["metadata"]>, "Keep">, readonly MetadataGroup[]> = {
+  Strip: [],
+  Copyright: ["Copyright"],
+  Technical: ["Copyright", "Camera"],
+};
+
+/** The groups that stay under a spec; undefined when all metadata stay as they are. */
+export function keptGroups({
+  metadata = "Copyright",
+  keepMetadata = [],
+}: ImageOutput): Set<MetadataGroup> | undefined {
+  return metadata === "Keep" ? undefined : new Set([...GROUPS[metadata], ...keepMetadata]);
+}
+
+/** What a file says of all its pixels: what their colours mean, and how dense they are. */
+export function applyLabels(pipeline: Sharp, settings: ImageOutput, source: ImageSource): Sharp {
+  if (isLabelled(source, settings)) pipeline.withIccProfile("srgb");
+  if (settings.density !== undefined) pipeline.withDensity(settings.density);
+  return pipeline;
+}
+
+/** Metadata as bytes. */
+export interface KeptMetadata {
+  /** A TIFF structure, without the letters that a JPEG puts before it. The size is known once a picture is made. */
+  exif: ((size: { width: number; height: number }) => Buffer) | undefined;
+  xmp: Buffer | undefined;
+  iptc: JpegSegment | undefined;
+}
+
+/**
+ * What is put beside a picture under a spec; undefined when all metadata come along with it. Those of a TIFF do not:
+ * its directories are the EXIF and tell where its pixels lie, so that all of it are the fields of all groups.
+ */
+export async function keptMetadata(
+  source: ImageSource,
+  settings: ImageOutput,
+): Promise<KeptMetadata | undefined> {
+  const { header } = source;
+  const named = keptGroups(settings);
+  if (!named && source.kind !== "tiff") return undefined;
+  const groups = named ?? new Set(METADATA_GROUPS);
+  const density = settings.density ?? (named ? undefined : header.density);
+  const fields = (await keptFields(source, groups)) ?? (density === undefined ? undefined : NO_FIELDS);
+  return {
+    exif: fields && ((size) => writeExif(fields, { ...size, density })),
+    xmp: groups.has("Xmp") ? header.xmp : undefined,
+    iptc: keptIptc(source, groups),
+  };
+}
+
+const NO_FIELDS: ExifFields = { order: "II", image: [], camera: [], place: [] };
+
+/** The fields of a source's EXIF that stay, as they are coded; libvips hands out no EXIF of a TIFF. */
+async function keptFields(
+  { kind, header, opened }: ImageSource,
+  groups: ReadonlySet<MetadataGroup>,
+): Promise<ExifFields | undefined> {
+  const wanted = tagsOf(groups);
+  if (kind === "tiff") {
+    const file = await open(opened.path);
+    try {
+      return await readFields(async (at, length) => {
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, at);
+        return buffer.subarray(0, bytesRead);
+      }, wanted);
+    } finally {
+      await file.close();
+    }
+  }
+  const { exif } = header;
+  if (!exif) return undefined;
+  const tiff = exif.subarray(0, EXIF.length).toString("latin1") === EXIF ? exif.subarray(EXIF.length) : exif;
+  return await readFields(async (at, length) => tiff.subarray(at, at + length), wanted);
+}
+
+/** The IPTC that stays, as a segment of a JPEG. A TIFF may have it among Photoshop's resources alone. */
+function keptIptc({ header }: ImageSource, groups: ReadonlySet<MetadataGroup>): JpegSegment | undefined {
+  const block = header.iptc ?? header.tifftagPhotoshop;
+  if (!block || !(groups.has("Iptc") || groups.has("Copyright"))) return undefined;
+  return iptcSegment(block, { isAll: groups.has("Iptc") });
+}
+
+/**
+ * Whether colours that were converted to sRGB are labelled as such: where the source says what its colours
+ * mean, so does what is made of it. Greys would become three channels for a label.
+ */
+function isLabelled({ header }: ImageSource, settings: ImageOutput): boolean {
+  const groups = keptGroups(settings);
+  const isOwn = settings.colourspace === "keep" || groups?.has("Icc") === true;
+  const isConverted =
+    groups !== undefined && settings.colourspace !== "p3" && (!isOwn || header.space === "cmyk");
+  const isGrey = settings.grayscale === true || header.space === "b-w" || header.space === "grey16";
+  return header.hasProfile && isConverted && settings.metadata !== "Strip" && !isGrey;
+}

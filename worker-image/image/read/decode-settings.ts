@@ -1,0 +1,143 @@
+import type { Sharp, SharpOptions } from "sharp";
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import { WorkFailure } from "../../work-failure.ts";
+import { keptGroups } from "../metadata/metadata.ts";
+import type { Rendering } from "../rendering.ts";
+import { type ImageSource, MAX_PIXELS } from "./image-source.ts";
+
+/** An animation of more frames is made to be slow, and no browser plays it well. */
+export const MAX_FRAMES = 2000;
+
+/** libvips rasterises an SVG at 72 pixels per inch unless told otherwise. */
+const SVG_DENSITY = 72;
+const SVG_DENSITY_MAX = 2400;
+
+/**
+ * Whether a rendering needs the source otherwise than the others do: other frames, other colours, other
+ * metadata than the plain pixels of a shared decode carry.
+ */
+export function needsOwnDecode({ settings }: Rendering, { kind }: ImageSource): boolean {
+  return (
+    kind === "svg" ||
+    settings.animated === true ||
+    settings.page !== undefined ||
+    settings.autoOrient === false ||
+    hasOwnColours(settings)
+  );
+}
+
+/** Whether more than plain 8-bit sRGB pixels goes through the pipeline: depth, a profile, or all metadata. */
+export const hasOwnColours = (settings: ImageOutput): boolean =>
+  settings.bitDepth === 16 ||
+  settings.colourspace === "p3" ||
+  keepsProfile(settings) ||
+  keptGroups(settings) === undefined;
+
+/** Whether the pixels stay in the source's own colour space, with its profile. */
+const keepsProfile = (settings: ImageOutput): boolean =>
+  settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false);
+
+/** Continues a pipeline on pixels that are in their own colours already. */
+export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
+  if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
+  if (keptGroups(settings) === undefined) pipeline.keepMetadata();
+  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  return pipeline;
+}
+
+/** A new pipeline on the upright image in sRGB. */
+export function decodePlain(source: ImageSource): Sharp {
+  const pipeline = source.decode();
+  return isDeepWithProfile(source) ? pipeline.withIccProfile("srgb", { attach: false }) : pipeline;
+}
+
+/**
+ * What of the source a rendering is made of, and how large where it is drawn.
+ *
+ * @throws WorkFailure InvalidOutputSpec, SourceTooLarge.
+ */
+export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
+  const { opened, frames } = source;
+  const { output, format, settings } = rendering;
+  if (settings.page !== undefined && settings.page >= frames) {
+    throw new WorkFailure(
+      "InvalidOutputSpec",
+      `output ${output} asks for page ${settings.page}, and source ${opened.source.name} has ${frames}, counted from 0`,
+    );
+  }
+  const isAnimated = settings.animated === true && frames > 1 && (format === "gif" || format === "webp");
+  if (isAnimated && frames > MAX_FRAMES) {
+    throw new WorkFailure(
+      "SourceTooLarge",
+      `source ${opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
+    );
+  }
+  return {
+    ...(settings.autoOrient === false && { autoOrient: false }),
+    ...(isAnimated && { animated: true }),
+    ...(settings.page !== undefined && { page: settings.page }),
+    ...(source.kind === "svg" && { density: svgDensity(source, rendering) }),
+  };
+}
+
+/** A new pipeline on the source as a rendering wants it, in the colours it wants. */
+export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
+  const { settings } = rendering;
+  const { header } = source;
+  const pipeline = source.decode(decodeOptions(source, rendering));
+  // 16 bits without a profile have no label, and with one libvips would take them for P3.
+  const isLabellable = header.hasProfile || header.space !== "rgb16";
+  const isCmyk = header.space === "cmyk";
+  if (settings.colourspace === "p3") {
+    if (header.space === "rgb16" && !header.hasProfile) {
+      throw new WorkFailure(
+        "InvalidOutputSpec",
+        `output ${rendering.output} asks for p3, and source ${source.opened.source.name} has 16 bits and no colour profile: libvips would take its pixels for P3 already; give the source its profile, or ask for srgb`,
+      );
+    }
+    if (staysWide(source, settings)) pipeline.pipelineColourspace("rgb16");
+    pipeline.withIccProfile("p3");
+  } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
+  else if (keptGroups(settings) === undefined && isLabellable)
+    pipeline.withIccProfile("srgb"); // the label must be true
+  else if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
+  if (keptGroups(settings) === undefined) {
+    if (source.kind !== "heic") pipeline.keepMetadata();
+    // The decoder has turned the picture and left EXIF as it was; what says otherwise must not stay.
+    else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
+    else pipeline.keepXmp();
+  }
+  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  return pipeline;
+}
+
+/** Whether a P3 rendering is P3 and 16 bits inside: by way of 8-bit sRGB the wide colours would be cut first. */
+const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
+  colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
+
+/** Whether a pipeline that was started for a rendering has 16 bits a channel. Grey ones go by way of 8 bits. */
+export async function worksDeep(
+  pipeline: Sharp,
+  source: ImageSource,
+  settings: ImageOutput,
+): Promise<boolean> {
+  if (settings.grayscale) return false;
+  const { space } = await pipeline.metadata();
+  return space === "rgb16" || space === "grey16" || staysWide(source, settings);
+}
+
+/** libvips works on 16-bit images in Display P3; without a target the pixels would stay in it, unlabelled. */
+const isDeepWithProfile = ({ header }: ImageSource): boolean => header.hasProfile && header.space === "rgb16";
+
+/**
+ * The density at which an SVG has the pixels that are asked for, within the limit of pixels. A region and the margin
+ * of a trim are told in the pixels of its own size, so there it is drawn at that.
+ */
+function svgDensity({ width, height }: ImageSource, wanted: Rendering): number {
+  if (wanted.settings.extract || wanted.settings.trim) return SVG_DENSITY;
+  const across = (wanted.width ?? 0) / width;
+  const down = (wanted.height ?? 0) / height;
+  const scale = Math.max(across, down) || 1;
+  const largest = Math.sqrt(MAX_PIXELS / 4 / (width * height));
+  return Math.min(SVG_DENSITY_MAX, Math.max(1, SVG_DENSITY * Math.min(scale, largest)));
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
+import type { EngineContext, OpenedSource } from "../../engine.ts";
+import { WorkFailure } from "../../work-failure.ts";
+import { decodeFailure } from "./decode-failure.ts";
+import { isCutShort } from "./end-marker.ts";
+import { heicToPng } from "./heic.ts";
+import { type ImageKind, kindOf, otherKindOf, readHead } from "./signature.ts";
+import { timeLimited } from "./time-limit.ts";
+
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/**
+ * A source whose header was read: known to be an image, of a kind that is opened, within the limits. No pixel
+ * has been decoded yet.
+ */
+export interface ImageSource {
+  readonly opened: OpenedSource;
+  readonly kind: ImageKind;
+  readonly header: Metadata;
+  /** Size as seen, after orientation, of one frame. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames of an animation, pages of a document; 1 for a still image. */
+  readonly frames: number;
+  /** To be awaited before `decode`, with the memory for it at hand: some kinds are made readable first. */
+  ready(): Promise<void>;
+  /** A new pipeline on the source: its first frame, upright, unless the options say otherwise. */
+  decode(options?: SharpOptions): Sharp;
+  /** What an error of such a pipeline says about the source. */
+  explain(error: unknown): Promise<WorkFailure>;
+}
+
+/**
+ * Pixels of the largest image, all its frames together: sharp's own bound, 16383 × 16383. A few hundred bytes
+ * of PNG can claim to be 30000 × 30000.
+ */
+export const MAX_PIXELS = 0x3fff * 0x3fff;
+
+/** More bytes of text than that are no drawing but an attack on the XML parser. */
+const MAX_SVG_BYTES = 16 * 2 ** 20;
+
+/** For `catch` of a pipeline on a source: throws what its error says about the source. */
+export const explained =
+  (source: Pick<ImageSource, "explain">) =>
+  async (error: unknown): Promise<never> => {
+    throw await source.explain(error);
+  };
+
+/** @throws WorkFailure UnsupportedFormat, SourceTooLarge, SourceTruncated, SourceCorrupt. */
+export async function openImage(
+  opened: OpenedSource,
+  { scratchDir, limits }: Pick<EngineContext, "scratchDir" | "limits">,
+): Promise<ImageSource> {
+  const what = `source ${opened.source.name} (${opened.source.volume?.path})`;
+  const head = await readHead(opened.path);
+  const kind = kindOf(head);
+  if (!kind) {
+    throw new WorkFailure(
+      "UnsupportedFormat",
+      `${what} is no image but ${otherKindOf(head)}; JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF and SVG are read`,
+    );
+  }
+  let input = await openable(opened, { kind, what, scratchDir });
+  const explain = async (error: unknown) =>
+    decodeFailure(error, { what, kind, cutShort: await isCutShort(opened.path, kind) });
+  const decode = (options: SharpOptions = {}) =>
+    timeLimited(
+      sharp(input, {
+        // Broken pixels fail; odd metadata and junk between segments, as many cameras leave, do not.
+        failOn: "error",
+        limitInputPixels: MAX_PIXELS,
+        sequentialRead: true,
+        autoOrient: true,
+        ...options,
+        // ISO 23008-12 turns a picture by its own boxes, which the decoder obeys; what EXIF says is a repetition.
+        ...(kind === "heic" && { autoOrient: false }),
+      }),
+    );
+  let header: Metadata;
+  try {
+    header = await decode().metadata();
+  } catch (error) {
+    throw await explain(error);
+  }
+  const { width, height } = header.autoOrient;
+  const convert = async () => {
+    const { scratchBytes } = limits;
+    input = await heicToPng(`${input}`, { what, header, scratchDir, scratchBytes }).catch(async (error) => {
+      throw error instanceof WorkFailure ? error : await explain(error);
+    });
+  };
+  let readiness: Promise<void> | undefined;
+  const ready = async () => {
+    readiness ??= kind === "heic" ? convert() : Promise.resolve();
+    await readiness;
+  };
+  const frames = kind === "heic" ? 1 : (header.pages ?? 1);
+  return { opened, kind, header, width, height, frames, ready, decode, explain };
+}
+
+/**
+ * What libvips is given to open. Not the path itself where libvips would read `name.jpg[shrink=2]` as a name with
+ * options. An SVG goes in as bytes, since one that is opened by name may show the files beside it.
+ */
+async function openable(
+  { path, bytes }: OpenedSource,
+  { kind, what, scratchDir }: { kind: ImageKind; what: string; scratchDir: string },
+): Promise<string | Buffer> {
+  if (kind === "svg") {
+    if (bytes > MAX_SVG_BYTES) {
+      throw new WorkFailure(
+        "SourceTooLarge",
+        `${what} is an SVG of ${bytes} bytes; ${MAX_SVG_BYTES} are allowed`,
+      );
+    }
+    return await readFile(path);
+  }
+  if (!path.includes("[")) return path;
+  const name = join(scratchDir, randomUUID());
+  await symlink(path, name);
+  return name;
+}

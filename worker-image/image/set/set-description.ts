@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { Sharp } from "sharp";
+import { expandTemplate, tokensOf } from "../../../crds/naming.ts";
+import type { Output } from "../../../crds/outputs/output.ts";
+import type { MadeOutput } from "../../../crds/result.ts";
+import type { EngineContext, Product } from "../../engine.ts";
+import { earlyValues } from "../../storage/early-values.ts";
+import { explained, type ImageSource } from "../read/image-source.ts";
+import { stage } from "../staging.ts";
+import { DESCRIPTION_TEMPLATE, describeSet } from "./image-set.ts";
+import { placeholdersOf } from "./placeholders.ts";
+
+/** The JSON file that describes an output's files, as the destination knows it, and what is known of its name. */
+function descriptionOf(image: ImageSource, output: string, { unit }: EngineContext) {
+  const early = earlyValues(unit, { source: image.opened.source.name, output, ext: "json" });
+  const isEarly = tokensOf(unit.destination.template).every((token) => early[token] !== undefined);
+  const product: Product = {
+    source: image.opened,
+    output,
+    variant: "description",
+    ext: "json",
+    ...(!isEarly && { template: DESCRIPTION_TEMPLATE }),
+  };
+  return { product, early };
+}
+
+/** Whether placeholders are drawn for an output: where its description is there, it has them. */
+export async function drawsPlaceholders(
+  image: ImageSource,
+  { name, image: settings }: Output,
+  context: EngineContext,
+): Promise<boolean> {
+  if (!settings?.placeholders) return false;
+  const { product } = descriptionOf(image, name, context);
+  return !(await context.isMade(product).catch(() => true)); // what stands in its way is told when it is published
+}
+
+/** Writes the JSON file that describes an output's files, beside them. What goes wrong fails the output. */
+export async function publishDescription(
+  image: ImageSource,
+  { name, image: settings }: Output,
+  { files, pixels, context }: { files: readonly MadeOutput[]; pixels: () => Sharp; context: EngineContext },
+): Promise<void> {
+  const source = image.opened.source.name;
+  const { product, early } = descriptionOf(image, name, context);
+  try {
+    if (await context.findMade(product)) return;
+    const wanted = settings?.placeholders ?? [];
+    if (wanted.length > 0) await image.ready();
+    const placeholders =
+      wanted.length > 0 ? await placeholdersOf(pixels(), wanted).catch(explained(image)) : {};
+    const at = join(
+      context.unit.destination.volume?.path ?? "",
+      expandTemplate(product.template ?? context.unit.destination.template, early),
+    );
+    const description = describeSet({ source, output: name, at }, files, placeholders);
+    const staged = await stage(`${JSON.stringify(description, null, 2)}\n`, context);
+    await context.publish(staged, product, { format: "json", flushed: true });
+  } catch (error) {
+    context.fail(error, { source, output: name });
+  }
+}

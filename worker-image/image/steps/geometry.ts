@@ -1,0 +1,48 @@
+import type { Sharp } from "sharp";
+import { WorkFailure } from "../../work-failure.ts";
+import type { ImageSource } from "../read/image-source.ts";
+import type { Rendering } from "../rendering.ts";
+import { backgroundOf } from "./colour.ts";
+
+/**
+ * Tells of a region that is not within the source, before anything is decoded for it.
+ *
+ * @param source as the rendering sees it
+ * @throws WorkFailure InvalidOutputSpec.
+ */
+export function checkRegion({ output, settings }: Rendering, source: ImageSource): void {
+  const { extract, page, autoOrient } = settings;
+  if (!extract || (page ?? 0) >= source.frames) return; // a page that is not there is told of by who decodes it
+  const { left, top, width, height } = extract;
+  if (left + width <= source.width && top + height <= source.height) return;
+  throw new WorkFailure(
+    "InvalidOutputSpec",
+    `output ${output} extracts ${width} × ${height} pixels from ${left}, ${top} on, and ${page === undefined ? "" : `page ${page} of `}source ${source.opened.source.name} has ${source.width} × ${source.height}${autoOrient === false ? " as stored" : ""}`,
+  );
+}
+
+/**
+ * Puts a rendering's geometry on a pipeline whose image is upright: extract or trim, resize, turn, mirror,
+ * extend. libvips does them in this order, whatever the order of the calls.
+ */
+export function applyGeometry(pipeline: Sharp, { width, height, settings, format }: Rendering): Sharp {
+  const background = backgroundOf(settings, format);
+  if (settings.extract) pipeline.extract(settings.extract);
+  if (settings.trim) pipeline.trim(settings.trim);
+  if (width !== undefined || height !== undefined) {
+    pipeline.resize({
+      ...(width !== undefined && { width }),
+      ...(height !== undefined && { height }),
+      fit: settings.fit,
+      position: settings.position,
+      background,
+      kernel: settings.kernel ?? "lanczos3",
+      withoutEnlargement: settings.withoutEnlargement ?? false,
+    });
+  }
+  if (settings.rotate) pipeline.rotate(settings.rotate, { background });
+  if (settings.flip) pipeline.flip();
+  if (settings.flop) pipeline.flop();
+  if (settings.extend) pipeline.extend({ ...settings.extend, background });
+  return pipeline;
+}

@@ -1,0 +1,76 @@
+import type { Sharp } from "sharp";
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import { leastEdge } from "../memory/finished-size.ts";
+import { worksDeep } from "../read/decode-settings.ts";
+import type { ImageSource } from "../read/image-source.ts";
+import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
+import type { Rendering } from "../rendering.ts";
+import { applyGeometry } from "./geometry.ts";
+import { applyLight } from "./tone.ts";
+
+/** libvips trims nothing that is narrower. */
+const TRIMMED_EDGE_MIN = 3;
+
+/**
+ * The pixels of a rendering in their place: extracted or trimmed, resized, turned, mirrored, extended. One pipeline
+ * where libvips' order allows it.
+ */
+export async function place(view: ImageSource, rendering: Rendering, decode: () => Sharp): Promise<Pixels> {
+  const { wanted, pixels } = await trimmed(view, rendering, decode);
+  const { settings } = wanted;
+  const turn = rightAngle(settings.rotate);
+  if (turn === undefined) {
+    const { isDeep, leastEdge } = pixels;
+    return { isDeep, leastEdge, open: () => applyLight(applyGeometry(pixels.open(), wanted), settings) };
+  }
+  // libvips crops to the asked size after it turned; here the finished size is what turns.
+  const upright = applyGeometry(pixels.open(), { ...wanted, settings: withoutTurn(settings) });
+  const resized = await keepPixels(applyLight(upright, settings), settings);
+  const rest = { ...wanted, width: undefined, height: undefined, settings: onlyExtend(settings) };
+  const { isDeep, leastEdge } = resized; // the edges that are added make it no shorter
+  return { isDeep, leastEdge, open: () => applyGeometry(resized.open().rotate(turn), rest) };
+}
+
+/** The pixels that the geometry starts from, and what is left of it. */
+async function trimmed(
+  view: ImageSource,
+  rendering: Rendering,
+  decode: () => Sharp,
+): Promise<{ wanted: Rendering; pixels: Pixels }> {
+  const { trim, ...settings } = rendering.settings;
+  const isDepthOfUse = settings.enhance !== undefined || settings.clahe !== undefined;
+  const isDeep = isDepthOfUse && (await worksDeep(decode(), view, settings));
+  const pixels = { open: decode, isDeep, leastEdge: leastEdge(view, rendering) };
+  if (!trim) return { wanted: rendering, pixels };
+  const isTooSmall = Math.min(view.width, view.height) < TRIMMED_EDGE_MIN;
+  if (isTooSmall) return { wanted: { ...rendering, settings }, pixels };
+  if (settings.upscale === undefined) return { wanted: rendering, pixels };
+  // What is to be multiplied is what trimming leaves, which only the pixels tell.
+  const kept = await keepPixels(decode().trim(trim), settings);
+  return {
+    wanted: {
+      ...rendering,
+      width: kept.size.width * settings.upscale,
+      height: kept.size.height * settings.upscale,
+      settings,
+    },
+    pixels: kept,
+  };
+}
+
+/** 90, 180 or 270 degrees clockwise; undefined for any other angle and for none. */
+function rightAngle(degrees: number | undefined): number | undefined {
+  const turned = (((degrees ?? 0) % 360) + 360) % 360;
+  return turned !== 0 && turned % 90 === 0 ? turned : undefined;
+}
+
+/** The geometry up to the resized, mirrored image. */
+const withoutTurn = ({ rotate, extend, ...settings }: ImageOutput): ImageOutput => settings;
+
+/** What is left of the geometry once an image is resized and turned. */
+const onlyExtend = ({ format, fit, position, background, flatten, extend }: ImageOutput): ImageOutput => ({
+  ...{ format, fit, position },
+  ...(background !== undefined && { background }),
+  ...(flatten !== undefined && { flatten }),
+  ...(extend && { extend }),
+});

@@ -1,0 +1,90 @@
+import type { Sharp } from "sharp";
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
+import { parseColour } from "./colour.ts";
+import type { Levels } from "./levels.ts";
+
+/** At this strength and above `enhance` removes specks as well: a median softens what is clean. */
+const DENOISE_STRENGTH = 0.7;
+
+/** Edge of the square in which `enhance` looks for specks. */
+const SPECKS_EDGE = 3;
+
+/** What is done to the light while an image is resized: gamma before and after, greys of what is linear by it. */
+export function applyLight(pipeline: Sharp, { gamma, grayscale }: ImageOutput): Sharp {
+  if (gamma !== undefined) pipeline.gamma(gamma);
+  if (grayscale) pipeline.grayscale();
+  return pipeline;
+}
+
+/**
+ * Puts the rest of a rendering's tone on pixels that have their place, in libvips' order. `levels` are those of the
+ * source, measured for `enhance`. libvips takes no window that is larger than the image, and equalises 8 bits alone; so
+ * where that may come to pass the pixels are kept on their way.
+ */
+export async function applyTone(
+  placed: Pixels,
+  settings: ImageOutput,
+  levels: Levels | undefined,
+): Promise<() => Sharp> {
+  const { clahe } = settings;
+  const pixels = mayBeOutgrown(settings, placed) ? await keepPixels(placed.open(), settings) : placed;
+  const clear = () => applyClearness(pixels, settings, levels);
+  if (!clahe) return () => applyColour(clear(), settings);
+  const even = pixels.isDeep ? await keepPixels(clear(), settings, { isShallow: true }) : undefined;
+  const { width = clahe.width, height = clahe.height } = pixels.size ?? {};
+  const window = { width: Math.min(clahe.width, width), height: Math.min(clahe.height, height) };
+  return () => applyColour((even?.open() ?? clear()).clahe({ ...clahe, ...window }), settings);
+}
+
+/** Whether a window in which a step looks around a pixel may be larger than the image. */
+export const mayBeOutgrown = (
+  settings: Pick<ImageOutput, "median" | "enhance" | "clahe">,
+  { leastEdge }: Pick<Pixels, "leastEdge">,
+): boolean =>
+  Math.max(medianOf(settings), settings.clahe?.width ?? 0, settings.clahe?.height ?? 0) > leastEdge;
+
+/** Specks, edges and levels. */
+function applyClearness(
+  { open, isDeep, size }: Pixels,
+  settings: ImageOutput,
+  levels: Levels | undefined,
+): Sharp {
+  const pipeline = open();
+  const median = oddWithin(medianOf(settings), size && Math.min(size.width, size.height));
+  if (median > 1) pipeline.median(median);
+  if (settings.blur !== undefined) pipeline.blur(settings.blur);
+  if (settings.modulate) pipeline.modulate(settings.modulate);
+  if (settings.sharpen) pipeline.sharpen(settings.sharpen);
+  if (settings.normalise) pipeline.normalise(settings.normalise);
+  if (settings.enhance && levels) enhance(pipeline, settings.enhance.strength, { levels, isDeep });
+  return pipeline;
+}
+
+function applyColour(pipeline: Sharp, { tint, negate }: ImageOutput): Sharp {
+  if (tint !== undefined) pipeline.tint(parseColour(tint));
+  if (negate) pipeline.negate({ alpha: false });
+  return pipeline;
+}
+
+/** Edge of the square in which specks are looked for; 0 where they stay. */
+function medianOf({ median = 0, enhance }: Pick<ImageOutput, "median" | "enhance">): number {
+  return enhance && enhance.strength >= DENOISE_STRENGTH ? Math.max(median, SPECKS_EDGE) : median;
+}
+
+/** As large as an image lets it be, with a pixel in its middle. */
+const oddWithin = (window: number, edge = window): number =>
+  window <= edge ? window : edge - ((edge + 1) % 2);
+
+/** Levels stretched as they were measured, and edges sharpened: each by the strength. */
+function enhance(
+  pipeline: Sharp,
+  strength: number,
+  { levels: { black, white }, isDeep }: { levels: Levels; isDeep: boolean },
+): void {
+  if (strength === 0) return;
+  const full = 255 / (white - black);
+  // sharp adds what it is told to each channel as it is.
+  pipeline.linear(1 + strength * (full - 1), -black * full * strength * (isDeep ? 65_535 / 255 : 1));
+  pipeline.sharpen({ sigma: 0.5 + strength, m1: 0.5 * strength, m2: 2 * strength });
+}
