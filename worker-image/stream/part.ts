@@ -12,7 +12,7 @@ import { damageOf } from "../video/verify.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { partArguments } from "./arguments.ts";
 import { type Presentation, planPresentation } from "./presentation.ts";
-import { decodeSamples, refuseOtherPicture } from "./verify.ts";
+import { decodePictureSamples, refuseOtherPicture } from "./verify.ts";
 
 /**
  * Makes one part of a long stream: the pictures of every rung in a window of the source's time, out of one decode. No
@@ -131,7 +131,7 @@ async function verifyPart(
       return { path, seconds: picture.durationSeconds ?? 0 };
     }),
   );
-  await decodeSamples(files, limits);
+  await decodePictureSamples(files, limits);
 }
 
 /** The parts of each rung, in their order. @throws WorkFailure PartMissing; MediaFailure VerificationFailed. */

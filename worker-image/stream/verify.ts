@@ -63,7 +63,7 @@ export async function verifyStream(
         };
       }),
     ),
-    decodeSamples(sampled(files.videoPaths, pictures), limits),
+    decodePictureSamples(sampled(files.videoPaths, pictures), limits),
     decodeSamples(
       sampled(
         files.audioPaths,
@@ -200,8 +200,19 @@ function refuseOtherRange(
 
 const VIDEO_RANGES = { SDR: "SDR", HDR10: "PQ", HLG: "HLG" } as const;
 
+/**
+ * Samples of the renditions, the largest last. A run decodes on one core; the largest has about as many pixels as all
+ * others together, and is decoded beside them.
+ */
+export async function decodePictureSamples(
+  files: readonly { path: string; seconds: number }[],
+  limits: FfmpegLimits,
+): Promise<void> {
+  await Promise.all([decodeSamples(files.slice(0, -1), limits), decodeSamples(files.slice(-1), limits)]);
+}
+
 /** Some frames at the start, in the middle and at the end of each file, all in one run; any error of a decoder fails it. */
-export async function decodeSamples(
+async function decodeSamples(
   files: readonly { path: string; seconds: number }[],
   limits: FfmpegLimits,
 ): Promise<{ maybeSilent: boolean }> {
