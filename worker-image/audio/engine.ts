@@ -7,8 +7,8 @@ import { inputArguments } from "../probe/media-input.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
-import { readLoudness } from "../video/sound.ts";
-import { stageProgress } from "../video/stages.ts";
+import { stageProgress } from "../video/progress/stages.ts";
+import { readLoudness } from "../video/sound/sound.ts";
 import {
   drawingArguments,
   extensionOf,

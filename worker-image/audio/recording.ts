@@ -11,9 +11,9 @@ import {
   type SoundWish,
   soundEncoderArguments,
   soundFilters,
-} from "../video/sound.ts";
-import { soundGraph, sourceInputs } from "../video/spans.ts";
-import { outputSeconds, type Span, spansOf } from "../video/timing.ts";
+} from "../video/sound/sound.ts";
+import { soundGraph, sourceInputs } from "../video/time/spans.ts";
+import { outputSeconds, type Span, spansOf } from "../video/time/timing.ts";
 
 /** Everything decided about one sound file before ffmpeg runs, and its argument lists. Pure. */
 export interface Recording {

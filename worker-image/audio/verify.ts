@@ -6,9 +6,9 @@ import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
-import { isSilent, loudestDb, SILENT_DB } from "../video/silence.ts";
-import { SOUND_CODEC_NAMES } from "../video/sound.ts";
-import { declaresLength, LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/source-length.ts";
+import { isSilent, loudestDb, SILENT_DB } from "../video/sound/silence.ts";
+import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
+import { declaresLength, LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
 import type { Recording } from "./recording.ts";
 

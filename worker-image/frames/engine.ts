@@ -9,11 +9,11 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { type FfmpegLimits, ffmpegLimits } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
-import { type PictureWork, pictureFilters } from "../video/filters.ts";
-import type { Size } from "../video/geometry.ts";
+import { type PictureWork, pictureFilters } from "../video/picture/filters.ts";
+import type { Size } from "../video/picture/geometry.ts";
+import { stageProgress } from "../video/progress/stages.ts";
 import { planRendition, type Rendition } from "../video/rendition.ts";
-import { stageProgress } from "../video/stages.ts";
-import { perSecond } from "../video/timing.ts";
+import { perSecond } from "../video/time/timing.ts";
 import {
   type Extraction,
   findScenes,

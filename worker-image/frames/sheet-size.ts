@@ -1,6 +1,6 @@
 import type { FramesOutput } from "../../crds/outputs/frames.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import type { Size } from "../video/geometry.ts";
+import type { Size } from "../video/picture/geometry.ts";
 
 /** Where frames lie on sheets, and how large those become. Pure. */
 

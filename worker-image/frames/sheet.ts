@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { FramesOutput } from "../../crds/outputs/frames.ts";
-import type { Size } from "../video/geometry.ts";
+import type { Size } from "../video/picture/geometry.ts";
 import type { TakenFrame } from "./extraction.ts";
 import { cellsOf, sheetSize } from "./sheet-size.ts";
 

@@ -1,17 +1,17 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { inputArguments } from "../probe/media-input.ts";
-import { colorArguments } from "../video/color.ts";
 import { encoderArguments, hevcTag } from "../video/encoders.ts";
-import { pictureFilters } from "../video/filters.ts";
+import { colorArguments } from "../video/picture/color.ts";
+import { pictureFilters } from "../video/picture/filters.ts";
 import type { Rendition } from "../video/rendition.ts";
 import {
   type MeasuredLoudness,
   measuringFilters,
   soundEncoderArguments,
   soundFilters,
-} from "../video/sound.ts";
-import { soundGraph, sourceInputs } from "../video/spans.ts";
-import { perSecond } from "../video/timing.ts";
+} from "../video/sound/sound.ts";
+import { soundGraph, sourceInputs } from "../video/time/spans.ts";
+import { perSecond } from "../video/time/timing.ts";
 import type { Rung } from "./ladder.ts";
 import type { Presentation } from "./presentation.ts";
 import { sheetArguments, sheetFilters } from "./thumbnails.ts";

@@ -1,5 +1,5 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
-import type { Size } from "../video/geometry.ts";
+import type { Size } from "../video/picture/geometry.ts";
 
 /** One rendition of a stream. */
 export interface Rung {

@@ -1,8 +1,8 @@
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
-import { isSilent } from "../video/silence.ts";
-import { LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/source-length.ts";
+import { isSilent } from "../video/sound/silence.ts";
+import { LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/time/source-length.ts";
 import { lengthOf, type MediaFile } from "./media-file.ts";
 import type { Sound } from "./sounds.ts";
 

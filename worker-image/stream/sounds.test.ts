@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { streamOutput } from "../../crds/outputs/stream.ts";
 import type { AudioStream } from "../probe/record.ts";
-import { channelsOf } from "../video/sound.ts";
+import { channelsOf } from "../video/sound/sound.ts";
 import { soundsOf } from "./sounds.ts";
 
 const track = (channels: number) => ({ channels }) as AudioStream;

@@ -1,6 +1,6 @@
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import type { AudioStream } from "../probe/record.ts";
-import { channelsOf, type SoundWish } from "../video/sound.ts";
+import { channelsOf, type SoundWish } from "../video/sound/sound.ts";
 
 /** One file of sound: a track of the source in stereo, or with all its channels. */
 export interface Sound {

@@ -1,5 +1,5 @@
 import type { Rate } from "../probe/record.ts";
-import type { Size } from "../video/geometry.ts";
+import type { Size } from "../video/picture/geometry.ts";
 import type { ByteRange } from "./keyframe-ranges.ts";
 import type { MediaFile } from "./media-file.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { type Cue, thumbnailsTrack } from "../frames/web-vtt.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { toneMapFilters } from "../video/filters.ts";
-import type { Size } from "../video/geometry.ts";
+import { toneMapFilters } from "../video/picture/filters.ts";
+import type { Size } from "../video/picture/geometry.ts";
 import type { Rendition } from "../video/rendition.ts";
 import type { Thumbnails } from "./stream.ts";
 

@@ -1,15 +1,15 @@
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
-import { colorArguments } from "./color.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
-import { companionInputs, inputsOf, pictureGraph, soundOf } from "./graph.ts";
-import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware.ts";
+import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware/hardware.ts";
 import { keptTags } from "./kept-tags.ts";
+import { colorArguments } from "./picture/color.ts";
+import { companionInputs, inputsOf, pictureGraph, soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
-import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound.ts";
-import { soundGraph, sourceInputs } from "./spans.ts";
-import { subtitleArguments } from "./subtitle-tracks.ts";
-import { perSecond } from "./timing.ts";
+import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound/sound.ts";
+import { subtitleArguments } from "./subtitles/subtitle-tracks.ts";
+import { soundGraph, sourceInputs } from "./time/spans.ts";
+import { perSecond } from "./time/timing.ts";
 
 /** Turns a rendition into ffmpeg's argument list. Pure; nothing is decided here. */
 

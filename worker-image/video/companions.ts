@@ -9,8 +9,8 @@ import { probe } from "../probe/probe.ts";
 import type { MediaRecord, TextStream } from "../probe/record.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
-import { sameLanguage } from "./sound.ts";
-import { isTextSubtitle } from "./subtitle-tracks.ts";
+import { sameLanguage } from "./sound/sound.ts";
+import { isTextSubtitle } from "./subtitles/subtitle-tracks.ts";
 
 /** The files beside the source that an output is made with, opened and looked at. */
 export interface Companions {

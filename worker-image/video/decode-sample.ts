@@ -2,7 +2,7 @@ import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
-import { loudestDb, SILENT_DB } from "./silence.ts";
+import { loudestDb, SILENT_DB } from "./sound/silence.ts";
 
 /** Seconds that are decoded at each place with `verify: Fast`: some frames, and sound enough to tell from silence. */
 const SAMPLE_SECONDS = 0.25;

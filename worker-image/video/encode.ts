@@ -2,12 +2,12 @@ import { join } from "node:path";
 import type { EngineContext } from "../engine.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
-import { hardwareFailure } from "./hardware-check.ts";
-import type { EncodeProgress } from "./progress-blocks.ts";
+import { hardwareFailure } from "./hardware/hardware-check.ts";
+import type { EncodeProgress } from "./progress/progress-blocks.ts";
 import type { Rendition } from "./rendition.ts";
-import { type MeasuredLoudness, readLoudness } from "./sound.ts";
+import { type MeasuredLoudness, readLoudness } from "./sound/sound.ts";
 import type { Tell } from "./task.ts";
-import { perSecond } from "./timing.ts";
+import { perSecond } from "./time/timing.ts";
 
 /** The runs of ffmpeg that one output takes: loudness of each track, a first pass, the real one. */
 export class Encode {

@@ -1,7 +1,7 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { bitDepthOf, chromaOf } from "../probe/pixel-format.ts";
 import type { DynamicRange, Mastering } from "../probe/record.ts";
-import type { Size } from "./geometry.ts";
+import type { Size } from "./picture/geometry.ts";
 
 /**
  * How each codec's wishes become ffmpeg's arguments. Numbers of one encoder mean nothing to another, so crf,

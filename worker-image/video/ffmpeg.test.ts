@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
-import type { EncodeProgress } from "./progress-blocks.ts";
+import type { EncodeProgress } from "./progress/progress-blocks.ts";
 
 /** A program in ffmpeg's place, for what the real one does only when something is broken. */
 const SCRIPT = `#!/bin/sh

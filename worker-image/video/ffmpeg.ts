@@ -5,7 +5,7 @@ import fluentFfmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import type { EngineContext } from "../engine.ts";
 import { explainLog, lastErrors, tellsCutShort, tellsDamage, tellsLostText } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { type EncodeProgress, progressReader } from "./progress-blocks.ts";
+import { type EncodeProgress, progressReader } from "./progress/progress-blocks.ts";
 
 /**
  * Runs ffmpeg, and is the only file that knows fluent-ffmpeg. That library finds the program, spawns it and

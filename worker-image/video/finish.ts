@@ -3,8 +3,8 @@ import type { MediaRecord } from "../probe/record.ts";
 import { sha256Of } from "../storage/fingerprint.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import type { Rendition } from "./rendition.ts";
-import { lostTextsOf } from "./subtitle-tracks.ts";
-import { writeSubtitleFiles } from "./subtitles.ts";
+import { lostTextsOf } from "./subtitles/subtitle-tracks.ts";
+import { writeSubtitleFiles } from "./subtitles/subtitles.ts";
 import { factsOf, productOf, subjectOf, type Task, type Tell } from "./task.ts";
 import { verifyRendition } from "./verify.ts";
 

@@ -9,10 +9,10 @@ import { joinArguments } from "./arguments.ts";
 import { Encode } from "./encode.ts";
 import { finish } from "./finish.ts";
 import { partName, refuseWhatMayNotBeCut } from "./part.ts";
+import { measuringSeconds, PUBLISHING_SECONDS, verifyingSeconds } from "./progress/stage-seconds.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, PUBLISHING_SECONDS, verifyingSeconds } from "./stage-seconds.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
-import { perSecond } from "./timing.ts";
+import { perSecond } from "./time/timing.ts";
 
 /**
  * Joins the parts of a long video without encoding them again, and makes from the source what no part has: the

@@ -14,8 +14,8 @@ import { openCompanions } from "./companions.ts";
 import { decodeSample } from "./decode-sample.ts";
 import { Encode } from "./encode.ts";
 import type { FfmpegReport } from "./ffmpeg.ts";
+import { renditionSeconds, verifyingSeconds } from "./progress/stage-seconds.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
 import { subjectOf, type Task, tellOf } from "./task.ts";
 import { damageOf, pictureDifferences } from "./verify.ts";
 

@@ -4,14 +4,20 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
-import type { PictureWork } from "./filters.ts";
-import type { Size } from "./geometry.ts";
-import { whyInSoftware } from "./hardware.ts";
-import { keepsHdr, pictureWork } from "./picture-work.ts";
-import { bitrateKbpsOf, chooseTracks, defaultSoundCodec, type SoundCodec, type SoundWish } from "./sound.ts";
-import { keptSubtitles } from "./subtitle-tracks.ts";
-import { timecodeAfter, timecodeAtRate } from "./timecode.ts";
-import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./timing.ts";
+import { whyInSoftware } from "./hardware/hardware.ts";
+import type { PictureWork } from "./picture/filters.ts";
+import type { Size } from "./picture/geometry.ts";
+import { keepsHdr, pictureWork } from "./picture/picture-work.ts";
+import {
+  bitrateKbpsOf,
+  chooseTracks,
+  defaultSoundCodec,
+  type SoundCodec,
+  type SoundWish,
+} from "./sound/sound.ts";
+import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
+import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
+import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./time/timing.ts";
 
 /**
  * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to

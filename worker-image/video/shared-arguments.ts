@@ -1,9 +1,9 @@
 import { outputArguments, targetArguments } from "./arguments.ts";
-import { pictureFilters, sharedWork } from "./filters.ts";
-import { soundOf } from "./graph.ts";
+import { pictureFilters, sharedWork } from "./picture/filters.ts";
+import { soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
-import type { MeasuredLoudness } from "./sound.ts";
-import { sourceInputs } from "./spans.ts";
+import type { MeasuredLoudness } from "./sound/sound.ts";
+import { sourceInputs } from "./time/spans.ts";
 
 /** A rendition that is made together with others, where it goes, and what was measured of its tracks. */
 export interface SharedOutput {

@@ -2,7 +2,7 @@ import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord } from "../probe/record.ts";
-import { type Stage, stageProgress } from "./stages.ts";
+import { type Stage, stageProgress } from "./progress/stages.ts";
 
 /** One output of one source, and the part of the unit's progress that is its own. */
 export interface Task {

@@ -7,16 +7,16 @@ import type { MediaRecord } from "../probe/record.ts";
 import { Encode } from "./encode.ts";
 import { type FfmpegReport, ffmpegLimits } from "./ffmpeg.ts";
 import { finish } from "./finish.ts";
-import { planRendition, type Rendition } from "./rendition.ts";
-import { type SharedOutput, sharedArguments } from "./shared-arguments.ts";
 import {
   encodingSeconds,
   measuringSeconds,
   PUBLISHING_SECONDS,
   readingSeconds,
   verifyingSeconds,
-} from "./stage-seconds.ts";
-import type { Stage } from "./stages.ts";
+} from "./progress/stage-seconds.ts";
+import type { Stage } from "./progress/stages.ts";
+import { planRendition, type Rendition } from "./rendition.ts";
+import { type SharedOutput, sharedArguments } from "./shared-arguments.ts";
 import { failed, productOf, subjectOf, type Task, type Tell, tellOf } from "./task.ts";
 import { makeWhole } from "./whole.ts";
 

@@ -7,10 +7,10 @@ import type { MediaRecord } from "../probe/record.ts";
 import { decodeSample } from "./decode-sample.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
-import { isSilent } from "./silence.ts";
-import { SOUND_CODEC_NAMES } from "./sound.ts";
-import { LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./source-length.ts";
-import { outputSeconds, perSecond } from "./timing.ts";
+import { isSilent } from "./sound/silence.ts";
+import { SOUND_CODEC_NAMES } from "./sound/sound.ts";
+import { LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./time/source-length.ts";
+import { outputSeconds, perSecond } from "./time/timing.ts";
 
 /** What a finished file was found to be. */
 export interface Verified {

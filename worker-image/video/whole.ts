@@ -4,9 +4,14 @@ import type { EngineContext } from "../engine.ts";
 import { openCompanions } from "./companions.ts";
 import { Encode, isTwoPass } from "./encode.ts";
 import { finish } from "./finish.ts";
+import {
+  measuringSeconds,
+  PUBLISHING_SECONDS,
+  renditionSeconds,
+  verifyingSeconds,
+} from "./progress/stage-seconds.ts";
+import type { Stage } from "./progress/stages.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
-import { measuringSeconds, PUBLISHING_SECONDS, renditionSeconds, verifyingSeconds } from "./stage-seconds.ts";
-import type { Stage } from "./stages.ts";
 import { productOf, subjectOf, type Task, tellOf } from "./task.ts";
 
 /** Makes one output of one source in one piece: probe, decide, measure, encode, verify, publish. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { videoOutput } from "../../../crds/outputs/video.ts";
 import { HARDWARE_ENCODERS } from "../../../crds/unit.ts";
 import { defaultPixelFormat, rateControlOf } from "../../../worker-image/video/encoders.ts";
-import { FAMILIES, hardwareArguments } from "../../../worker-image/video/hardware.ts";
+import { FAMILIES, hardwareArguments } from "../../../worker-image/video/hardware/hardware.ts";
 
 /**
  * The arguments of hardware encoders against the options that this ffmpeg says they have. No machine of the tests has

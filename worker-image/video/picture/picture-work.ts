@@ -1,12 +1,12 @@
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
-import { bitDepthOf, hasAlpha } from "../probe/pixel-format.ts";
-import type { VideoStream } from "../probe/record.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import { MediaFailure } from "../../probe/media-failure.ts";
+import { bitDepthOf, hasAlpha } from "../../probe/pixel-format.ts";
+import type { VideoStream } from "../../probe/record.ts";
+import { defaultPixelFormat } from "../encoders.ts";
+import { exactRate, steadyRate } from "../time/timing.ts";
 import { codedMatrix, colorOf } from "./color.ts";
-import { defaultPixelFormat } from "./encoders.ts";
 import type { PictureWork } from "./filters.ts";
 import { type Scaling, type Size, scalingOf } from "./geometry.ts";
-import { exactRate, steadyRate } from "./timing.ts";
 
 /**
  * What has to be done to the pictures of a source, so that they are what an output asks for.

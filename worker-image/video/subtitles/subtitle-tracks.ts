@@ -1,7 +1,7 @@
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import { NOT_UTF8 } from "../probe/log-reading.ts";
-import type { MediaRecord, TextStream } from "../probe/record.ts";
-import type { FfmpegReport } from "./ffmpeg.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import { NOT_UTF8 } from "../../probe/log-reading.ts";
+import type { MediaRecord, TextStream } from "../../probe/record.ts";
+import type { FfmpegReport } from "../ffmpeg.ts";
 
 /** Subtitles: text, which can be converted and written to a file, and pictures, which can only be kept as they are. */
 

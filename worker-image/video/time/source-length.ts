@@ -1,5 +1,5 @@
-import { MediaFailure } from "../probe/media-failure.ts";
-import type { FfmpegReport } from "./ffmpeg.ts";
+import { MediaFailure } from "../../probe/media-failure.ts";
+import type { FfmpegReport } from "../ffmpeg.ts";
 
 /** What was made, against what the source declares: a difference is the source's. */
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { watermark } from "../../crds/outputs/burn-in.ts";
+import { watermark } from "../../../crds/outputs/burn-in.ts";
 import { escaped, timecodeFilter, watermarkGraph } from "./overlays.ts";
 
 const size = { width: 1000, height: 500 };

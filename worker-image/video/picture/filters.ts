@@ -1,9 +1,9 @@
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import { hasAlpha } from "../probe/pixel-format.ts";
-import type { DynamicRange, Rate } from "../probe/record.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import { hasAlpha } from "../../probe/pixel-format.ts";
+import type { DynamicRange, Rate } from "../../probe/record.ts";
+import { perSecond } from "../time/timing.ts";
 import { type CodedMatrix, type ColorWork, colorFilters, MATRIX_NAMES } from "./color.ts";
 import type { Scaling, Size } from "./geometry.ts";
-import { perSecond } from "./timing.ts";
 
 /** What the pictures go through, decided before; see `picture-work.ts`. */
 export interface PictureWork {

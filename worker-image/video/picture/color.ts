@@ -1,5 +1,5 @@
-import { hasAlpha } from "../probe/pixel-format.ts";
-import type { VideoStream } from "../probe/record.ts";
+import { hasAlpha } from "../../probe/pixel-format.ts";
+import type { VideoStream } from "../../probe/record.ts";
 
 /**
  * What the numbers of pictures mean. Where a file does not say by which matrix its colours are coded, players go by the

@@ -1,11 +1,11 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineContext } from "../engine.ts";
-import { inputArguments } from "../probe/media-input.ts";
-import type { TextStream } from "../probe/record.ts";
-import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import type { EngineContext } from "../../engine.ts";
+import { inputArguments } from "../../probe/media-input.ts";
+import type { TextStream } from "../../probe/record.ts";
+import { ffmpegLimits, runFfmpeg } from "../ffmpeg.ts";
+import { subjectOf, type Task } from "../task.ts";
 import { isTextSubtitle, lostTextsOf } from "./subtitle-tracks.ts";
-import { subjectOf, type Task } from "./task.ts";
 
 /** The encoder, which is also the muxer, of each format of subtitle files. */
 const WRITERS = { vtt: "webvtt", srt: "srt" } as const;

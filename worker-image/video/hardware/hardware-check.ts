@@ -1,7 +1,7 @@
-import type { HardwareEncoder } from "../../crds/unit.ts";
-import { lastErrors } from "../probe/log-reading.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
-import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import type { HardwareEncoder } from "../../../crds/unit.ts";
+import { lastErrors } from "../../probe/log-reading.ts";
+import { MediaFailure } from "../../probe/media-failure.ts";
+import { type FfmpegLimits, runFfmpeg } from "../ffmpeg.ts";
 import { FAMILIES, type HardwareCodec, hardwareArguments, uploadFilters } from "./hardware.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { DECODE, encodeSpeed, FILTERS } from "../../crds/media-speed.ts";
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { Rendition } from "./rendition.ts";
-import { perSecond } from "./timing.ts";
+import { DECODE, encodeSpeed, FILTERS } from "../../../crds/media-speed.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import type { Rendition } from "../rendition.ts";
+import { perSecond } from "../time/timing.ts";
 
 /** Until ffmpeg has opened its source and encodes the first picture. */
 const STARTING_SECONDS = 0.15;

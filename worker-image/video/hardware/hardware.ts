@@ -1,6 +1,6 @@
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { HardwareEncoder } from "../../crds/unit.ts";
-import { type EncodedCodec, type EncodeWish, keyframeArguments } from "./encoders.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import type { HardwareEncoder } from "../../../crds/unit.ts";
+import { type EncodedCodec, type EncodeWish, keyframeArguments } from "../encoders.ts";
 
 /**
  * How a wish becomes the arguments of a hardware encoder. Each family has its own scale of quality and its own

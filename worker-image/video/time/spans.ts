@@ -1,5 +1,5 @@
-import { inputArguments } from "../probe/media-input.ts";
-import { FROM_THE_START, lastingFilters } from "./sound.ts";
+import { inputArguments } from "../../probe/media-input.ts";
+import { FROM_THE_START, lastingFilters } from "../sound/sound.ts";
 import type { Span } from "./timing.ts";
 
 /** How the parts of a source that are kept reach ffmpeg: each is an input of its own, joined by a filter. */

@@ -1,9 +1,7 @@
-import { inputArguments } from "../probe/media-input.ts";
-import type { AudioStream } from "../probe/record.ts";
-import { pictureFilters } from "./filters.ts";
-import { uploadFilters } from "./hardware.ts";
-import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
-import type { Rendition } from "./rendition.ts";
+import { inputArguments } from "../../probe/media-input.ts";
+import type { AudioStream } from "../../probe/record.ts";
+import { uploadFilters } from "../hardware/hardware.ts";
+import type { Rendition } from "../rendition.ts";
 import {
   appendedSoundFilters,
   delayFilters,
@@ -11,10 +9,12 @@ import {
   type MeasuredLoudness,
   silence,
   soundFilters,
-} from "./sound.ts";
-import { soundGraph, sourceInputs } from "./spans.ts";
-import { timecodeAfter } from "./timecode.ts";
-import { perSecond } from "./timing.ts";
+} from "../sound/sound.ts";
+import { soundGraph, sourceInputs } from "../time/spans.ts";
+import { timecodeAfter } from "../time/timecode.ts";
+import { perSecond } from "../time/timing.ts";
+import { pictureFilters } from "./filters.ts";
+import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
 
 /** The filter graph of a rendition: pictures and sounds from their inputs to `[picture]`, `[sound0]`, …. */
 

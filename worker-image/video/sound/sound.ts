@@ -1,6 +1,6 @@
-import type { Soundtrack } from "../../crds/outputs/soundtrack.ts";
-import type { Container } from "../../crds/outputs/video-rules.ts";
-import type { AudioStream } from "../probe/record.ts";
+import type { Soundtrack } from "../../../crds/outputs/soundtrack.ts";
+import type { Container } from "../../../crds/outputs/video-rules.ts";
+import type { AudioStream } from "../../probe/record.ts";
 
 export type SoundCodec = NonNullable<Soundtrack["codec"]>;
 export type EncodedSoundCodec = Exclude<SoundCodec, "copy" | "none">;

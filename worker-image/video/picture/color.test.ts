@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { VideoStream } from "../probe/record.ts";
+import type { VideoStream } from "../../probe/record.ts";
 import { codedMatrix, colorArguments, colorFilters, colorOf } from "./color.ts";
 
 const UNSAID = { primaries: null, transfer: null, matrix: null, range: null };

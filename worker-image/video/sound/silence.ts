@@ -1,5 +1,5 @@
-import { inputArguments } from "../probe/media-input.ts";
-import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { inputArguments } from "../../probe/media-input.ts";
+import { type FfmpegLimits, runFfmpeg } from "../ffmpeg.ts";
 
 /** Below this, a track is digital silence with dither at most. */
 export const SILENT_DB = -80;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Rendition } from "./rendition.ts";
+import type { Rendition } from "../rendition.ts";
 import { encodeSeconds, encodingSeconds, renditionSeconds } from "./stage-seconds.ts";
 
 test("an encode takes longer with a slower preset and less with more cores", () => {

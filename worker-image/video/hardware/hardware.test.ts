@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { videoOutput } from "../../crds/outputs/video.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
-import { defaultPixelFormat, rateControlOf } from "./encoders.ts";
+import { videoOutput } from "../../../crds/outputs/video.ts";
+import { MediaFailure } from "../../probe/media-failure.ts";
+import { defaultPixelFormat, rateControlOf } from "../encoders.ts";
 import { hardwareArguments, quantizerOf, uploadFilters, whyInSoftware } from "./hardware.ts";
 import { hardwareFailure } from "./hardware-check.ts";
 

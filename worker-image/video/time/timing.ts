@@ -1,5 +1,5 @@
-import type { VideoOutput } from "../../crds/outputs/video.ts";
-import type { Rate, VideoStream } from "../probe/record.ts";
+import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import type { Rate, VideoStream } from "../../probe/record.ts";
 
 /** Part of the source in seconds from its start; `endSeconds` is the first moment left out. */
 export interface Span {

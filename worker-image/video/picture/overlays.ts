@@ -1,5 +1,5 @@
-import type { BurnIn, Watermark } from "../../crds/outputs/burn-in.ts";
-import type { Rate } from "../probe/record.ts";
+import type { BurnIn, Watermark } from "../../../crds/outputs/burn-in.ts";
+import type { Rate } from "../../probe/record.ts";
 import type { Size } from "./geometry.ts";
 
 /** What is drawn over finished pictures, as filters. Pure. */

@@ -1,4 +1,4 @@
-import type { Rate } from "../probe/record.ts";
+import type { Rate } from "../../probe/record.ts";
 import { perSecond } from "./timing.ts";
 
 /**
