@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { isNode, LineCounter, parseAllDocuments } from "yaml";
+import { type CollectionTag, isNode, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from "yaml";
 import { UsageError } from "./exit-codes.ts";
 
 /** A value that stands in a file, or why none can be read there. */
@@ -26,11 +26,17 @@ export async function readText(file: string): Promise<{ content: string; label: 
   return { content, label: file };
 }
 
+/** kubectl and Helm read dates and times of day as text, where YAML 1.1 makes a moment and a number of seconds of them. */
+const asText = ({ tag, format }: ScalarTag | CollectionTag): boolean =>
+  tag === "tag:yaml.org,2002:timestamp" || format === "TIME";
+
 /** Every document that is not empty, as kubectl and Helm read it: by YAML 1.1, where yes and on are true. JSON is YAML too. */
 export function yamlDocuments(content: string, label: string): YamlDocument[] {
   const lineCounter = new LineCounter();
   const at = (offset: number) => `${label}:${lineCounter.linePos(offset).line}`;
-  const documents = [...parseAllDocuments(content, { lineCounter, version: "1.1", prettyErrors: false })];
+  const customTags = (tags: Tags) => tags.filter((tag) => typeof tag === "string" || !asText(tag));
+  const options = { lineCounter, version: "1.1", customTags, prettyErrors: false } as const;
+  const documents = [...parseAllDocuments(content, options)];
   return documents.flatMap((document): YamlDocument[] => {
     const where = at(document.contents?.range?.[0] ?? 0);
     const whereIs = (...path: (string | number)[]) => {
