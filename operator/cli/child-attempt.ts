@@ -9,6 +9,7 @@ import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
 import { type UnitResult, unitResult } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
+import { systemClock } from "../kube/clock.ts";
 import { fileOf } from "./local-file.ts";
 
 /** A worker has 5 s to clean up after SIGTERM, as in a pod; then it is killed. */
@@ -38,10 +39,10 @@ export class ChildAttempt {
     this.observed = observed;
     this.#child = child;
     this.#volumes = volumes;
-    const deadline = setTimeout(() => {
+    const cancelDeadline = systemClock.after(deadlineMs, () => {
       this.observed = { ...this.observed, deadlineExceeded: true };
       this.stop();
-    }, deadlineMs);
+    });
     readLines(child.stdio[3], (line) => {
       const message = progressMessage.safeParse(parseJson(line));
       if (message.success && message.data.unit === unit.name) onProgress(message.data);
@@ -54,7 +55,7 @@ export class ChildAttempt {
       child.once("error", (error) => this.#log.push(error.message));
       child.once("exit", () => endGroup(child));
       child.once("close", async (code, signal) => {
-        clearTimeout(deadline);
+        cancelDeadline();
         clearTimeout(this.#killTimer);
         await this.#conclude(directory, code, signal);
         resolve();
@@ -88,7 +89,7 @@ export class ChildAttempt {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {
-        ...process.env,
+        ...inherited(),
         ...WORKER_RUNTIME_ENV,
         [WORKER_ENV.unitFile]: join(directory, "unit.json"),
         [WORKER_ENV.resultFile]: join(directory, "result.json"),
@@ -118,7 +119,12 @@ export class ChildAttempt {
     if (this.observed.state !== "Active") return;
     this.observed = { ...this.observed, state: "Ending" };
     this.#child.kill("SIGTERM");
-    this.#killTimer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
+    this.#killTimer = setTimeout(() => this.kill(), GRACE_MS);
+  }
+
+  /** Ends the worker at once, and what it has started. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   async #conclude(directory: string, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
@@ -136,6 +142,12 @@ export class ChildAttempt {
       ...(!result.success && this.#log.length > 0 && { message: this.#log.join("\n") }),
     };
   }
+}
+
+/** A pod has none of these: they are for other programs, which call their levels otherwise, and make ffmpeg write files. */
+function inherited(): NodeJS.ProcessEnv {
+  const { LOG_LEVEL, FFREPORT, ...environment } = process.env;
+  return environment;
 }
 
 /** Ends the programs that a worker which was killed has left running, as the end of a container would. */

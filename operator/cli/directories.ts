@@ -1,5 +1,5 @@
 /** The directories of this machine that stand for the claims and Secrets of a cluster. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { UsageError } from "./exit-codes.ts";
@@ -50,14 +50,25 @@ export function volumesOf(job: MediaJob, given: Directories, file: string): Dire
     claimsOf(job).map((claim) => [claim, given[claim] ?? join(base, claim)] as const),
   );
   for (const [claim, directory] of Object.entries(volumes)) {
-    if (!read.has(claim)) mkdirSync(directory, { recursive: true });
-    else if (!existsSync(directory)) {
-      throw new UsageError(
-        `${job.metadata.name}: there is no directory for the claim ${claim}: ${directory}; make it, or give another with --volume ${claim}=DIR`,
-      );
-    }
+    const another = `give another with --volume ${claim}=DIR`;
+    const refuse = (why: string): never => {
+      throw new UsageError(`${job.metadata.name}: ${why}`);
+    };
+    if (!read.has(claim)) makeDirectory(directory, (why) => refuse(`${why}; ${another}`));
+    else if (!existsSync(directory))
+      refuse(`there is no directory for the claim ${claim}: ${directory}; make it, or ${another}`);
+    else if (!statSync(directory).isDirectory())
+      refuse(`${directory}, which is to stand for the claim ${claim}, is no directory; ${another}`);
   }
   return volumes;
+}
+
+function makeDirectory(directory: string, refuse: (why: string) => never): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    refuse(`the directory ${directory} cannot be made: ${(error as Error).message}`);
+  }
 }
 
 /** Secrets have no default place: keys do not belong beside manifests. */

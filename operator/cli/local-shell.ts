@@ -9,7 +9,9 @@ import { decide } from "../core/reconcile/decide.ts";
 import type { Action, Observation, UnitProgress } from "../core/reconcile/decision.ts";
 import { growthOf } from "../core/reconcile/growth.ts";
 import { unitOf } from "../core/unit-of.ts";
+import { systemClock } from "../kube/clock.ts";
 import { ChildAttempt } from "./child-attempt.ts";
+import type { Stop } from "./stop.ts";
 
 /** What a display may show while a MediaJob runs. */
 export interface LocalView {
@@ -21,8 +23,8 @@ export interface LocalView {
 
 /**
  * Runs one MediaJob on this machine: the core that decides in the cluster decides here, and each attempt is
- * a child process instead of a Kubernetes Job. Ends with the MediaJob in a terminal phase; an abort cancels
- * it and waits until every child is gone.
+ * a child process instead of a Kubernetes Job. Ends with the MediaJob in a terminal phase, or in one that only a
+ * person ends, such as Suspended; a stop cancels it and waits until every child is gone.
  */
 export async function runLocally(
   manifest: MediaJob,
@@ -31,7 +33,7 @@ export async function runLocally(
     workerFile,
     volumes,
     secrets,
-    signal,
+    stop,
     onChange,
   }: {
     configuration: Configuration;
@@ -39,7 +41,7 @@ export async function runLocally(
     volumes: Readonly<Record<string, string>>;
     /** Directory of each Secret, with a file for each of its keys. */
     secrets: Readonly<Record<string, string>>;
-    signal: AbortSignal;
+    stop: Pick<Stop, "signal" | "now">;
     onChange: (view: LocalView) => void;
   },
 ): Promise<LocalView> {
@@ -49,10 +51,11 @@ export async function runLocally(
   const attempts = new Map<string, ChildAttempt>();
   const progress = new Map<string, UnitProgress>();
   const wake = new Wake();
-  signal.addEventListener("abort", () => wake.now(), { once: true });
+  stop.signal.addEventListener("abort", () => wake.now(), { once: true });
+  stop.now.addEventListener("abort", () => [...attempts.values()].forEach((attempt) => void attempt.kill()));
 
   for (;;) {
-    if (signal.aborted && !job.spec.cancel) job = { ...job, spec: { ...job.spec, cancel: true } };
+    if (stop.signal.aborted && !job.spec.cancel) job = { ...job, spec: { ...job.spec, cancel: true } };
     const observation: Observation = {
       job,
       attempts: [...attempts.values()].map(({ observed }) => observed),
@@ -75,6 +78,8 @@ export async function runLocally(
     };
     onChange(view);
     if (decision.status.phase && TERMINAL_PHASES.includes(decision.status.phase)) return view;
+    const waitsForNothing = decision.requeueAfterMs === null && !view.attempts.some(isRunning);
+    if (waitsForNothing && !wake.isPending) return view;
     await wake.wait(decision.requeueAfterMs);
   }
 
@@ -100,6 +105,8 @@ export async function runLocally(
   }
 }
 
+const isRunning = ({ state }: ObservedAttempt): boolean => state === "Active" || state === "Ending";
+
 /** What the API server would have filled in. */
 function admitted(manifest: MediaJob): MediaJob {
   return {
@@ -118,9 +125,7 @@ function freeRoom(
   { pools, concurrency }: Configuration,
   attempts: Iterable<ChildAttempt>,
 ): Pick<Observation, "free" | "freeInAll"> {
-  const running = [...attempts].filter(
-    ({ observed }) => observed.state === "Active" || observed.state === "Ending",
-  );
+  const running = [...attempts].filter(({ observed }) => isRunning(observed));
   const freeInAll = concurrency - running.length;
   const free = new Map(
     pools.map(({ name, concurrency }) => {
@@ -136,6 +141,10 @@ class Wake {
   #pending = false;
   #resolve: (() => void) | undefined;
 
+  get isPending(): boolean {
+    return this.#pending;
+  }
+
   now(): void {
     this.#pending = true;
     this.#resolve?.();
@@ -144,9 +153,9 @@ class Wake {
   async wait(timeoutMs: number | null): Promise<void> {
     if (!this.#pending) {
       await new Promise<void>((resolve) => {
-        const timer = timeoutMs === null ? undefined : setTimeout(resolve, timeoutMs);
+        const cancel = timeoutMs === null ? undefined : systemClock.after(timeoutMs, resolve);
         this.#resolve = () => {
-          clearTimeout(timer);
+          cancel?.();
           resolve();
         };
       });

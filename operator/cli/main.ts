@@ -14,6 +14,16 @@ const positive = (text: string): number => {
   return number;
 };
 
+/** No timer of Node's waits longer than 2^31 ms. */
+const LONGEST_TIMEOUT_SECONDS = 2_000_000;
+
+const seconds = (text: string): number => {
+  const number = positive(text);
+  if (number > LONGEST_TIMEOUT_SECONDS)
+    throw new InvalidArgumentError(`expected at most ${LONGEST_TIMEOUT_SECONDS}, which are 23 days`);
+  return number;
+};
+
 const outputOption = () =>
   new Option("-o, --output <format>", "how to print").choices(["table", "json", "yaml"]).default("table");
 
@@ -40,7 +50,7 @@ program
     collect,
   )
   .option("--parallelism <n>", "units at once (default: the machine's CPUs)", positive)
-  .option("--timeout <seconds>", "stop after this time", positive)
+  .option("--timeout <seconds>", "stop after this time", seconds)
   .addOption(outputOption())
   .addHelpText(
     "after",

@@ -12,6 +12,8 @@ export const progressDisplay = (stream: NodeJS.WriteStream): ProgressDisplay =>
   stream.isTTY ? new Bars(stream) : new Lines(stream);
 
 interface UnitLine {
+  /** Of the attempt: a unit may have several, one after another. */
+  key: string;
   name: string;
   what: string;
   percent: number;
@@ -25,17 +27,15 @@ function linesOf({ job, plan, progress, attempts }: LocalView): UnitLine[] {
     if (!attempt) return [];
     const said = progress.get(unit.name);
     const report = said?.attempt === attempt.attempt ? said : undefined;
-    const sources = unit.sources.map((index) => job.spec.sources[index]?.name);
-    const outputs = unit.outputs.map((index) => job.spec.outputs[index]?.name);
+    const sources = unit.sources.flatMap((index) => job.spec.sources[index]?.name ?? []);
+    const outputs = unit.outputs.flatMap((index) => job.spec.outputs[index]?.name ?? []);
     const running = attempt.state === "Active" || attempt.state === "Ending";
     const again = attempt.attempt > 1 ? ` (attempt ${attempt.attempt})` : "";
     return [
       {
+        key: attempt.name,
         name: unit.name,
-        what: `${[sources, outputs]
-          .map((names) => names.join(", "))
-          .filter(Boolean)
-          .join(" → ")}${again}`,
+        what: `${[sources, outputs].map(someOf).filter(Boolean).join(" → ")}${again}`,
         percent: attempt.state === "Succeeded" ? 100 : Math.floor((report?.fraction ?? 0) * 100),
         state: running ? (report?.stage ?? "starting") : attempt.state === "Succeeded" ? "done" : "failed",
       },
@@ -43,17 +43,34 @@ function linesOf({ job, plan, progress, attempts }: LocalView): UnitLine[] {
   });
 }
 
+/** The first names; a unit may have hundreds of sources. */
+function someOf(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return more > 1 ? `${names.slice(0, NAMES_SHOWN).join(", ")} and ${more} more` : names.join(", ");
+}
+
+const hasEnded = ({ state }: UnitLine): boolean => state === "done" || state === "failed";
+
+const NAMES_SHOWN = 4;
+const BAR_SIZE = 24;
+
+/** A bar for each unit that runs; those that have ended scroll up as lines, so that no terminal is too low. */
 class Bars implements ProgressDisplay {
   readonly #bars: MultiBar;
+  readonly #stream: NodeJS.WriteStream;
   readonly #barOf = new Map<string, SingleBar>();
+  readonly #ended = new Set<string>();
 
   constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
     this.#bars = new MultiBar(
       {
         format: "{name} {bar} {percentage}%  {state}  {what}",
         hideCursor: true,
+        // lines that are written above move every bar
+        forceRedraw: true,
         stream,
-        barsize: 24,
+        barsize: BAR_SIZE,
         autopadding: true,
       },
       Presets.shades_classic,
@@ -61,18 +78,41 @@ class Bars implements ProgressDisplay {
   }
 
   show(view: LocalView): void {
-    const lines = linesOf(view);
     const width = Math.max(...view.plan.units.map(({ name }) => name.length));
-    for (const { name, what, percent, state } of lines) {
-      const shown = { name: name.padEnd(width), what, state: state.padEnd(20) };
-      const bar = this.#barOf.get(name);
-      if (bar) bar.update(percent, shown);
-      else this.#barOf.set(name, this.#bars.create(100, percent, shown));
-    }
+    const lines = linesOf(view);
+    const padded = (line: UnitLine) => ({
+      ...line,
+      name: line.name.padEnd(width),
+      state: line.state.padEnd(20),
+    });
+    for (const line of lines.filter(hasEnded)) this.#end(padded(line));
+    for (const line of lines.filter((line) => !hasEnded(line))) this.#draw(padded(line));
   }
 
   stop(): void {
     this.#bars.stop();
+  }
+
+  /** What its bar showed last, for good. */
+  #end({ key, name, percent, state, what }: UnitLine): void {
+    if (this.#ended.has(key)) return;
+    this.#ended.add(key);
+    const full = Math.round((percent / 100) * BAR_SIZE);
+    const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
+    const bar = barCompleteChar.repeat(full) + barIncompleteChar.repeat(BAR_SIZE - full);
+    const line = `${name} ${bar} ${`${percent}%`.padStart(4)}  ${state}  ${what}`;
+    this.#bars.log(`${line.slice(0, this.#stream.columns)}\n`);
+    const ended = this.#barOf.get(key);
+    this.#barOf.delete(key);
+    if (ended) this.#bars.remove(ended);
+    else this.#bars.update();
+  }
+
+  #draw({ key, percent, ...shown }: UnitLine): void {
+    const bar = this.#barOf.get(key);
+    if (bar) bar.update(percent, shown);
+    else if (this.#barOf.size < this.#stream.rows - 2)
+      this.#barOf.set(key, this.#bars.create(100, percent, shown));
   }
 }
 
@@ -86,9 +126,9 @@ class Lines implements ProgressDisplay {
   }
 
   show(view: LocalView): void {
-    for (const { name, what, percent, state } of linesOf(view)) {
-      const ended = state === "done" || state === "failed";
-      const mark = ended ? state : `${Math.floor(percent / 25) * 25}%`;
+    for (const line of linesOf(view)) {
+      const { name, what, percent, state } = line;
+      const mark = hasEnded(line) ? state : `${Math.floor(percent / 25) * 25}%`;
       if (this.#last.get(name) === mark) continue;
       this.#last.set(name, mark);
       this.#stream.write(`${name}  ${mark.padEnd(6)}  ${what}\n`);

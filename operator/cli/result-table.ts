@@ -1,6 +1,7 @@
 import prettyBytes from "pretty-bytes";
 import type { MediaJob } from "../../crds/media-job.ts";
-import type { OutputStatus } from "../../crds/media-job-status.ts";
+import type { OutputStatus, Phase } from "../../crds/media-job-status.ts";
+import type { UnitResult } from "../../crds/result.ts";
 import { fileOf } from "./local-file.ts";
 import type { LocalView } from "./local-shell.ts";
 import { plainTable } from "./plain-table.ts";
@@ -25,14 +26,31 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
   for (const { source, output, reason, message } of failures) {
     lines.push(`failed   ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);
   }
+  const moreFailures = count(attempts, ({ failures }) => failures) - failures.length;
+  if (moreFailures > 0) lines.push(`and ${moreFailures} more failures`);
   for (const { source, output, reason, message } of warnings) {
     lines.push(`warning  ${[source, output].filter(Boolean).join("/")}  ${reason}: ${message}`);
   }
   const { reportUri } = job.status ?? {};
   if (reportUri) lines.push(`report   ${fileOf(reportUri, volumes)}`);
   const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
-  lines.push(`${job.metadata.name}: ${phase}: ${ready?.message ?? ""}`);
+  const wayOut = phase && WAYS_OUT[phase];
+  lines.push(
+    `${job.metadata.name}: ${phase}: ${[ready?.message, wayOut].filter((part) => part !== undefined).join("; ")}`,
+  );
   return lines.join("\n");
+}
+
+/** What a person does about a MediaJob that goes no further by itself. */
+const WAYS_OUT: Partial<Record<Phase, string>> = {
+  Suspended: "set it to false and run it again",
+  RecoveryRequired: "run it again: what was made is not made anew",
+};
+
+/** Of the last attempt of each unit. */
+function count(attempts: LocalView["attempts"], listOf: (result: UnitResult) => readonly unknown[]): number {
+  const last = new Map(attempts.map(({ unit, result }) => [unit, result]));
+  return [...last.values()].reduce((sum, result) => sum + (result ? listOf(result).length : 0), 0);
 }
 
 /** As the manifest names them, not as they were finished. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { MediaJob } from "../../crds/media-job.ts";
 import { type Configuration, configuration } from "../core/configuration.ts";
 import { directoriesOf, secretsOf, volumesOf } from "./directories.ts";
 import { EXIT, exitCodeOf, worse } from "./exit-codes.ts";
@@ -9,6 +10,7 @@ import { type LocalView, runLocally } from "./local-shell.ts";
 import { readMediaJobs } from "./manifests.ts";
 import { progressDisplay } from "./progress-display.ts";
 import { resultTable } from "./result-table.ts";
+import { listenForStop } from "./stop.ts";
 
 export interface RunOptions {
   volume?: string[];
@@ -32,29 +34,26 @@ export async function run(
   const jobs = await readMediaJobs(file);
   const given = directoriesOf("--volume", options.volume ?? [], { jobs, file });
   const secrets = directoriesOf("--secret", options.secret ?? [], { jobs, file });
-  const stop = stopSignal(options.timeout);
+  const stop = listenForStop(options.timeout);
   const views: LocalView[] = [];
   let code: number = EXIT.succeeded;
 
-  for (const job of jobs) {
-    const volumes = volumesOf(job, given, file);
+  // Before the first begins: what is found to be wrong later would cost the results of those before.
+  const work = jobs.map((job) => ({
+    job: localJob(job),
+    volumes: volumesOf(job, given, file),
+    secrets: secretsOf(job, secrets),
+  }));
+  for (const { job, volumes, secrets } of work) {
     const display = progressDisplay(process.stderr);
-    if (job.spec.webhooks.length) {
-      process.stderr.write(
-        `${job.metadata.name}: webhooks are sent by the operator only; none is sent here\n`,
-      );
-    }
-    const view = await runLocally(
-      { ...job, spec: { ...job.spec, webhooks: [] } },
-      {
-        configuration: localConfiguration(options.parallelism),
-        workerFile: workerFile(),
-        volumes,
-        secrets: secretsOf(job, secrets),
-        signal: stop.signal,
-        onChange: (view) => display.show(view),
-      },
-    ).finally(() => display.stop());
+    const view = await runLocally(job, {
+      configuration: localConfiguration(options.parallelism),
+      workerFile: workerFile(),
+      volumes,
+      secrets,
+      stop,
+      onChange: (view) => display.show(view),
+    }).finally(() => display.stop());
     views.push(view);
     onFinished(view, volumes);
     if (options.output === "table") process.stdout.write(`${resultTable(view, volumes)}\n`);
@@ -72,6 +71,16 @@ export async function run(
   return code;
 }
 
+/** What the cluster alone can do is left out, with a word. */
+function localJob(job: MediaJob): MediaJob {
+  const { webhooks, placement, ...spec } = job.spec;
+  const say = (what: string) => process.stderr.write(`${job.metadata.name}: ${what}\n`);
+  if (webhooks.length) say("webhooks are sent by the operator only; none is sent here");
+  const { pool, ...anywhere } = placement;
+  if (pool) say(`this machine is the only pool here; spec.placement.pool ${pool} is left out`);
+  return { ...job, spec: { ...spec, webhooks: [], placement: anywhere } };
+}
+
 /** This machine as one pool. */
 function localConfiguration(parallelism = availableParallelism()): Configuration {
   const perUnit = { cpu: availableParallelism(), memory: `${Math.floor(totalmem() / 2 ** 20)}Mi` };
@@ -82,19 +91,6 @@ function localConfiguration(parallelism = availableParallelism()): Configuration
 function workerFile(): string {
   const bundled = join(import.meta.dirname, "worker.js");
   return existsSync(bundled) ? bundled : join(import.meta.dirname, "../../worker-image/main.ts");
-}
-
-function stopSignal(timeoutSeconds: number | undefined): { signal: AbortSignal; interrupted(): boolean } {
-  const controller = new AbortController();
-  let interrupted = false;
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      interrupted = true;
-      controller.abort();
-    });
-  }
-  if (timeoutSeconds !== undefined) setTimeout(() => controller.abort(), timeoutSeconds * 1000).unref();
-  return { signal: controller.signal, interrupted: () => interrupted };
 }
 
 function printed(views: readonly LocalView[], output: "json" | "yaml"): string {

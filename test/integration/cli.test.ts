@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { Report } from "../../crds/report.ts";
 import { PROGRAMS } from "../programs.ts";
@@ -40,6 +40,8 @@ function manifest(
     outputs?: object[];
     report?: object;
     retry?: object;
+    suspend?: boolean;
+    placement?: object;
   }[]
 ): string {
   const documents = jobs.map(
@@ -254,6 +256,38 @@ test("several documents run in order, and the worst result counts", () => {
   expect(status).toBe(1);
 });
 
+test("what is wrong with a later document is told before the first begins", () => {
+  const file = manifest({ name: "first", sources: good }, { name: "second", sources: good });
+  const elsewhere = readFileSync(file, "utf8").split("\n---\n")[1]?.replaceAll('"media"', '"elsewhere"');
+  writeFileSync(file, `${readFileSync(file, "utf8")}\n---\n${elsewhere}`);
+  const { status, stderr } = mediajob("run", "jobs.yaml");
+  expect(stderr).toContain("second: there is no directory for the claim elsewhere");
+  expect(status).toBe(2);
+  expect(existsSync(join(directory, "media/out"))).toBe(false);
+});
+
+test("a MediaJob that is suspended ends the run with the way out", () => {
+  const file = manifest({ name: "one", sources: good, suspend: true });
+  const { status, stdout } = mediajob("run", file);
+  expect(stdout).toBe("one: Suspended: spec.suspend is set; set it to false and run it again\n");
+  expect(status).toBe(1);
+});
+
+test("a pool of the cluster is this machine here", () => {
+  const file = manifest({ name: "one", sources: good, placement: { pool: "fast-cpu" } });
+  const { status, stderr } = mediajob("run", file);
+  expect(stderr).toContain("this machine is the only pool here; spec.placement.pool fast-cpu is left out");
+  expect(status).toBe(0);
+});
+
+test("what the environment sets for other programs does not reach the workers", () => {
+  const file = manifest({ name: "one", sources: good });
+  const env = { ...process.env, LOG_LEVEL: "warning", FFREPORT: "1" };
+  const { status } = spawnSync(process.execPath, [PROGRAMS.mediajob, "run", file], { cwd: directory, env });
+  expect(status).toBe(0);
+  expect(readdirSync(directory)).toEqual(["jobs.yaml", "media"]);
+});
+
 test.each([
   { name: "an unknown option", args: ["run", "--frobnicate"], says: "unknown option" },
   { name: "a file that is not there", args: ["run", "nowhere.yaml"], says: "there is no such file" },
@@ -271,6 +305,16 @@ test.each([
     name: "a Secret that no MediaJob uses",
     args: ["run", "jobs.yaml", "--secret", "keys=."],
     says: "no MediaJob of jobs.yaml uses the Secret keys; it uses none",
+  },
+  {
+    name: "a time that no timer waits for",
+    args: ["run", "jobs.yaml", "--timeout", "3000000"],
+    says: "expected at most 2000000, which are 23 days",
+  },
+  {
+    name: "a volume that is a file",
+    args: ["run", "jobs.yaml", "--volume", "media=media/in/meadow.jpg"],
+    says: "which is to stand for the claim media, is no directory",
   },
   { name: "an alias of nothing", args: ["plan", "alias.yaml"], says: "alias.yaml:1: Unresolved alias" },
   {
@@ -307,19 +351,26 @@ test("an invalid manifest is refused with every field path, and nothing runs", (
   expect(existsSync(join(directory, "media/out"))).toBe(false);
 });
 
-test("an interrupted run stops its workers, ends with 130 and leaves nothing partial", async () => {
-  const outputs = [{ name: "web", video: { height: 720, preset: "veryslow" } }];
-  const file = manifest({ name: "long", sources: { walk: "in/walk.mp4" }, outputs });
-  const { child, encoding } = encode(file);
-  child.stdout.resume();
-  await encoding;
-  child.kill("SIGINT");
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  expect(code).toBe(130);
-  const out = join(directory, "media/out/long");
-  const files = readdirSync(out, { recursive: true }).map(String);
-  expect(files.filter((file) => /\.(mp4|part|tmp)$/.test(file))).toEqual([]);
-});
+test.each([
+  { name: "that is interrupted", signals: ["SIGINT"] },
+  { name: "whose terminal is closed", signals: ["SIGHUP"] },
+  { name: "that is told twice by one key", signals: ["SIGINT", "SIGINT"] },
+] as const)(
+  "a run $name stops its workers, ends with 130 and leaves nothing partial",
+  async ({ signals }) => {
+    const outputs = [{ name: "web", video: { height: 720, preset: "veryslow" } }];
+    const file = manifest({ name: "long", sources: { walk: "in/walk.mp4" }, outputs });
+    const { child, encoding } = encode(file);
+    child.stdout.resume();
+    await encoding;
+    for (const signal of signals) child.kill(signal);
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(code).toBe(130);
+    const out = join(directory, "media/out/long");
+    const files = readdirSync(out, { recursive: true }).map(String);
+    expect(files.filter((file) => /\.(mp4|part|tmp)$/.test(file))).toEqual([]);
+  },
+);
 
 test("plan says how the work is cut and why, also where that follows from what the sources are", () => {
   const outputs = [
@@ -371,10 +422,10 @@ function encode(file: string, ...args: string[]) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   child.stdout.setEncoding("utf8");
-  const encoding = new Promise<void>((resolve) => {
-    child.stderr.on("data", (chunk) => {
-      if (String(chunk).includes("video-0")) setTimeout(resolve, 1_000);
-    });
-  });
+  child.stderr.resume();
+  // Some destination has a private directory as soon as a worker is at work.
+  const isAtWork = () =>
+    readdirSync(directory, { recursive: true }).some((path) => `${path}`.endsWith(".mediajob"));
+  const encoding = vi.waitFor(() => expect(isAtWork()).toBe(true), { timeout: 60_000 });
   return { child, encoding };
 }
