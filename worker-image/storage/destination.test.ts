@@ -241,3 +241,26 @@ test("an empty file is never published", async () => {
   await expect(publish(to, "")).rejects.toMatchObject({ reason: "VerificationFailed" });
   expect(await files()).toEqual([]);
 });
+
+test.each([
+  { name: "by its own name", onConflict: "Overwrite", sources: ["out/a/o.webp"] },
+  { name: "by a link", onConflict: "Overwrite", sources: ["in/link.webp"] },
+  {
+    name: "as one that it is made with",
+    onConflict: "Overwrite",
+    sources: ["a"],
+    companions: ["out/a/o.webp"],
+  },
+  { name: "as one that stands already", onConflict: "Skip", sources: ["out/a/o.webp"] },
+] as const)("a source is never replaced by what is made of it: $name", async (row) => {
+  await mkdir(join(root, "out/a"), { recursive: true });
+  await mkdir(join(root, "in"));
+  await writeFile(join(root, "out/a/o.webp"), "the original");
+  await symlink(join(root, "out/a/o.webp"), join(root, "in/link.webp"));
+  const of = (paths: readonly string[]) =>
+    paths.map((path, at) => ({ name: at ? `b${at}` : "a", volume: { claimName: "m", path } }));
+  const companions = "companions" in row ? { companions: of(["a", ...row.companions]).slice(1) } : {};
+  const to = await open(aUnit({ onConflict: row.onConflict }, { sources: of(row.sources), ...companions }));
+  await expect(publish(to, "pixels")).rejects.toThrow(/^a\/o\.webp is the source \w+ itself/);
+  expect(await readFile(join(root, "out/a/o.webp"), "utf8")).toBe("the original");
+});

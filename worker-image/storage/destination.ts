@@ -12,6 +12,7 @@ import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
 import { MadeRecords } from "./made-records.ts";
 import { OutputDirectories, staysWithin } from "./output-directories.ts";
+import { OwnSources } from "./own-sources.ts";
 import {
   makePrivateDirectory,
   manifestsOf,
@@ -40,6 +41,7 @@ export class VolumeDestination {
   readonly #journal: Journal;
   readonly #names: TargetNames;
   readonly #directories: OutputDirectories;
+  readonly #ownSources: OwnSources;
   /** What need not be made again. */
   readonly reuse: Reuse;
 
@@ -56,6 +58,7 @@ export class VolumeDestination {
     this.#unit = parts.unit;
     this.#names = new TargetNames(parts.unit);
     this.#directories = new OutputDirectories(parts.root, parts.directory);
+    this.#ownSources = new OwnSources(parts.unit, parts.volumeRoot);
     this.#directory = parts.directory;
     this.#claimName = volume?.claimName ?? "";
     this.#path = volume?.path ?? "";
@@ -127,6 +130,7 @@ export class VolumeDestination {
     const found = target !== undefined && (await stat(join(this.#directory, target)).catch(() => undefined));
     if (!found) return undefined;
     if (onConflict === "Fail") throw alreadyThere(target);
+    await this.#ownSources.refuse(join(this.#directory, target), target);
     return this.#kept(product, target, found.size);
   }
 
@@ -211,6 +215,7 @@ export class VolumeDestination {
       onConflict === "Suffix" ? ["", ...SUFFIXES].map((suffix) => withSuffix(wanted, suffix)) : [wanted];
     for (const target of candidates) {
       const path = join(this.#directory, target);
+      if (onConflict === "Overwrite" || onConflict === "Skip") await this.#ownSources.refuse(path, target);
       if (onConflict !== "Suffix") this.#names.claim(target, product);
       const wantedMode = await this.#directories.prepare(dirname(path));
       if (mode !== wantedMode) await chmod(staged, wantedMode);
