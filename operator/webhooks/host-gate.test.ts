@@ -94,6 +94,19 @@ test("when nothing more is to be sent, those that wait are turned away", async (
   expect(seen).toEqual({ through: 1, refused: 3 });
 });
 
+test("one that leaves before its turn is let through no more, and holds up nobody", async () => {
+  const { gate, seen, knock } = gateOf({ concurrency: 1, ratePerSecond: 100 });
+  await knock();
+  const left = Promise.withResolvers<void>();
+  const leaving = gate.turn(left.promise);
+  await knock();
+  left.resolve();
+  expect(await leaving).toBe(false);
+  gate.answered({ alive: true });
+  await settled();
+  expect(seen.through).toBe(2);
+});
+
 test("hosts that are well are forgotten, so that their number is bounded by those that are not", async () => {
   const gates = new HostGates(() => ({ concurrency: 2, ratePerSecond: 100 }), timing);
   const send = (alive: boolean) => async () => ({ answer: "ok", host: { alive } });
