@@ -40,3 +40,11 @@ test("a configuration that is not valid is shown for as long as it is there, als
     { [name]: 1 },
   ]);
 });
+
+test("a pool that leaves the configuration is shown no more", async () => {
+  const pools = (...names: string[]) => `pools: [${names.map((name) => `{name: ${name}}`).join()}]`;
+  expect(await shown("mediajob_units_running", [pools("cpu", "gpu"), pools("cpu")])).toEqual([
+    { cpu: 3, gpu: 3 },
+    { cpu: 3 },
+  ]);
+});

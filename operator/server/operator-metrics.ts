@@ -14,5 +14,6 @@ export function showOperator(
   },
 ): void {
   configurationValid.set(file.isValid ? 1 : 0);
+  unitsRunning.reset(); // of pools that are no more
   for (const { name } of file.current.pools) unitsRunning.set({ pool: name }, running(name));
 }

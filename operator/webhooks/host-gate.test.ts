@@ -115,3 +115,23 @@ test("hosts that are well are forgotten, so that their number is bounded by thos
   await gates.through("https://ill.test/", send(false));
   expect(gates.size).toBe(1);
 });
+
+test("a host that failed and that nobody sends to any more is forgotten, and its circuit with it", async () => {
+  const gates = new HostGates(() => ({ concurrency: 20, ratePerSecond: 100 }), timing);
+  const fail = async () => ({ answer: "no", host: { alive: false } });
+  for (let count = 0; count < 10; count++) await gates.through("https://gone.test/", fail);
+  expect(gates.open).toBe(1);
+  await pass(120_000 + 1_800_000 - 1);
+  expect(gates.open).toBe(1);
+  await pass(1);
+  expect([gates.open, gates.size]).toEqual([0, 0]);
+});
+
+test("a host whose last failures are old is forgotten when another one fails", async () => {
+  const gates = new HostGates(() => ({ concurrency: 20, ratePerSecond: 100 }), timing);
+  const fail = async () => ({ answer: "no", host: { alive: false } });
+  await gates.through("https://gone.test/", fail);
+  await pass(300_000);
+  await gates.through("https://ill.test/", fail);
+  expect(gates.size).toBe(1);
+});

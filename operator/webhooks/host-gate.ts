@@ -49,8 +49,9 @@ export class HostGate {
 
   /** True when forgetting it changes nothing. */
   get isIdle(): boolean {
-    const paused = this.#pausedUntilMs > this.#timing.nowMs();
-    return this.#inFlight === 0 && this.#waiting.length === 0 && this.#circuit.isFresh && !paused;
+    const nowMs = this.#timing.nowMs();
+    const paused = this.#pausedUntilMs > nowMs;
+    return this.#inFlight === 0 && this.#waiting.length === 0 && this.#circuit.isFresh(nowMs) && !paused;
   }
 
   /**
@@ -139,11 +140,17 @@ export class HostGates {
     } finally {
       gate.answered(result);
       if (gate.isIdle) this.#gates.delete(host);
+      else if (result.alive === false) this.#forgetIdle();
     }
+  }
+
+  #forgetIdle(): void {
+    for (const [host, gate] of this.#gates) if (gate.isIdle) this.#gates.delete(host);
   }
 
   /** Hosts whose circuit is open. */
   get open(): number {
+    this.#forgetIdle();
     return [...this.#gates.values()].filter((gate) => gate.isOpen).length;
   }
 
