@@ -19,6 +19,7 @@ import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
 import { observeStart, observeStatus, observeUnit, showJobs } from "./server/job-metrics.ts";
 import { createMetrics } from "./server/metrics.ts";
+import { showOperator } from "./server/operator-metrics.ts";
 import { RateBound } from "./server/rate-bound.ts";
 import { startServer } from "./server/server.ts";
 import { readSettings } from "./settings.ts";
@@ -38,7 +39,6 @@ const file = await ConfigurationFile.open(settings.configurationFile);
 const lines = pino.destination({ minLength: 4096, periodicFlush: 500 });
 const log = pino({ level: settings.logLevel, base: { replica: settings.name } }, lines);
 const metrics = createMetrics();
-metrics.configurationValid.set(1);
 const stop = new AbortController();
 let term = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
@@ -160,13 +160,12 @@ const server = await startServer({
   beforeScrape: () => {
     metrics.queueDepth.set(controller.depth);
     metrics.circuitsOpen.set(controller.openCircuits().length);
+    showOperator(metrics, { file, running: (pool) => controller.running(pool) });
     const waiting = elector.isLeader ? controller.waiting() : [];
     showJobs(metrics, { jobs: caches.mediaJobs.store.list(), waiting, nowMs: Date.now() });
     for (const [kind, ageMs] of Object.entries(caches.agesMs()))
       metrics.cacheAgeSeconds.set({ kind }, ageMs / 1000);
     metrics.webhookCircuitsOpen.set(dispatcher.openCircuits);
-    for (const { name } of file.current.pools)
-      metrics.unitsRunning.set({ pool: name }, controller.running(name));
   },
   progress: {
     authenticate: (token) => reviews.authenticate(token),
@@ -195,7 +194,6 @@ log.info({ port: server.port, pools: file.current.pools.map(({ name }) => name) 
 
 void file.watch(stop.signal, (look) => {
   metrics.configurationReloads.inc({ result: look.found === "New" ? "applied" : "refused" });
-  metrics.configurationValid.set(file.isValid ? 1 : 0);
   if (look.found === "New") {
     log.info({ pools: file.current.pools.map(({ name }) => name) }, "configuration changed");
     guard.allow(allowedBy(file.current));

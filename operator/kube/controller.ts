@@ -165,11 +165,15 @@ export class Controller {
     return this.#queue?.depth ?? 0;
   }
 
-  /** The configuration has changed: pools, caps and endpoints may be others, so whatever is not over is decided anew. */
+  /**
+   * The configuration has changed: pools, caps and endpoints may be others, so whatever is not over, or still has
+   * something to tell, is decided anew.
+   */
   reconfigured(): void {
-    for (const job of this.#options.caches.mediaJobs.store.list()) {
-      const { phase } = job.status ?? {};
-      if (!phase || !TERMINAL_PHASES.includes(phase)) this.enqueue(keyOf(job.metadata));
+    for (const { metadata, status } of this.#options.caches.mediaJobs.store.list()) {
+      const { phase, webhooks = [] } = status ?? {};
+      const hasEnded = phase && TERMINAL_PHASES.includes(phase);
+      if (!hasEnded || webhooks.some(({ pending }) => pending.length > 0)) this.enqueue(keyOf(metadata));
     }
     this.#wakeNext();
   }

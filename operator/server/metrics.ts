@@ -189,7 +189,7 @@ export function createMetrics() {
     }),
     cacheAgeSeconds: new Gauge({
       name: "mediajob_cache_age_seconds",
-      help: "Time since the API server last said anything of a kind; about a minute when nothing happens.",
+      help: "Time since the API server last said anything of a kind, at first since the start; about a minute when nothing happens.",
       labelNames: ["kind"] as const,
       registers,
     }),

@@ -1,4 +1,5 @@
-import type { LookupAddress, lookup } from "node:dns";
+import type { LookupAddress } from "node:dns";
+import type { lookup } from "node:dns/promises";
 import { expect, test } from "vitest";
 import { AddressGuard, type Allowed, isPublicAddress } from "./address-guard.ts";
 
@@ -58,12 +59,9 @@ test.each([
 
 /** What a name resolves to, one answer after the other; the last one stays. */
 const resolver = (...answers: string[][]) =>
-  ((_: string, __: object, callback: (error: null, addresses: LookupAddress[]) => void) => {
+  (async () => {
     const addresses = (answers.length > 1 ? answers.shift() : answers[0]) ?? [];
-    callback(
-      null,
-      addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
-    );
+    return addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
   }) as unknown as typeof lookup;
 
 const resolve = (guard: AddressGuard, name: string) =>
@@ -92,4 +90,21 @@ test.each([
 ])("$name resolves to: $expected", async ({ answer, cidrs = [], hosts = [], expected }) => {
   const guard = new AddressGuard({ all: false, cidrs, hosts }, resolver(answer));
   expect(await resolve(guard, "hooks.test")).toContain(expected);
+});
+
+test("a name is looked up once for all who ask meanwhile, so that slow servers hold one thread; then anew", async () => {
+  const answers: ((addresses: LookupAddress[]) => void)[] = [];
+  const guard = new AddressGuard(
+    nothing,
+    ((_: string, __: object) => new Promise((answer) => void answers.push(answer))) as typeof lookup,
+  );
+  const slow = [resolve(guard, "slow.test"), resolve(guard, "slow.test")];
+  const other = resolve(guard, "other.test");
+  expect(answers).toHaveLength(2);
+  answers[1]?.([{ address: "8.8.4.4", family: 4 }]);
+  expect(await other).toBe("8.8.4.4");
+  answers[0]?.([{ address: "8.8.8.8", family: 4 }]);
+  expect(await Promise.all(slow)).toEqual(["8.8.8.8", "8.8.8.8"]);
+  void resolve(guard, "slow.test");
+  expect(answers).toHaveLength(3);
 });

@@ -1,4 +1,5 @@
-import { type LookupOptions, lookup } from "node:dns";
+import type { LookupAddress, LookupOptions } from "node:dns";
+import { lookup } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 
@@ -24,6 +25,8 @@ export class AddressGuard {
   #allowed: Allowed;
   #ranges: ReturnType<typeof ipaddr.parseCIDR>[];
   readonly #lookup: typeof lookup;
+  /** Lookups under way. Each holds a thread, for half a minute or more where a name's servers are silent. */
+  readonly #underWay = new Map<string, Promise<LookupAddress[]>>();
 
   constructor(allowed: Allowed, resolve: typeof lookup = lookup) {
     this.#allowed = allowed;
@@ -48,9 +51,7 @@ export class AddressGuard {
    * checked is the one that is connected to: a name that resolves otherwise a moment later gains nothing.
    */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
-    const all: LookupOptions & { all: true } = { ...options, all: true };
-    this.#lookup(hostname, all, (error, addresses) => {
-      if (error) return callback(error, "", 0);
+    const judge = (addresses: LookupAddress[]) => {
       const forbidden = addresses.find(({ address }) => !this.#isAllowed(address));
       if (forbidden && !this.#isAllowedName(hostname)) {
         return callback(refusal(hostname, forbidden.address), "", 0);
@@ -60,8 +61,19 @@ export class AddressGuard {
       return first
         ? callback(null, first.address, first.family)
         : callback(new Error(`${hostname} has no address`), "", 0);
-    });
+    };
+    this.#addressesOf(hostname, options).then(judge, (error) => callback(error, "", 0));
   };
+
+  /** Who asks for a name that is being looked up waits for the same answer, and costs no thread of its own. */
+  #addressesOf(hostname: string, options: LookupOptions): Promise<LookupAddress[]> {
+    const asked = [hostname, options.family, options.hints].join();
+    const lookup =
+      this.#underWay.get(asked) ??
+      this.#lookup(hostname, { ...options, all: true }).finally(() => this.#underWay.delete(asked));
+    this.#underWay.set(asked, lookup);
+    return lookup;
+  }
 
   #isAllowed(address: string): boolean {
     if (this.#allowed.all || isPublicAddress(address)) return true;

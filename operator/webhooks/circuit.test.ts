@@ -37,5 +37,14 @@ test("a probe that fails keeps it open for 30 s more; one that succeeds closes i
   circuit.failed(130_000);
   expect(circuit.waitMs(130_000)).toBe(30_000);
   circuit.succeeded();
-  expect(circuit.isFresh).toBe(true);
+  expect(circuit.isFresh(130_000)).toBe(true);
+});
+
+test.each([
+  { name: "failures that do not open it", failures: 9, forMs: 300_000 },
+  { name: "that it is open, when nobody probes it", failures: 10, forMs: 120_000 + 1_800_000 },
+])("$name is remembered for $forMs ms", ({ failures, forMs }) => {
+  const circuit = new Circuit();
+  fail(circuit, failures, 0);
+  expect([circuit.isFresh(forMs - 1), circuit.isFresh(forMs)]).toEqual([false, true]);
 });

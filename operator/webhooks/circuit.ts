@@ -8,11 +8,16 @@
  *                                                      └──(30 s)── failure ─┘
  *
  * In a row, because a host may serve many: one endpoint that always fails is no reason to stop the others.
+ *
+ * Failures that say nothing any more are forgotten: those of a closed circuit once they are too old, an open one when
+ * nobody has probed it for half an hour. Then nobody may send there ever again, and no success would close it; who
+ * waits tries within 16 minutes.
  */
 const FAILURES = 10;
 const WINDOW_MS = 300_000;
 const OPEN_MS = 120_000;
 const PROBE_PERIOD_MS = 30_000;
+const UNASKED_MS = 1_800_000;
 
 export class Circuit {
   #failedAtMs: number[] = [];
@@ -24,8 +29,9 @@ export class Circuit {
   }
 
   /** Nothing is remembered that would be missed. */
-  get isFresh(): boolean {
-    return !this.isOpen && this.#failedAtMs.length === 0;
+  isFresh(nowMs: number): boolean {
+    if (this.#openUntilMs !== null) return nowMs >= this.#openUntilMs + UNASKED_MS;
+    return this.#failedAtMs.every((atMs) => atMs <= nowMs - WINDOW_MS);
   }
 
   /** How long nothing may be sent: 0 when something may. */

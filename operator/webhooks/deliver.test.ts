@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup } from "node:dns";
+import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Webhook } from "standardwebhooks";
@@ -145,10 +145,9 @@ test("one that the configuration allows is not", async () => {
 test("a name that resolves to a public address when it is checked and to another when it is used gains nothing", async () => {
   // A resolver that is asked twice answers with this machine the second time: what a check apart from the connection trusts.
   let asked = 0;
-  const rebinding = ((_: string, __: object, done: (error: null, addresses: LookupAddress[]) => void) =>
-    done(null, [
-      { address: asked++ === 0 ? "127.0.0.2" : "127.0.0.1", family: 4 },
-    ])) as unknown as typeof lookup;
+  const rebinding = (async () => [
+    { address: asked++ === 0 ? "127.0.0.2" : "127.0.0.1", family: 4 },
+  ]) as unknown as typeof lookup;
   const sender = senderOf({ cidrs: ["127.0.0.2/32"] }, { timeoutMs: 300, resolve: rebinding });
   const first = await sender.send(event({ url: url("rebind.test") }), now);
   expect(first).toMatchObject({ outcome: "retry" }); // it went to the first address, where nobody answers

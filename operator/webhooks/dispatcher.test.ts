@@ -262,6 +262,76 @@ test("a URL that is changed is tried at once", async () => {
   expect(sent.slice(tries)).toEqual(["new.test m1"]);
 });
 
+test("a URL that is changed while a try is under way is tried as soon as that has failed", async () => {
+  const answer = Promise.withResolvers<Delivery>();
+  answers = { "a.test": [() => answer.promise] };
+  dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
+  await pass(0);
+  dispatcher.dispatch("k", jobWith({ a: ["m1"] }, { urls: { a: "https://new.test/" } }));
+  await pass(0);
+  expect(sent).toEqual(["a.test m1"]);
+  answer.resolve(failing);
+  await pass(0);
+  expect(sent).toEqual(["a.test m1", "new.test m1"]);
+});
+
+test.each([
+  {
+    name: "to an endpoint whose URL is changed goes to the new one at once, and never to the old one",
+    change: () => dispatcher.dispatch("k", jobWith({ a: ["m1"] }, { urls: { a: "https://new.test/" } })),
+    atOnce: ["new.test m1"],
+    later: [],
+  },
+  {
+    name: "to an endpoint whose URL is changed and changed back is sent once",
+    change: () => {
+      dispatcher.dispatch("k", jobWith({ a: ["m1"] }, { urls: { a: "https://new.test/" } }));
+      dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
+    },
+    atOnce: [],
+    later: ["a.test m1"],
+  },
+  {
+    name: "to an endpoint that is removed is not sent",
+    change: () => dispatcher.dispatch("k", jobWith({})),
+    atOnce: [],
+    later: [],
+  },
+  {
+    name: "of a MediaJob that is deleted is not sent",
+    change: () => dispatcher.forget("k"),
+    atOnce: [],
+    later: [],
+  },
+  {
+    name: "gives way to the next one when it is dropped",
+    change: () => dispatcher.dispatch("k", jobWith({ a: ["m2"] })),
+    atOnce: [],
+    later: ["a.test m2"],
+  },
+  {
+    name: "is not sent by a replica that leads no more",
+    change: () => {
+      leads = false;
+    },
+    atOnce: [],
+    later: [],
+  },
+])("an event that waits for its host's turn $name", async ({ change, atOnce, later }) => {
+  const answer = Promise.withResolvers<Delivery>();
+  answers = { "a.test": [() => answer.promise] };
+  dispatcher = newDispatcher({ concurrency: 1, ratePerSecond: 1000 });
+  dispatcher.dispatch("busy", jobWith({ a: ["m0"] }));
+  dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
+  await pass(0);
+  change();
+  await pass(0);
+  expect(sent).toEqual(["a.test m0", ...atOnce]);
+  answer.resolve({ outcome: "delivered", status: 200 });
+  await pass(1000);
+  expect(sent).toEqual(["a.test m0", ...atOnce, ...later]);
+});
+
 test("an endpoint of the operator's is signed with the operator's Secret", async () => {
   dispatcher.dispatch("k", jobWith({ "operator/audit": ["m1"] }));
   await pass(0);

@@ -51,12 +51,13 @@ export class Dispatcher {
     if (!lanes && boxes.every(({ pending }) => pending.length === 0)) return;
     const endpoints = endpointsOf(job, this.#options.endpoints?.());
     for (const [name, lane] of lanes ?? []) {
-      if (!boxes.some((box) => box.name === name)) lane.pending = [];
+      if (!boxes.some((box) => box.name === name)) lane.empty();
     }
     for (const { name, pending, disabled } of boxes) {
       const endpoint = endpoints.find((candidate) => candidate.name === name);
       const lane = lanes?.get(name) ?? new Lane();
-      lane.pending = endpoint && !disabled ? pending : [];
+      if (endpoint && !disabled) lane.pending = pending;
+      else lane.empty();
       if (!endpoint || !lane.next) continue;
       if (lane.running && lane.endpoint.url !== endpoint.url) lane.wake();
       [lane.job, lane.endpoint] = [job, endpoint];
@@ -84,7 +85,7 @@ export class Dispatcher {
 
   /** Drops a MediaJob that is gone. */
   forget(key: string): void {
-    for (const lane of this.#lanes.get(key)?.values() ?? []) lane.pending = [];
+    for (const lane of this.#lanes.get(key)?.values() ?? []) lane.empty();
     this.#lanes.delete(key);
   }
 
@@ -95,9 +96,9 @@ export class Dispatcher {
     lane.running = true;
     this.#running++;
     try {
-      for (let event = lane.next; event; event = lane.next) {
+      for (let event = lane.next; event && this.#leads(); event = lane.next) {
         const outcome = await this.#deliver(key, lane, event);
-        if (!outcome) break;
+        if (!outcome) continue;
         lane.outcomes.set(event.id, outcome);
         const due = !outcome.delivered || !lane.next || this.#elapsedMs() - toldMs >= this.#tellPeriodMs();
         if (!due) continue;
@@ -120,18 +121,19 @@ export class Dispatcher {
     const startMs = this.#elapsedMs();
     const tried: DeliveryTry[] = [];
 
-    for (let tries = 1; lane.pending.some(({ id }) => id === event.id); tries++) {
+    while (this.#leads() && lane.isPending(event)) {
       const { endpoint, job } = lane;
+      const woken = lane.woken();
       const base = { webhook: endpoint.name, id: event.id };
       const fields = {
         namespace: job.metadata.namespace,
         mediajob: job.metadata.name,
         webhook: endpoint.name,
       };
-      const said = await this.#try(lane, event);
-      if (!said) return undefined;
+      const said = await this.#try(lane, event, woken);
+      if (!said) continue;
       const { delivery, entry } = said;
-      tried.push(entry);
+      const tries = tried.push(entry);
       const told = { ...base, tries: tried.slice(-MAX_TOLD_TRIES) };
       if (delivery.outcome === "delivered") {
         log.info({ ...fields, event: event.type, tries, status: delivery.status }, "webhook delivered");
@@ -152,26 +154,31 @@ export class Dispatcher {
       if (tries === 1) onOutcome(key, { ...told, error: delivery.error }); // later ones ride along with other news
       const asked = delivery.retryAfterMs ?? 0;
       const waitMs = Math.max(delayMs, Math.min(MAX_RETRY_AFTER_MS, asked));
-      if (!(await Promise.race([sleep(waitMs), lane.woken()]))) return undefined;
+      await Promise.race([sleep(waitMs), woken]);
     }
     return undefined;
   }
 
-  /** One try, when its host's turn comes. Undefined when it never does, since nothing more is to be sent. */
+  /** One try, when its host's turn comes. Undefined when that came too late, or never. */
   async #try(
-    { endpoint, job }: Lane,
+    lane: Lane,
     event: PendingDelivery,
+    woken: Promise<true>,
   ): Promise<{ delivery: Delivery; entry: DeliveryTry } | undefined> {
-    const { secretOf, send, now, onTry, leads = () => true } = this.#options;
-    const namespace = endpoint.shared ? undefined : (job.metadata.namespace ?? "");
+    const { secretOf, send, now, onTry } = this.#options;
+    const { url } = lane.endpoint;
     const attempt = async () => {
+      const { endpoint, job } = lane; // as they are now: the turn may have come minutes later
+      if (!this.#leads() || !lane.isPending(event) || endpoint.url !== url)
+        return { answer: undefined, host: {} };
+      const namespace = endpoint.shared ? undefined : (job.metadata.namespace ?? "");
       const [time, startMs] = [now(), this.#elapsedMs()];
       // Read anew for each try: a secret may be made or rotated while an event waits.
       const secret = await secretOf(namespace, endpoint.secretRef).catch((error: Error) => error);
       const delivery: Delivery =
         secret instanceof Error
           ? { outcome: "retry", error: secret.message, unsent: true }
-          : await send({ id: event.id, secret, url: endpoint.url, body: eventBody(job, event) }, now());
+          : await send({ id: event.id, secret, url, body: eventBody(job, event) }, now());
       const latencyMs = Math.max(0, Math.round(this.#elapsedMs() - startMs));
       onTry?.(delivery, latencyMs);
       return {
@@ -179,8 +186,11 @@ export class Dispatcher {
         host: hostAnswer(delivery),
       };
     };
-    if (!leads()) return undefined;
-    return await this.#gates.through(endpoint.url, attempt);
+    return await this.#gates.through(url, attempt, woken);
+  }
+
+  #leads(): boolean {
+    return this.#options.leads?.() ?? true;
   }
 
   #elapsedMs(): number {
@@ -199,10 +209,20 @@ class Lane {
   running = false;
   #waking = Promise.withResolvers<true>();
 
-  /** Ends the wait before the next try: it goes elsewhere now. */
+  /** Ends the wait for the host's turn or before the next try: it goes elsewhere now. */
   wake(): void {
     this.#waking.resolve(true);
     this.#waking = Promise.withResolvers<true>();
+  }
+
+  /** Nothing more is to be sent; what waits, for its host's turn or its next try, waits no longer. */
+  empty(): void {
+    this.pending = [];
+    this.wake();
+  }
+
+  isPending({ id }: PendingDelivery): boolean {
+    return this.pending.some((event) => event.id === id);
   }
 
   woken(): Promise<true> {
@@ -256,7 +276,7 @@ export interface DispatcherOptions {
   /** Endpoints that the operator's configuration gives to every MediaJob. */
   endpoints?(): readonly Webhook[];
   limits?: () => HostLimits;
-  /** Whether this replica is the one to send; it is asked before each try. */
+  /** Whether this replica is the one to send; it is asked before each try, and again when its turn has come. */
   leads?(): boolean;
   log: Logger;
   /** The MediaJob has something to write down: events delivered, given up, or failed for the first time. */

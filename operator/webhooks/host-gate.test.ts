@@ -94,11 +94,44 @@ test("when nothing more is to be sent, those that wait are turned away", async (
   expect(seen).toEqual({ through: 1, refused: 3 });
 });
 
+test("one that leaves before its turn is let through no more, and holds up nobody", async () => {
+  const { gate, seen, knock } = gateOf({ concurrency: 1, ratePerSecond: 100 });
+  await knock();
+  const left = Promise.withResolvers<void>();
+  const leaving = gate.turn(left.promise);
+  await knock();
+  left.resolve();
+  expect(await leaving).toBe(false);
+  gate.answered({ alive: true });
+  await settled();
+  expect(seen.through).toBe(2);
+});
+
 test("hosts that are well are forgotten, so that their number is bounded by those that are not", async () => {
   const gates = new HostGates(() => ({ concurrency: 2, ratePerSecond: 100 }), timing);
   const send = (alive: boolean) => async () => ({ answer: "ok", host: { alive } });
   for (let index = 0; index < 100; index++) await gates.through(`https://h${index}.test/`, send(true));
   expect(gates.size).toBe(0);
   await gates.through("https://ill.test/", send(false));
+  expect(gates.size).toBe(1);
+});
+
+test("a host that failed and that nobody sends to any more is forgotten, and its circuit with it", async () => {
+  const gates = new HostGates(() => ({ concurrency: 20, ratePerSecond: 100 }), timing);
+  const fail = async () => ({ answer: "no", host: { alive: false } });
+  for (let count = 0; count < 10; count++) await gates.through("https://gone.test/", fail);
+  expect(gates.open).toBe(1);
+  await pass(120_000 + 1_800_000 - 1);
+  expect(gates.open).toBe(1);
+  await pass(1);
+  expect([gates.open, gates.size]).toEqual([0, 0]);
+});
+
+test("a host whose last failures are old is forgotten when another one fails", async () => {
+  const gates = new HostGates(() => ({ concurrency: 20, ratePerSecond: 100 }), timing);
+  const fail = async () => ({ answer: "no", host: { alive: false } });
+  await gates.through("https://gone.test/", fail);
+  await pass(300_000);
+  await gates.through("https://ill.test/", fail);
   expect(gates.size).toBe(1);
 });

@@ -49,15 +49,24 @@ export class HostGate {
 
   /** True when forgetting it changes nothing. */
   get isIdle(): boolean {
-    const paused = this.#pausedUntilMs > this.#timing.nowMs();
-    return this.#inFlight === 0 && this.#waiting.length === 0 && this.#circuit.isFresh && !paused;
+    const nowMs = this.#timing.nowMs();
+    const paused = this.#pausedUntilMs > nowMs;
+    return this.#inFlight === 0 && this.#waiting.length === 0 && this.#circuit.isFresh(nowMs) && !paused;
   }
 
-  /** Waits for its turn; false when it never comes, because nothing more is to be sent. After true `answered` must follow. */
-  turn(): Promise<boolean> {
+  /**
+   * Waits for its turn; false when it never comes, because nothing more is to be sent, or `left` has resolved before.
+   * After true `answered` must follow.
+   */
+  turn(left?: Promise<unknown>): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#waiting.push(resolve);
     this.#letThrough();
+    void left?.then(() => {
+      const place = this.#waiting.indexOf(resolve);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      resolve(false); // nothing to one that was let through
+    });
     return promise;
   }
 
@@ -110,15 +119,19 @@ export class HostGates {
     this.#timing = timing;
   }
 
-  /** Goes through the gate of a URL's host, sends, and tells the gate of the answer; undefined when there was no turn. */
+  /**
+   * Goes through the gate of a URL's host, sends, and tells the gate of the answer; undefined when there was no turn,
+   * also since `left` resolved before it came.
+   */
   async through<Answer>(
     url: string,
     send: () => Promise<{ answer: Answer; host: HostAnswer }>,
+    left?: Promise<unknown>,
   ): Promise<Answer | undefined> {
     const host = URL.canParse(url) ? new URL(url).host : url;
     const gate = this.#gates.get(host) ?? new HostGate(this.#limits, this.#timing);
     this.#gates.set(host, gate);
-    if (!(await gate.turn())) return undefined;
+    if (!(await gate.turn(left))) return undefined;
     let result: HostAnswer = {};
     try {
       const { answer, host: answered } = await send();
@@ -127,11 +140,17 @@ export class HostGates {
     } finally {
       gate.answered(result);
       if (gate.isIdle) this.#gates.delete(host);
+      else if (result.alive === false) this.#forgetIdle();
     }
+  }
+
+  #forgetIdle(): void {
+    for (const [host, gate] of this.#gates) if (gate.isIdle) this.#gates.delete(host);
   }
 
   /** Hosts whose circuit is open. */
   get open(): number {
+    this.#forgetIdle();
     return [...this.#gates.values()].filter((gate) => gate.isOpen).length;
   }
 

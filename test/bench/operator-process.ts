@@ -27,7 +27,7 @@ const UNLIMITED = 100_000;
 
 /** As Dockerfile.operator starts it, with the heap that Node gives itself under the chart's memory limit of 512Mi. */
 const NODE_OPTIONS = ["--max-semi-space-size=4", "--max-old-space-size=256"];
-const ENVIRONMENT = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" };
+const ENVIRONMENT = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "64" };
 
 /**
  * @param nodeOptions more arguments of Node itself, e.g. `--cpu-prof`

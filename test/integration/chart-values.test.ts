@@ -13,6 +13,11 @@ test.each([
   { name: "a tag that is a path", values: { image: { tag: "a/b" } }, message: "/image/tag" },
   { name: "a misspelt configuration field", values: { config: { concurency: 3 } }, message: "'concurency'" },
   { name: "a pool without a name", values: { config: { pools: [{}] } }, message: "/config/pools/0" },
+  {
+    name: "a volume that is mounted nowhere",
+    values: { extraVolumeMounts: [{ name: "ca" }] },
+    message: "/extraVolumeMounts/0",
+  },
   { name: "a port that is none", values: { service: { port: 0 } }, message: "/service/port" },
   {
     name: "somebody else's service account without its name",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { configuration } from "../../operator/core/configuration.ts";
@@ -101,4 +101,17 @@ test("spread constraints look at the operator's pods, unless they say otherwise"
     { ...spread, labelSelector: spec.selector },
     { ...spread, labelSelector },
   ]);
+});
+
+test("an authority of one's own reaches the operator by the values of the docs", async () => {
+  const docs = readFileSync(join(repository, "docs/webhooks.md"), "utf8");
+  const [, values = ""] = /```yaml\n# values of the chart\n(.*?)```/s.exec(docs) ?? [];
+  const { containers, volumes } = only(await render(parse(values)), "Deployment").spec.template.spec;
+  const [{ env, volumeMounts }] = containers;
+  const certificates = env.find(({ name }: { name: string }) => name === "NODE_EXTRA_CA_CERTS").value;
+  const mount = volumeMounts.find(
+    ({ mountPath }: { mountPath: string }) => mountPath === dirname(certificates),
+  );
+  expect(volumes).toContainEqual({ name: mount.name, configMap: { name: "our-ca" } });
+  expect([volumes.length, volumeMounts.length]).toEqual([2, 2]); // its configuration is still there
 });

@@ -25,6 +25,8 @@ export const everythingOn = {
   ],
   rbac: { secretNamespaces: ["films"] },
   extraEnv: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=256" }],
+  extraVolumes: [{ name: "ca", configMap: { name: "ca" } }],
+  extraVolumeMounts: [{ name: "ca", mountPath: "/etc/ca", readOnly: true }],
   commonLabels: { team: "media" },
   podLabels: { mesh: "off" },
   podAnnotations: { note: "here" },

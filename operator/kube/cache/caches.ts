@@ -76,7 +76,7 @@ export function createCaches({
     /** Resolves when everything has been read anew, whatever the watches know. */
     refresh: () => Promise.all(Object.values(all).map((informer) => informer.refresh())),
     whenSynced: () => Promise.all(Object.values(all).map((informer) => informer.whenSynced())),
-    /** Time since the API server last said anything of a kind; infinite before its first word. */
+    /** Time since the API server last said anything of a kind; at first since the start. */
     agesMs: () =>
       Object.fromEntries(Object.entries(all).map(([name, informer]) => [name, informer.lastSyncAgeMs()])),
     /** Kinds of which no whole list has been read yet. */

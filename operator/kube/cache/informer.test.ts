@@ -41,7 +41,7 @@ describe("in step", () => {
 
   test("is synced only when the last page has come", async () => {
     const secondPage = Promise.withResolvers<void>();
-    const { informer, server } = await run([
+    const { informer, clock, server } = await run([
       json({ metadata: { resourceVersion: "1", continue: "next" }, items: [configMap({ name: "a" })] }),
       async (response, request) => {
         await secondPage.promise;
@@ -50,7 +50,8 @@ describe("in step", () => {
     ]);
     await server.request(2);
     expect(informer.hasSynced).toBe(false);
-    expect(informer.lastSyncAgeMs()).toBe(Number.POSITIVE_INFINITY);
+    clock.advance(7_000);
+    expect(informer.lastSyncAgeMs()).toBe(7_000);
     secondPage.resolve();
     await informer.whenSynced();
     expect(informer.hasSynced).toBe(true);

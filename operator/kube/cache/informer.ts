@@ -53,7 +53,7 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
   readonly #options: InformerOptions<T, IndexName>;
   readonly #synced = Promise.withResolvers<void>();
   #hasSynced = false;
-  #lastContactAt: number | null = null;
+  #lastContactAt: number;
   /** The newest version that list or watch has shown. */
   #version: string | null = null;
   /** Whether the watch can go on from `#version`, or a list must come first. */
@@ -65,7 +65,8 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
 
   constructor(options: InformerOptions<T, IndexName>) {
     this.#options = options;
-    const { indices, transform, onError } = options;
+    const { indices, transform, onError, clock } = options;
+    this.#lastContactAt = clock.now();
     this.store = new Store<T, IndexName>({
       ...(indices && { indices }),
       ...(transform && { transform }),
@@ -93,11 +94,9 @@ export class Informer<T extends KubeObject, IndexName extends string = never> {
     return this.#refresh.promise;
   }
 
-  /** Time since the API server last said anything; about a minute on a quiet watch. Infinity before the first word. */
+  /** Time since the API server last said anything, at first since our start; about a minute on a quiet watch. */
   lastSyncAgeMs(): number {
-    return this.#lastContactAt === null
-      ? Number.POSITIVE_INFINITY
-      : this.#options.clock.now() - this.#lastContactAt;
+    return this.#options.clock.now() - this.#lastContactAt;
   }
 
   /** Runs until the signal aborts. Throws nothing: whatever fails is told to `onError` and tried again. */
