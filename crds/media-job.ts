@@ -118,7 +118,7 @@ const specFields = {
         .max(20)
         .default(3)
         .describe(
-          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted. Default 3.",
+          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted, nor is an accelerator that fails where the unit may do without. Default 3.",
         ),
     })
     .prefault({})

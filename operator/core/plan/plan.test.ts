@@ -297,6 +297,20 @@ test.each([
   },
 ])("$name", ({ spec, pools: offered, expected }) => expect(poolsOf(spec, offered)).toEqual(expected));
 
+test.each([
+  { name: "has a place without one, too", pools: withEncoder, expected: ["cpu"] },
+  {
+    name: "has that one only, where no other pool takes it",
+    pools: withEncoder.filter(({ name }) => name !== "cpu"),
+    expected: [undefined],
+  },
+])("a unit that prefers an accelerator $name", ({ pools: offered, expected }) => {
+  const { units } = plan(mediaJob({ outputs: [film] }).spec, offered);
+  expect(units.map(({ withoutGpu }) => withoutGpu && "pool" in withoutGpu && withoutGpu.pool)).toEqual(
+    expected,
+  );
+});
+
 test("a unit that fits nowhere says what each pool lacks", () => {
   const [refusal] = poolsOf({ placement: { gpu: "Require", pool: "cpu" } });
   expect(refusal).toContain("cpu: it has no GPU and spec.placement.gpu is Require");

@@ -41,7 +41,7 @@ export interface PlannedUnit {
   needs?: readonly number[];
   /** Why the work was cut so, for people. */
   why?: string;
-  /** Where it runs once an accelerator has failed it; unset when it uses none, or must. */
+  /** Where it runs once an accelerator has failed it; unset when it uses none, must, or finds no place without. */
   withoutGpu?: Placement;
 }
 
@@ -263,9 +263,22 @@ export function placementsOf(
     };
   }
   const placement = place(estimate, spec, pools);
-  const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
-  return { placement, ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }) };
+  return { placement, ...withoutGpuOf({ placement, estimate }, spec, pools) };
 }
+
+/** Where a unit runs once an accelerator has failed it: with that again, where it must or no pool takes it without. */
+export function withoutGpuOf(
+  { placement, estimate }: Pick<PlannedUnit, "placement" | "estimate">,
+  spec: MediaJobSpec,
+  pools: readonly Pool[],
+): Pick<PlannedUnit, "withoutGpu"> {
+  if (!hasGpu(placement) || spec.placement.gpu !== "Prefer") return {};
+  const withoutGpu = place(estimate, neverOnGpu(spec), pools);
+  return "refused" in withoutGpu ? {} : { withoutGpu };
+}
+
+/** Whether a unit is given an accelerator. */
+export const hasGpu = (placement: Placement): boolean => "gpu" in placement && placement.gpu;
 
 const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });
 
