@@ -118,7 +118,7 @@ const specFields = {
         .max(20)
         .default(3)
         .describe(
-          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted. Default 3.",
+          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted, nor is an accelerator that fails where the unit may do without. Default 3.",
         ),
     })
     .prefault({})
@@ -214,7 +214,9 @@ const specFields = {
     .min(1)
     .max(604_800)
     .default(3600)
-    .describe("unitTimeoutSeconds bounds each attempt of a unit, in seconds. Default 3600. Immutable."),
+    .describe(
+      "unitTimeoutSeconds bounds each attempt of a unit, in seconds from when its worker starts: waiting for a node or for the image does not count. Default 3600. Immutable.",
+    ),
   ttlSecondsAfterFinished: z
     .int()
     .min(0)

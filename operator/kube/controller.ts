@@ -218,11 +218,18 @@ export class Controller {
     return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
   }
 
-  /** Brings those whose turn it is to a pass, wherever something may start. */
+  /**
+   * Brings those whose turn it is to a pass, wherever something may start: not whom others of another pool leave no place
+   * that pools share, since it would come again and again for as long as they take.
+   */
   #wakeNext(): void {
-    for (const pool of this.#usage.open()) {
-      const next = this.#line.first(pool, (namespace) => this.#usage.runningIn(namespace));
-      if (next) this.enqueue(next);
+    const [line, usage] = [this.#line, this.#usage];
+    const runningIn = (namespace: string) => usage.runningIn(namespace);
+    for (const pool of usage.open()) {
+      const next = line.first(pool, runningIn);
+      if (!next) continue;
+      const left = line.leftInAll(next, usage.shared(next.namespace), usage.room(), runningIn);
+      if (left > 0) this.enqueue(next.key);
     }
   }
 

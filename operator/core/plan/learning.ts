@@ -67,10 +67,12 @@ export function learn(
 export function corrected(estimate: Estimate, correction: Correction | undefined): Estimate {
   if (!correction) return estimate;
   const memory = correction.samples >= MIN_SAMPLES_FOR_MEMORY ? correction.memory * MEMORY_MARGIN : 1;
+  const memoryBytes = Math.ceil(estimate.memoryBytes * Math.min(memory, BOUNDS.memory.most));
   return {
     ...estimate,
     seconds: estimate.seconds * correction.seconds,
-    memoryBytes: Math.ceil(estimate.memoryBytes * Math.min(memory, BOUNDS.memory.most)),
+    memoryBytes,
+    ...(memoryBytes > estimate.memoryBytes && { leastMemoryBytes: estimate.memoryBytes }),
   };
 }
 

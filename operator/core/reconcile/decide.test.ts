@@ -346,9 +346,10 @@ describe("accelerators", () => {
     return { ...planned, units };
   };
   const broken = failed({ exitCode: 33, gpu: true, pool: "gpu" });
-  const poolsOf = (gpu: "Prefer" | "Require", attempts: ObservedAttempt[]) =>
+  const poolsOf = (gpu: "Prefer" | "Require", attempts: ObservedAttempt[], maxAttempts = 3) =>
     decide(
       observation({
+        job: mediaJob({ retry: { maxAttempts } }),
         attempts,
         free: new Map([
           ["cpu", 1],
@@ -372,7 +373,30 @@ describe("accelerators", () => {
       attempts: [broken],
       expected: ["gpu"],
     },
-  ])("$name", ({ gpu, attempts, expected }) => expect(poolsOf(gpu, attempts)).toEqual(expected));
+    {
+      name: "that failed take none of the attempts without",
+      gpu: "Prefer" as const,
+      attempts: [broken],
+      maxAttempts: 1,
+      expected: ["cpu"],
+    },
+    {
+      name: "that are required take one of them",
+      gpu: "Require" as const,
+      attempts: [broken],
+      maxAttempts: 1,
+      expected: [],
+    },
+    {
+      name: "that failed leave no more attempts than there are",
+      gpu: "Prefer" as const,
+      attempts: [broken, failed({ attempt: 2 })],
+      maxAttempts: 1,
+      expected: [],
+    },
+  ])("$name", ({ gpu, attempts, maxAttempts, expected }) =>
+    expect(poolsOf(gpu, attempts, maxAttempts)).toEqual(expected),
+  );
 });
 
 describe("a MediaJob that Kueue has not admitted", () => {

@@ -93,7 +93,8 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       state.state === "Ended" &&
       state.letter === UNIT_LETTERS.succeeded &&
       state.result &&
-      !state.result.facts
+      !state.result.facts &&
+      !state.result.counts.skipped
         ? [{ unit, usage: state.result.usage, mediaSeconds: longestOf(state.result) }]
         : [],
     ),

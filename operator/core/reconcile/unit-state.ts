@@ -83,9 +83,10 @@ export function foldAttempts(
   if (last.state === "Succeeded") return ended(last);
 
   const failure = classifyFailure(last);
-  const counted = ofGeneration.filter(
-    (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
-  ).length;
+  // An accelerator that fails takes no attempt from what is tried without one.
+  const isCounted = (attempt: ObservedAttempt) =>
+    FAILURE_CLASSES[classifyFailure(attempt).class].counted && !(unit.withoutGpu && hasLostGpu(attempt));
+  const counted = ofGeneration.filter(isCounted).length;
   const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !wasRefused(attempt));
   if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt, failure };
@@ -115,11 +116,15 @@ export function foldAttempts(
     attempt: last.attempt + 1,
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
-    withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
+    withoutGpu: ofGeneration.some(hasLostGpu),
     diskFailures: ofGeneration.filter((attempt) => classifyFailure(attempt).class === "disk").length,
     ...memoryOf(ofGeneration),
   };
 }
+
+/** Whether an attempt failed by the accelerator it was given. */
+const hasLostGpu = (attempt: ObservedAttempt): boolean =>
+  attempt.gpu === true && classifyFailure(attempt).class === "hardware";
 
 /** What attempts have shown of the memory it takes, the last or any before: it takes no less by failing otherwise. */
 function memoryOf(attempts: readonly ObservedAttempt[]): { memory?: MemoryNeed } {

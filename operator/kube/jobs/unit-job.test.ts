@@ -4,9 +4,8 @@ import { configuration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { unitJob } from "./unit-job.ts";
 
-function jobOf(outputs: Record<string, unknown>[]) {
-  const job = mediaJob({ sources: sources("film"), outputs });
-  const settings = configuration.parse({});
+function specOf(spec: Record<string, unknown>, settings = configuration.parse({})) {
+  const job = mediaJob({ sources: sources("film"), ...spec });
   const [planned] = plan(job.spec, settings.pools).units;
   if (!planned) throw new Error("nothing was planned");
   const placed = {
@@ -17,16 +16,17 @@ function jobOf(outputs: Record<string, unknown>[]) {
     scratchBytes: 2 ** 30,
     gpu: false,
   };
-  const draft = unitJob({ job, planned, attempt: 1, placed, configuration: settings });
-  return draft.spec?.template?.spec;
+  return unitJob({ job, planned, attempt: 1, placed, configuration: settings }).spec;
 }
+
+const podOf = (outputs: Record<string, unknown>[]) => specOf({ outputs })?.template?.spec;
 
 const encrypted = (key: string) => ({
   encryption: { method: "cbcs", keySecretRef: { name: "film", key }, keyUri: "https://keys.test/film" },
 });
 
 test("a Secret that an output names is mounted read-only, with the named key alone, and may be missing", () => {
-  const pod = jobOf([{ name: "play", stream: encrypted("drm.key") }]);
+  const pod = podOf([{ name: "play", stream: encrypted("drm.key") }]);
   expect(pod?.volumes).toContainEqual({
     name: "secret-0",
     secret: {
@@ -44,6 +44,12 @@ test("a Secret that an output names is mounted read-only, with the named key alo
 });
 
 test("a unit that needs no Secret has none", () => {
-  const pod = jobOf([{ name: "play", stream: {} }]);
+  const pod = podOf([{ name: "play", stream: {} }]);
   expect(pod?.volumes?.filter((volume) => "secret" in volume)).toEqual([]);
+});
+
+test("the time that a pod may take to start is no part of the time that its unit may run", () => {
+  const settings = configuration.parse({ recovery: { startDeadlineSeconds: 900 } });
+  const { activeDeadlineSeconds } = specOf({ unitTimeoutSeconds: 60 }, settings) ?? {};
+  expect(activeDeadlineSeconds).toBe(900 + 60 + 30);
 });

@@ -129,7 +129,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     ...(!kueueQueueOf(job) && {
-      freeInAll: usage.freeInAll(self.namespace),
+      freeInAll: line.leftInAll(self, usage.shared(self.namespace), usage.room(), runningIn),
       retryRoom: retryRoomOf(job, shell),
     }),
     rejections: shell.rejections.of(uid),
