@@ -1,7 +1,7 @@
-import { LABELS } from "../../../crds/group.ts";
 import type { KubeClient } from "../api/client.ts";
 import { JOBS, MEDIA_JOBS, NODES, PODS } from "../api/resources.ts";
 import type { Clock } from "../clock.ts";
+import { type Owner, ownerKey, ownerOfJob, ownerOfPod } from "../jobs/owner.ts";
 import { MANAGED_BY } from "../jobs/unit-job.ts";
 import { Informer } from "./informer.ts";
 import {
@@ -13,7 +13,6 @@ import {
   UNREAD_OF_NODES,
   UNREAD_OF_PODS,
 } from "./slim.ts";
-import { ownerUids } from "./store.ts";
 
 /** The caches a pass reads: all MediaJobs, and the Jobs and pods made for them. */
 export function createCaches({
@@ -42,7 +41,7 @@ export function createCaches({
     ...common,
     resource: JOBS,
     labelSelector: ours,
-    indices: { owner: ownerUids },
+    indices: { owner: (job) => keysOf(ownerOfJob(job)) },
     transform: slimJob,
     unread: UNREAD_OF_JOBS,
     onError: (error, retryInMs) => onError("jobs", error, retryInMs),
@@ -52,7 +51,7 @@ export function createCaches({
     resource: PODS,
     labelSelector: ours,
     indices: {
-      mediaJob: ({ metadata }) => [metadata.labels?.[LABELS.jobUid] ?? ""],
+      mediaJob: (pod) => keysOf(ownerOfPod(pod)),
       node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
     },
     transform: slimPod,
@@ -86,5 +85,7 @@ export function createCaches({
         .map(([name]) => name),
   };
 }
+
+const keysOf = (owner: Owner | undefined): string[] => (owner ? [ownerKey(owner)] : []);
 
 export type Caches = ReturnType<typeof createCaches>;

@@ -44,11 +44,16 @@ test("of a Job stays whose attempt it is, what it was given, who admits it, and 
 });
 
 test("of a pod stays whose it is, where it runs, why it does not and how it ended", () => {
-  const own = { ...labels, "mediajob.dev/job-uid": "o", "batch.kubernetes.io/job-name": "beach-image-0-a1" };
+  const own = { ...labels, "mediajob.dev/job-uid": "o" };
+  const job = { apiVersion: "batch/v1", kind: "Job", name: "beach-image-0-a1", uid: "j", controller: true };
+  const other = { apiVersion: "v1", kind: "ConfigMap", name: "notes", uid: "n" };
   const disrupted = { type: "DisruptionTarget", status: "True", ...time };
   const state = { terminated: { exitCode: 0, message: "{}" } };
   const pod = {
-    metadata: { ...metadata, labels: { ...own, app: "a" }, annotations: { "mediajob.dev/unit": "{}" } },
+    metadata: {
+      ...{ ...metadata, labels: { ...own, app: "a" }, annotations: { "mediajob.dev/unit": "{}" } },
+      ownerReferences: [other, job],
+    },
     spec: { nodeName: "node-1", containers: [{ name: "worker" }], tolerations: [{}] },
     status: {
       phase: "Succeeded",
@@ -58,7 +63,7 @@ test("of a pod stays whose it is, where it runs, why it does not and how it ende
     },
   } as Pod;
   expect(slimPod(pod)).toEqual({
-    metadata: { ...kept, labels: own },
+    metadata: { ...kept, labels: own, ownerReferences: [job] },
     spec: { nodeName: "node-1", containers: [] },
     status: { phase: "Succeeded", conditions: [disrupted], containerStatuses: [{ name: "worker", state }] },
   });

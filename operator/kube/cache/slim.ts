@@ -3,7 +3,7 @@ import { KUEUE_QUEUE_LABEL } from "../../core/queue/kueue.ts";
 import type { ObjectMeta } from "../api/kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "../api/resources.ts";
 import type { UnreadField } from "../api/unread-fields.ts";
-import { JOB_NAME } from "../jobs/job-name.ts";
+import { jobOf } from "../jobs/owner.ts";
 import { withoutManagedFields } from "./store.ts";
 
 /** Written by `kubectl apply` beside the object: the whole manifest once more. */
@@ -49,13 +49,16 @@ const MAX_MESSAGE = 512;
 const CONDITIONS_OF_PODS = new Set(["PodScheduled", "DisruptionTarget"]);
 
 /** Of a pod: whose it is, where it runs, why it does not and how it ended. */
-export function slimPod({ metadata, spec, status }: Pod): Pod {
+export function slimPod(pod: Pod): Pod {
+  const { metadata, spec, status } = pod;
+  const job = jobOf(pod);
   const conditions = status?.conditions?.filter(({ type }) => CONDITIONS_OF_PODS.has(type)) ?? [];
   const containers = status?.containerStatuses?.map(({ name, state = {} }) => ({ name, state })) ?? [];
   return {
     metadata: {
       ...identityOf(metadata),
-      labels: picked(metadata.labels, [LABELS.jobUid, LABELS.unit, LABELS.attempt, JOB_NAME]),
+      labels: picked(metadata.labels, [LABELS.jobUid, LABELS.unit, LABELS.attempt]),
+      ...(job && { ownerReferences: [job] }),
     },
     ...(spec?.nodeName && { spec: { nodeName: spec.nodeName, containers: [] } }),
     status: {
