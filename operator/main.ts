@@ -19,6 +19,7 @@ import { eventOf } from "./kube/event.ts";
 import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
 import { observeStart, observeStatus, observeUnit, showJobs } from "./server/job-metrics.ts";
+import { identityOf, leaderUrl } from "./server/leader-url.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { RateBound } from "./server/rate-bound.ts";
 import { REVIEWS_AT_ONCE, ReviewTurns } from "./server/review-turns.ts";
@@ -121,9 +122,7 @@ const controller: Controller = new Controller({
   },
 });
 
-// Others find the leader by what its Lease says: its name, its address and, lest a restart be taken for it, a mark.
-const address = settings.address ? `@${settings.address}:${settings.port}` : "";
-const identity = `${settings.name}${address}_${randomUUID().slice(0, 8)}`;
+const identity = identityOf({ ...settings, mark: randomUUID().slice(0, 8) });
 const elector: LeaderElector = new LeaderElector({
   client,
   lease: { namespace: ownNamespace, name: "mediajob-operator" },
@@ -178,10 +177,7 @@ const server = await startServer({
     authenticate: (token, stranger) => tokenReviews.authenticate(token, stranger),
     podOf: (namespace, name) => controller.workerPod(namespace, name),
     accept: (message) => controller.acceptProgress(message),
-    leaderUrl: () => {
-      const [, leader] = /@(.+)_[0-9a-f]{8}$/.exec(elector.leader ?? "") ?? [];
-      return leader && !elector.isLeader ? `http://${leader}` : undefined;
-    },
+    leaderUrl: () => (elector.isLeader ? undefined : leaderUrl(elector.leader ?? "")),
     onAnswer: (code) => metrics.progressReports.inc({ code }),
     perPod: new RateBound({ perSecond: 5, burst: 10, nowMs }),
     strangers,
