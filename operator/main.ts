@@ -92,7 +92,7 @@ const dispatcher = new Dispatcher({
   },
 });
 
-const learnings = new Learnings(client, settings.namespace ?? access.namespace);
+const learnings = new Learnings(client, settings.namespace ?? access.namespace, systemClock);
 
 const controller: Controller = new Controller({
   client,
