@@ -1,4 +1,5 @@
 import { LABELS } from "../../../crds/group.ts";
+import { isOver } from "../../core/is-over.ts";
 import { KUEUE_QUEUE_LABEL } from "../../core/queue/kueue.ts";
 import type { ObjectMeta } from "../api/kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "../api/resources.ts";
@@ -20,8 +21,15 @@ export const UNREAD_OF_NODES: UnreadField[] = ["spec{}", "images[]"];
  */
 export function slimMediaJob(job: StoredMediaJob): StoredMediaJob {
   if (job.metadata.annotations) delete job.metadata.annotations[LAST_APPLIED];
-  return withoutManagedFields(job);
+  return withoutManagedFields(needsSources(job) ? job : { ...job, spec: { ...job.spec, sources: [] } });
 }
+
+/**
+ * Up to 10,000 sources are a megabyte. One that is over starts nothing and claims no outputs; the write that makes it go
+ * on is a new version, which comes with all. One that is deleted claims its outputs until its workers have ended.
+ */
+const needsSources = (job: StoredMediaJob): boolean =>
+  !isOver(job) || job.metadata.deletionTimestamp !== undefined;
 
 /** Of a node only its name and whether it is ready are read. */
 export function slimNode({ metadata, status }: Node): Node {
