@@ -17,6 +17,7 @@ import { keyOf, type ObjectKey } from "./api/kube-object.ts";
 import type { StoredMediaJob } from "./api/resources.ts";
 import type { Caches } from "./cache/caches.ts";
 import type { Clock } from "./clock.ts";
+import { ownerOfPod } from "./jobs/owner.ts";
 import { PodLag } from "./jobs/pod-lag.ts";
 import type { Learnings } from "./learnings.ts";
 import { PoolUsage } from "./pool-usage.ts";
@@ -208,14 +209,10 @@ export class Controller {
   /** The worker pod of that name, and the unit it may speak of. */
   workerPod(namespace: string, name: string): WorkerPod | undefined {
     const pod = this.#options.caches.pods.store.get({ namespace, name });
-    const labels = pod?.metadata.labels;
-    const [jobUid, unit, attempt] = [
-      labels?.[LABELS.jobUid],
-      labels?.[LABELS.unit],
-      labels?.[LABELS.attempt],
-    ];
-    if (!pod || !jobUid || !unit || !attempt) return undefined;
-    return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
+    const mediaJob = pod && this.#reactions.find(ownerOfPod(pod));
+    const { [LABELS.unit]: unit, [LABELS.attempt]: attempt } = pod?.metadata.labels ?? {};
+    if (!pod || !mediaJob || !unit || !attempt) return undefined;
+    return { uid: pod.metadata.uid, jobUid: mediaJob.metadata.uid, unit, attempt: Number(attempt) };
   }
 
   /**

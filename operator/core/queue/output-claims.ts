@@ -6,6 +6,7 @@ import { isOver } from "../is-over.ts";
 /** A MediaJob as the register of outputs knows it. */
 interface Claimant {
   uid: string;
+  namespace: string | undefined;
   /** `namespace/name`, for people. */
   name: string;
   /** Orders claimants: who came first goes first, so that two never wait for each other. */
@@ -45,6 +46,7 @@ export class OutputClaims {
     if (over) return;
     const claimant: Claimant = {
       uid,
+      namespace,
       name: `${namespace}/${name}`,
       standing,
       place: placeOf(job),
@@ -66,8 +68,9 @@ export class OutputClaims {
     if (claimant) claimant.leaving = true;
   }
 
-  isLeaving(uid: string): boolean {
-    return this.#claimants.get(uid)?.leaving ?? false;
+  isLeaving({ namespace, uid }: Pick<Claimant, "uid"> & { namespace?: string | undefined }): boolean {
+    const claimant = this.#claimants.get(uid);
+    return claimant?.namespace === namespace && claimant?.leaving === true;
   }
 
   remove(uid: string): void {

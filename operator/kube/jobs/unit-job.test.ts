@@ -53,3 +53,23 @@ test("the time that a pod may take to start is no part of the time that its unit
   const { activeDeadlineSeconds } = specOf({ unitTimeoutSeconds: 60 }, settings) ?? {};
   expect(activeDeadlineSeconds).toBe(900 + 60 + 30);
 });
+
+/** Of a volume: RFC 1123, 2.1, as Kubernetes holds it for a DNS label. */
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+test.each([
+  { name: "is long", claim: "a".repeat(253) },
+  { name: "would be cut at a dash", claim: `${"a".repeat(54)}-b` },
+  { name: "has dots", claim: "media.v2.example" },
+])("a claim whose name $name is a volume that Kubernetes takes", ({ claim }) => {
+  const destination = { volume: { claimName: claim } };
+  const pod = specOf({ outputs: [{ name: "play", stream: {} }], destination })?.template.spec;
+  const volume = pod?.volumes?.find(
+    ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim,
+  );
+  expect(volume?.name).toMatch(LABEL);
+  expect(pod?.containers?.[0]?.volumeMounts).toContainEqual({
+    name: volume?.name,
+    mountPath: `/volumes/${claim}`,
+  });
+});

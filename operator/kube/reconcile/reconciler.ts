@@ -40,7 +40,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     : await keepPlan(() => shell.plans.of(known, shell.configuration(), shell.fence()));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
-    const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
+    const mayGrow = !isOver(job) && (awaitsFacts(plan) || reportsItself(plan, job.spec));
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
     const [grown, by, before] = [job, growth, plan];

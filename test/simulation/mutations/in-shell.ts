@@ -85,7 +85,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     name: "take-anybodys-job",
     what: "AlreadyExists counts as success, whoever owns the Job",
     file: "operator/kube/reconcile/apply-action.ts",
-    find: "!ownerUids(found).includes(job.metadata.uid)",
+    find: "ownerOfJob(found)?.uid !== job.metadata.uid",
     replace: "false",
   },
   {
