@@ -115,6 +115,16 @@ describe("ending", () => {
     }
   });
 
+  test("what a finished MediaJob says is true of each later generation, its conditions included", () => {
+    const done = advanced(mediaJob(), pass({ attempts: [succeeded()] }));
+    const { status } = pass({ job: { ...done, metadata: { ...done.metadata, generation: 2 } } });
+    const generations = (status.conditions ?? []).map(({ observedGeneration }) => observedGeneration);
+    expect([status.observedGeneration, ...new Set(generations)]).toEqual([2, 2]);
+    expect(status.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(
+      done.status?.conditions?.map(({ lastTransitionTime }) => lastTransitionTime),
+    );
+  });
+
   test("an input that is broken for good is not tried again", () => {
     const failure = { class: "input", reason: "SourceCorrupt", message: "beach ends early" } as const;
     const decision = pass({ attempts: [failed({ exitCode: 10, result: result({ failure }) })] });

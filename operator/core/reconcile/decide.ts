@@ -109,23 +109,28 @@ export function decideFinished(observation: Observation): Decision {
   const endMs = endOfLifeMs(job, job.status ?? {});
   const due = endMs !== null && endMs <= nowMs;
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");
-  const observed = job.metadata.generation ?? job.status?.observedGeneration;
   return {
     actions: [
       ...leftovers.map((attempt) => ({ do: "StopAttempt" as const, attempt })),
       ...(due ? [{ do: "DeleteMediaJob" as const }] : []),
     ],
-    status: notify(
-      job,
-      { ...job.status, ...(observed !== undefined && { observedGeneration: observed }) },
-      observation,
-    ),
+    status: notify(job, stillTrue(job), observation),
     announcements: [],
     requeueAfterMs: due ? null : soonest([endMs], nowMs),
     measured: [],
     newFailures: [],
     waitingFor: new Map(),
   };
+}
+
+/**
+ * The status of a finished MediaJob, true of its spec as it is by now. Each condition says so as well: `kubectl wait`
+ * passes over one that was set from an earlier generation.
+ */
+function stillTrue({ metadata: { generation }, status = {} }: MediaJob): MediaJobStatus {
+  if (generation === undefined) return status;
+  const conditions = status.conditions?.map((each) => ({ ...each, observedGeneration: generation }));
+  return { ...status, observedGeneration: generation, ...(conditions && { conditions }) };
 }
 
 /** When a finished MediaJob is deleted; null when it is kept, or not finished. */
