@@ -221,7 +221,7 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished; outputs stay. Kept when unset.",
+      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished, and not before its webhooks have got their events, each of which is tried for up to an hour; outputs stay. Kept when unset.",
     ),
   webhooks: z
     .array(webhook)

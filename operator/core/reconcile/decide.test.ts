@@ -500,6 +500,27 @@ describe("stopping", () => {
     expect(pass({ job: done }).requeueAfterMs).toBe(10_000);
     expect(pass({ job: done, nowMs: NOW_MS + 10_000 }).actions).toEqual([{ do: "DeleteMediaJob" }]);
   });
+
+  test.each([
+    { name: "on its way", delivery: undefined, actions: [] },
+    { name: "delivered", delivery: { delivered: true }, actions: [{ do: "DeleteMediaJob" }] },
+    { name: "given up", delivery: { delivered: false }, actions: [{ do: "DeleteMediaJob" }] },
+    {
+      name: "for an endpoint that is gone",
+      delivery: { goneUrl: "https://example.com/ends" },
+      actions: [{ do: "DeleteMediaJob" }],
+    },
+  ])("one whose time to live is over, its last event $name, does: $actions", ({ delivery, actions }) => {
+    const url = "https://example.com/ends";
+    const webhooks = [{ name: "ends", url, secretRef: { name: "s" }, events: ["job.completed"] }];
+    const job = mediaJob({ ttlSecondsAfterFinished: 0, webhooks });
+    const done = advanced(job, pass({ job, attempts: [succeeded()] }));
+    const id = done.status?.webhooks?.[0]?.pending[0]?.id ?? "";
+    const deliveries = delivery ? [{ webhook: "ends", id, ...delivery }] : [];
+    const decision = pass({ job: done, deliveries, nowMs: NOW_MS + 1 });
+    expect(decision.actions).toEqual(actions);
+    expect(decision.requeueAfterMs).toBe(actions.length > 0 ? null : 600_000);
+  });
 });
 
 describe("progress", () => {

@@ -103,20 +103,27 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
   };
 }
 
-/** A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. */
+/** That an endpoint was taken out of the operator's configuration brings no pass to what is over. */
+const LOOK_AGAIN_MS = 600_000;
+
+/**
+ * A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. Its outbox
+ * would go with it, so it stays until the last event is delivered or given up, which brings a pass.
+ */
 export function decideFinished(observation: Observation): Decision {
   const { job, nowMs } = observation;
-  const endMs = endOfLifeMs(job, job.status ?? {});
-  const due = endMs !== null && endMs <= nowMs;
+  const status = notify(job, stillTrue(job), observation);
+  const endMs = endOfLifeMs(job, status);
+  const due = endMs !== null && endMs <= nowMs && !isDelivering(status);
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");
   return {
     actions: [
       ...leftovers.map((attempt) => ({ do: "StopAttempt" as const, attempt })),
       ...(due ? [{ do: "DeleteMediaJob" as const }] : []),
     ],
-    status: notify(job, stillTrue(job), observation),
+    status,
     announcements: [],
-    requeueAfterMs: due ? null : soonest([endMs], nowMs),
+    requeueAfterMs: due || endMs === null ? null : endMs > nowMs ? endMs - nowMs : LOOK_AGAIN_MS,
     measured: [],
     newFailures: [],
     waitingFor: new Map(),
@@ -132,6 +139,10 @@ function stillTrue({ metadata: { generation }, status = {} }: MediaJob): MediaJo
   const conditions = status.conditions?.map((each) => ({ ...each, observedGeneration: generation }));
   return { ...status, observedGeneration: generation, ...(conditions && { conditions }) };
 }
+
+/** Whether an event is on its way; one for an endpoint that is gone waits for a person. */
+const isDelivering = ({ webhooks = [] }: MediaJobStatus): boolean =>
+  webhooks.some(({ pending, disabled }) => pending.length > 0 && !disabled);
 
 /** When a finished MediaJob is deleted; null when it is kept, or not finished. */
 const endOfLifeMs = ({ spec }: MediaJob, { completionTime }: MediaJobStatus): number | null =>
