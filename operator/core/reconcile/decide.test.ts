@@ -216,6 +216,24 @@ describe("retrying", () => {
     expect(memoryOf(pass({ attempts: [failed(oom), evicted] })), "and is not forgotten").toEqual([2 ** 31]);
   });
 
+  test("what attempts have shown of memory and scratch is not forgotten by a raised retryGeneration", () => {
+    const asks = (attempts: ObservedAttempt[], inGeneration = 1) =>
+      pass({
+        job: mediaJob({ retryGeneration: inGeneration, retry: { maxAttempts: 5 } }),
+        attempts,
+        nowMs: NOW_MS + 3_600_000,
+      }).actions.flatMap((action) => (action.do === "StartAttempt" ? [action.placed] : []));
+    const oom = (attempt: number, mebi: number) =>
+      failed({ attempt, exitCode: 137, oomKilled: true, memoryBytes: mebi * 2 ** 20 });
+    expect(asks([oom(1, 334), oom(2, 668), oom(3, 1336)])).toMatchObject([{ memoryBytes: 2672 * 2 ** 20 }]);
+    const atLimit = oom(1, 8192);
+    expect(asks([atLimit]), "a person's retry runs").toMatchObject([{ memoryBytes: 8192 * 2 ** 20 }]);
+    expect(asks([atLimit, oom(101, 8192)]), "once").toEqual([]);
+    const full = failed({ exitCode: 31 });
+    const [{ scratchBytes: planned } = { scratchBytes: Number.NaN }] = asks([], 0);
+    expect(asks([full])).toMatchObject([{ scratchBytes: 2 * planned }]);
+  });
+
   test("what a unit may grow to is whole bytes, also where a pool says a fraction", () => {
     const { pools } = configuration.parse({
       pools: [{ name: "default", perUnit: { memory: "1.1Gi", scratch: "1.3Gi" } }],

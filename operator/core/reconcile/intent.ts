@@ -48,7 +48,7 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
  */
 function wasStopped(units: readonly FoldedUnit[], generation: number): boolean {
   const couldGoOn = ({ unit, state }: FoldedUnit) =>
-    (state.state === "Held" || (state.state === "Waiting" && !state.memory)) &&
+    (state.state === "Held" || (state.state === "Waiting" && !state.memory?.givenBytes)) &&
     !("refused" in unit.placement) &&
     !(unit.needs ?? []).some((index) => hasEndedBadly(units[index]));
   return (

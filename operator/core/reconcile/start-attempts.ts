@@ -142,9 +142,10 @@ export function startAttempts({
       continue;
     }
     const hasRoom = ({ pool }: Placed) => starts.actions.length < freeInAll && (room.get(pool) ?? 0) > 0;
-    const instead = placed.gpu && !hasRoom(placed) ? unit.withoutGpu : undefined;
+    const onCpu = unit.withoutGpu && grown(unit.withoutGpu, state);
+    const instead = placed.gpu && onCpu && !("refused" in onCpu) && !hasRoom(placed) ? onCpu : undefined;
     const gpuUntilMs = (waitingSinceMs.get(placed.pool) ?? nowMs) + gpuRoomMs;
-    const mayDoWithout = instead && !("refused" in instead) && gpuUntilMs <= nowMs ? instead : undefined;
+    const mayDoWithout = gpuUntilMs <= nowMs ? instead : undefined;
     const chosen = [placed, mayDoWithout].find((place) => place && hasRoom(place));
     if (!chosen) {
       for (const pool of new Set([placed.pool, mayDoWithout?.pool ?? placed.pool]))
@@ -203,12 +204,12 @@ const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?:
   fresh: true,
 });
 
-/**
- * The planned placement, changed by what earlier attempts have shown: more memory after running out of it, more scratch
- * after a disk was full, no accelerator after it failed.
- */
-function placeAttempt(unit: PlannedUnit, { memory, diskFailures = 0, withoutGpu }: Waiting): Placement {
-  const planned = (withoutGpu && unit.withoutGpu) || unit.placement;
+/** The planned placement, changed by what earlier attempts have shown: no accelerator after it failed, and what it takes. */
+const placeAttempt = (unit: PlannedUnit, state: Waiting): Placement =>
+  grown((state.withoutGpu && unit.withoutGpu) || unit.placement, state);
+
+/** A placement with more memory after running out of it, and more scratch after a disk was full, up to its pool's limits. */
+function grown(planned: Placement, { memory, diskFailures = 0 }: Waiting): Placement {
   if ("refused" in planned) return planned;
   const placement = { ...planned, scratchBytes: grownScratch(planned, diskFailures) };
   if (!memory) return placement;

@@ -1,4 +1,4 @@
-import { FAILURE_CLASSES } from "../../../crds/failures.ts";
+import { FAILURE_CLASSES, type FailureClass } from "../../../crds/failures.ts";
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { OPEN } from "../ledger.ts";
@@ -18,9 +18,11 @@ export const UNIT_LETTERS = {
 } as const;
 export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
 
-/** After attempts ran out of memory: the most that one had, and what the next wants (exact when reported, else twice). */
+/** After attempts ran out of memory. */
 export interface MemoryNeed {
+  /** The most that one of this retryGeneration had; 0 when none of it ran out, so that a person's retry always runs. */
   givenBytes: number;
+  /** What the next wants: exact when reported, else twice what one had. */
   wantedBytes: number;
 }
 
@@ -79,7 +81,14 @@ export function foldAttempts(
   if (whole) return ended(whole);
 
   const last = ofGeneration.at(-1);
-  if (!last) return { state: "Waiting", attempt: attemptNumber(spec.retryGeneration, 1), notBeforeMs: 0 };
+  const learned = { diskFailures: countOf("disk", attempts), ...memoryOf(attempts, spec.retryGeneration) };
+  if (!last)
+    return {
+      state: "Waiting",
+      attempt: attemptNumber(spec.retryGeneration, 1),
+      notBeforeMs: 0,
+      ...learned,
+    };
   if (last.state === "Succeeded") return ended(last);
 
   const failure = classifyFailure(last);
@@ -116,21 +125,26 @@ export function foldAttempts(
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
     withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
-    diskFailures: ofGeneration.filter((attempt) => classifyFailure(attempt).class === "disk").length,
-    ...memoryOf(ofGeneration),
+    ...learned,
   };
 }
 
+const countOf = (failureClass: FailureClass, attempts: readonly ObservedAttempt[]): number =>
+  attempts.filter((attempt) => attempt.state === "Failed" && classifyFailure(attempt).class === failureClass)
+    .length;
+
 /** What attempts have shown of the memory it takes, the last or any before: it takes no less by failing otherwise. */
-function memoryOf(attempts: readonly ObservedAttempt[]): { memory?: MemoryNeed } {
+function memoryOf(attempts: readonly ObservedAttempt[], generation: number): { memory?: MemoryNeed } {
   // What one had whose Job is gone is not known.
   const short = attempts.filter(
-    (attempt) => attempt.memoryBytes > 0 && classifyFailure(attempt).class === "memory",
+    (attempt) =>
+      attempt.state === "Failed" && attempt.memoryBytes > 0 && classifyFailure(attempt).class === "memory",
   );
   if (short.length === 0) return {};
+  const ofGeneration = short.filter(({ attempt }) => generationOf(attempt) === generation);
   return {
     memory: {
-      givenBytes: Math.max(...short.map(({ memoryBytes }) => memoryBytes)),
+      givenBytes: Math.max(0, ...ofGeneration.map(({ memoryBytes }) => memoryBytes)),
       wantedBytes: Math.max(
         ...short.map(({ memoryBytes, result }) => result?.needs?.memoryBytes ?? memoryBytes * 2),
       ),
