@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Failure } from "../../../crds/result.ts";
 import {
   attempt,
   failed,
@@ -269,6 +270,60 @@ describe("retrying", () => {
     const { status } = pass({ attempts: [oom] });
     expect(status).toMatchObject({ phase: "Failed", failures: [{ reason: "NoPoolFits" }] });
     expect(status.failures?.[0]?.message).toContain("8192Mi in pool default");
+  });
+
+  describe("of several sources one fails until the unit is given up", () => {
+    const job = mediaJob({ sources: sources("a", "b", "c"), retry: { maxAttempts: 2 } });
+    const inAnHour = NOW_MS + 3_600_000;
+    const made = ["a", "b"].map((source) => ({
+      ...{ source, output: "thumb", phase: "Succeeded" as const, uri: `volume://media/out/${source}.webp` },
+    }));
+    const left = (failure: Failure, needs?: { memoryBytes: number }) =>
+      result({
+        ...{ failure, failures: [failure], failedSources: [2], outputs: made },
+        ...(needs && { needs }),
+        counts: { succeeded: 2, skipped: 0, failed: 1 },
+      });
+    const broken: Failure = { class: "storage", reason: "StorageError", message: "c: EIO", source: "c" };
+    const large: Failure = { class: "memory", reason: "MemoryLimitExceeded", message: "c", source: "c" };
+    const needs = { memoryBytes: 9 * 2 ** 30 };
+
+    test.each([
+      {
+        name: "it is out of attempts",
+        attempts: [failed(), failed({ attempt: 2, exitCode: 21, result: left(broken) })],
+        failure: { attempt: 2, class: "storage", reason: "StorageError", message: "c: EIO" },
+      },
+      {
+        name: "the next attempt would need more memory than there is",
+        attempts: [failed({ exitCode: 30, memoryBytes: 8 * 2 ** 30, result: left(large, needs) })],
+        failure: {
+          ...{ attempt: 1, class: "config", reason: "NoPoolFits" },
+          message: "needs 9216Mi of memory or more; a unit may have 8192Mi in pool default",
+        },
+      },
+    ])("since $name: the others' outputs stand, and it is told which failed", ({ attempts, failure }) => {
+      expect(pass({ job, attempts, nowMs: inAnHour }).status).toMatchObject({
+        phase: "PartiallySucceeded",
+        units: { ledger: "1p" },
+        sources: { total: 3, succeeded: 2, failed: 1, ledger: "2.1f" },
+        outputs: made,
+        failures: [{ unit: "image-0", source: "c", ...failure }],
+        usage: { bytesOut: 100 },
+      });
+    });
+
+    test("what ended the last attempt as a whole leaves unknown what of it was done", () => {
+      const late: Failure = { class: "deadline", reason: "DeadlineExceeded", message: "took too long" };
+      const attempts = [1, 2].map((attempt) =>
+        failed({ attempt, exitCode: 32, result: { ...left(late), failures: [], failedSources: [] } }),
+      );
+      expect(pass({ job, attempts, nowMs: inAnHour }).status).toMatchObject({
+        phase: "Failed",
+        units: { ledger: "1f" },
+        sources: { succeeded: 0, failed: 3 },
+      });
+    });
   });
 
   test("a raised retryGeneration runs the failed unit again and leaves the finished one", () => {

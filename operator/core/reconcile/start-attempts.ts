@@ -10,7 +10,7 @@ import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import type { RejectedUnits } from "./rejected-units.ts";
 import type { Trouble } from "./trouble.ts";
-import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
+import { givenUp, UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
 export interface Starts {
   actions: Action[];
@@ -104,13 +104,14 @@ export function startAttempts({
     }
     const placed = placeAttempt(unit, state);
     if ("refused" in placed) {
-      const failure = { class: "config", reason: "NoPoolFits", message: placed.refused } as const;
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
+      starts.units.push(
+        refused(unit, state, { class: "config", reason: "NoPoolFits", message: placed.refused }),
+      );
       continue;
     }
     const rejection = rejected.failureOf(unit.name, state.attempt);
     if (rejection) {
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure: rejection }));
+      starts.units.push(refused(unit, state, rejection));
       continue;
     }
     const ready = isFinalize(unit)
@@ -201,6 +202,17 @@ const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?:
     attempt: "attempt" in state && state.state !== "Running" ? state.attempt - 1 : 0,
     ...end,
   },
+  fresh: true,
+});
+
+/** A unit whose next attempt cannot be. */
+const refused = (
+  unit: PlannedUnit,
+  { attempt, lastResult: result }: Waiting,
+  failure: Failure,
+): FoldedUnit => ({
+  unit,
+  state: givenUp({ attempt: attempt - 1, failure, result }),
   fresh: true,
 });
 

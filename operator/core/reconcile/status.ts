@@ -268,9 +268,13 @@ function failuresOf(
     reason: failure.reason,
     message: shortened(failure.message, MAX_TEXT),
   });
-  const listed = state.result?.failures ?? [];
-  if (listed.length) return listed.map(entry);
-  return state.failure ? [entry(state.failure)] : [];
+  const { failure, result } = state;
+  const listed = result?.failures ?? [];
+  if (!listed.length) return failure ? [entry(failure)] : [];
+  // What asked for more memory than it may have gets no other attempt, and it is no more the worker who says why.
+  return listed.map((each) =>
+    entry(each.class === "memory" && failure?.reason === "NoPoolFits" ? { ...each, ...failure } : each),
+  );
 }
 
 function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<MediaJobStatus, "usage"> {

@@ -43,6 +43,8 @@ export type UnitState =
       /** Attempts that have filled their disk. */
       diskFailures?: number;
       lastFailure?: Failure;
+      /** What the last attempt left; it stands if no other follows. */
+      lastResult?: UnitResult;
       withoutGpu?: boolean;
     }
   | { state: "Running"; attempt: ObservedAttempt }
@@ -99,18 +101,10 @@ export function foldAttempts(
   if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt, failure };
   }
-  const givenUp =
+  const outOfTries =
     !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||
     ofGeneration.length >= MAX_ATTEMPTS_PER_GENERATION;
-  if (givenUp) {
-    return {
-      state: "Ended",
-      letter: UNIT_LETTERS.failed,
-      attempt: last.attempt,
-      failure,
-      ...(last.result && { result: last.result }),
-    };
-  }
+  if (outOfTries) return givenUp({ attempt: last.attempt, failure, result: last.result });
 
   const delayMs = retryDelayMs({
     failureClass: failure.class,
@@ -124,9 +118,29 @@ export function foldAttempts(
     attempt: last.attempt + 1,
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
+    ...(last.result && { lastResult: last.result }),
     withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
     ...learned,
   };
+}
+
+/**
+ * The end of a unit that is not tried again. Where a single source is why, the others were done with before: what is made of
+ * them stands, and the unit has failed in part. What ended the attempt as a whole names no source.
+ */
+export function givenUp({
+  attempt,
+  failure,
+  result,
+}: {
+  attempt: number;
+  failure: Failure;
+  result: UnitResult | undefined;
+}): UnitState {
+  const made = result ? result.counts.succeeded + result.counts.skipped : 0;
+  const isPartial = made > 0 && result?.failure?.source !== undefined;
+  const letter = isPartial ? UNIT_LETTERS.partial : UNIT_LETTERS.failed;
+  return { state: "Ended", letter, attempt, failure, ...(result && { result }) };
 }
 
 const countOf = (failureClass: FailureClass, attempts: readonly ObservedAttempt[]): number =>
