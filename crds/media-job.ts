@@ -207,7 +207,7 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "activeDeadlineSeconds bounds the MediaJob's time from its start, in seconds; then it fails. No bound when unset. Immutable.",
+      "activeDeadlineSeconds bounds the MediaJob's time from its start, and again from each retry after its end, in seconds; then it fails. No bound when unset. Immutable.",
     ),
   unitTimeoutSeconds: z
     .int()

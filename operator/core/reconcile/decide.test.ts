@@ -565,6 +565,21 @@ describe("stopping", () => {
     });
   });
 
+  test("a MediaJob that is retried after its deadline has all of it again", () => {
+    const first = mediaJob({ activeDeadlineSeconds: 60 });
+    const [endMs, retryMs] = [NOW_MS + 60_000, NOW_MS + 3_600_000];
+    const running = advanced(first, pass({ job: first }));
+    const ended = advanced(first, pass({ job: running, nowMs: endMs }));
+    expect(ended.status?.phase).toBe("Failed");
+    const retried: MediaJob = { ...ended, spec: { ...ended.spec, retryGeneration: 1 } };
+    const again = pass({ job: retried, nowMs: retryMs });
+    expect(starts(again)).toEqual(["image-0-a101"]);
+    const seen = { job: advanced(retried, again), attempts: [attempt({ attempt: 101 })] };
+    const inTime = pass({ ...seen, nowMs: retryMs + 59_000 });
+    expect([stops(inTime), inTime.requeueAfterMs]).toEqual([[], 1_000]);
+    expect(stops(pass({ ...seen, nowMs: retryMs + 60_000 }))).toEqual(["holiday-image-0-a101"]);
+  });
+
   test("a finished MediaJob is deleted when its time to live is over", () => {
     const job = mediaJob({ ttlSecondsAfterFinished: 10 });
     const ending = pass({ job, attempts: [succeeded()] });

@@ -124,6 +124,20 @@ test.each([
     phase: "Succeeded",
   },
   {
+    name: "nor from what had ended in part by then",
+    spec: { activeDeadlineSeconds: 10 },
+    status: begun,
+    attempts: [first, broken, finalized()],
+    phase: "PartiallySucceeded",
+  },
+  {
+    name: "a deadline that ended a unit before it was done is what failed",
+    spec: { activeDeadlineSeconds: 10 },
+    status: begun,
+    attempts: [first, finalized()],
+    phase: "Failed",
+  },
+  {
     name: "lost work that waits for a person is not finalized",
     spec: { recovery: "Manual" },
     attempts: [first, failed({ unit: "video-1", disrupted: true })],
