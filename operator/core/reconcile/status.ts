@@ -69,7 +69,7 @@ export function statusOf({
       generation,
       now,
     }),
-    history: historyOf(previous, verdict, now),
+    history: historyOf(previous, verdict, { now, stopping: intent.stop !== undefined }),
     ...(startTime && { startTime }),
     ...(terminal && { completionTime: now }),
     progress: progressOf({
