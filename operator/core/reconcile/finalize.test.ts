@@ -158,6 +158,19 @@ test("a stop does not stop it", () => {
   expect(pass({ job: job({ cancel: true }), attempts }).actions).toEqual([]);
 });
 
+test.each<{ name: string; fields: Partial<Observation>; reason: string }>([
+  { name: "for room", fields: { free: new Map([["default", 0]]) }, reason: "PoolFull" },
+  {
+    name: "for another MediaJob",
+    fields: { pause: { reason: "OutputConflict", message: "waits", starts: 0, untilMs: null } },
+    reason: "OutputConflict",
+  },
+])("after a cancel it says that it waits $name", ({ fields, reason }) => {
+  const spec = { cancel: true, suspend: true };
+  const { status } = pass({ job: job(spec, begun), attempts: [first], ...fields });
+  expect(status).toMatchObject({ phase: "Running", queue: { reason } });
+});
+
 /** The minute is not over yet by this operator's clock. */
 const inTime = { activeDeadlineSeconds: 61 };
 

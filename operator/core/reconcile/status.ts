@@ -101,8 +101,7 @@ const circuitOf = ({ pausedBy }: Starts): Trouble | undefined =>
 const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
-  if (intent.stop) return undefined;
-  if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
+  if (intent.suspended && !intent.stop) return { reason: "Suspended", message: "spec.suspend is set" };
   if (starts.pausedBy) {
     const { reason, message } = starts.pausedBy;
     return { reason, message: shortened(message, MAX_TEXT) };
