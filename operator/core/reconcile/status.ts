@@ -81,7 +81,7 @@ export function statusOf({
       ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
-    sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
+    sources: sourceCounts(plan, { total: job.spec.sources.length, units, fresh, previous }),
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
@@ -146,16 +146,27 @@ function unitCounts(units: readonly FoldedUnit[], starts: Starts): NonNullable<M
 
 const FAILED_SOURCE = "f";
 
-/** A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. */
+/**
+ * A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. What is probed
+ * has units to come.
+ */
 function sourceCounts(
-  total: number,
-  units: readonly FoldedUnit[],
-  fresh: readonly FoldedUnit[],
-  previous: MediaJobStatus,
+  { awaitsFacts }: Plan,
+  {
+    total,
+    units,
+    fresh,
+    previous,
+  }: {
+    total: number;
+    units: readonly FoldedUnit[];
+    fresh: readonly FoldedUnit[];
+    previous: MediaJobStatus;
+  },
 ): NonNullable<MediaJobStatus["sources"]> {
-  const reopened = new Set(
-    units.filter(({ state }) => state.state !== "Ended").flatMap(({ unit }) => unit.sources),
-  );
+  const isOpen = ({ unit, state }: FoldedUnit) =>
+    state.state !== "Ended" || (awaitsFacts && unit.family === "probe");
+  const reopened = new Set(units.filter(isOpen).flatMap(({ unit }) => unit.sources));
   const failedBefore = sourcesOfFailed(units);
   const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
     reopened.has(index) && !failedBefore.has(index) ? OPEN : letter,
