@@ -328,14 +328,14 @@ export const mediaJobStatus = z
     warnings: z.array(warningStatus).max(20).optional().describe("warnings, the first 20."),
     usage: z
       .strictObject({
-        cpuSeconds: z.number().min(0).describe("cpuSeconds over all attempts."),
-        gpuSeconds: z.number().min(0).describe("gpuSeconds over all attempts that held a GPU."),
+        cpuSeconds: z.number().min(0).describe("cpuSeconds over all attempts at the units that have ended."),
+        gpuSeconds: z.number().min(0).describe("gpuSeconds over all of these attempts that held a GPU."),
         peakMemoryBytes: count.describe("peakMemoryBytes of the largest attempt."),
         bytesIn: count.describe("bytesIn read from sources."),
         bytesOut: count.describe("bytesOut written as outputs."),
       })
       .optional()
-      .describe("usage as measured by the workers."),
+      .describe("usage as measured by the workers; one that was killed could tell of none."),
     retryGeneration: count.optional().describe("retryGeneration that was acted on last."),
     reportUri: z.string().max(2048).optional().describe("reportUri of the full report at the destination."),
     eventSequence: count.optional().describe("eventSequence of the last event told to webhooks."),

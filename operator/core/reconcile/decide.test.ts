@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Failure } from "../../../crds/result.ts";
 import {
   attempt,
@@ -95,6 +96,24 @@ describe("ending", () => {
       usage: { cpuSeconds: 1.5, bytesOut: 100 },
     });
     expect(conditions(decision)).toEqual(["Ready", "Admitted", "Complete", "Planned"]);
+  });
+
+  test("usage is that of all attempts that told of it, and of an accelerator where one had it", () => {
+    const usage = { cpuSeconds: 10, peakMemoryBytes: 2e8, bytesIn: 1000, bytesOut: 0, wallSeconds: 4 };
+    const attempts = [
+      failed({ exitCode: 33, gpu: true, result: result({ usage }) }),
+      failed({ attempt: 2, exitCode: 137 }),
+      succeeded({ attempt: 3 }),
+    ];
+    const spent = { cpuSeconds: 11.5, gpuSeconds: 4, peakMemoryBytes: 2e8, bytesIn: 2000, bytesOut: 100 };
+    const first = pass({ attempts });
+    expect(first.status.usage).toEqual(spent);
+    const ended = { ...first.status, units: { ...first.status.units, ledger: "1f" } } as MediaJobStatus;
+    const again = pass({
+      job: mediaJob({ retryGeneration: 1 }, ended),
+      attempts: [...attempts.slice(0, 2), succeeded({ attempt: 101 })],
+    });
+    expect(again.status.usage, "what was counted is not counted again").toMatchObject({ cpuSeconds: 13 });
   });
 
   test("each file of an output is listed, and one that was made again is listed once", () => {

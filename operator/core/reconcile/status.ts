@@ -5,6 +5,7 @@ import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
+import { generationOf, type ObservedAttempt } from "./attempt.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
@@ -85,7 +86,7 @@ export function statusOf({
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
-    ...usageOf(fresh, previous),
+    ...usageOf(attemptsAt(fresh, observation), previous),
     ...reusedOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
     ...(reportUri && { reportUri }),
@@ -287,11 +288,29 @@ function failuresOf(
   );
 }
 
-function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<MediaJobStatus, "usage"> {
-  const used = fresh.flatMap(({ unit, state }) =>
-    state.state === "Ended" && state.result ? [{ unit, usage: state.result.usage }] : [],
+/**
+ * The attempts at units that ended just now which left a result: those of this retryGeneration, since the ones before were
+ * counted with the end that they led to, and the one that ended it, of whichever.
+ */
+function attemptsAt(
+  fresh: readonly FoldedUnit[],
+  { attempts, job }: Observation,
+): (ObservedAttempt & { result: UnitResult })[] {
+  const last = new Map(fresh.map(({ unit, state }) => [unit.name, "attempt" in state ? state.attempt : 0]));
+  return attempts.flatMap((each) =>
+    each.result &&
+    last.has(each.unit) &&
+    (generationOf(each.attempt) === job.spec.retryGeneration || each.attempt === last.get(each.unit))
+      ? [{ ...each, result: each.result }]
+      : [],
   );
-  if (!used.length) return previous.usage ? { usage: previous.usage } : {};
+}
+
+function usageOf(
+  attempts: readonly (ObservedAttempt & { result: UnitResult })[],
+  previous: MediaJobStatus,
+): Pick<MediaJobStatus, "usage"> {
+  if (!attempts.length) return previous.usage ? { usage: previous.usage } : {};
   const before = previous.usage ?? {
     cpuSeconds: 0,
     gpuSeconds: 0,
@@ -299,16 +318,20 @@ function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<M
     bytesIn: 0,
     bytesOut: 0,
   };
+  const used = attempts.map(({ result }) => result.usage);
   const sum = (value: (usage: UnitResult["usage"]) => number) =>
-    used.reduce((total, { usage }) => total + value(usage), 0);
-  const onGpu = used.filter(({ unit }) => !("refused" in unit.placement) && unit.placement.gpu);
+    used.reduce((total, usage) => total + value(usage), 0);
+  const onGpu = attempts.filter(({ gpu }) => gpu);
   return {
     usage: {
       cpuSeconds: hundredths(before.cpuSeconds + sum(({ cpuSeconds }) => cpuSeconds)),
       gpuSeconds: hundredths(
-        before.gpuSeconds + onGpu.reduce((total, { usage }) => total + usage.wallSeconds, 0),
+        before.gpuSeconds + onGpu.reduce((total, { result }) => total + result.usage.wallSeconds, 0),
       ),
-      peakMemoryBytes: Math.max(before.peakMemoryBytes, ...used.map(({ usage }) => usage.peakMemoryBytes)),
+      peakMemoryBytes: Math.max(
+        before.peakMemoryBytes,
+        ...used.map(({ peakMemoryBytes }) => peakMemoryBytes),
+      ),
       bytesIn: before.bytesIn + sum(({ bytesIn }) => bytesIn),
       bytesOut: before.bytesOut + sum(({ bytesOut }) => bytesOut),
     },
