@@ -96,6 +96,7 @@ describe("ending", () => {
       usage: { cpuSeconds: 1.5, bytesOut: 100 },
     });
     expect(conditions(decision)).toEqual(["Ready", "Admitted", "Complete", "Planned"]);
+    expect(decision.done).toEqual({ wrote: true });
   });
 
   test("usage is that of all attempts that told of it, and of an accelerator where one had it", () => {
@@ -322,7 +323,9 @@ describe("retrying", () => {
         },
       },
     ])("since $name: the others' outputs stand, and it is told which failed", ({ attempts, failure }) => {
-      expect(pass({ job, attempts, nowMs: inAnHour }).status).toMatchObject({
+      const decision = pass({ job, attempts, nowMs: inAnHour });
+      expect(decision.done, "what fails is not shown to be repaired").toBeUndefined();
+      expect(decision.status).toMatchObject({
         phase: "PartiallySucceeded",
         units: { ledger: "1p" },
         sources: { total: 3, succeeded: 2, failed: 1, ledger: "2.1f" },

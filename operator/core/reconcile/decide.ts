@@ -2,9 +2,9 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { isOver } from "../is-over.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
-import { foldUnits } from "./fold-units.ts";
+import { type FoldedUnit, foldUnits } from "./fold-units.ts";
 import { withHandOver } from "./hand-over.ts";
 import { intentOf } from "./intent.ts";
 import { announcementsOf, notify } from "./notify.ts";
@@ -97,6 +97,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         ? [{ unit, usage: state.result.usage, mediaSeconds: longestOf(state.result) }]
         : [],
     ),
+    ...doneIn(starts.units),
     newFailures: fresh,
     waitingFor: starts.waitingFor,
     ...(starts.gatedBy && { gatedBy: starts.gatedBy }),
@@ -156,6 +157,21 @@ function newFailures(
 ): FailedAttempt[] {
   const known = new Set(previous?.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
   return attempts.filter(({ unit, attempt }) => !known.has(`${unit}/${attempt}`));
+}
+
+/** What is given up is not done, though something of it may stand. */
+function doneIn(units: readonly FoldedUnit[]): Pick<Decision, "done"> {
+  const done = units.filter(
+    ({ state, fresh }) =>
+      fresh &&
+      state.state === "Ended" &&
+      !state.failure &&
+      (state.letter === UNIT_LETTERS.succeeded || state.letter === UNIT_LETTERS.partial),
+  );
+  if (!done.length) return {};
+  const looked = ({ unit, state }: FoldedUnit) =>
+    isAuxiliary(unit) || (state.state === "Ended" && state.result?.facts !== undefined);
+  return { done: { wrote: !done.every(looked) } };
 }
 
 const longestOf = ({ outputs }: UnitResult): number =>

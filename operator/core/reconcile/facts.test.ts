@@ -108,10 +108,12 @@ const pass = (seen: Partial<Observation>) => {
 test("a source that was probed has not succeeded: its outputs are to come", () => {
   const films = job({ sources: sources(...Array.from({ length: 120 }, (_, index) => `film-${index}`)) });
   const seen = { job: films, attempts: [probed(...Array.from({ length: 60 }, () => 7))] };
-  expect(pass(seen).status).toMatchObject({
+  const decision = pass(seen);
+  expect(decision.status).toMatchObject({
     units: { done: "1/2" },
     sources: { total: 120, succeeded: 0, failed: 0 },
   });
+  expect(decision.done).toEqual({ wrote: false });
 });
 
 const started = ({ actions }: ReturnType<typeof pass>) =>
