@@ -271,7 +271,9 @@ export const mediaJobStatus = z
           .number()
           .min(0)
           .max(100)
-          .describe("percent of the estimated work that is done, 0 to 100, one decimal; never falls."),
+          .describe(
+            "percent of the estimated work that is done, 0 to 100, one decimal; falls only when spec.retryGeneration is raised, to what is done without the units that run again.",
+          ),
         display: z.string().max(16).describe("display is percent for printer columns, e.g. 62%."),
         stage: z.string().max(63).optional().describe("stage of the unit that reported last."),
         etaSeconds: count.optional().describe("etaSeconds until the end, estimated; unset while unknown."),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
-import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { MediaJobStatus, Transition } from "../../../crds/media-job-status.ts";
 import type { Failure } from "../../../crds/result.ts";
 import {
   attempt,
@@ -650,6 +650,45 @@ describe("progress", () => {
       progress: report(0.1, 2),
     });
     expect(again.status.progress?.percent).toBe(80);
+  });
+
+  test("of a retry is that of its own run, and is told", () => {
+    const hook = { name: "all", url: "https://example.com/all", secretRef: { name: "s" }, progressStep: 10 };
+    const two = {
+      ...{ outputs: [web], sources: sources("a", "b") },
+      webhooks: [{ ...hook, events: ["job.progress"] }],
+    };
+    const broken = failed({ unit: "video-1", exitCode: 10 });
+    const ended = pass({
+      job: mediaJob(two),
+      attempts: [succeeded({ unit: "video-0" }), broken, finalized()],
+    });
+    expect(ended.status).toMatchObject({ phase: "PartiallySucceeded", progress: { percent: 100 } });
+    const retried = mediaJob({ ...two, retryGeneration: 1 });
+    const again = pass({ job: advanced(retried, ended) });
+    const percent = again.status.progress?.percent ?? Number.NaN;
+    expect(percent).toBeGreaterThan(0);
+    expect(percent).toBeLessThan(90);
+    const later = pass({
+      job: advanced(retried, again),
+      attempts: [attempt({ unit: "video-1", attempt: 101 })],
+      progress: new Map([["video-1", { attempt: 101, fraction: 0.9, stage: "encode" }]]),
+    });
+    expect(later.status.progress?.percent).toBeGreaterThan(percent);
+    expect(later.status.webhooks?.[0]?.pending.map(({ type }) => type)).toEqual(["job.progress"]);
+  });
+
+  test("the remaining time follows the pace of the time in which it ran", () => {
+    const begun = { startTime: "2026-01-01T07:00:00Z", phase: "Running" as const };
+    const at = (time: string, to: Transition["to"]) => ({ time, to, reason: "BecauseOfTests" });
+    const history = [
+      at("2026-01-01T07:00:00Z", "Running"),
+      at("2026-01-01T07:01:00Z", "Suspended"),
+      at("2026-01-01T11:59:30Z", "Running"),
+    ];
+    const job = mediaJob({}, { ...begun, history });
+    const { status } = pass({ job, attempts: [attempt()], progress: report(0.6) });
+    expect(status.progress).toMatchObject({ percent: 60, etaSeconds: 60 });
   });
 
   test.each([

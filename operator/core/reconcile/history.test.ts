@@ -6,7 +6,7 @@ import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, runningSeconds } from "./history.ts";
 
 const time = "2026-01-01T12:00:00Z";
 
@@ -88,6 +88,18 @@ test("the last 50 are kept", () => {
   expect(kept).toHaveLength(50);
   expect(kept.at(0)?.reason).toBe("R1");
   expect(kept.at(-1)).toMatchObject({ from: "Suspended", to: "Running" });
+});
+
+test("the time in which it was suspended or had ended is no time that it ran", () => {
+  const at = (minute: number, to: Transition["to"]): Transition => ({
+    ...{ to, reason: "BecauseOfTests" },
+    time: `2026-01-01T12:${minute}:00Z`,
+  });
+  const history = [at(10, "Queued"), at(11, "Running"), at(13, "Suspended"), at(20, "Running")];
+  const now = Date.parse("2026-01-01T12:50:00Z");
+  expect(runningSeconds(history, now)).toBe(32 * 60);
+  expect(runningSeconds([...history, at(21, "Failed"), at(49, "Running")], now)).toBe(4 * 60);
+  expect(runningSeconds([], now)).toBe(0);
 });
 
 const verdict = (phase: Transition["to"]) => ({ phase, reason: "BecauseOfTests", message: "" });

@@ -43,3 +43,13 @@ export function wentOn({ history = [] }: Pick<MediaJobStatus, "history">): boole
   const reason = history.at(-1)?.reason;
   return reason === RESUMED || reason === RETRIED;
 }
+
+/**
+ * How long a MediaJob has been Running, all runs together, as far as its history tells: the time in which it was suspended,
+ * waited for a person or had ended is no time that its work took.
+ */
+export const runningSeconds = (history: readonly Transition[], nowMs: number): number =>
+  history.reduce((seconds, { to, time }, index) => {
+    const leftMs = Date.parse(history[index + 1]?.time ?? "") || nowMs;
+    return to === "Running" ? seconds + Math.max(0, leftMs - Date.parse(time)) / 1000 : seconds;
+  }, 0);

@@ -10,7 +10,7 @@ import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
 import { type FoldedUnit, reusedBy } from "./fold-units.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, runningSeconds } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
@@ -57,6 +57,8 @@ export function statusOf({
   const queue = queueOf(starts, intent, observation.position);
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
+  const history = historyOf(previous, verdict, { now, stopping: intent.stop !== undefined });
+  const isNewRun = !terminal && job.spec.retryGeneration > (previous.retryGeneration ?? 0);
   const reportUri = reportUriOf(fresh) ?? previous.reportUri;
 
   return {
@@ -70,15 +72,15 @@ export function statusOf({
       generation,
       now,
     }),
-    history: historyOf(previous, verdict, { now, stopping: intent.stop !== undefined }),
+    history,
     ...(startTime && { startTime }),
     ...(terminal && { completionTime: now }),
     progress: progressOf({
       plan,
       units,
       reports: observation.progress,
-      previous: previous.progress,
-      elapsedSeconds: startTime ? (nowMs - Date.parse(startTime)) / 1000 : null,
+      previous: isNewRun ? undefined : previous.progress,
+      elapsedSeconds: startTime ? runningSeconds(history, nowMs) : null,
       ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
