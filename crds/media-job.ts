@@ -207,7 +207,7 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "activeDeadlineSeconds bounds the MediaJob's time from its start, in seconds; then it fails. No bound when unset. Immutable.",
+      "activeDeadlineSeconds bounds the MediaJob's time from its start, and again from each retry after its end, in seconds; then it fails. No bound when unset. Immutable.",
     ),
   unitTimeoutSeconds: z
     .int()
@@ -223,7 +223,7 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished; outputs stay. Kept when unset.",
+      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished, and not before its webhooks have got their events, each of which is tried for up to an hour; outputs stay. Kept when unset.",
     ),
   webhooks: z
     .array(webhook)

@@ -1,7 +1,8 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import { indexToken, tokensOf } from "../../../crds/naming.ts";
 import { isOver } from "../is-over.ts";
+import { lastRetryOf } from "../last-retry.ts";
 
 /** A MediaJob as the register of outputs knows it. */
 interface Claimant {
@@ -128,9 +129,6 @@ function standingOf({ metadata, status }: MediaJob): string {
 
 /** After every RFC 3339 time, by the alphabet. */
 const NOT_YET = "~";
-
-const lastRetryOf = ({ history = [] }: MediaJobStatus = {}): string | undefined =>
-  history.findLast(({ from }) => from && TERMINAL_PHASES.includes(from))?.time;
 
 const placeOf = ({ metadata, spec: { destination } }: MediaJob): string =>
   JSON.stringify([

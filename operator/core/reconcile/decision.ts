@@ -111,6 +111,8 @@ export interface Decision {
   requeueAfterMs: number | null;
   /** What units that ended well, with nothing skipped, have used. */
   measured: readonly Measured[];
+  /** Set where units were done in this pass; `wrote` when one of them did more than look at its sources. */
+  done?: { wrote: boolean };
   /** Attempts whose failure is seen for the first time. */
   newFailures: readonly FailedAttempt[];
   /** The class whose retries wait for others to end; unset when none does. */
