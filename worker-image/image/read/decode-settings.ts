@@ -37,11 +37,15 @@ export const hasOwnColours = (settings: ImageOutput): boolean =>
 const keepsProfile = (settings: ImageOutput): boolean =>
   settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false);
 
+/** Whether all colour goes while a picture is resized. A tint needs no greys: it goes by the lightness alone. */
+export const turnsGrey = ({ grayscale, tint }: ImageOutput): boolean =>
+  grayscale === true && tint === undefined;
+
 /** Continues a pipeline on pixels that are in their own colours already. */
 export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
   if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
   if (keptGroups(settings) === undefined) pipeline.keepMetadata();
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(turnsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -107,7 +111,7 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
     else pipeline.keepXmp();
   }
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(turnsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -121,7 +125,7 @@ export async function worksDeep(
   source: ImageSource,
   settings: ImageOutput,
 ): Promise<boolean> {
-  if (settings.grayscale) return false;
+  if (turnsGrey(settings)) return false;
   const { space } = await pipeline.metadata();
   return space === "rgb16" || space === "grey16" || staysWide(source, settings);
 }
