@@ -51,6 +51,55 @@ describe("16 bits", () => {
   });
 });
 
+describe("trim", () => {
+  const framed = (x: number, y: number) =>
+    x >= 20 && x < 60 && y >= 15 && y < 45 ? 45_000 : 30_000 + ((x * 7919 + y * 104_729) % 200) - 100;
+  const outputs = {
+    trim: { trim: {} },
+    deep: { trim: {}, bitDepth: 16 },
+    doubled: { trim: {}, bitDepth: 16, upscale: 2 },
+    p3: { trim: {}, colourspace: "p3" },
+    grey: { trim: {}, bitDepth: 16, grayscale: true, enhance: { strength: 0.5 } },
+    coarse: { trim: { threshold: 70 } },
+  };
+  let alone: Record<string, PictureRun>;
+  let together: PictureRun;
+  beforeAll(async () => {
+    const picture = await deep([80, 60], framed);
+    await volume.put("in/deep.png", picture);
+    await volume.put("in/shallow.png", await png(sharp(picture).withIccProfile("srgb")));
+    const sources = { deep: "in/deep.png", shallow: "in/shallow.png" };
+    const images = Object.entries(outputs).map(([name, fields]) => image(name, fields));
+    alone = {};
+    for (const each of images) alone[each.name] = await make(`trim-${each.name}`, sources, [each]);
+    together = await make("trim-together", sources, [
+      ...images,
+      image("coarse-webp", { format: "webp", trim: {} }),
+    ]);
+  });
+  const sizeOf = async (file: string) => {
+    const { width, height } = await sharp(file).metadata();
+    return [width, height];
+  };
+
+  test.each([
+    { source: "deep", output: "trim", expected: [40, 30] },
+    { source: "deep", output: "deep", expected: [40, 30] },
+    { source: "deep", output: "doubled", expected: [80, 60] },
+    { source: "deep", output: "grey", expected: [40, 30] },
+    { source: "deep", output: "coarse", expected: [80, 60] },
+    { source: "shallow", output: "trim", expected: [40, 30] },
+    { source: "shallow", output: "p3", expected: [40, 30] },
+    { source: "shallow", output: "coarse", expected: [80, 60] },
+  ])(
+    "$output of the $source source is the same alone and beside others",
+    async ({ source, output, expected }) => {
+      expect(await sizeOf(together.file(source, output))).toEqual(expected);
+      expect(await sizeOf(alone[output]?.file(source, output) ?? "")).toEqual(expected);
+    },
+  );
+});
+
 describe("tone and background", () => {
   let run: PictureRun;
   beforeAll(async () => {

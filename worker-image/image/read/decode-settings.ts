@@ -119,13 +119,12 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
 const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
   colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
 
-/** Whether a pipeline that was started for a rendering has 16 bits a channel. Grey ones go by way of 8 bits. */
-export async function worksDeep(
+/** Whether a pipeline that was started for a rendering has 16 bits a channel. */
+export async function startsDeep(
   pipeline: Sharp,
   source: ImageSource,
   settings: ImageOutput,
 ): Promise<boolean> {
-  if (turnsGrey(settings)) return false;
   const { space } = await pipeline.metadata();
   return space === "rgb16" || space === "grey16" || staysWide(source, settings);
 }
