@@ -125,6 +125,10 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
     source: "png-6-deep",
     outputs: [{ format: "png", bitDepth: 16, overlays: [laid("dot")] }],
   },
+  "a shape cut of 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, shape: { circle: {} } }],
+  },
   "a turned picture as it is stored": {
     source: "jpeg-turned-long",
     outputs: [{ format: "jpeg", width: 2000, autoOrient: false }],

@@ -91,5 +91,7 @@ async function render(
   const base = await keepPixels(toned(), settings);
   const layers = await compositionOf(settings.overlays ?? [], { base, images: overlays, context });
   if (settings.shape) layers.push(shapeMask(settings.shape, base.size));
-  return (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
+  const ground = base.open().ensureAlpha();
+  if (settings.bitDepth === 16) ground.pipelineColourspace("rgb16"); // layers are laid on 8 bits otherwise
+  return (await keepPixels(ground.composite(layers), settings)).open;
 }

@@ -26,6 +26,16 @@ function deep(
   return png(sharp(data, { raw: { width, height, channels: 3 } }).toColourspace("rgb16"));
 }
 
+/** How many values the first channel has. */
+async function levels(file: string): Promise<number> {
+  const { data, info } = await sharp(file)
+    .toColourspace("rgb16")
+    .raw({ depth: "ushort" })
+    .toBuffer({ resolveWithObject: true });
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return new Set(samples.filter((_, index) => index % info.channels === 0)).size;
+}
+
 let volume: WorkerVolume;
 let make: PictureMaker;
 beforeAll(async () => {
@@ -37,12 +47,46 @@ afterAll(() => volume.remove());
 describe("16 bits", () => {
   let run: PictureRun;
   beforeAll(async () => {
+    await volume.put("in/steep.png", await deep([1024, 8], (x) => 20_000 + x * 8));
     await volume.put("in/grey.png", await deep([60, 40], () => 30_000));
+    await volume.put("in/red.png", await png(flat("#ff0000", [20, 20])));
+    const red = { image: { path: "in/red.png" }, gravity: "northwest" };
     const at16 = (name: string, fields: object) => image(name, { bitDepth: 16, ...fields });
-    run = await make("deep", { grey: "in/grey.png" }, [
+    run = await make("deep", { steep: "in/steep.png", grey: "in/grey.png" }, [
+      at16("plain", {}),
+      at16("shaped", { shape: { rounded: { radius: 2 } } }),
+      at16("laid", { overlays: [{ text: { text: "a", size: 6 }, gravity: "west" }] }),
+      at16("grey-laid", { grayscale: true, overlays: [red] }),
+      at16("grey-laid-set", { grayscale: true, overlays: [red], formats: ["tiff"] }),
+      at16("grey-shaped", { grayscale: true, shape: { circle: {} } }),
+      at16("grey-flat-set", { grayscale: true, flatten: true, formats: ["tiff"] }),
       at16("sepia", { grayscale: true, tint: "#ff8000" }),
       at16("sepia-turned", { grayscale: true, tint: "#ff8000", rotate: 90 }),
     ]);
+  });
+
+  test.each(["plain", "shaped", "laid"])("%s has every level of a gradient", async (output) => {
+    expect(await levels(run.file("steep", output))).toBeGreaterThanOrEqual(1024);
+  });
+
+  test.each(["grey-laid.png", "grey-laid-set.png", "grey-laid-set.tiff"])(
+    "%s keeps the colours of what is laid on greys",
+    async (file) => {
+      const at8 = await png(sharp(volume.path(`deep/grey/${file}`)));
+      expect((await colourAt(at8, 0.1, 0.1)).slice(0, 3)).toEqual([255, 0, 0]);
+      expect((await colourAt(at8, 0.9, 0.9)).slice(0, 3)).toEqual([117, 117, 117]);
+    },
+  );
+
+  test("greys stay greys, in several formats and cut to a shape too", async () => {
+    for (const [file, channels] of [
+      ["grey-flat-set.png", 1],
+      ["grey-flat-set.tiff", 1],
+      ["grey-shaped.png", 2],
+    ] as const) {
+      const header = await sharp(volume.path(`deep/grey/${file}`)).metadata();
+      expect(header, file).toMatchObject({ channels, depth: "ushort" });
+    }
   });
 
   test.each(["sepia", "sepia-turned"])("%s has its tint", async (output) => {

@@ -41,11 +41,14 @@ const keepsProfile = (settings: ImageOutput): boolean =>
 export const turnsGrey = ({ grayscale, tint }: ImageOutput): boolean =>
   grayscale === true && tint === undefined;
 
+/** Whether none comes back with what is laid on the greys. */
+const endsGrey = (settings: ImageOutput): boolean => turnsGrey(settings) && settings.overlays === undefined;
+
 /** Continues a pipeline on pixels that are in their own colours already. */
 export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
   if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
   if (keptGroups(settings) === undefined) pipeline.keepMetadata();
-  if (settings.bitDepth === 16) pipeline.toColourspace(turnsGrey(settings) ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -111,7 +114,7 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
     else pipeline.keepXmp();
   }
-  if (settings.bitDepth === 16) pipeline.toColourspace(turnsGrey(settings) ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
