@@ -13,6 +13,14 @@ const flat = (background: Color, [width, height]: readonly [number, number] = [6
   sharp({ create: { width, height, channels: 3, background } });
 const png = (picture: Sharp) => picture.png().toBuffer();
 
+/** Transparent, but for a red square in its middle. */
+const logo = async () =>
+  png(
+    sharp({ create: { width: 100, height: 60, channels: 4, background: "#00000000" } }).composite([
+      { input: await png(flat("#c81e1e", [40, 40])), left: 30, top: 10 },
+    ]),
+  );
+
 /** A picture of 16 bits a channel, grey, each pixel by a function of its place. */
 function deep(
   [width, height]: readonly [number, number],
@@ -142,6 +150,44 @@ describe("trim", () => {
       expect(await sizeOf(alone[output]?.file(source, output) ?? "")).toEqual(expected);
     },
   );
+});
+
+describe("alpha", () => {
+  const yellow = "#ffcc00";
+  let run: PictureRun;
+  beforeAll(async () => {
+    await volume.put("in/logo.png", await logo());
+    await volume.put("in/opaque.png", await png(flat("#c81e1e")));
+    run = await make("alpha", { logo: "in/logo.png" }, [
+      image("tiff", { format: "tiff", compression: "jpeg", quality: 100, background: yellow }),
+      image("tiff-white", { format: "tiff", compression: "jpeg", quality: 100 }),
+      image("tiff-boxed", {
+        format: "tiff",
+        compression: "jpeg",
+        quality: 100,
+        width: 100,
+        height: 100,
+        fit: "contain",
+      }),
+    ]);
+  });
+  const at = async (output: string, across: number, down: number) =>
+    (await colourAt(await png(sharp(run.file("logo", output))), across, down)).slice(0, 3);
+
+  test.each(["tiff.tiff"])("%s lies on its background", async (file) => {
+    const corner = await colourAt(await png(sharp(volume.path(`alpha/logo/${file}`))), 0.02, 0.02);
+    expect(deltaE(corner, [255, 204, 0])).toBeLessThan(3);
+  });
+
+  test("what is not transparent stays as it is", async () => {
+    expect(deltaE(await at("tiff", 0.5, 0.5), [200, 30, 30])).toBeLessThan(3);
+  });
+
+  test("a tiff of jpeg parts has no alpha, and lies on white where nothing else is said", async () => {
+    expect((await sharp(run.file("logo", "tiff-white")).metadata()).hasAlpha).toBe(false);
+    expect(deltaE(await at("tiff-white", 0.02, 0.02), [255, 255, 255])).toBeLessThan(2);
+    expect(deltaE(await at("tiff-boxed", 0.5, 0.02), [255, 255, 255])).toBeLessThan(2);
+  });
 });
 
 describe("tone and background", () => {

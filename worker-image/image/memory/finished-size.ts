@@ -1,5 +1,5 @@
 import type { Size } from "../read/image-source.ts";
-import { FILE_KINDS, type Rendering } from "../rendering.ts";
+import { holdsAlpha, type Rendering } from "../rendering.ts";
 
 /** Placeholders are drawn from so few pixels: ThumbHash takes no more than 100 × 100; the others need no more. */
 export const PLACEHOLDER_EDGE = 100;
@@ -14,7 +14,7 @@ export function finishedKey({ output, width, height, format, settings }: Renderi
   const isFilled =
     settings.background === undefined &&
     (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
-  return `${output} ${width} ${height} ${isFilled && FILE_KINDS[format].hasAlpha}`;
+  return `${output} ${width} ${height} ${isFilled && holdsAlpha({ format, settings })}`;
 }
 
 /**

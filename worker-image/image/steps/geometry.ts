@@ -26,7 +26,7 @@ export function checkRegion({ output, settings }: Rendering, source: ImageSource
  * extend. libvips does them in this order, whatever the order of the calls.
  */
 export function applyGeometry(pipeline: Sharp, { width, height, settings, format }: Rendering): Sharp {
-  const background = backgroundOf(settings, format);
+  const background = backgroundOf({ format, settings });
   if (settings.extract) pipeline.extract(settings.extract);
   if (settings.trim) pipeline.trim(settings.trim);
   if (width !== undefined || height !== undefined) {
