@@ -158,7 +158,24 @@ describe("alpha", () => {
   beforeAll(async () => {
     await volume.put("in/logo.png", await logo());
     await volume.put("in/opaque.png", await png(flat("#c81e1e")));
+    const jpeg = (name: string, fields: object) =>
+      image(name, {
+        format: "jpeg",
+        quality: 100,
+        chromaSubsampling: "4:4:4",
+        background: yellow,
+        ...fields,
+      });
     run = await make("alpha", { logo: "in/logo.png" }, [
+      jpeg("negated", { negate: true }),
+      jpeg("negated-set", { negate: true, formats: ["png"] }),
+      jpeg("negated-capped", { negate: true, maxBytes: 100_000 }),
+      image("negated-flat", { negate: true, flatten: true, background: yellow }),
+      image("negated-flat-deep", { negate: true, flatten: true, background: yellow, bitDepth: 16 }),
+      jpeg("tinted", { tint: "#0000ff" }),
+      jpeg("grey", { grayscale: true }),
+      jpeg("darkened", { modulate: { brightness: 0.5 } }),
+      jpeg("linear", { gamma: 2.2, width: 50 }),
       image("tiff", { format: "tiff", compression: "jpeg", quality: 100, background: yellow }),
       image("tiff-white", { format: "tiff", compression: "jpeg", quality: 100 }),
       image("tiff-boxed", {
@@ -174,12 +191,16 @@ describe("alpha", () => {
   const at = async (output: string, across: number, down: number) =>
     (await colourAt(await png(sharp(run.file("logo", output))), across, down)).slice(0, 3);
 
-  test.each(["tiff.tiff"])("%s lies on its background", async (file) => {
+  test.each([
+    ...["negated.jpg", "negated-set.jpg", "negated-capped.jpg", "negated-flat.png", "negated-flat-deep.png"],
+    ...["tinted.jpg", "grey.jpg", "darkened.jpg", "linear.jpg", "tiff.tiff"],
+  ])("%s lies on its background, which no tone changes", async (file) => {
     const corner = await colourAt(await png(sharp(volume.path(`alpha/logo/${file}`))), 0.02, 0.02);
     expect(deltaE(corner, [255, 204, 0])).toBeLessThan(3);
   });
 
-  test("what is not transparent stays as it is", async () => {
+  test("what is not transparent has its tone", async () => {
+    expect(deltaE(await at("negated", 0.5, 0.5), [55, 225, 225])).toBeLessThan(3);
     expect(deltaE(await at("tiff", 0.5, 0.5), [200, 30, 30])).toBeLessThan(3);
   });
 

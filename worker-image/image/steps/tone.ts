@@ -11,6 +11,16 @@ const DENOISE_STRENGTH = 0.7;
 /** Edge of the square in which `enhance` looks for specks. */
 const SPECKS_EDGE = 3;
 
+/** Steps that would change a background, too, if it were laid under what is transparent before them. */
+const TONE = [
+  ...(["grayscale", "negate", "tint", "normalise", "clahe", "gamma"] as const),
+  ...(["modulate", "median", "blur", "sharpen", "enhance"] as const),
+] satisfies (keyof ImageOutput)[];
+
+/** Whether a rendering has another tone than its source. */
+export const isToned = (settings: ImageOutput): boolean =>
+  TONE.some((field) => settings[field] !== undefined && settings[field] !== false);
+
 /** What is done to the light while an image is resized: gamma before and after, greys of what is linear by it. */
 export function applyLight(pipeline: Sharp, settings: ImageOutput): Sharp {
   if (settings.gamma !== undefined) pipeline.gamma(settings.gamma);
