@@ -215,10 +215,18 @@ describe("tone and background", () => {
   let run: PictureRun;
   beforeAll(async () => {
     await volume.put("in/grey.png", await png(flat("#777777")));
+    const blue = (name: string, fields: object) =>
+      image(name, { gamma: 2.2, background: "#335577", ...fields });
     run = await make("tone", { grey: "in/grey.png" }, [
       image("sepia", { grayscale: true, tint: "#ff8000" }),
       image("tinted", { tint: "#ff8000" }),
       image("sepia-linear", { grayscale: true, tint: "#ff8000", gamma: 2.2, width: 30 }),
+      blue("boxed", { width: 60, height: 60, fit: "contain" }),
+      blue("extended", { width: 30, extend: { top: 10 } }),
+      blue("tilted", { width: 30, rotate: 45 }),
+      blue("turned", { width: 60, height: 60, fit: "contain", rotate: 90, extend: { top: 10 } }),
+      blue("dark", { width: 60, height: 60, fit: "contain", background: "#1a1a1a" }),
+      blue("deep", { width: 60, height: 60, fit: "contain", bitDepth: 16 }),
     ]);
   });
 
@@ -228,4 +236,21 @@ describe("tone and background", () => {
     expect(deltaE(await colourAt(run.file("grey", "sepia-linear"), 0.5, 0.5), tinted)).toBeLessThan(3);
     expect(tinted[0]).toBeGreaterThan(150);
   });
+
+  test.each([
+    { output: "boxed", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "extended", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "tilted", at: [0.02, 0.02], expected: [51, 85, 119] },
+    { output: "turned", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "turned", at: [0.05, 0.5], expected: [51, 85, 119] },
+    { output: "dark", at: [0.5, 0.05], expected: [26, 26, 26] },
+    { output: "deep", at: [0.5, 0.05], expected: [51, 85, 119] },
+  ])(
+    "the background of $output is the colour that was asked for",
+    async ({ output, at: [x = 0, y = 0], expected }) => {
+      const file = await png(sharp(run.file("grey", output)));
+      expect(deltaE(await colourAt(file, x, y), expected)).toBeLessThan(2.3);
+      expect(deltaE(await colourAt(file, 0.5, 0.5), [119, 119, 119])).toBeLessThan(2.3);
+    },
+  );
 });
