@@ -141,6 +141,11 @@ export const imageOutput = z
       onlyFor("palette", ["png", "gif"]),
       onlyFor("compression", ["tiff"]),
       onlyFor("bitDepth", ["png", "tiff"]),
+      notTogether("bitDepth", "compression", {
+        isSet: "(has(self.bitDepth) && self.bitDepth == 16)",
+        isOtherSet: "has(self.compression) && self.compression == 'jpeg'",
+        because: "jpeg has 8 bits; take another compression, or leave out bitDepth",
+      }),
       onlyFor("animated", ["gif", "webp"], isAnimated),
       onlyFor("loop", ["gif", "webp"]),
     ),

@@ -34,6 +34,10 @@ export const FILE_KINDS: Record<ImageFormat, { ext: string; mime: string; hasAlp
   gif: { ext: "gif", mime: "image/gif", hasAlpha: true },
 };
 
+/** Whether what is transparent stays so in a file: a TIFF whose parts are JPEGs has no alpha either. */
+export const holdsAlpha = ({ format, settings }: Pick<Rendering, "format" | "settings">): boolean =>
+  FILE_KINDS[format].hasAlpha && !(format === "tiff" && settings.compression === "jpeg");
+
 /** The files that an output asks for of one source: each width in each format, widest first. */
 export function renderingsOf(
   { name, image: settings }: Output,

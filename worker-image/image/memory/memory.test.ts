@@ -101,6 +101,20 @@ describe("pixels that are kept on their way", () => {
   });
 });
 
+describe("a picture whose tone is changed is kept before it is laid on its background", () => {
+  const clear = (image: Record<string, unknown>, hasAlpha: boolean) =>
+    alone(image, aSource({ header: { channels: 4, depth: "uchar", hasAlpha } as ImageSource["header"] }));
+  test.each([
+    { name: "in a JPEG", image: { negate: true }, bytes: 12 },
+    { name: "where it is to be flat", image: { format: "png", flatten: true, negate: true }, bytes: 12 },
+    { name: "in a TIFF of JPEGs", image: { format: "tiff", compression: "jpeg", gamma: 2.2 }, bytes: 12 },
+    { name: "but not without a tone", image: { negate: false }, bytes: 0 },
+    { name: "and not where it stays clear", image: { format: "tiff", negate: true }, bytes: 0 },
+  ])("$name", ({ image, bytes }) => {
+    expect(clear(image, true) - clear(image, false)).toBe(bytes * 12 * MP);
+  });
+});
+
 test.each([
   { less: { format: "jpeg" }, more: { format: "jpeg", chromaSubsampling: "4:4:4" } },
   { less: { format: "jpeg" }, more: { format: "jpeg", mozjpeg: true } },

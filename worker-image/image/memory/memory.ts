@@ -167,7 +167,7 @@ function decoderBytes(source: ImageSource, shrink: number): number {
 function batchesOf(makings: readonly Making[]): Making[][] {
   const batches = new Map<string | Making, Making[]>();
   for (const making of makings) {
-    const key = finishedKey(making.rendering) ?? making;
+    const key = finishedKey(making.rendering, making.view) ?? making;
     batches.set(key, [...(batches.get(key) ?? []), making]);
   }
   return [...batches.values()];
@@ -213,7 +213,7 @@ function encoderBytesPerPixel({ format, settings }: Rendering): number {
 function keptBytes({ rendering, view }: Making): number {
   const { settings } = rendering;
   const isKept =
-    finishedKey(rendering) !== undefined ||
+    finishedKey(rendering, view) !== undefined ||
     settings.overlays !== undefined ||
     settings.shape !== undefined ||
     settings.rotate !== undefined;

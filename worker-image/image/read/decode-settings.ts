@@ -37,11 +37,18 @@ export const hasOwnColours = (settings: ImageOutput): boolean =>
 const keepsProfile = (settings: ImageOutput): boolean =>
   settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false);
 
+/** Whether all colour goes while a picture is resized. A tint needs no greys: it goes by the lightness alone. */
+export const turnsGrey = ({ grayscale, tint }: ImageOutput): boolean =>
+  grayscale === true && tint === undefined;
+
+/** Whether none comes back with what is laid on the greys. */
+const endsGrey = (settings: ImageOutput): boolean => turnsGrey(settings) && settings.overlays === undefined;
+
 /** Continues a pipeline on pixels that are in their own colours already. */
 export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
   if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
   if (keptGroups(settings) === undefined) pipeline.keepMetadata();
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -107,7 +114,7 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
     else pipeline.keepXmp();
   }
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -115,13 +122,12 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
 const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
   colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
 
-/** Whether a pipeline that was started for a rendering has 16 bits a channel. Grey ones go by way of 8 bits. */
-export async function worksDeep(
+/** Whether a pipeline that was started for a rendering has 16 bits a channel. */
+export async function startsDeep(
   pipeline: Sharp,
   source: ImageSource,
   settings: ImageOutput,
 ): Promise<boolean> {
-  if (settings.grayscale) return false;
   const { space } = await pipeline.metadata();
   return space === "rgb16" || space === "grey16" || staysWide(source, settings);
 }
