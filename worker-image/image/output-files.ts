@@ -5,8 +5,8 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
 import type { Admission } from "./memory/admission.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
-import { decodePlain, needsOwnDecode } from "./read/decode-settings.ts";
-import type { ImageSource } from "./read/image-source.ts";
+import { decodePlain, drawnAt, needsOwnDecode } from "./read/decode-settings.ts";
+import { explained, type ImageSource } from "./read/image-source.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
@@ -38,7 +38,7 @@ export async function makeOutput(
     view: ImageSource;
     renderings: readonly Rendering[];
     found: Found;
-    pixelsOf: (rendering: Rendering) => () => Sharp;
+    pixelsOf: (rendering: Rendering) => Promise<() => Sharp>;
     decoded: (() => Sharp) | undefined;
     overlays: OverlayImages;
     /** Lets through as many files at once as there is memory for. */
@@ -53,7 +53,13 @@ export async function makeOutput(
       if (found.has(rendering)) return found.get(rendering);
       const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(view, rendering, { pixels: pixelsOf(rendering), overlays, finished, isDecoded, context }),
+        makeFile(view, rendering, {
+          pixels: () => pixelsOf(rendering),
+          overlays,
+          finished,
+          isDecoded,
+          context,
+        }),
       );
     }),
   );
@@ -63,7 +69,7 @@ export async function makeOutput(
     await files.run(0, () =>
       publishDescription(image, output, {
         files: ready,
-        pixels: decoded ?? (() => decodePlain(image)),
+        pixels: decoded ?? (async () => decodePlain(await drawnAt(image).catch(explained(image)))),
         context,
       }),
     );
@@ -85,7 +91,7 @@ async function makeFile(
     isDecoded,
     context,
   }: {
-    pixels: () => Sharp;
+    pixels: () => Promise<() => Sharp>;
     overlays: OverlayImages;
     finished: FinishedPixels;
     isDecoded: boolean;

@@ -3,10 +3,11 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
-import { type Making, neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory/memory.ts";
+import { type Making, neededBytes, refuseTooLarge } from "./memory/memory.ts";
+import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { staysUntouched } from "./metadata/untouched.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
-import { decodeFor, needsOwnDecode } from "./read/decode-settings.ts";
+import { decodesFor, needsOwnDecode } from "./read/decode-settings.ts";
 import { explained, type ImageSource, openImage } from "./read/image-source.ts";
 import { decodeShared, planSharedDecode, type SharedDecode } from "./read/shared-decode.ts";
 import { viewOf } from "./read/source-view.ts";
@@ -28,7 +29,7 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
   const { outputs, destination } = context.unit;
   let left = outputs.length;
   try {
-    const image = await openImage(await context.openSource(source), context);
+    const image = await openImage(await context.openSource(source), context, admission);
     tracker.enter(source.name, "preparing", left);
     const viewFor = await viewsOf(image, outputs);
     const renderings = outputs.flatMap((output) =>
@@ -37,7 +38,7 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = missing.length > 0 ? planSharedDecode(image, renderings) : undefined;
-    const overlays = new OverlayImages(source, context);
+    const overlays = new OverlayImages(source, context, admission);
     const laid = await overlays.of(missing);
     const need = neededBytes(image, await makingsOf(missing, { image, viewFor, shared }), {
       shared,
@@ -57,10 +58,10 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
       if (missing.length > 0) await image.ready();
       const decoded = shared && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "resizing", left);
-      const pixelsOf = (rendering: Rendering) =>
+      const pixelsOf = async (rendering: Rendering) =>
         decoded && !needsOwnDecode(rendering, image)
           ? decoded
-          : () => decodeFor(viewFor(rendering.output), rendering);
+          : await decodesFor(viewFor(rendering.output), rendering);
       const ended = await Promise.allSettled(
         outputs.map(async (output) => {
           await makeOutput(image, output, {

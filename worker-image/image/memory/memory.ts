@@ -12,6 +12,7 @@ import {
   PLACEHOLDER_EDGE,
   uncroppedSize,
 } from "./finished-size.ts";
+import { RUNTIME_BYTES } from "./runtime-memory.ts";
 
 /**
  * What it takes to make a source's renderings, told by headers before any pixel is decoded. Every number
@@ -21,13 +22,6 @@ import {
  */
 
 const MIB = 2 ** 20;
-
-/**
- * Node, sharp and libvips at rest, with what glibc keeps of memory that was given back, under the crds'
- * WORKER_RUNTIME_ENV: the smallest units measured took 73 MiB as they are bundled for a pod, 106 as they lie in the
- * repository, where Node takes the types out first; their decode and encoder included.
- */
-export const RUNTIME_BYTES = 80 * MIB;
 
 /** Line buffers of one decode. */
 const DECODE_BYTES = 24 * MIB;
@@ -107,8 +101,12 @@ export function neededBytes(
 
 /** One decode of a source that is wanted so much smaller, at least. */
 export const decodeBytes = (source: ImageSource, shrink = 1): number =>
-  DECODE_BYTES +
-  decoderBytes(source, source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink));
+  DECODE_BYTES + decoderBytes(source, decoderShrink(source, shrink));
+
+function decoderShrink(source: ImageSource, shrink: number): number {
+  if (source.kind === "svg") return shrink;
+  return source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink);
+}
 
 type Overlays = ReadonlyMap<string, ImageSource>;
 
@@ -159,7 +157,7 @@ function decoderBytes(source: ImageSource, shrink: number): number {
     case "tiff":
       return turnedBytes + frameBytes;
     case "svg":
-      return pixels * 4; // drawn in tiles
+      return source.drawing?.memoryBytes(pixels / shrink ** 2) ?? 0;
   }
 }
 

@@ -39,7 +39,11 @@ export async function drawsPlaceholders(
 export async function publishDescription(
   image: ImageSource,
   { name, image: settings }: Output,
-  { files, pixels, context }: { files: readonly MadeOutput[]; pixels: () => Sharp; context: EngineContext },
+  {
+    files,
+    pixels,
+    context,
+  }: { files: readonly MadeOutput[]; pixels: () => Sharp | Promise<Sharp>; context: EngineContext },
 ): Promise<void> {
   const source = image.opened.source.name;
   const { product, early } = descriptionOf(image, name, context);
@@ -48,7 +52,7 @@ export async function publishDescription(
     const wanted = settings?.placeholders ?? [];
     if (wanted.length > 0) await image.ready();
     const placeholders =
-      wanted.length > 0 ? await placeholdersOf(pixels(), wanted).catch(explained(image)) : {};
+      wanted.length > 0 ? await placeholdersOf(await pixels(), wanted).catch(explained(image)) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",
       expandTemplate(product.template ?? context.unit.destination.template, early),
