@@ -179,6 +179,16 @@ describe("overlays", () => {
   });
 });
 
+test.each([
+  { kind: "gif", format: "webp", frames: 20 },
+  { kind: "gif", format: "jpeg", frames: 1 },
+  { kind: "tiff", format: "webp", frames: 1 },
+] as const)("of a $kind as $format $frames frames of 20 count", ({ kind, format, frames }) => {
+  const source = aSource({ kind, width: 1000, height: 1000, frames: 20 });
+  const one = alone({ format }, source);
+  expect((alone({ format, animated: true }, source) - one) / (9 * MP)).toBe(frames - 1);
+});
+
 test("a source counts as the output sees it", () => {
   const source = aSource({ width: 64, height: 64 });
   const page = aSource({ width: 15_000, height: 15_000 });

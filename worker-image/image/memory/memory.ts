@@ -1,7 +1,7 @@
 import { WorkFailure } from "../../work-failure.ts";
 import type { ImageSource, Size } from "../read/image-source.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "../read/shared-decode.ts";
-import type { Rendering } from "../rendering.ts";
+import { isAnimated, type Rendering } from "../rendering.ts";
 import { mayBeOutgrown } from "../steps/tone.ts";
 import {
   finishedKey,
@@ -233,20 +233,20 @@ function wholeBytes({ rendering, view, pixels }: Making): number {
   if (pixels === "shared") return 0;
   const held = rendering.settings.trim // in the source's own pixels, from which the rest is taken
     ? pixelsOf(view)
-    : needsWhole(rendering)
+    : needsWhole(view, rendering)
       ? pixelsOf(uncroppedSize(view, rendering)) * framesOf({ rendering, view })
       : 0;
   return held * view.header.channels * Math.max(bytesOfSample(view), isDeep(rendering) ? 2 : 1);
 }
 
 /** Steps that look at resized pixels more than once, or in another order than a decoder gives them. */
-function needsWhole(rendering: Rendering): boolean {
-  const { flip, flop, position, extend, blur, normalise, clahe, animated } = rendering.settings;
+function needsWhole(view: ImageSource, rendering: Rendering): boolean {
+  const { flip, flop, position, extend, blur, normalise, clahe } = rendering.settings;
   const isLookedAt = position === "attention" || position === "entropy";
   return (
     flip === true ||
     flop === true ||
-    (isCropped(rendering) && (isLookedAt || animated === true)) ||
+    (isCropped(rendering) && (isLookedAt || isAnimated(view, rendering))) ||
     (extend !== undefined && extend.extendWith !== "background") ||
     blur !== undefined ||
     normalise !== undefined ||
@@ -274,7 +274,7 @@ function overlaysOf({ settings, ...wanted }: Rendering, view: ImageSource, overl
 }
 
 const framesOf = ({ rendering, view }: Pick<Making, "rendering" | "view">): number =>
-  rendering.settings.animated ? view.frames : 1;
+  isAnimated(view, rendering) ? view.frames : 1;
 
 /** More than 8 bits a sample are worked on. */
 const isDeep = ({ settings }: Rendering): boolean =>

@@ -2,7 +2,7 @@ import type { Sharp, SharpOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { WorkFailure } from "../../work-failure.ts";
 import { keptGroups } from "../metadata/metadata.ts";
-import type { Rendering } from "../rendering.ts";
+import { isAnimated, type Rendering } from "../rendering.ts";
 import { type ImageSource, MAX_PIXELS, type Size } from "./image-source.ts";
 
 /** An animation of more frames is made to be slow, and no browser plays it well. */
@@ -54,15 +54,15 @@ export function decodePlain(source: ImageSource): Sharp {
  */
 export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
   const { opened, frames } = source;
-  const { output, format, settings } = rendering;
+  const { output, settings } = rendering;
   if (settings.page !== undefined && settings.page >= frames) {
     throw new WorkFailure(
       "InvalidOutputSpec",
       `output ${output} asks for page ${settings.page}, and source ${opened.source.name} has ${frames}, counted from 0`,
     );
   }
-  const isAnimated = settings.animated === true && frames > 1 && (format === "gif" || format === "webp");
-  if (isAnimated && frames > MAX_FRAMES) {
+  const isMoving = isAnimated(source, rendering);
+  if (isMoving && frames > MAX_FRAMES) {
     throw new WorkFailure(
       "SourceTooLarge",
       `source ${opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
@@ -70,7 +70,7 @@ export function decodeOptions(source: ImageSource, rendering: Rendering): SharpO
   }
   return {
     ...(settings.autoOrient === false && { autoOrient: false }),
-    ...(isAnimated && { animated: true }),
+    ...(isMoving && { animated: true }),
     ...(settings.page !== undefined && { page: settings.page }),
   };
 }
