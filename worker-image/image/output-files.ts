@@ -5,8 +5,8 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
 import type { Admission } from "./memory/admission.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
-import { decodePlain, drawnAt, needsOwnDecode } from "./read/decode-settings.ts";
-import { explained, type ImageSource } from "./read/image-source.ts";
+import { needsOwnDecode } from "./read/decode-settings.ts";
+import type { ImageSource } from "./read/image-source.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
@@ -66,13 +66,7 @@ export async function makeOutput(
   for (const each of made) if (each.status === "rejected") throw each.reason;
   const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
   if (ready.length === own.length && output.image && isDescribed(output.image)) {
-    await files.run(0, () =>
-      publishDescription(image, output, {
-        files: ready,
-        pixels: decoded ?? (async () => decodePlain(await drawnAt(image).catch(explained(image)))),
-        context,
-      }),
-    );
+    await files.run(0, () => publishDescription(image, output, { files: ready, context }));
   }
 }
 

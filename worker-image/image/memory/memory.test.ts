@@ -197,7 +197,7 @@ test("a source counts as the output sees it", () => {
 
 describe("placeholders", () => {
   const source = aSource({ kind: "jpeg", isProgressive: true });
-  const placeholders = new Set(["o0"]);
+  const placeholders = new Map([["o0", { width: 4000, height: 3000 }]]);
 
   test("are drawn from a decode where their files are there already", () => {
     const { togetherBytes, oneByOneBytes } = neededBytes(source, [], { placeholders });
@@ -206,7 +206,9 @@ describe("placeholders", () => {
   });
 
   test("come after their files, and take nothing beside them", () => {
-    expect(needOf(source, [{ width: 800 }], { placeholders })).toEqual(needOf(source, [{ width: 800 }]));
+    expect(needOf(source, [{ format: "avif" }], { placeholders })).toEqual(
+      needOf(source, [{ format: "avif" }]),
+    );
   });
 
   test("nothing to make takes nothing", () => {

@@ -9,7 +9,6 @@ import {
   isCropped,
   leastEdge,
   overlaySize,
-  PLACEHOLDER_EDGE,
   uncroppedSize,
 } from "./finished-size.ts";
 import { RUNTIME_BYTES } from "./runtime-memory.ts";
@@ -47,6 +46,9 @@ const LOSSLESS_WEBP_BYTES_PER_PIXEL = 46;
 /** An overlay as it was read, and as it is laid on. */
 const LAYER_BYTES_PER_PIXEL = 8;
 
+/** What a decoder holds for every pixel at most: AVIF's. */
+const DECODER_BYTES_PER_PIXEL_MOST = 20;
+
 /** Pixels with alpha, of 8 bits. */
 const KEPT_BYTES_PER_PIXEL = 4;
 
@@ -67,7 +69,7 @@ export interface Need {
 
 /**
  * `shared` are the pixels that some renderings start from; `overlays` the images that are laid on them, by path;
- * `placeholders` the outputs for which placeholders are drawn, which is done once their files are there.
+ * `placeholders` the largest files, by output, of which placeholders are drawn once they are there.
  */
 export function neededBytes(
   source: ImageSource,
@@ -75,27 +77,25 @@ export function neededBytes(
   {
     shared,
     overlays = new Map(),
-    placeholders = new Set(),
+    placeholders = new Map(),
   }: {
     shared?: SharedDecode | undefined;
     overlays?: Overlays;
-    placeholders?: ReadonlySet<string>;
+    placeholders?: ReadonlyMap<string, Size>;
   } = {},
 ): Need {
   const outputs = Map.groupBy(makings, ({ rendering }) => rendering.output);
-  const placeholderBytes =
-    RENDERING_BYTES +
-    (shared ? 0 : decodeBytes(source, Math.max(source.width, source.height) / PLACEHOLDER_EDGE));
-  const together = [...new Set([...outputs.keys(), ...placeholders])].map((output) => {
+  const drawn = new Map([...placeholders].map(([output, size]) => [output, placeholderBytes(size)]));
+  const together = [...new Set([...outputs.keys(), ...drawn.keys()])].map((output) => {
     const batches = batchesOf(outputs.get(output) ?? []).map((batch) => batchBytes(batch, overlays));
-    return Math.max(sumOf(batches), placeholders.has(output) ? placeholderBytes : 0);
+    return Math.max(sumOf(batches), drawn.get(output) ?? 0);
   });
   const alone = makings.map((making) => batchBytes([making], overlays));
   const held = shared ? DECODE_BYTES + sharedBytes(shared) : 0;
   const decode = shared ? held + decoderBytes(source, source.width / shared.width) : 0;
   return {
     togetherBytes: Math.max(decode, held + sumOf(together)),
-    oneByOneBytes: Math.max(decode, held + Math.max(0, ...alone, placeholders.size && placeholderBytes)),
+    oneByOneBytes: Math.max(decode, held + Math.max(0, ...alone, ...drawn.values())),
   };
 }
 
@@ -107,6 +107,10 @@ function decoderShrink(source: ImageSource, shrink: number): number {
   if (source.kind === "svg") return shrink;
   return source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink);
 }
+
+/** A file is decoded once more, of whatever format it is. */
+const placeholderBytes = (file: Size): number =>
+  RENDERING_BYTES + DECODE_BYTES + pixelsOf(file) * DECODER_BYTES_PER_PIXEL_MOST;
 
 type Overlays = ReadonlyMap<string, ImageSource>;
 
@@ -151,7 +155,7 @@ function decoderBytes(source: ImageSource, shrink: number): number {
       return turnedBytes + pixels * (shrink > 1 ? 5 : 8); // a lossless one is decoded whole before it shrinks
     case "avif":
     case "heic":
-      return turnedBytes + pixels * 20;
+      return turnedBytes + pixels * DECODER_BYTES_PER_PIXEL_MOST;
     case "gif":
       return turnedBytes + pixels * 12;
     case "tiff":
