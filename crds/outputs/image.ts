@@ -14,7 +14,7 @@ const placeholders = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "placeholders to show while the image loads, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour.",
+      "placeholders to show while the image loads, of the largest file, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour.",
     ),
 };
 

@@ -3,7 +3,7 @@ import { formatsOf } from "../../crds/outputs/image.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
-import { RUNTIME_BYTES } from "./memory/memory.ts";
+import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { makeAll } from "./source-outputs.ts";
 import { Tracker } from "./tracker.ts";
 

@@ -30,7 +30,12 @@ export async function renderFile(
     overlays,
     finished,
     context,
-  }: { pixels: () => Sharp; overlays: OverlayImages; finished: FinishedPixels; context: EngineContext },
+  }: {
+    pixels: () => Promise<() => Sharp>;
+    overlays: OverlayImages;
+    finished: FinishedPixels;
+    context: EngineContext;
+  },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, view);
@@ -84,11 +89,16 @@ export class FinishedPixels {
 async function render(
   view: ImageSource,
   rendering: Rendering,
-  { pixels, overlays, context }: { pixels: () => Sharp; overlays: OverlayImages; context: EngineContext },
+  {
+    pixels,
+    overlays,
+    context,
+  }: { pixels: () => Promise<() => Sharp>; overlays: OverlayImages; context: EngineContext },
 ): Promise<() => Sharp> {
   const { settings } = rendering;
-  const levels = settings.enhance && (await measureLevels(pixels()));
-  const toned = await applyTone(await place(view, rendering, pixels), settings, levels);
+  const decode = await pixels();
+  const levels = settings.enhance && (await measureLevels(decode()));
+  const toned = await applyTone(await place(view, rendering, decode), settings, levels);
   if (!settings.overlays && !settings.shape) return toned;
   const base = await keepPixels(toned(), settings);
   const layers = await compositionOf(settings.overlays ?? [], { base, images: overlays, context });

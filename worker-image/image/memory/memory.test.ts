@@ -193,6 +193,16 @@ describe("overlays", () => {
   });
 });
 
+test.each([
+  { kind: "gif", format: "webp", frames: 20 },
+  { kind: "gif", format: "jpeg", frames: 1 },
+  { kind: "tiff", format: "webp", frames: 1 },
+] as const)("of a $kind as $format $frames frames of 20 count", ({ kind, format, frames }) => {
+  const source = aSource({ kind, width: 1000, height: 1000, frames: 20 });
+  const one = alone({ format }, source);
+  expect((alone({ format, animated: true }, source) - one) / (9 * MP)).toBe(frames - 1);
+});
+
 test("a source counts as the output sees it", () => {
   const source = aSource({ width: 64, height: 64 });
   const page = aSource({ width: 15_000, height: 15_000 });
@@ -201,7 +211,7 @@ test("a source counts as the output sees it", () => {
 
 describe("placeholders", () => {
   const source = aSource({ kind: "jpeg", isProgressive: true });
-  const placeholders = new Set(["o0"]);
+  const placeholders = new Map([["o0", { width: 4000, height: 3000 }]]);
 
   test("are drawn from a decode where their files are there already", () => {
     const { togetherBytes, oneByOneBytes } = neededBytes(source, [], { placeholders });
@@ -210,7 +220,9 @@ describe("placeholders", () => {
   });
 
   test("come after their files, and take nothing beside them", () => {
-    expect(needOf(source, [{ width: 800 }], { placeholders })).toEqual(needOf(source, [{ width: 800 }]));
+    expect(needOf(source, [{ format: "avif" }], { placeholders })).toEqual(
+      needOf(source, [{ format: "avif" }]),
+    );
   });
 
   test("nothing to make takes nothing", () => {
