@@ -14,7 +14,7 @@ import { joinArguments, loudnessArguments, presentationArguments, type StreamFil
 import { dashManifest } from "./dash.ts";
 import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
 import { hlsMaster, hlsPlaylists } from "./hls.ts";
-import { joinShortTail } from "./media-file.ts";
+import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
 import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
 import { protect } from "./protection.ts";
@@ -219,7 +219,7 @@ class StreamTask {
       const { sheets, cell, columns, rows } = stream.thumbnails;
       const size = { width: cell.width * columns, height: cell.height * rows };
       for (const { fileName } of sheets) await put(fileName, { format: "jpeg", ...size });
-      await write("thumbnails.vtt", sheetTrack(stream.thumbnails, stream.durationSeconds));
+      await write("thumbnails.vtt", sheetTrack(stream.thumbnails, longestOf(stream.video)));
     }
     const { protocols } = this.#stream;
     if (protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));

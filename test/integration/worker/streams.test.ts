@@ -32,6 +32,17 @@ const probed = (path: string, ...entries: string[]) =>
     }),
   );
 
+test("a stream lasts as long as its sound does, its thumbnails as long as its pictures", async () => {
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=s=426x240:r=25:d=2"];
+  const sound = ["-f", "lavfi", "-i", "sine=r=48000:d=5"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+  ffmpeg(...pictures, ...sound, ...codecs, join(workshop.sources, "song.mp4"));
+  const made = await stream("song.mp4", { thumbnails: { everySeconds: 1 } });
+  const [, seconds] = /mediaPresentationDuration="PT([\d.]+)S"/.exec(textOf(made, "manifest.mpd")) ?? [];
+  expect(Number(seconds)).toBeCloseTo(5, 1);
+  expect(textOf(made, "thumbnails.vtt").match(/-->/g)).toHaveLength(2);
+});
+
 describe("encryption", () => {
   const KEY = "8f14e45fceea167a5a36dedd4bea2543";
   const encryption = (method: string, key = "key") => ({
