@@ -199,13 +199,11 @@ class StreamTask {
 
   async #publish(stream: Stream, directory: string, staged: (fileName: string) => string): Promise<void> {
     const put = async (fileName: string, facts: { format: string; width?: number; height?: number }) => {
-      const product = this.#product(directory, fileName);
-      if (!(await this.#context.findMade(product))) {
-        await this.#context.publish(staged(fileName), product, {
-          ...facts,
-          durationSeconds: stream.durationSeconds,
-        });
-      }
+      // What an earlier attempt left is replaced: with other threads an encoder makes other bytes of the same source.
+      await this.#context.publish(staged(fileName), this.#product(directory, fileName), {
+        ...facts,
+        durationSeconds: stream.durationSeconds,
+      });
     };
     const write = async (fileName: string, text: string) => {
       await writeFile(staged(fileName), text);
@@ -236,6 +234,7 @@ class StreamTask {
       // The entry is the output itself; the others are parts of it.
       variant: fileName === entryOf(this.#stream) ? undefined : fileName,
       template: `${directory}/${fileName}`,
+      isOfDirectory: true,
       ext: fileName.slice(fileName.lastIndexOf(".") + 1),
     };
   }
