@@ -107,12 +107,15 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
   return wrong ? [`its audio codec is ${wrong.codec}, not ${soundCodec}`] : [];
 }
 
-/** The file against what ffmpeg said it wrote: a difference is ffmpeg's or the disk's fault. */
+/**
+ * The file against what ffmpeg said it wrote: what is missing is ffmpeg's or the disk's fault. ffmpeg tells the time of
+ * the packet it wrote last, which B-frames put before those that are shown later: a file may last longer.
+ */
 export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
   const found = record.durationSeconds;
   const differences: string[] = [];
-  if (found !== null && Math.abs(found - written) > toleranceOf(rendition)) {
+  if (found !== null && found < written - toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
   }
   const frames = record.video[0]?.frames ?? null;
