@@ -50,6 +50,8 @@ export interface Rendition {
   reelName: string | null;
   placeTags: string[];
   spans: Span[];
+  /** When the source's last frame ends, from its start; null when the source does not say. */
+  endSeconds: number | null;
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
@@ -85,7 +87,7 @@ export function planRendition(
   refuseWithoutRate(output, fps);
   refuseTooSmall(output.codec, work);
   const codec = output.codec;
-  const firstSeconds = Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
+  const firstSeconds = firstSecondsOf(record, picture);
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
     rate: steadyRate(picture),
     firstSeconds,
@@ -102,8 +104,16 @@ export function planRendition(
     ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
 
   const soundCodec = output.audio.codec ?? defaultSoundCodec(output.container, codec);
-  const { chosen, missingLanguages } =
+  const { chosen: own, missingLanguages } =
     soundCodec === "none" ? { chosen: [], missingLanguages: [] } : chooseTracks(record.audio, output.audio);
+  const chosen = own.length > 0 || soundCodec === "none" ? own : appendedTracks(appended);
+  const endSeconds = endSecondsOf(record, picture);
+  if (own.length < chosen.length && endSeconds === null) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "the source has no sound and does not tell how long it is silent before what is appended; remux it first",
+    );
+  }
   for (const language of missingLanguages) {
     warnings.push({ reason: "LanguageMissing", message: `the source has no audio track in '${language}'` });
   }
@@ -150,6 +160,7 @@ export function planRendition(
     reelName: output.metadata === "Keep" ? record.reelName : null,
     placeTags: record.placeTags,
     spans,
+    endSeconds,
     expectedSeconds,
     warnings,
   };
@@ -213,7 +224,7 @@ function appendedTo(
   const { width, height } = first.scaling.final;
   const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
   const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
-  const seconds = picture.durationSeconds ?? record.durationSeconds;
+  const seconds = endSecondsOf(record, picture);
   if (seconds === null) {
     throw new MediaFailure(
       "InvalidOutputSpec",
@@ -232,6 +243,20 @@ function appendedTo(
     seconds,
   };
 }
+
+/** Where the source has no sound, the first of the files after it that has some decides how it sounds. */
+const appendedTracks = (appended: readonly Appended[]): AudioStream[] =>
+  appended.flatMap(({ track }) => track ?? []).slice(0, 1);
+
+/** When the first frame is shown, from the start of its file. */
+const firstSecondsOf = (record: MediaRecord, picture: VideoStream): number =>
+  Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
+
+/** When the last frame ends, from the start of its file; null where the file does not tell. */
+const endSecondsOf = (record: MediaRecord, picture: VideoStream): number | null =>
+  picture.durationSeconds === null
+    ? record.durationSeconds
+    : firstSecondsOf(record, picture) + picture.durationSeconds;
 
 /** The timecode of the first frame that is kept; none where frames no longer follow the source's. */
 function keptTimecode(

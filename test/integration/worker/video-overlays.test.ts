@@ -199,6 +199,42 @@ describe("files that are joined", () => {
     for (const each of seconds) expect(Math.abs(each)).toBeLessThanOrEqual(0.001);
   });
 
+  test("one without sound before one with it is silent, and the sound begins with its pictures", async () => {
+    ffmpeg(
+      "-i",
+      join(workshop.sources, "flash.mp4"),
+      "-an",
+      "-c",
+      "copy",
+      join(workshop.sources, "mute.mp4"),
+    );
+    const { path, record } = await make("mute.mp4", { append: ["in/mute.mp4", "in/flash.mp4"] });
+    expect(record.audio).toMatchObject([{ sampleRate: 48_000 }]);
+    const { flashes: lit, beeps } = apart(path);
+    expect(lit).toEqual([1, 3, 5]);
+    expect(beeps).toHaveLength(1);
+    expect(beeps[0]).toBeCloseTo(5, 2);
+  });
+
+  test("sound beside pictures that begin late is heard to their end", async () => {
+    const flash = join(workshop.sources, "flash.mp4");
+    const late = ["-itsoffset", "0.6", "-i", flash];
+    const beep = ["-f", "lavfi", "-i", "aevalsrc='0.5*sin(2*PI*1000*t)*gte(t,2.3)':s=48000:d=2.6"];
+    ffmpeg(
+      ...late,
+      ...beep,
+      "-map",
+      "0:v",
+      "-map",
+      "1:a",
+      "-c:v",
+      "copy",
+      join(workshop.sources, "late.mp4"),
+    );
+    const { path } = await make("flash.mp4", { append: ["in/late.mp4"] });
+    expect(apart(path).beeps.map((moment) => Math.round(moment * 100) / 100)).toEqual([1, 4.3]);
+  });
+
   test("a file that is no media is named", async () => {
     const attempt = await workshop.attempt("black.mp4", { video: { append: ["in/cues.srt"] } });
     expect(attempt.result.failure).toMatchObject({

@@ -87,24 +87,27 @@ export function soundOf(
 }
 
 /**
- * The first track of each file in the format of the source's; silence where it has none. Each lasts as long as its
+ * The first track of each file in the format of the first that has one; silence where it has none. Each lasts as long as its
  * pictures, to the sample: codecs pad the end of a track, and what follows would begin late by that.
  */
 function appendedSounds(rendition: Rendition, inputs: number): string[] {
-  const { sound, appended, picture, fps } = rendition;
+  const { sound, appended, endSeconds, fps } = rendition;
   const [track] = rendition.tracks;
   if (!track || !sound || !fps) return [];
   const lasting = (seconds: number | null) =>
     seconds === null ? [] : lastingFilters(Math.round(seconds * perSecond(fps)) / perSecond(fps));
-  return [
-    `[0:${track.index}]${[...soundFilters(track, sound), ...lasting(picture.durationSeconds)].join(",")}[part0]`,
-    ...appended.map((each, place) => {
-      const label = `[part${place + 1}]`;
-      return each.track
-        ? `[${inputs + place}:${each.track.index}]${[...appendedSoundFilters(track, sound), ...lasting(each.seconds)].join(",")}${label}`
-        : `${[silence(track, sound), ...lasting(each.seconds)].join(",")}${label}`;
-    }),
+  const isOwn = !appended.some((each) => each.track === track);
+  const parts = [
+    { input: 0, from: isOwn ? track : undefined, seconds: endSeconds, filters: soundFilters(track, sound) },
+    ...appended.map((each, place) => ({
+      ...{ input: inputs + place, from: each.track, seconds: each.seconds },
+      filters: appendedSoundFilters(track, sound),
+    })),
   ];
+  return parts.map(({ input, from, seconds, filters }, place) => {
+    const heard = from ? [`[${input}:${from.index}]${filters.join(",")}`] : [silence(track, sound)];
+    return `${[...heard, ...lasting(seconds)].join(",")}[part${place}]`;
+  });
 }
 
 /** One concat for both, so that each file's sound begins with its pictures however long the one before was. */
