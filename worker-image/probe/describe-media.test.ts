@@ -160,6 +160,12 @@ test("a stream of Matroska by ffmpeg that begins late is as long as what is left
   expect(describe({ video, format }).video[0]?.durationSeconds).toBe(12);
 });
 
+test("Matroska's bitrate of a sound is read from its tag", () => {
+  const sound = { index: 1, codec_type: "audio" };
+  const record = describe({ streams: [{ ...sound, tags: { BPS: "192000" } }, sound] });
+  expect(record.audio.map(({ bitrate }) => bitrate)).toEqual([192_000, null]);
+});
+
 test.each([
   { language: "eng", expected: "eng" },
   { language: "pt-BR", expected: "pt-BR" },

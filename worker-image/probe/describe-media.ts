@@ -116,7 +116,7 @@ function audioStream(stream: FfprobeStream): AudioStream {
     sampleFormat: stream.sample_fmt ?? null,
     startSeconds: stream.start_time ?? null,
     durationSeconds: positive(stream.duration),
-    bitrate: positive(stream.bit_rate),
+    bitrate: positive(stream.bit_rate) ?? positive(Number(stream.tags.bps)),
     language: languageOf(stream),
     title: stream.tags.title ?? null,
     isDefault: stream.disposition.default === 1,

@@ -193,7 +193,9 @@ test.each([
   expect(defaultPixelFormat(codec, { profile, hdr, ...rest })).toBe(expected),
 );
 
-test("a size leaves what its sound does not need", () => {
-  expect(bitrateForSize({ targetBytes: 1_000_000, seconds: 8, audioKbps: 128 })).toBe(862);
-  expect(bitrateForSize({ targetBytes: 10_000, seconds: 60, audioKbps: 128 })).toBe(0);
+test("a size leaves what its sound and its container do not need", () => {
+  const wish = { targetBytes: 1_000_000, seconds: 8, audioKbps: 128, packets: 575 };
+  expect(bitrateForSize(wish)).toBe(862);
+  expect(bitrateForSize({ ...wish, packets: 0 })).toBe(872);
+  expect(bitrateForSize({ ...wish, targetBytes: 10_000, seconds: 60 })).toBe(0);
 });

@@ -98,10 +98,18 @@ export function rateControlOf(output: VideoOutput, codec: EncodedCodec): RateCon
   return { crf: output.crf ?? words[output.quality ?? "High"], ...caps };
 }
 
-/** What is left for the picture of a file of `targetBytes`, after its sound and 1 % for the container. */
-export function bitrateForSize(wish: { targetBytes: number; seconds: number; audioKbps: number }): number {
-  const kbps = (wish.targetBytes * 8 * 0.99) / 1000 / wish.seconds - wish.audioKbps;
-  return Math.max(0, Math.floor(kbps));
+/** What containers write of each frame and each packet of sound: MP4 into its tables, Matroska before it. */
+const BYTES_BESIDE_PACKET = 16;
+
+/** What is left for the picture of a file of `targetBytes`, after its sound and what the container writes of `packets`. */
+export function bitrateForSize(wish: {
+  targetBytes: number;
+  seconds: number;
+  audioKbps: number;
+  packets: number;
+}): number {
+  const bytes = wish.targetBytes - wish.packets * BYTES_BESIDE_PACKET;
+  return Math.max(0, Math.floor((bytes * 8) / 1000 / wish.seconds - wish.audioKbps));
 }
 
 /** The pixel format where the user names none. */

@@ -111,8 +111,22 @@ test.each([
 
 test("a size becomes a bitrate beside the sound", () => {
   expect(plan({ targetBytes: 10_000_000 }).rate).toEqual({
-    bitrateKbps: Math.floor((1e7 * 8 * 0.99) / 1000 / 60 - 128),
+    bitrateKbps: Math.floor(((1e7 - 60 * (25 + 50) * 16) * 8) / 1000 / 60 - 128),
   });
+});
+
+test("sound that is copied takes its bitrate from a size, and is refused where it does not tell it", () => {
+  const output = { targetBytes: 10_000_000, audio: { codec: "copy" } };
+  const told = source({ streams: [{ ...SOUND, bit_rate: "640000" }] });
+  expect(plan(output, told).rate).toEqual({
+    bitrateKbps: Math.floor(((1e7 - 60 * (25 + 50) * 16) * 8) / 1000 / 60 - 640),
+  });
+  expect(() => plan(output)).toThrow(
+    expect.objectContaining({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("take another audio codec than copy"),
+    }),
+  );
 });
 
 test("a timecode with frames that the source's rate has not cannot be drawn", () => {

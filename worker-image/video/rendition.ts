@@ -143,7 +143,7 @@ export function planRendition(
     pixelFormat,
     hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
     work,
-    rate: rateFor({ output, expectedSeconds, tracks: chosen, sound }),
+    rate: rateFor({ output, fps: fps ?? picture.frameRate, expectedSeconds, tracks: chosen, sound }),
     tracks: chosen,
     soundCodec,
     sound,
@@ -291,11 +291,12 @@ function keptTimecode(
 
 function rateFor(wish: {
   output: VideoOutput;
+  fps: Rate | null;
   expectedSeconds: number | null;
   tracks: AudioStream[];
   sound: SoundWish | undefined;
 }): RateControl {
-  const { output, expectedSeconds, tracks, sound } = wish;
+  const { output, fps, expectedSeconds, tracks, sound } = wish;
   if (output.codec === "copy") return {};
   if (output.targetBytes === undefined) return rateControlOf(output, output.codec);
   if (expectedSeconds === null) {
@@ -306,13 +307,15 @@ function rateFor(wish: {
   }
   const audioKbps = tracks.reduce(
     (sum, track) =>
-      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : (track.bitrate ?? 0) / 1000),
+      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : copiedKbps(track)),
     0,
   );
+  const perSecondPackets = (fps ? perSecond(fps) : ASSUMED_FPS) + tracks.length * SOUND_PACKETS_PER_SECOND;
   const bitrateKbps = bitrateForSize({
     targetBytes: output.targetBytes,
     seconds: expectedSeconds,
     audioKbps,
+    packets: perSecondPackets * expectedSeconds,
   });
   if (bitrateKbps < 16) {
     throw new MediaFailure(
@@ -321,6 +324,20 @@ function rateFor(wish: {
     );
   }
   return { bitrateKbps };
+}
+
+/** Where the source tells no rate at all. */
+const ASSUMED_FPS = 30;
+
+/** AAC has 1024 samples in a packet, Opus 960: about as many a second at 48 kHz. */
+const SOUND_PACKETS_PER_SECOND = 50;
+
+function copiedKbps({ bitrate, index }: AudioStream): number {
+  if (bitrate !== null) return bitrate / 1000;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `targetBytes needs the bitrate of audio track ${index}, which is copied and does not tell it: take another audio codec than copy`,
+  );
 }
 
 const uncompressedKbps = ({ sampleRate, channels }: AudioStream) =>

@@ -55,7 +55,7 @@ export async function verifyRendition(
       report.log,
     );
   }
-  const warnings = sourceWarnings(record, rendition, report);
+  const warnings = [...sourceWarnings(record, rendition, report), ...sizeWarnings(record, rendition)];
   if (settled(decoded).maybeSilent) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
 }
@@ -173,6 +173,15 @@ function pictureLengths(
         : Math.min(planned, expectedSeconds),
     foundSeconds: begins + (found?.durationSeconds ?? record.durationSeconds ?? 0),
   };
+}
+
+/** Share of `targetBytes` by which a file may miss it without a word. */
+const TOLERATED_SIZE_SHARE = 0.05;
+
+function sizeWarnings({ bytes }: MediaRecord, { output: { targetBytes } }: Rendition): Verified["warnings"] {
+  if (targetBytes === undefined || Math.abs(bytes / targetBytes - 1) <= TOLERATED_SIZE_SHARE) return [];
+  const message = `the file has ${bytes} bytes, targetBytes are ${targetBytes}: a brief or a plain film meets no size exactly`;
+  return [{ reason: "TargetSizeMissed", message }];
 }
 
 /** The warning that a run concealed damage of the source; undefined when there was none. */
