@@ -27,6 +27,21 @@ test.each([
     message: /would be 192×108, and dnxhr has no picture below 256×120; enlarge it/,
   },
   {
+    name: "a level without room for the picture",
+    output: { level: "3.0" },
+    message: /level 3.0 of h264 has no room for pictures of 1920×1080: take 4.0 or leave it out/,
+  },
+  {
+    name: "a level of h265 without room for it",
+    output: { codec: "h265", level: "1.0", height: 720 },
+    message: /level 1.0 of h265 has no room for pictures of 1280×720: take 3.1/,
+  },
+  {
+    name: "a strip that is enlarged beyond all measure",
+    output: { crop: { width: 1920, height: 48 }, height: 1000, enlarge: true },
+    message: /1920×48 would be enlarged to 40000×1000, and a side may have 8192 pixels/,
+  },
+  {
     name: "a crop beyond the picture",
     output: { crop: { width: 1920, height: 1081 } },
     message: /1920×1081 at 0,0/,

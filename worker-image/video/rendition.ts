@@ -1,4 +1,5 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { whyAboveLevel } from "../../crds/outputs/video-levels.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
@@ -86,6 +87,8 @@ export function planRendition(
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
   refuseTooSmall(output.codec, work);
+  const aboveLevel = whyAboveLevel(output, work.scaling.final);
+  if (aboveLevel) throw new MediaFailure("InvalidOutputSpec", aboveLevel);
   const codec = output.codec;
   const firstSeconds = firstSecondsOf(record, picture);
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
