@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { videoOutput } from "../../crds/outputs/video.ts";
 import { plan, type Raw, SOUND, source } from "../../test/builders/video.ts";
+import { planRendition } from "./rendition.ts";
 
 test.each([
   {
@@ -142,6 +144,23 @@ test("sound that is copied takes its bitrate from a size, and is refused where i
       message: expect.stringContaining("take another audio codec than copy"),
     }),
   );
+});
+
+const PQ = { color_transfer: "smpte2084", color_space: "bt2020nc", pix_fmt: "yuv420p10le" };
+const DOLBY = { side_data_list: [{ side_data_type: "DOVI configuration record", dv_profile: 5 }] };
+test.each([
+  { name: "SDR after HDR that is kept", first: PQ, second: {}, message: /source is HDR10 and .* SDR,/ },
+  { name: "HDR that is kept after SDR", first: {}, second: PQ, message: /source is SDR and .* HDR10,/ },
+  { name: "Dolby Vision without a layer", first: {}, second: DOLBY, message: /an appended file is Dolby/ },
+])("$name cannot be joined", ({ first, second, message }) => {
+  const join = (dynamicRange: string) =>
+    planRendition(
+      source({ video: first }),
+      videoOutput.parse({ codec: "h265", dynamicRange, append: ["in/b.mp4"] }),
+      { companions: { appended: [{ path: "/in/b.mp4", record: source({ video: second }) }] } },
+    );
+  expect(() => join("Source")).toThrow(message);
+  if (second !== DOLBY) expect(join("SDR").appended).toHaveLength(1);
 });
 
 test("a timecode with frames that the source's rate has not cannot be drawn", () => {

@@ -2,7 +2,14 @@ import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { whyAboveLevel } from "../../crds/outputs/video-levels.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
+import type {
+  AudioStream,
+  DynamicRange,
+  MediaRecord,
+  Rate,
+  TextStream,
+  VideoStream,
+} from "../probe/record.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
 import { whyInSoftware } from "./hardware/hardware.ts";
@@ -79,9 +86,7 @@ export function planRendition(
   }: { encoder?: HardwareEncoder | undefined; companions?: Companions } = {},
 ): Rendition {
   const picture = pictureOf(record);
-  if (output.codec !== "copy" && picture.dolbyVisionProfile === 5) {
-    throw new MediaFailure("UnsupportedFormat", DOLBY_VISION_ALONE);
-  }
+  if (output.codec !== "copy") refuseDolbyVisionAlone(picture, "the source");
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
@@ -101,7 +106,9 @@ export function planRendition(
       `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
     );
   }
-  const appended = companions.appended.map(({ record }) => appendedTo(work, { output, fps, record }));
+  const appended = companions.appended.map(({ record }) =>
+    appendedTo(work, { output, fps, record, dynamicRange: picture.dynamicRange }),
+  );
   const ownSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
   const expectedSeconds =
     ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
@@ -170,8 +177,13 @@ export function planRendition(
 }
 
 /** Its pictures are coded in a colour space of its own: decoded as any other they are green and purple. */
-const DOLBY_VISION_ALONE =
-  "the source is Dolby Vision of profile 5, whose colours ffmpeg does not know; export it with a layer in HDR10 or HLG (profile 8)";
+function refuseDolbyVisionAlone({ dolbyVisionProfile }: VideoStream, what: string): void {
+  if (dolbyVisionProfile !== 5) return;
+  throw new MediaFailure(
+    "UnsupportedFormat",
+    `${what} is Dolby Vision of profile 5, whose colours ffmpeg does not know; export it with a layer in HDR10 or HLG (profile 8)`,
+  );
+}
 
 /** The moving picture of a source. @throws MediaFailure NoVideoStream. */
 export function pictureOf(record: MediaRecord): VideoStream {
@@ -221,9 +233,22 @@ function burnedTimecode(
 
 function appendedTo(
   first: PictureWork,
-  { output, fps, record }: { output: VideoOutput; fps: Rate | null; record: MediaRecord },
+  {
+    output,
+    fps,
+    record,
+    dynamicRange,
+  }: { output: VideoOutput; fps: Rate | null; record: MediaRecord; dynamicRange: DynamicRange },
 ): Appended {
   const picture = pictureOf(record);
+  refuseDolbyVisionAlone(picture, "an appended file");
+  // One file says of all its pictures alike what light their numbers mean.
+  if (output.dynamicRange === "Source" && picture.dynamicRange !== dynamicRange) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `the source is ${dynamicRange} and an appended file ${picture.dynamicRange}, which cannot be kept in one file: set dynamicRange SDR`,
+    );
+  }
   const { width, height } = first.scaling.final;
   const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
   const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
