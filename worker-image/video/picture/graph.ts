@@ -67,6 +67,7 @@ export function pictureGraph(rendition: Rendition): string {
       size,
       pixelFormat,
       matrix: work.matrix ?? "bt709",
+      dynamicRange: rendition.keepsHdr ? picture.dynamicRange : "SDR",
     });
     parts.push(`${[mark, ...upload].join(",")}[picture]`);
   }
@@ -129,7 +130,9 @@ function joined(
   ].join(";");
 }
 
-function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: Rendition): string[] {
+function burnInFilters(rendition: Rendition): string[] {
+  const { output, companions, fps, size, work, burnedTimecode, keepsHdr, picture } = rendition;
+  const dynamicRange = keepsHdr ? picture.dynamicRange : "SDR";
   const { timecode } = output.burnIn ?? {};
   const first = work.window?.startSeconds ?? 0;
   // The first frame of a part is the one at or after its start, and the filter counts from there.
@@ -137,6 +140,8 @@ function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: 
   const start = fps && burnedTimecode ? timecodeAfter(burnedTimecode, firstSeconds, fps) : undefined;
   return [
     ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
-    ...(timecode && fps && start ? [timecodeFilter(timecode, { start, rate: fps, picture: size })] : []),
+    ...(timecode && fps && start
+      ? [timecodeFilter(timecode, { start, rate: fps, picture: size, dynamicRange })]
+      : []),
   ];
 }
