@@ -152,6 +152,18 @@ test.each([
   expect(encode("h264", { keyframeIntervalSeconds: seconds }, { fps })).toContain(`-g:v ${frames} `);
 });
 
+test.each([
+  { codec: "h264", fps: 5, group: " -g:v 50" },
+  { codec: "vp9", fps: 12, group: " -g:v 120" },
+  { codec: "vp9", fps: 24, group: undefined },
+  { codec: "h265", fps: 25, group: undefined },
+  { codec: "h264", fps: null, group: undefined },
+] as const)("$codec of $fps frames a second has a keyframe every ten seconds by $group", (row) => {
+  const text = encode(row.codec, {}, { fps: row.fps });
+  if (row.group) expect(text).toContain(row.group);
+  else expect(text).not.toContain("-g:v");
+});
+
 test("segments have no keyframe but at their start", () => {
   const text = encode("h264", { keyframeIntervalSeconds: 4 }, { closedInterval: true });
   expect(text).toContain("-sc_threshold:v 0");
