@@ -15,7 +15,8 @@ import type {
  * more complete than the container's.
  */
 export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
-  const { streams, format } = json;
+  const { format } = json;
+  const streams = json.streams.map((stream) => ({ ...stream, duration: lengthOf(stream, format) }));
   const ofKind = (kind: string) => streams.filter(({ codec_type }) => codec_type === kind);
   const isPicture = (stream: FfprobeStream) => stream.disposition.attached_pic === 1;
   const moving = ofKind("video").filter((stream) => !isPicture(stream));
@@ -25,7 +26,10 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
     container: format?.format_name?.split(",")[0] ?? "unknown",
     containerDescription: format?.format_long_name ?? null,
     bytes,
-    durationSeconds: positive(format?.duration) ?? longest(streams),
+    durationSeconds:
+      (ofKind("subtitle").length > 0 ? untilTheEnd([...moving, ...ofKind("audio")]) : null) ??
+      positive((format?.duration ?? 0) - lateBy(format?.start_time, format)) ??
+      longest(streams),
     startSeconds: format?.start_time ?? null,
     bitrate: positive(format?.bit_rate),
     video: moving.map((stream) =>
@@ -93,7 +97,7 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
     dolbyVisionProfile: dolbyVision?.dv_profile ?? null,
     mastering: masteringOf(sideData),
     startSeconds: stream.start_time ?? null,
-    durationSeconds: positive(stream.duration) ?? taggedDuration(stream),
+    durationSeconds: positive(stream.duration),
     frames: positive(stream.nb_frames),
     bitrate: positive(stream.bit_rate),
     intraOnly: INTRA_ONLY_CODECS.has(stream.codec_name ?? "") ? true : null,
@@ -111,8 +115,8 @@ function audioStream(stream: FfprobeStream): AudioStream {
     sampleRate: positive(stream.sample_rate),
     sampleFormat: stream.sample_fmt ?? null,
     startSeconds: stream.start_time ?? null,
-    durationSeconds: positive(stream.duration) ?? taggedDuration(stream),
-    bitrate: positive(stream.bit_rate),
+    durationSeconds: positive(stream.duration),
+    bitrate: positive(stream.bit_rate) ?? positive(Number(stream.tags.bps)),
     language: languageOf(stream),
     title: stream.tags.title ?? null,
     isDefault: stream.disposition.default === 1,
@@ -227,6 +231,29 @@ function languageOf({ tags }: FfprobeStream): string | null {
   return language !== "und" && LANGUAGE.test(language) ? language : null;
 }
 
+type Format = FfprobeJson["format"];
+
+/** Seconds from a stream's start to its end. */
+function lengthOf(stream: FfprobeStream, format: Format): number | undefined {
+  const tagged = taggedDuration(stream);
+  const told = positive(stream.duration);
+  return told ?? (tagged === null ? undefined : tagged - lateBy(stream.start_time, format));
+}
+
+/** Matroska as ffmpeg writes it has the time of the end in place of the duration, which is less where it begins late. */
+const lateBy = (startSeconds: number | undefined, format: Format): number =>
+  format?.format_name?.startsWith("matroska") && format.tags.encoder?.startsWith("Lavf")
+    ? Math.max(0, startSeconds ?? 0)
+    : 0;
+
+/** What pictures and sound last together: the last text may end long after them. Null where one does not tell. */
+function untilTheEnd(streams: readonly FfprobeStream[]): number | null {
+  if (streams.length === 0 || streams.some(({ duration }) => !duration)) return null;
+  const starts = streams.map(({ start_time = 0 }) => start_time);
+  const ends = streams.map(({ start_time = 0, duration = 0 }) => start_time + duration);
+  return Math.max(...ends) - Math.min(...starts);
+}
+
 /** Matroska keeps a stream's duration as a tag `hh:mm:ss.nnnnnnnnn`. */
 function taggedDuration({ tags }: FfprobeStream): number | null {
   const match = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(tags.duration ?? "");
@@ -234,7 +261,7 @@ function taggedDuration({ tags }: FfprobeStream): number | null {
 }
 
 function longest(streams: readonly FfprobeStream[]): number | null {
-  const known = streams.map((stream) => positive(stream.duration) ?? taggedDuration(stream) ?? 0);
+  const known = streams.map(({ duration = 0 }) => duration);
   return positive(Math.max(0, ...known));
 }
 

@@ -82,3 +82,12 @@ test("a source without sound makes an output without", async () => {
   const { record } = await workshop.make("mute.mp4", {});
   expect(record.audio).toEqual([]);
 });
+
+test("a silent track that cannot be levelled is told with its source and its output", async () => {
+  const silent = ["-af", "volume=0", "-c:v", "copy", "-c:a", "aac"];
+  ffmpeg("-i", join(workshop.sources, "plain.mp4"), ...silent, join(workshop.sources, "silent.mp4"));
+  const { attempt } = await workshop.make("silent.mp4", { audio: { loudness: {} } });
+  expect(attempt.result.warnings).toMatchObject([
+    { reason: "SilentTrack", source: "source", output: "made" },
+  ]);
+});
