@@ -45,6 +45,20 @@ test.each([
     names: ["x-x", "x"],
     outputs: [image("x"), image("x-x")],
   },
+  {
+    name: "a width of one, which the other is called by",
+    template: "{source}/{output}.{ext}",
+    outputs: [image("b", { width: undefined, widths: [20, 40] }), image("b-40w")],
+  },
+  {
+    name: "one source, and a width in one format of several",
+    template: "{output}.{ext}",
+    names: ["a"],
+    outputs: [
+      image("b", { width: undefined, widths: [20, 40], formats: ["png"] }),
+      image("b-20w", { format: "png" }),
+    ],
+  },
 ])("$name: two outputs would get one name", ({ template, names, outputs }) => {
   const [fault] = faults({ template, ...(names && { names }), ...(outputs && { outputs }) });
   expect(fault?.path).toBe("spec.destination.template");
@@ -73,6 +87,16 @@ test.each([
     outputs: [{ ...image("b-c"), sources: ["a-b"] }, image("c")],
   },
   { name: "suffixes", template: "{source}-{output}", onConflict: "Suffix" },
+  {
+    name: "widths that the template tells apart",
+    template: "{source}/{output}-{width}.{ext}",
+    outputs: [image("b", { width: undefined, widths: [20, 40] }), image("b-40w")],
+  },
+  {
+    name: "widths of another format",
+    template: "{source}/{output}.{ext}",
+    outputs: [image("b", { width: undefined, widths: [20, 40] }), image("b-40w", { format: "png" })],
+  },
 ])("$name: every output has a name of its own", ({ template, names, outputs, onConflict }) => {
   expect(
     faults({

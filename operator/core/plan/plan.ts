@@ -9,6 +9,7 @@ import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
+import { replacedSources } from "./replaced-sources.ts";
 import { sharingDecodes } from "./shared-decode.ts";
 
 /**
@@ -78,7 +79,7 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const { drafts, tooMany } = boundedCut(spec);
-  const faults = [...unknownSources(spec), ...collidingNames(spec), ...tooMany];
+  const faults = [...unknownSources(spec), ...collidingNames(spec), ...replacedSources(spec), ...tooMany];
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
   if (later.length < 2) {

@@ -3,6 +3,7 @@ import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import { indexToken, tokensOf } from "../../../crds/naming.ts";
 import { isOver } from "../is-over.ts";
 import { lastRetryOf } from "../last-retry.ts";
+import { normalPath } from "../normal-path.ts";
 
 /** A MediaJob as the register of outputs knows it. */
 interface Claimant {
@@ -134,12 +135,8 @@ const placeOf = ({ metadata, spec: { destination } }: MediaJob): string =>
   JSON.stringify([
     metadata.namespace,
     destination.volume?.claimName,
-    segmentsOf(`${destination.volume?.path ?? ""}/${destination.template}`),
+    normalPath(`${destination.volume?.path ?? ""}/${destination.template}`),
   ]);
-
-/** However it is written: `./out/` is `out`. */
-const segmentsOf = (path: string): string[] =>
-  path.split("/").filter((segment) => segment !== "" && segment !== ".");
 
 /**
  * What the template makes of each source and of each output, as far as the spec says it; one for all where it makes
