@@ -1,4 +1,5 @@
 import type { ReportFormat } from "../../crds/finalize.ts";
+import { withSuffix } from "../../crds/naming.ts";
 import type { Report } from "../../crds/report.ts";
 import type { Unit } from "../../crds/unit.ts";
 import { log } from "../log.ts";
@@ -31,7 +32,8 @@ export async function finalizeJob(unit: Unit, destination: Destination): Promise
   let uri: string | undefined;
   for (const format of ["json", "csv", "txt"] as const) {
     if (!finalize.formats.includes(format)) continue;
-    const written = await destination.writeBeside(`${unit.job.name}.report.${format}`, TEXTS[format](report));
+    const name = withSuffix(`${unit.job.name}.${format}`, ".report"); // cut where a file system takes no more
+    const written = await destination.writeBeside(name, TEXTS[format](report));
     uri ??= written;
   }
   return uri;

@@ -215,6 +215,16 @@ test.each([
     make: async () => writeFile(join(root, "out"), "x"),
     reason: "OutputPathConflict",
   },
+  {
+    name: "a link that leads nowhere",
+    make: async () => symlink(join(root, "nowhere"), join(root, "out")),
+    reason: "OutputPathConflict",
+  },
+  {
+    name: "a link to itself",
+    make: async () => symlink(join(root, "out"), join(root, "out")),
+    reason: "OutputPathConflict",
+  },
 ])("a destination that is $name is refused", async ({ make, reason }) => {
   await make();
   await expect(open(aUnit())).rejects.toMatchObject({ reason });
@@ -234,6 +244,24 @@ test("a directory of the output's name is told as a conflict", async () => {
   await mkdir(join(root, "out/a/o.webp"), { recursive: true });
   const to = await open(aUnit());
   await expect(publish(to, "pixels")).rejects.toMatchObject({ reason: "OutputPathConflict" });
+});
+
+test.each([
+  { name: "a directory", make: (path: string) => mkdir(path) },
+  { name: "a link that leads nowhere", make: (path: string) => symlink("nowhere", path) },
+  { name: "a link to itself", make: (path: string) => symlink("o.webp", path) },
+])("what Skip keeps is a file, not $name", async ({ make }) => {
+  await mkdir(join(root, "out/a"), { recursive: true });
+  await make(join(root, "out/a/o.webp"));
+  const to = await open(aUnit({ onConflict: "Skip" }));
+  const made = (async () => (await to.findMade(product())) ?? (await publish(to, "pixels")))();
+  await expect(made).rejects.toThrow(/^a\/o\.webp exists at the destination and is no file/);
+});
+
+test("a path that is longer than a file system takes is told as a conflict", async () => {
+  const to = await open(aUnit({ template: `${"{source}/".repeat(25)}{output}.{ext}` }));
+  const long = product({ source: "a".repeat(200) });
+  await expect(publish(to, "pixels", long)).rejects.toMatchObject({ reason: "OutputPathConflict" });
 });
 
 test("an empty file is never published", async () => {

@@ -1,4 +1,5 @@
-import { chmod, rename, stat, unlink, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { chmod, lstat, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
@@ -139,7 +140,7 @@ export class VolumeDestination {
     if (!found) return undefined;
     if (onConflict === "Fail") throw alreadyThere(target);
     await this.#ownSources.refuse(join(this.#directory, target), target);
-    return this.#kept(product, target, found.size);
+    return this.#kept(product, target, found);
   }
 
   /** Moves a finished file to its final name. */
@@ -290,7 +291,7 @@ export class VolumeDestination {
       if (onConflict === "Fail") throw alreadyThere(target);
       if (onConflict === "Skip") {
         await unlink(staged);
-        return this.#kept(product, target, (await stat(path)).size);
+        return this.#kept(product, target, await stat(path).catch(() => lstat(path)));
       }
     }
     throw allTaken(wanted);
@@ -303,14 +304,16 @@ export class VolumeDestination {
     return (await sha256Of(path).catch(() => undefined)) === made.sha256;
   }
 
-  #kept(product: Product, target: string, bytes: number): MadeOutput {
+  /** @throws WorkFailure OutputPathConflict when what stands there is no file that could be the output */
+  #kept(product: Product, target: string, found: Stats): MadeOutput {
+    if (!found.isFile()) throw noFile(target);
     this.#names.claim(target, product);
     return {
       source: product.source.source.name,
       output: product.output,
       phase: "Skipped",
       uri: this.#uri(target),
-      bytes,
+      bytes: found.size,
     };
   }
 
@@ -342,4 +345,10 @@ const alreadyThere = (target: string) =>
   new WorkFailure(
     "OutputExists",
     `${target} exists at the destination and destination.onConflict is Fail; remove it, or choose Overwrite, Suffix or Skip`,
+  );
+
+const noFile = (target: string) =>
+  new WorkFailure(
+    "OutputPathConflict",
+    `${target} exists at the destination and is no file but a directory, a device or a link that leads to none, so destination.onConflict Skip cannot keep it; remove it, or choose another destination.template`,
   );

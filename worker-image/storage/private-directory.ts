@@ -81,13 +81,23 @@ export const SHARED_DIRECTORY_MODE = 0o2775;
  * (fsGroup sets the setgid bit), what is made there stays writable for that group.
  */
 export async function makeShared(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
+  const first = await mkdir(directory, { recursive: true }).catch(async (error: NodeJS.ErrnoException) => {
+    // So Node calls it that a file system is read-only; a plain mkdir tells.
+    if (error.code === "ENOENT") await mkdir(await firstMissing(directory));
+    throw error;
+  });
   if (first === undefined) return;
   const depth = relative(first, directory).split(sep).filter(Boolean).length;
   for (let up = depth; up >= 0; up--) {
     const made = join(directory, ...Array<string>(up).fill(".."));
     if (await isShared(dirname(made))) await chmod(made, SHARED_DIRECTORY_MODE);
   }
+}
+
+/** The directory itself, or the uppermost of those above it that are not there. */
+async function firstMissing(directory: string): Promise<string> {
+  const parent = dirname(directory);
+  return (await stat(parent).catch(() => undefined)) ? directory : await firstMissing(parent);
 }
 
 /** Whether the group that owns a directory is meant to write there. */
