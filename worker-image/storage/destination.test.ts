@@ -204,6 +204,17 @@ test("what earlier attempts of the unit left aside is swept, what other units ha
   expect((await readdir(join(root, "out/.mediajob/uid"))).sort()).toEqual(["image-0-a1-a1"]);
 });
 
+test("what is not published is gone before the manifest and the report are written", async () => {
+  const to = await open(aUnit());
+  await mkdir(join(to.stagingDir, "deep"));
+  await writeFile(join(to.stagingDir, "deep/half.webp"), "half");
+  to.discard();
+  expect(await readdir(to.stagingDir)).toEqual([]);
+  await to.writeManifest({ told: true });
+  await to.writeBeside("j.report.txt", "told");
+  expect(await files()).toEqual(["out/j.report.txt"]);
+});
+
 test.each([
   {
     name: "a link that leads out of the volume",

@@ -15,6 +15,7 @@ import { MadeRecords } from "./made-records.ts";
 import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import { OwnSources } from "./own-sources.ts";
 import {
+  emptyPrivateDirectory,
   makePrivateDirectory,
   manifestsOf,
   type PrivateDirectory,
@@ -212,7 +213,12 @@ export class VolumeDestination {
     await this.#directories.settle();
   }
 
-  /** Removes what is not published. Safe at any time, and more than once. */
+  /** Removes what is not published once nothing more will be: on a full destination the manifest takes its room. */
+  discard(): void {
+    emptyPrivateDirectory(this.#private);
+  }
+
+  /** Removes what is not published, and where it lay. Safe at any time, and more than once. */
   sweep(): void {
     sweepPrivateDirectory(this.#private);
   }

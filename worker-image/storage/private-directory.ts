@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
@@ -30,6 +30,13 @@ export async function makePrivateDirectory(destination: string, unit: Unit): Pro
   }
   await mkdir(paths.staging, { mode: 0o700 });
   return paths;
+}
+
+/** Removes what the attempt has not published, and keeps its directory. */
+export function emptyPrivateDirectory({ staging }: PrivateDirectory): void {
+  for (const name of readdirSync(staging)) {
+    rmSync(join(staging, name), { recursive: true, force: true, maxRetries: 3 });
+  }
 }
 
 /** Removes the attempt's directory. Synchronous: it also runs when the process is about to be replaced. */
