@@ -126,7 +126,7 @@ test("a report tells everything by its schema, and its hashes are those of the f
     "source output unit attempt status",
     "walk sound audio-0 1 Succeeded",
     "photo thumb image-0 1 Succeeded",
-    "gone  image-0 1 Failed",
+    "gone thumb image-0 1 Failed",
     "photo web video-0 1 Failed",
   ]);
   expect(text("txt")).toMatch(/^default\/told: PartiallySucceeded\n=+\n/);

@@ -20,6 +20,7 @@ async function written(job: string): Promise<string[]> {
   await finalizeJob(finalizing(job), {
     sweepJob: async () => [],
     async *manifests() {},
+    async *noted() {},
     writeBeside: async (name) => `volume://media/out/${names[names.push(name) - 1]}`,
   });
   return names;

@@ -5,11 +5,11 @@ import type { Unit } from "../../crds/unit.ts";
 import { log } from "../log.ts";
 import { type Manifest, manifest } from "../manifest.ts";
 import type { VolumeDestination } from "../storage/destination.ts";
-import { reportOf } from "./report.ts";
+import { type Noted, reportOf, resultOf } from "./report.ts";
 import { pageOf } from "./report-page.ts";
 import { tableOf } from "./report-table.ts";
 
-type Destination = Pick<VolumeDestination, "manifests" | "sweepJob" | "writeBeside">;
+type Destination = Pick<VolumeDestination, "manifests" | "noted" | "sweepJob" | "writeBeside">;
 
 /**
  * What is done once all work of a MediaJob has ended, well or not: sweeps what attempts left behind, and writes the
@@ -24,9 +24,11 @@ export async function finalizeJob(unit: Unit, destination: Destination): Promise
   const swept = await destination.sweepJob(finalize.sweepToAttempt);
   log.info({ swept }, "swept");
   if (finalize.formats.length === 0) return undefined;
+  const manifests = await readManifests(destination);
   const report = reportOf({
     unit: { ...unit, finalize },
-    manifests: await readManifests(destination),
+    manifests,
+    noted: await readNoted(destination, manifests),
     nowMs: Date.now(),
   });
   let uri: string | undefined;
@@ -53,6 +55,15 @@ async function readManifests(destination: Destination): Promise<Manifest[]> {
     if (parsed.success) found.push(parsed.data);
     else log.warn({ err: parsed.error }, "a manifest is not one");
   }
+  return found;
+}
+
+/** What attempts made that were killed before they could leave a manifest. Of units that have done it all nothing is read. */
+async function readNoted(destination: Destination, manifests: readonly Manifest[]): Promise<Noted[]> {
+  const whole = new Set(manifests.filter((told) => resultOf(told) === "Succeeded").map(({ unit }) => unit));
+  const known = new Set(manifests.flatMap(({ outputs }) => outputs.map(({ uri }) => uri)));
+  const found: Noted[] = [];
+  for await (const noted of destination.noted({ whole, known })) found.push(noted);
   return found;
 }
 

@@ -193,6 +193,20 @@ test("a note that a crash cut short loses itself alone", async () => {
   expect(await third.findMade(product({ source: "b" }))).toBeDefined();
 });
 
+test("what journals tell of is known while it stands, but of units that are whole, and what is known already", async () => {
+  const killed = await open(aUnit());
+  const { uri } = await publish(killed, "pixels");
+  const told = await publish(killed, "more", product({ source: "b" }));
+  await publish(killed, "gone", product({ source: "c" }));
+  await rm(join(root, "out/c/o.webp"));
+  await publish(await open(aUnit({}, { name: "image-1" })), "whole", product({ source: "d" }));
+  const last = await open(aUnit({}, { name: "finalize" }));
+  const noted: unknown[] = [];
+  for await (const file of last.noted({ whole: new Set(["image-1"]), known: new Set([told.uri]) }))
+    noted.push(file);
+  expect(noted).toMatchObject([{ unit: "image-0", made: { uri, phase: "Succeeded", bytes: 6 } }]);
+});
+
 test("what earlier attempts of the unit left aside is swept, what other units have is not", async () => {
   const other = await open(aUnit({}, { name: "image-0-a1" }));
   await writeFile(join(other.stagingDir, "x"), "x");

@@ -16,6 +16,7 @@ import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import { OwnSources } from "./own-sources.ts";
 import {
   emptyPrivateDirectory,
+  journalsOf,
   makePrivateDirectory,
   manifestsOf,
   type PrivateDirectory,
@@ -200,6 +201,25 @@ export class VolumeDestination {
   /** The manifests of all attempts of the MediaJob, as text. */
   manifests(): AsyncGenerator<string> {
     return manifestsOf(this.#private);
+  }
+
+  /**
+   * The files that journals tell of and that stand with the same bytes, but those of units that are `whole`, and those
+   * whose uris are `known`.
+   */
+  async *noted({
+    whole,
+    known,
+  }: {
+    whole: ReadonlySet<string>;
+    known: ReadonlySet<string>;
+  }): AsyncGenerator<{ unit: string; made: MadeOutput }> {
+    for (const { unit, path } of await journalsOf(this.#private)) {
+      if (whole.has(unit)) continue;
+      for (const { target, made } of (await Journal.open(path)).entries()) {
+        if (!known.has(made.uri) && (await this.#isIntact(target, made))) yield { unit, made };
+      }
+    }
   }
 
   /** Removes what attempts of the MediaJob left behind, up to the one of that number. */

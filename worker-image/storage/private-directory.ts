@@ -69,6 +69,18 @@ export async function* manifestsOf({ jobDirectory }: PrivateDirectory): AsyncGen
   for (const name of names.toSorted()) yield await readFile(join(jobDirectory, name), "utf8");
 }
 
+/** The journals of a MediaJob's units. */
+export async function journalsOf({
+  jobDirectory,
+}: PrivateDirectory): Promise<{ unit: string; path: string }[]> {
+  const names = (await readdir(jobDirectory)).filter((name) => name.endsWith(JOURNAL));
+  return names
+    .toSorted()
+    .map((name) => ({ unit: name.slice(0, -JOURNAL.length), path: join(jobDirectory, name) }));
+}
+
+const JOURNAL = ".made.jsonl";
+
 export function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {
   const jobDirectory = join(destination, PRIVATE_DIRECTORY, job.uid);
   const attemptName = `${name}-a${attempt}`;
@@ -76,7 +88,7 @@ export function privatePaths(destination: string, { job, name, attempt }: Unit):
     jobDirectory,
     staging: join(jobDirectory, attemptName),
     manifest: join(jobDirectory, `${attemptName}.json`),
-    journal: join(jobDirectory, `${name}.made.jsonl`),
+    journal: join(jobDirectory, `${name}${JOURNAL}`),
   };
 }
 
