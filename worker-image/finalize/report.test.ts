@@ -187,6 +187,7 @@ const unitLinesOf = (report: Report) =>
 const missing = { class: "input", reason: "SourceNotFound", message: "c is gone", source: "c" } as const;
 const stopped = { class: "disruption", reason: "Terminated", message: "stopped by SIGTERM" } as const;
 const full = { class: "disk", reason: "DiskFull", message: "there is no room" } as const;
+const overdue = { class: "deadline", reason: "DeadlineExceeded", message: "it took too long" } as const;
 const wanted = { sources: ["a", "b", "c"], outputs: ["thumb", "big"] };
 const cancelled = { ...openImage, result: "Cancelled" };
 
@@ -206,9 +207,25 @@ test.each<{
       "a thumb Succeeded",
       "c thumb Failed SourceNotFound",
       "c big Failed SourceNotFound",
-      "a big Failed",
-      "b thumb Failed",
-      "b big Failed",
+      "a big Failed DiskFull",
+      "b thumb Failed DiskFull",
+      "b big Failed DiskFull",
+    ],
+  },
+  {
+    name: "why a worker was stopped the operator knows",
+    manifests: [manifest({ wanted, outputs: [made("a"), made("b")], failures: [missing], failure: stopped })],
+    handed: {
+      open: [{ ...openImage, result: "Failed" }],
+      attempts: [{ ...overdue, unit: "image-0", attempt: 1 }],
+    },
+    rows: [
+      "a thumb Succeeded",
+      "b thumb Succeeded",
+      "c thumb Failed SourceNotFound",
+      "c big Failed SourceNotFound",
+      "a big Failed DeadlineExceeded",
+      "b big Failed DeadlineExceeded",
     ],
   },
   {

@@ -1,6 +1,6 @@
 import type { Finalize } from "../../crds/finalize.ts";
 import type { Report } from "../../crds/report.ts";
-import type { Failure, MadeOutput, Usage } from "../../crds/result.ts";
+import { allFailures, type Failure, type MadeOutput, type Usage } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Manifest } from "../manifest.ts";
 
@@ -196,7 +196,7 @@ function outputsOf(
 function failuresOf(
   units: readonly ReportedUnit[],
   last: ReadonlyMap<string, Manifest | undefined>,
-  { failures: handed }: Finalizing["finalize"],
+  { failures: handed, attempts: ended }: Finalizing["finalize"],
 ): Report["failures"] {
   return units.flatMap(({ name, result, attempts }) => {
     if (result === "Succeeded") return [];
@@ -210,12 +210,21 @@ function failuresOf(
         reason: reason as Failure["reason"],
       }));
     }
-    const { failure } = manifest;
     // What ended a unit that was cancelled is no failure; its attempt tells of it.
-    const ended = failure && result !== "Cancelled" ? [failure] : [];
-    const own = manifest.failures.length ? manifest.failures : ended;
+    const whole = result === "Cancelled" ? undefined : endOf(manifest, ended);
+    const own = allFailures(whole, manifest.failures);
     return own.map((failure) => ({ ...failure, unit: name, attempt: manifest.attempt }));
   });
+}
+
+/** A worker that was stopped knows no more than that; the operator knows why. */
+function endOf(
+  { unit, attempt, failure }: Manifest,
+  ended: Finalizing["finalize"]["attempts"],
+): Failure | undefined {
+  const verdict = ended.find((of) => of.unit === unit && of.attempt === attempt);
+  if (!verdict || verdict.reason === failure?.reason) return failure;
+  return { class: verdict.class, reason: verdict.reason as Failure["reason"], message: verdict.message };
 }
 
 function warningsOf(
