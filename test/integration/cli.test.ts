@@ -41,6 +41,7 @@ function manifest(
     report?: object;
     retry?: object;
     suspend?: boolean;
+    unitTimeoutSeconds?: number;
     placement?: object;
   }[]
 ): string {
@@ -197,6 +198,32 @@ test("a MediaJob of one unit writes its report within it, and leaves no private 
   expect(readFileSync(join(directory, "media/out/single/single.report.txt"), "utf8")).toContain(
     "photo/thumb",
   );
+});
+
+test("a unit that runs out of its time says so, in the status and in the report, beside a source that is missing", () => {
+  const file = manifest({
+    name: "late",
+    sources: { ...good, ...bad },
+    outputs: [{ name: "slow", image: { format: "avif", effort: 9, lossless: true } }],
+    retry: { maxAttempts: 1 },
+    unitTimeoutSeconds: 1,
+    report: { formats: ["csv"] },
+  });
+  const { status } = JSON.parse(mediajob("run", file, "--output", "json").stdout) as MediaJob;
+  expect(status?.failures?.map(({ reason, source }) => [reason, source])).toEqual([
+    ["DeadlineExceeded", undefined],
+    ["SourceNotFound", "gone"],
+  ]);
+  const rows = readFileSync(join(directory, "media/out/late/late.report.csv"), "utf8").trim().split("\r\n");
+  expect(
+    rows
+      .slice(1)
+      .map((row) => row.split(","))
+      .map((cells) => [cells[1], cells[14]]),
+  ).toEqual([
+    ["gone", "SourceNotFound"],
+    ["photo", "DeadlineExceeded"],
+  ]);
 });
 
 test("a worker that is killed leaves no report, so a unit of its own writes it", async () => {
