@@ -52,7 +52,13 @@ const unit = z.object({
   result: z
     .enum([...OUTCOMES, "Unknown"])
     .describe("result; Unknown when it left no manifest and the report was told of too many units."),
-  sources: z.array(z.string()).describe("sources by name; of a unit that never ran, the first ten."),
+  sources: z
+    .array(z.string())
+    .describe("sources by name; of a unit that never ran, or left no manifest, the first ten."),
+  sourceCount: z
+    .int()
+    .optional()
+    .describe("sourceCount: how many sources it has, set where there are more than are named."),
   outputs: z.array(z.string()).describe("outputs by name."),
   pool: z.string().optional().describe("pool it ran in last."),
   estimatedSeconds: z.number().optional().describe("estimatedSeconds of the plan."),

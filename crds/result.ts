@@ -124,3 +124,12 @@ export const unitResult = z.object({
   manifestUri: z.string().optional(),
 });
 export type UnitResult = z.output<typeof unitResult>;
+
+/** What failed in an attempt. What ended it as a whole comes first, unless that only sums up what is listed. */
+export function allFailures(ended: Failure | undefined, listed: readonly Failure[]): Failure[] {
+  const sumsUp = listed.some(
+    ({ reason, source, output }) =>
+      reason === ended?.reason && source === ended.source && output === ended.output,
+  );
+  return ended && !sumsUp ? [ended, ...listed] : [...listed];
+}

@@ -169,6 +169,7 @@ export async function runUnit(
   if (found) ended.result.facts = found.map(asRow);
   try {
     await destination?.settle();
+    destination?.discard();
     await destination?.writeManifest({
       ...ended.result,
       job: unit.job,
@@ -215,8 +216,8 @@ async function longSource(
 }
 
 /**
- * The end of a unit that finalized as well. That finalizing failed is the failure of a unit which does nothing else,
- * and a warning of one whose outputs are made.
+ * The end of a unit that finalized as well. That finalizing failed is the failure of a unit which does nothing else.
+ * One whose outputs are made leaves it to such a unit, which follows where no report is told of.
  */
 async function finalized(
   { result, exitCode }: { result: UnitResult; exitCode: number },
@@ -237,8 +238,7 @@ async function finalized(
     if (unit.family === "finalize" && exitCode === 0) {
       return conclude(unit, { ...ledger, fatal: failure }, { usage: usage.read() });
     }
-    const warning = { reason: failure.reason, message: `the report was not written: ${failure.message}` };
-    return { result: { ...result, warnings: [...result.warnings, warning] }, exitCode };
+    return { result, exitCode };
   }
 }
 

@@ -15,6 +15,9 @@ import { fileOf } from "./local-file.ts";
 /** A worker has 5 s to clean up after SIGTERM, as in a pod; then it is killed. */
 const GRACE_MS = 6_000;
 
+/** As a Job may, it runs a little longer than the unit: the worker then ends itself, and its report says why. */
+const DEADLINE_MARGIN_SECONDS = 30;
+
 /** The last lines a worker wrote to its log are told when it left no result. */
 const LOG_LINES = 5;
 
@@ -110,7 +113,7 @@ export class ChildAttempt {
     } as const;
     return new ChildAttempt(
       { unit, observed, directory, child, volumes },
-      { onProgress, deadlineMs: unit.limits.timeoutSeconds * 1000 },
+      { onProgress, deadlineMs: (unit.limits.timeoutSeconds + DEADLINE_MARGIN_SECONDS) * 1000 },
     );
   }
 

@@ -41,6 +41,7 @@ function manifest(
     report?: object;
     retry?: object;
     suspend?: boolean;
+    unitTimeoutSeconds?: number;
     placement?: object;
   }[]
 ): string {
@@ -126,7 +127,7 @@ test("a report tells everything by its schema, and its hashes are those of the f
     "source output unit attempt status",
     "walk sound audio-0 1 Succeeded",
     "photo thumb image-0 1 Succeeded",
-    "gone  image-0 1 Failed",
+    "gone thumb image-0 1 Failed",
     "photo web video-0 1 Failed",
   ]);
   expect(text("txt")).toMatch(/^default\/told: PartiallySucceeded\n=+\n/);
@@ -197,6 +198,32 @@ test("a MediaJob of one unit writes its report within it, and leaves no private 
   expect(readFileSync(join(directory, "media/out/single/single.report.txt"), "utf8")).toContain(
     "photo/thumb",
   );
+});
+
+test("a unit that runs out of its time says so, in the status and in the report, beside a source that is missing", () => {
+  const file = manifest({
+    name: "late",
+    sources: { ...good, ...bad },
+    outputs: [{ name: "slow", image: { format: "avif", effort: 9, lossless: true } }],
+    retry: { maxAttempts: 1 },
+    unitTimeoutSeconds: 1,
+    report: { formats: ["csv"] },
+  });
+  const { status } = JSON.parse(mediajob("run", file, "--output", "json").stdout) as MediaJob;
+  expect(status?.failures?.map(({ reason, source }) => [reason, source])).toEqual([
+    ["DeadlineExceeded", undefined],
+    ["SourceNotFound", "gone"],
+  ]);
+  const rows = readFileSync(join(directory, "media/out/late/late.report.csv"), "utf8").trim().split("\r\n");
+  expect(
+    rows
+      .slice(1)
+      .map((row) => row.split(","))
+      .map((cells) => [cells[1], cells[14]]),
+  ).toEqual([
+    ["gone", "SourceNotFound"],
+    ["photo", "DeadlineExceeded"],
+  ]);
 });
 
 test("a worker that is killed leaves no report, so a unit of its own writes it", async () => {

@@ -1,14 +1,15 @@
 import type { ReportFormat } from "../../crds/finalize.ts";
+import { withSuffix } from "../../crds/naming.ts";
 import type { Report } from "../../crds/report.ts";
 import type { Unit } from "../../crds/unit.ts";
 import { log } from "../log.ts";
 import { type Manifest, manifest } from "../manifest.ts";
 import type { VolumeDestination } from "../storage/destination.ts";
-import { reportOf } from "./report.ts";
+import { type Noted, reportOf, resultOf } from "./report.ts";
 import { pageOf } from "./report-page.ts";
 import { tableOf } from "./report-table.ts";
 
-type Destination = Pick<VolumeDestination, "manifests" | "sweepJob" | "writeBeside">;
+type Destination = Pick<VolumeDestination, "manifests" | "noted" | "sweepJob" | "writeBeside">;
 
 /**
  * What is done once all work of a MediaJob has ended, well or not: sweeps what attempts left behind, and writes the
@@ -23,15 +24,18 @@ export async function finalizeJob(unit: Unit, destination: Destination): Promise
   const swept = await destination.sweepJob(finalize.sweepToAttempt);
   log.info({ swept }, "swept");
   if (finalize.formats.length === 0) return undefined;
+  const manifests = await readManifests(destination);
   const report = reportOf({
     unit: { ...unit, finalize },
-    manifests: await readManifests(destination),
+    manifests,
+    noted: await readNoted(destination, manifests),
     nowMs: Date.now(),
   });
   let uri: string | undefined;
   for (const format of ["json", "csv", "txt"] as const) {
     if (!finalize.formats.includes(format)) continue;
-    const written = await destination.writeBeside(`${unit.job.name}.report.${format}`, TEXTS[format](report));
+    const name = withSuffix(`${unit.job.name}.${format}`, ".report"); // cut where a file system takes no more
+    const written = await destination.writeBeside(name, TEXTS[format](report));
     uri ??= written;
   }
   return uri;
@@ -51,6 +55,15 @@ async function readManifests(destination: Destination): Promise<Manifest[]> {
     if (parsed.success) found.push(parsed.data);
     else log.warn({ err: parsed.error }, "a manifest is not one");
   }
+  return found;
+}
+
+/** What attempts made that were killed before they could leave a manifest. Of units that have done it all nothing is read. */
+async function readNoted(destination: Destination, manifests: readonly Manifest[]): Promise<Noted[]> {
+  const whole = new Set(manifests.filter((told) => resultOf(told) === "Succeeded").map(({ unit }) => unit));
+  const known = new Set(manifests.flatMap(({ outputs }) => outputs.map(({ uri }) => uri)));
+  const found: Noted[] = [];
+  for await (const noted of destination.noted({ whole, known })) found.push(noted);
   return found;
 }
 

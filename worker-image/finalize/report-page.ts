@@ -9,6 +9,11 @@ const MAX_LOG_LINES = 10;
 /** `NAME.report.txt`: what was made, what failed and why, on a page. */
 export function pageOf(report: Report): string {
   const { job, outcome } = report;
+  const begun = new Set(report.outputs.map(({ unit }) => unit));
+  const cancelled = Map.groupBy(
+    report.units.filter(({ result }) => result === "Cancelled"),
+    ({ name, attempts }) => attempts.length > 0 || begun.has(name),
+  );
   const title = `${job.namespace}/${job.name}: ${outcome.phase}`;
   const blocks = [
     [title, "=".repeat(title.length), outcome.message],
@@ -18,7 +23,8 @@ export function pageOf(report: Report): string {
       "Failures",
       report.failures.flatMap((failure) => failureLines(failure, report)),
     ),
-    section("Never begun", report.units.filter(({ result }) => result === "Cancelled").map(neverBegun)),
+    section("Not finished", cancelled.get(true)?.map(unitLine)),
+    section("Never begun", cancelled.get(false)?.map(unitLine)),
     section(
       "Warnings",
       report.warnings.map(({ reason, message, ...on }) => `${subjectOf(on)}${reason}: ${message}`),
@@ -35,7 +41,7 @@ export function pageOf(report: Report): string {
     .join("\n\n")}\n`;
 }
 
-function section(title: string, lines: readonly string[]): string[] {
+function section(title: string, lines: readonly string[] = []): string[] {
   if (lines.length === 0) return [];
   const more = lines.length - MAX_LINES;
   return [
@@ -93,8 +99,10 @@ function failureLines(failure: Report["failures"][number], { units }: Report): s
   ];
 }
 
-const neverBegun = ({ name, sources, outputs }: Report["units"][number]): string =>
-  `${name}: ${outputs.join(", ")} of ${sources.join(", ")}`;
+function unitLine({ name, sources, sourceCount = 0, outputs }: Report["units"][number]): string {
+  const more = sourceCount > sources.length ? ` and ${sourceCount - sources.length} more` : "";
+  return `${name}: ${outputs.join(", ")} of ${sources.join(", ")}${more}`;
+}
 
 const subjectOf = ({
   source,

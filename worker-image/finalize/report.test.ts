@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { finalize as finalizeSchema } from "../../crds/finalize.ts";
-import { report as reportSchema } from "../../crds/report.ts";
+import { type Report, report as reportSchema } from "../../crds/report.ts";
 import type { Manifest } from "../manifest.ts";
 import { humanDuration } from "./duration.ts";
-import { reportOf } from "./report.ts";
+import { type Noted, reportOf } from "./report.ts";
 import { pageOf } from "./report-page.ts";
 import { tableOf } from "./report-table.ts";
 
@@ -35,7 +35,12 @@ const manifest = (fields: Partial<Manifest> = {}): Manifest => ({
   ...fields,
 });
 
-const told = (manifests: Manifest[], handed: object = {}, family: "finalize" | "image" = "finalize") => {
+const told = (
+  manifests: Manifest[],
+  handed: object = {},
+  family: "finalize" | "image" = "finalize",
+  noted: Noted[] = [],
+) => {
   const made = reportOf({
     unit: {
       version: "v1",
@@ -58,6 +63,7 @@ const told = (manifests: Manifest[], handed: object = {}, family: "finalize" | "
       }),
     },
     manifests,
+    noted,
     nowMs: NOW_MS,
   });
   return reportSchema.parse(made);
@@ -161,6 +167,116 @@ describe("a report", () => {
   ])("of the only unit finds out itself that it $name", ({ manifests, phase }) =>
     expect(told(manifests, {}, "image").outcome.phase).toBe(phase),
   );
+});
+
+/** Each row of the table as `source output status reason`, and the sections of the page that hold units. */
+const rowsOf = (report: Report) =>
+  tableOf(report)
+    .trim()
+    .split("\r\n")
+    .slice(1)
+    .map((row) => row.split(","))
+    .map((cells) => [cells[1], cells[2], cells[5], cells[14]].join(" ").trim());
+const unitLinesOf = (report: Report) =>
+  pageOf(report)
+    .split("\n\n")
+    .filter((block) => /^(Never begun|Not finished)\n/.test(block))
+    .map((block) => block.trim().split("\n"))
+    .map(([title, , ...lines]) => [title, ...lines]);
+
+const missing = { class: "input", reason: "SourceNotFound", message: "c is gone", source: "c" } as const;
+const stopped = { class: "disruption", reason: "Terminated", message: "stopped by SIGTERM" } as const;
+const full = { class: "disk", reason: "DiskFull", message: "there is no room" } as const;
+const overdue = { class: "deadline", reason: "DeadlineExceeded", message: "it took too long" } as const;
+const wanted = { sources: ["a", "b", "c"], outputs: ["thumb", "big"] };
+const cancelled = { ...openImage, result: "Cancelled" };
+
+test.each<{
+  name: string;
+  manifests?: Manifest[];
+  handed?: object;
+  noted?: Noted[];
+  rows: string[];
+  page?: string[][];
+}>([
+  {
+    name: "what a unit had not made when it failed has failed with it",
+    manifests: [manifest({ wanted, outputs: [made("a")], failures: [missing], failure: full })],
+    handed: { open: [{ ...openImage, result: "Failed" }] },
+    rows: [
+      "a thumb Succeeded",
+      "c thumb Failed SourceNotFound",
+      "c big Failed SourceNotFound",
+      "a big Failed DiskFull",
+      "b thumb Failed DiskFull",
+      "b big Failed DiskFull",
+    ],
+  },
+  {
+    name: "why a worker was stopped the operator knows",
+    manifests: [manifest({ wanted, outputs: [made("a"), made("b")], failures: [missing], failure: stopped })],
+    handed: {
+      open: [{ ...openImage, result: "Failed" }],
+      attempts: [{ ...overdue, unit: "image-0", attempt: 1 }],
+    },
+    rows: [
+      "a thumb Succeeded",
+      "b thumb Succeeded",
+      "c thumb Failed SourceNotFound",
+      "c big Failed SourceNotFound",
+      "a big Failed DeadlineExceeded",
+      "b big Failed DeadlineExceeded",
+    ],
+  },
+  {
+    name: "an output of which a file was made and another failed has both",
+    manifests: [
+      manifest({
+        failures: [{ ...missing, source: "beach", output: "thumb" }],
+        counts: { succeeded: 1, skipped: 0, failed: 1 },
+      }),
+    ],
+    handed: { open: [{ ...openImage, result: "PartiallySucceeded" }] },
+    rows: ["beach thumb Succeeded", "beach thumb Failed SourceNotFound"],
+  },
+  {
+    name: "a unit that was cancelled at work is no failure, and what it made is made",
+    manifests: [
+      manifest({ wanted: { ...wanted, outputs: ["thumb"] }, outputs: [made("a")], failure: stopped }),
+    ],
+    handed: { open: [cancelled] },
+    rows: ["a thumb Succeeded", "b thumb Cancelled", "c thumb Cancelled"],
+    page: [["Not finished", "image-0: thumb of a, b, c"]],
+  },
+  {
+    name: "of sources that are not told by name it is told how many there are",
+    handed: { open: [{ ...cancelled, sourceCount: 30 }] },
+    rows: ["beach thumb Cancelled", "thumb Cancelled"],
+    page: [["Never begun", "image-0: thumb of beach and 29 more"]],
+  },
+  {
+    name: "what a worker made before it was killed is made",
+    handed: { open: [{ ...cancelled, sources: ["beach", "dunes"], sourceCount: 2 }] },
+    noted: [{ unit: "image-0", made: made("beach") }],
+    rows: ["beach thumb Succeeded", "dunes thumb Cancelled"],
+    page: [["Not finished", "image-0: thumb of beach, dunes"]],
+  },
+  {
+    name: "an output that was to be joined of parts is told of once",
+    handed: {
+      open: [
+        { ...cancelled, name: "join-0" },
+        { ...openImage, name: "part-0", result: "Failed" },
+      ],
+      failures: [{ ...full, unit: "part-0", source: "beach" }],
+    },
+    rows: ["beach thumb Failed DiskFull"],
+    page: [["Never begun", "join-0: thumb of beach"]],
+  },
+])("in the table each output has its row: $name", ({ manifests = [], handed, noted, rows, page = [] }) => {
+  const report = told(manifests, handed, "finalize", noted);
+  expect(rowsOf(report)).toEqual(rows);
+  expect(unitLinesOf(report)).toEqual(page);
 });
 
 test("in the table a text that a spreadsheet would run is marked as text, and quotes are doubled", () => {

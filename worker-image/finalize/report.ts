@@ -1,10 +1,16 @@
 import type { Finalize } from "../../crds/finalize.ts";
 import type { Report } from "../../crds/report.ts";
-import type { Failure, Usage } from "../../crds/result.ts";
+import { allFailures, type Failure, type MadeOutput, type Usage } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Manifest } from "../manifest.ts";
 
 type Finalizing = Unit & { finalize: Finalize };
+
+/** A file that stands at the destination, by the journal of its unit. */
+export interface Noted {
+  unit: string;
+  made: MadeOutput;
+}
 
 type ReportedUnit = Report["units"][number];
 type ReportedAttempt = ReportedUnit["attempts"][number];
@@ -16,19 +22,22 @@ type ReportedAttempt = ReportedUnit["attempts"][number];
 export function reportOf({
   unit: { job, name: ownName, family, finalize },
   manifests,
+  noted = [],
   nowMs,
 }: {
   unit: Finalizing;
   manifests: readonly Manifest[];
+  /** Files that attempts without a manifest made. */
+  noted?: readonly Noted[];
   nowMs: number;
 }): Report {
   const told = manifests.filter(
     ({ unit, engine }) => family !== "finalize" || (unit !== ownName && engine.family !== family),
   );
   const byUnit = Map.groupBy(told, ({ unit }) => unit);
-  const units = unitsOf(byUnit, finalize);
+  const units = unitsOf(byUnit, noted, finalize);
   const last = new Map(units.map((unit) => [unit.name, byUnit.get(unit.name)?.toSorted(byAttempt).at(-1)]));
-  const outputs = outputsOf(units, byUnit);
+  const outputs = outputsOf(units, byUnit, noted);
   const failures = failuresOf(units, last, finalize);
   const warnings = warningsOf([...last.values()], finalize);
   const outcome = finalize.outcome ?? ownOutcome(units, failures);
@@ -78,10 +87,12 @@ const byAttempt = (a: { attempt: number }, b: { attempt: number }) => a.attempt 
 
 function unitsOf(
   byUnit: ReadonlyMap<string, readonly Manifest[]>,
+  noted: readonly Noted[],
   { open, openLeftOut, attempts, outcome }: Finalizing["finalize"],
 ): ReportedUnit[] {
   const opened = new Map(open.map((unit) => [unit.name, unit]));
-  const names = [...new Set([...byUnit.keys(), ...opened.keys()])].toSorted(inPlan);
+  const known = [...byUnit.keys(), ...opened.keys(), ...noted.map(({ unit }) => unit)];
+  const names = [...new Set(known)].toSorted(inPlan);
   return names.map((name) => {
     const manifests = byUnit.get(name)?.toSorted(byAttempt) ?? [];
     const last = manifests.at(-1);
@@ -105,12 +116,15 @@ function unitsOf(
         ...(failed.node && { node: failed.node }),
       });
     }
+    const named = last?.wanted?.sources ?? handed?.sources ?? [];
+    const sourceCount = last?.wanted ? named.length : (handed?.sourceCount ?? 0);
     const estimatedSeconds = handed?.estimatedSeconds ?? last?.planned?.seconds;
     return {
       name,
       family: handed?.family ?? last?.engine.family ?? name.replace(/-[0-9]+$/, ""),
       result: surely ?? (last ? unitResultOf(last) : "Unknown"),
-      sources: last?.wanted?.sources ?? handed?.sources ?? [],
+      sources: named,
+      ...(sourceCount > named.length && { sourceCount }),
       outputs: last?.wanted?.outputs ?? handed?.outputs ?? [],
       ...(last?.planned && { pool: last.planned.pool }),
       ...(estimatedSeconds !== undefined && { estimatedSeconds }),
@@ -127,7 +141,7 @@ function inPlan(a: string, b: string): number {
   return familyA === familyB ? numberA - numberB : familyA < familyB ? -1 : 1;
 }
 
-const resultOf = ({ failure, counts }: Manifest): ReportedAttempt["result"] =>
+export const resultOf = ({ failure, counts }: Manifest): ReportedAttempt["result"] =>
   failure ? "Failed" : counts.failed > 0 ? "PartiallySucceeded" : "Succeeded";
 
 /** Of a unit that is not tried again: what its last attempt has made stands, though a source failed it. */
@@ -159,15 +173,21 @@ function attemptOf(manifest: Manifest): ReportedAttempt {
 function outputsOf(
   units: readonly ReportedUnit[],
   byUnit: ReadonlyMap<string, readonly Manifest[]>,
+  noted: readonly Noted[],
 ): Report["outputs"] {
   const files = new Map<string, Report["outputs"][number]>();
-  for (const { name } of units) {
+  const notedOf = Map.groupBy(noted, ({ unit }) => unit);
+  for (const { name, attempts } of units) {
     for (const { unit, attempt, outputs } of byUnit.get(name)?.toSorted(byAttempt) ?? []) {
       for (const made of outputs) {
         const before = files.get(made.uri);
         const again = made.phase === "Skipped" && before?.phase === "Succeeded";
         if (!again) files.set(made.uri, { ...made, unit, attempt });
       }
+    }
+    const attempt = attempts.at(-1)?.attempt ?? 1; // a journal does not tell which
+    for (const { made } of notedOf.get(name) ?? []) {
+      if (!files.has(made.uri)) files.set(made.uri, { ...made, unit: name, attempt });
     }
   }
   return [...files.values()];
@@ -176,7 +196,7 @@ function outputsOf(
 function failuresOf(
   units: readonly ReportedUnit[],
   last: ReadonlyMap<string, Manifest | undefined>,
-  { failures: handed }: Finalizing["finalize"],
+  { failures: handed, attempts: ended }: Finalizing["finalize"],
 ): Report["failures"] {
   return units.flatMap(({ name, result, attempts }) => {
     if (result === "Succeeded") return [];
@@ -190,9 +210,21 @@ function failuresOf(
         reason: reason as Failure["reason"],
       }));
     }
-    const own = manifest.failures.length ? manifest.failures : manifest.failure ? [manifest.failure] : [];
+    // What ended a unit that was cancelled is no failure; its attempt tells of it.
+    const whole = result === "Cancelled" ? undefined : endOf(manifest, ended);
+    const own = allFailures(whole, manifest.failures);
     return own.map((failure) => ({ ...failure, unit: name, attempt: manifest.attempt }));
   });
+}
+
+/** A worker that was stopped knows no more than that; the operator knows why. */
+function endOf(
+  { unit, attempt, failure }: Manifest,
+  ended: Finalizing["finalize"]["attempts"],
+): Failure | undefined {
+  const verdict = ended.find((of) => of.unit === unit && of.attempt === attempt);
+  if (!verdict || verdict.reason === failure?.reason) return failure;
+  return { class: verdict.class, reason: verdict.reason as Failure["reason"], message: verdict.message };
 }
 
 function warningsOf(

@@ -27,6 +27,13 @@ export async function onDestination<Value>(what: string, work: () => Promise<Val
           `${what}: a file and a directory want the same name (${message}); choose another destination.template`,
           { cause: error },
         );
+      case "ENAMETOOLONG":
+      case "ELOOP":
+        throw new WorkFailure(
+          "OutputPathConflict",
+          `${what}: a path is too long, or its links lead round in a circle (${message}); choose another destination.volume.path or destination.template`,
+          { cause: error },
+        );
       case "EXDEV":
         throw new WorkFailure(
           "OutputPathConflict",

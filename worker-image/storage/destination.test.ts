@@ -193,6 +193,20 @@ test("a note that a crash cut short loses itself alone", async () => {
   expect(await third.findMade(product({ source: "b" }))).toBeDefined();
 });
 
+test("what journals tell of is known while it stands, but of units that are whole, and what is known already", async () => {
+  const killed = await open(aUnit());
+  const { uri } = await publish(killed, "pixels");
+  const told = await publish(killed, "more", product({ source: "b" }));
+  await publish(killed, "gone", product({ source: "c" }));
+  await rm(join(root, "out/c/o.webp"));
+  await publish(await open(aUnit({}, { name: "image-1" })), "whole", product({ source: "d" }));
+  const last = await open(aUnit({}, { name: "finalize" }));
+  const noted: unknown[] = [];
+  for await (const file of last.noted({ whole: new Set(["image-1"]), known: new Set([told.uri]) }))
+    noted.push(file);
+  expect(noted).toMatchObject([{ unit: "image-0", made: { uri, phase: "Succeeded", bytes: 6 } }]);
+});
+
 test("what earlier attempts of the unit left aside is swept, what other units have is not", async () => {
   const other = await open(aUnit({}, { name: "image-0-a1" }));
   await writeFile(join(other.stagingDir, "x"), "x");
@@ -204,6 +218,17 @@ test("what earlier attempts of the unit left aside is swept, what other units ha
   expect((await readdir(join(root, "out/.mediajob/uid"))).sort()).toEqual(["image-0-a1-a1"]);
 });
 
+test("what is not published is gone before the manifest and the report are written", async () => {
+  const to = await open(aUnit());
+  await mkdir(join(to.stagingDir, "deep"));
+  await writeFile(join(to.stagingDir, "deep/half.webp"), "half");
+  to.discard();
+  expect(await readdir(to.stagingDir)).toEqual([]);
+  await to.writeManifest({ told: true });
+  await to.writeBeside("j.report.txt", "told");
+  expect(await files()).toEqual(["out/j.report.txt"]);
+});
+
 test.each([
   {
     name: "a link that leads out of the volume",
@@ -213,6 +238,16 @@ test.each([
   {
     name: "a file where the directory should be",
     make: async () => writeFile(join(root, "out"), "x"),
+    reason: "OutputPathConflict",
+  },
+  {
+    name: "a link that leads nowhere",
+    make: async () => symlink(join(root, "nowhere"), join(root, "out")),
+    reason: "OutputPathConflict",
+  },
+  {
+    name: "a link to itself",
+    make: async () => symlink(join(root, "out"), join(root, "out")),
     reason: "OutputPathConflict",
   },
 ])("a destination that is $name is refused", async ({ make, reason }) => {
@@ -234,6 +269,24 @@ test("a directory of the output's name is told as a conflict", async () => {
   await mkdir(join(root, "out/a/o.webp"), { recursive: true });
   const to = await open(aUnit());
   await expect(publish(to, "pixels")).rejects.toMatchObject({ reason: "OutputPathConflict" });
+});
+
+test.each([
+  { name: "a directory", make: (path: string) => mkdir(path) },
+  { name: "a link that leads nowhere", make: (path: string) => symlink("nowhere", path) },
+  { name: "a link to itself", make: (path: string) => symlink("o.webp", path) },
+])("what Skip keeps is a file, not $name", async ({ make }) => {
+  await mkdir(join(root, "out/a"), { recursive: true });
+  await make(join(root, "out/a/o.webp"));
+  const to = await open(aUnit({ onConflict: "Skip" }));
+  const made = (async () => (await to.findMade(product())) ?? (await publish(to, "pixels")))();
+  await expect(made).rejects.toThrow(/^a\/o\.webp exists at the destination and is no file/);
+});
+
+test("a path that is longer than a file system takes is told as a conflict", async () => {
+  const to = await open(aUnit({ template: `${"{source}/".repeat(25)}{output}.{ext}` }));
+  const long = product({ source: "a".repeat(200) });
+  await expect(publish(to, "pixels", long)).rejects.toMatchObject({ reason: "OutputPathConflict" });
 });
 
 test("an empty file is never published", async () => {

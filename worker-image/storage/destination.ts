@@ -1,4 +1,5 @@
-import { chmod, rename, stat, unlink, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { chmod, lstat, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
@@ -14,6 +15,8 @@ import { MadeRecords } from "./made-records.ts";
 import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import { OwnSources } from "./own-sources.ts";
 import {
+  emptyPrivateDirectory,
+  journalsOf,
   makePrivateDirectory,
   manifestsOf,
   type PrivateDirectory,
@@ -139,7 +142,7 @@ export class VolumeDestination {
     if (!found) return undefined;
     if (onConflict === "Fail") throw alreadyThere(target);
     await this.#ownSources.refuse(join(this.#directory, target), target);
-    return this.#kept(product, target, found.size);
+    return this.#kept(product, target, found);
   }
 
   /** Moves a finished file to its final name. */
@@ -200,6 +203,25 @@ export class VolumeDestination {
     return manifestsOf(this.#private);
   }
 
+  /**
+   * The files that journals tell of and that stand with the same bytes, but those of units that are `whole`, and those
+   * whose uris are `known`.
+   */
+  async *noted({
+    whole,
+    known,
+  }: {
+    whole: ReadonlySet<string>;
+    known: ReadonlySet<string>;
+  }): AsyncGenerator<{ unit: string; made: MadeOutput }> {
+    for (const { unit, path } of await journalsOf(this.#private)) {
+      if (whole.has(unit)) continue;
+      for (const { target, made } of (await Journal.open(path)).entries()) {
+        if (!known.has(made.uri) && (await this.#isIntact(target, made))) yield { unit, made };
+      }
+    }
+  }
+
   /** Removes what attempts of the MediaJob left behind, up to the one of that number. */
   async sweepJob(toAttempt: number): Promise<string[]> {
     return await onDestination("sweeping", () => sweepJobDirectory(this.#private, toAttempt));
@@ -211,7 +233,12 @@ export class VolumeDestination {
     await this.#directories.settle();
   }
 
-  /** Removes what is not published. Safe at any time, and more than once. */
+  /** Removes what is not published once nothing more will be: on a full destination the manifest takes its room. */
+  discard(): void {
+    emptyPrivateDirectory(this.#private);
+  }
+
+  /** Removes what is not published, and where it lay. Safe at any time, and more than once. */
   sweep(): void {
     sweepPrivateDirectory(this.#private);
   }
@@ -290,7 +317,7 @@ export class VolumeDestination {
       if (onConflict === "Fail") throw alreadyThere(target);
       if (onConflict === "Skip") {
         await unlink(staged);
-        return this.#kept(product, target, (await stat(path)).size);
+        return this.#kept(product, target, await stat(path).catch(() => lstat(path)));
       }
     }
     throw allTaken(wanted);
@@ -303,14 +330,16 @@ export class VolumeDestination {
     return (await sha256Of(path).catch(() => undefined)) === made.sha256;
   }
 
-  #kept(product: Product, target: string, bytes: number): MadeOutput {
+  /** @throws WorkFailure OutputPathConflict when what stands there is no file that could be the output */
+  #kept(product: Product, target: string, found: Stats): MadeOutput {
+    if (!found.isFile()) throw noFile(target);
     this.#names.claim(target, product);
     return {
       source: product.source.source.name,
       output: product.output,
       phase: "Skipped",
       uri: this.#uri(target),
-      bytes,
+      bytes: found.size,
     };
   }
 
@@ -342,4 +371,10 @@ const alreadyThere = (target: string) =>
   new WorkFailure(
     "OutputExists",
     `${target} exists at the destination and destination.onConflict is Fail; remove it, or choose Overwrite, Suffix or Skip`,
+  );
+
+const noFile = (target: string) =>
+  new WorkFailure(
+    "OutputPathConflict",
+    `${target} exists at the destination and is no file but a directory, a device or a link that leads to none, so destination.onConflict Skip cannot keep it; remove it, or choose another destination.template`,
   );

@@ -43,6 +43,11 @@ export class Journal {
     return found?.fingerprint === fingerprint ? found : undefined;
   }
 
+  /** The last entry of each key. */
+  entries(): Iterable<JournalEntry> {
+    return this.#entries.values();
+  }
+
   async append(added: JournalEntry): Promise<void> {
     this.#file ??= open(this.#path, "a", 0o644);
     const file = await this.#file;

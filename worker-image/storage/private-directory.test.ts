@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifestsOf, sweepJobDirectory } from "./private-directory.ts";
 
@@ -39,4 +40,18 @@ test("manifests are read, and nothing else", async () => {
   const found: string[] = [];
   for await (const text of manifestsOf(paths())) found.push(text);
   expect(found).toEqual(["image-0-a1.json", "video-3-a2.json"]);
+});
+
+/** In a mount namespace of its own, where one may have that. */
+const onReadOnly = (script: string) =>
+  spawnSync("unshare", ["-rm", "sh", "-c", `mount -t tmpfs -o ro none ${jobDirectory} && ${script}`], {
+    encoding: "utf8",
+  });
+
+test("of a file system that is read-only it is told that it is", ({ skip }) => {
+  if (onReadOnly("true").status !== 0) skip("no file system can be mounted here");
+  const module = resolve(import.meta.dirname, "private-directory.ts");
+  const code = `import(${JSON.stringify(module)}).then((it) => it.makeShared(process.argv[1]))`;
+  const { stderr } = onReadOnly(`${process.execPath} -e '${code}' ${jobDirectory}/deep/down`);
+  expect(stderr).toContain("EROFS");
 });

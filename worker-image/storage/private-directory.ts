@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
@@ -32,6 +32,13 @@ export async function makePrivateDirectory(destination: string, unit: Unit): Pro
   return paths;
 }
 
+/** Removes what the attempt has not published, and keeps its directory. */
+export function emptyPrivateDirectory({ staging }: PrivateDirectory): void {
+  for (const name of readdirSync(staging)) {
+    rmSync(join(staging, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
 /** Removes the attempt's directory. Synchronous: it also runs when the process is about to be replaced. */
 export function sweepPrivateDirectory({ staging }: PrivateDirectory): void {
   rmSync(staging, { recursive: true, force: true, maxRetries: 3 });
@@ -62,6 +69,18 @@ export async function* manifestsOf({ jobDirectory }: PrivateDirectory): AsyncGen
   for (const name of names.toSorted()) yield await readFile(join(jobDirectory, name), "utf8");
 }
 
+/** The journals of a MediaJob's units. */
+export async function journalsOf({
+  jobDirectory,
+}: PrivateDirectory): Promise<{ unit: string; path: string }[]> {
+  const names = (await readdir(jobDirectory)).filter((name) => name.endsWith(JOURNAL));
+  return names
+    .toSorted()
+    .map((name) => ({ unit: name.slice(0, -JOURNAL.length), path: join(jobDirectory, name) }));
+}
+
+const JOURNAL = ".made.jsonl";
+
 export function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {
   const jobDirectory = join(destination, PRIVATE_DIRECTORY, job.uid);
   const attemptName = `${name}-a${attempt}`;
@@ -69,7 +88,7 @@ export function privatePaths(destination: string, { job, name, attempt }: Unit):
     jobDirectory,
     staging: join(jobDirectory, attemptName),
     manifest: join(jobDirectory, `${attemptName}.json`),
-    journal: join(jobDirectory, `${name}.made.jsonl`),
+    journal: join(jobDirectory, `${name}${JOURNAL}`),
   };
 }
 
@@ -81,13 +100,23 @@ export const SHARED_DIRECTORY_MODE = 0o2775;
  * (fsGroup sets the setgid bit), what is made there stays writable for that group.
  */
 export async function makeShared(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
+  const first = await mkdir(directory, { recursive: true }).catch(async (error: NodeJS.ErrnoException) => {
+    // So Node calls it that a file system is read-only; a plain mkdir tells.
+    if (error.code === "ENOENT") await mkdir(await firstMissing(directory));
+    throw error;
+  });
   if (first === undefined) return;
   const depth = relative(first, directory).split(sep).filter(Boolean).length;
   for (let up = depth; up >= 0; up--) {
     const made = join(directory, ...Array<string>(up).fill(".."));
     if (await isShared(dirname(made))) await chmod(made, SHARED_DIRECTORY_MODE);
   }
+}
+
+/** The directory itself, or the uppermost of those above it that are not there. */
+async function firstMissing(directory: string): Promise<string> {
+  const parent = dirname(directory);
+  return (await stat(parent).catch(() => undefined)) ? directory : await firstMissing(parent);
 }
 
 /** Whether the group that owns a directory is meant to write there. */

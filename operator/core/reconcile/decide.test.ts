@@ -158,6 +158,42 @@ describe("ending", () => {
     expect(conditions(decision)).toEqual(["Stalled", "Admitted", "Failed", "Planned"]);
   });
 
+  const gone = { class: "input", reason: "SourceNotFound", message: "c is gone", source: "c" } as const;
+  test.each<{ name: string; attempt: Parameters<typeof failed>[0]; told: string[] }>([
+    {
+      name: "what ended a unit is told before what failed in it",
+      attempt: {
+        result: result({
+          failure: { class: "deadline", reason: "Stalled", message: "it stood still" },
+          failures: [gone],
+        }),
+      },
+      told: ["Stalled", "SourceNotFound c"],
+    },
+    {
+      name: "of what ended a unit the operator knows more than a worker that was stopped",
+      attempt: {
+        deadlineExceeded: true,
+        result: result({
+          failure: { class: "disruption", reason: "Terminated", message: "stopped by SIGTERM" },
+          failures: [gone],
+        }),
+      },
+      told: ["DeadlineExceeded", "SourceNotFound c"],
+    },
+    {
+      name: "what only sums up the failures of a unit is not told beside them",
+      attempt: {
+        result: result({ failure: { ...gone, message: "c is gone (and 1 more)" }, failures: [gone] }),
+      },
+      told: ["SourceNotFound c"],
+    },
+  ])("$name", ({ attempt, told }) => {
+    const job = mediaJob({ sources: sources("a", "b", "c"), retry: { maxAttempts: 1 } });
+    const { status } = pass({ job, attempts: [failed(attempt)] });
+    expect(status.failures?.map(({ reason, source }) => [reason, source].join(" ").trim())).toEqual(told);
+  });
+
   test("when some sources failed it is PartiallySucceeded", () => {
     const job = mediaJob({ outputs: [web], sources: sources("a", "b") });
     const failure = { class: "input", reason: "SourceNotFound", message: "no such file" } as const;

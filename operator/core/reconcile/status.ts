@@ -1,5 +1,5 @@
 import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
-import type { Failure, UnitResult } from "../../../crds/result.ts";
+import { allFailures, type Failure, type UnitResult } from "../../../crds/result.ts";
 import { counted } from "../counted.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
@@ -283,11 +283,10 @@ function failuresOf(
   });
   const { failure, result } = state;
   const listed = result?.failures ?? [];
-  if (!listed.length) return failure ? [entry(failure)] : [];
   // What asked for more memory than it may have gets no other attempt, and it is no more the worker who says why.
-  return listed.map((each) =>
-    entry(each.class === "memory" && failure?.reason === "NoPoolFits" ? { ...each, ...failure } : each),
-  );
+  const refused = failure?.reason === "NoPoolFits" && listed.some((each) => each.class === "memory");
+  if (refused) return listed.map((each) => entry(each.class === "memory" ? { ...each, ...failure } : each));
+  return allFailures(failure, listed).map(entry);
 }
 
 /**

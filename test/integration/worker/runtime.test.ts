@@ -1,4 +1,5 @@
-import { chmod, readdir, readFile, stat, truncate } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { chmod, mkdir, readdir, readFile, stat, truncate } from "node:fs/promises";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILURE_CLASSES } from "../../../crds/failures.ts";
@@ -257,6 +258,27 @@ describe.runIf(process.getuid?.() === 0)("a worker that is not the superuser", (
     expect(run.result.failure).toMatchObject({ reason: "DestinationUnwritable" });
     expect(run.result.manifestUri).toBeUndefined();
   });
+});
+
+test("on a destination that is full it is told that it is, beside what was made before", async ({ skip }) => {
+  await volume.put("in/a.jpg", await (await photo(1)).jpeg().toBuffer());
+  await mkdir(volume.path("out"));
+  const small = ["-t", "tmpfs", "-o", "size=300k", "none", volume.path("out")];
+  if (spawnSync("mount", small).status !== 0) skip("no small file system can be mounted here");
+  try {
+    const unit = aUnit({
+      family: "image",
+      sources: from({ a: "in/a.jpg" }),
+      outputs: [image("big", { format: "tiff" })],
+      finalize: { sweepToAttempt: 99, formats: ["txt"] },
+    });
+    const run = await runWorker(unit, volume);
+    expect(run.exitCode).toBe(FAILURE_CLASSES.disk.exitCode);
+    expect(run.manifest).toMatchObject({ failure: { reason: "DiskFull" } });
+    expect(await readFile(volume.path("out/job.report.txt"), "utf8")).toContain("DiskFull");
+  } finally {
+    spawnSync("umount", [volume.path("out")]);
+  }
 });
 
 /** Private directories of attempts at the destination. */
