@@ -54,6 +54,16 @@ test.each([
     has: ["[0:1]", "language=ger"],
   },
   {
+    name: "a decoder begins before a cut, and what it makes of that is dropped",
+    output: { cuts: [{ startSeconds: 5, endSeconds: 6.5 }] },
+    has: ["-ss 4 -itsoffset -1 -t 1.5"],
+  },
+  {
+    name: "at the start there is nothing before a cut",
+    output: { cuts: [{ startSeconds: 0, endSeconds: 1 }] },
+    has: ["-ss 0 -t 1 "],
+  },
+  {
     name: "cuts are joined",
     output: { cuts: [{ startSeconds: 1, endSeconds: 2 }, { startSeconds: 50 }] },
     has: ["concat=n=2:v=0:a=1", "-map_chapters -1"],

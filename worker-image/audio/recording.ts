@@ -12,16 +12,15 @@ import {
   soundEncoderArguments,
   soundFilters,
 } from "../video/sound/sound.ts";
-import { soundGraph, sourceInputs } from "../video/time/spans.ts";
-import { outputSeconds, type Span, spansOf } from "../video/time/timing.ts";
+import { type Kept, seeksSpans, soundGraph, sourceInputs } from "../video/time/spans.ts";
+import { outputSeconds, spansOf } from "../video/time/timing.ts";
 
 /** Everything decided about one sound file before ffmpeg runs, and its argument lists. Pure. */
-export interface Recording {
+export interface Recording extends Kept {
   output: AudioOutput;
   track: AudioStream;
   placeTags: string[];
   wish: SoundWish;
-  spans: Span[];
   expectedSeconds: number | null;
   /** Extension of the file, without a dot. */
   ext: string;
@@ -57,6 +56,7 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
     track,
     placeTags: record.placeTags,
     spans,
+    seeks: seeksSpans(record),
     expectedSeconds: outputSeconds(
       { spans, speed: output.speed },
       track.durationSeconds ?? record.durationSeconds,
@@ -87,8 +87,8 @@ export function recordingArguments(
   const moved = spans.length > 0 || wish.speed !== 1;
   const strip = output.metadata === "Strip";
   return [
-    ...sourceInputs(spans, files, ["-vn"]),
-    ...["-filter_complex", soundGraph({ spans, index: track.index, label: "sound", filters })],
+    ...sourceInputs(recording, files, ["-vn"]),
+    ...["-filter_complex", soundGraph(recording, { index: track.index, label: "sound", filters })],
     ...["-map", "[sound]"],
     ...soundEncoderArguments(track, 0, wish),
     // The timecode is that of the source's first moment.
@@ -103,11 +103,11 @@ export function measuringArguments(
   recording: Recording,
   files: { sourcePath: string; threads: number },
 ): string[] {
-  const { track, wish, spans } = recording;
+  const { track, wish } = recording;
   const filters = measuringFilters(track, wish);
   return [
-    ...sourceInputs(spans, files, ["-vn"]),
-    ...["-filter_complex", soundGraph({ spans, index: track.index, label: "measured", filters })],
+    ...sourceInputs(recording, files, ["-vn"]),
+    ...["-filter_complex", soundGraph(recording, { index: track.index, label: "measured", filters })],
     ...["-map", "[measured]", "-f", "null", "-"],
   ];
 }

@@ -8,7 +8,12 @@ import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { isSilent, loudestDb, SILENT_DB } from "../video/sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
-import { declaresLength, LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/time/source-length.ts";
+import {
+  declaresLength,
+  excessOf,
+  LENGTH_TOLERANCE_SECONDS,
+  shortnessOf,
+} from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
 import type { Recording } from "./recording.ts";
 
@@ -44,6 +49,10 @@ export async function verifyRecording(
   }
   const foundSeconds = refuseOtherLength(record, report);
   const declaredSeconds = declaresLength(source.container) ? recording.expectedSeconds : null;
+  const [excess] = excessOf(recording, { declaredSeconds: recording.expectedSeconds, foundSeconds });
+  if (excess) {
+    throw new MediaFailure("VerificationFailed", `the finished file is not what was asked for: ${excess}`);
+  }
   const warnings = shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report);
   if (peaksDb.every((db) => db <= SILENT_DB)) {
     await refuseLostSound({ path, sourcePath: source.path }, recording, run);

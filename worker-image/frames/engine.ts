@@ -7,6 +7,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord } from "../probe/record.ts";
+import { isSeekable } from "../probe/seekable.ts";
 import { type FfmpegLimits, ffmpegLimits } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { type PictureWork, pictureFilters } from "../video/picture/filters.ts";
@@ -22,6 +23,7 @@ import {
   takeFrames,
   takeKeyframes,
 } from "./extraction.ts";
+import { takeFromTheStart } from "./from-the-start.ts";
 import { listKeyframes, listsKeyframes, passIsCheaper } from "./keyframes.ts";
 import { momentsOf } from "./moments.ts";
 import { EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
@@ -153,6 +155,7 @@ function decodingSeconds({ picture, expectedSeconds }: Rendition, threads: numbe
 
 async function take(extraction: Extraction, container: string, run: Taking): Promise<TakenFrame[]> {
   const { exact, seconds, sourcePath, index } = extraction;
+  if (!isSeekable({ container })) return takeFromTheStart(extraction, run);
   if (!exact && seconds.length > 1 && listsKeyframes(container)) {
     const keyframes = await listKeyframes(sourcePath, { index, limits: run.limits });
     if (keyframes.length > 0 && passIsCheaper(keyframes.length, seconds.length)) {

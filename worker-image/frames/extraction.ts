@@ -129,20 +129,27 @@ export function copyingArguments(
 ): string[] {
   return [
     ...inputArguments(sourcePath, { options: KEYFRAMES_ONLY }),
-    ...["-map", `0:${index}`, "-c", "copy", "-bsf:v", `noise=amount=0:drop=not(${anyOf(packets)})`],
+    ...[
+      "-map",
+      `0:${index}`,
+      "-c",
+      "copy",
+      "-bsf:v",
+      `noise=amount=0:drop=not(${anyOf(packets, (packet) => `eq(n\\,${packet})`)})`,
+    ],
     ...["-f", "mov", `file:${targetPath}`],
   ];
 }
 
 /** A tree of sums: ffmpeg takes an expression of a hundred terms in a row for too deep. */
-function anyOf(packets: readonly number[]): string {
+export function anyOf(numbers: readonly number[], termOf: (number: number) => string): string {
   const TERMS = 8;
-  if (packets.length <= TERMS) return packets.map((packet) => `eq(n\\,${packet})`).join("+");
-  const size = Math.ceil(packets.length / TERMS);
-  const groups = Array.from({ length: Math.ceil(packets.length / size) }, (_, at) =>
-    packets.slice(at * size, (at + 1) * size),
+  if (numbers.length <= TERMS) return numbers.map(termOf).join("+");
+  const size = Math.ceil(numbers.length / TERMS);
+  const groups = Array.from({ length: Math.ceil(numbers.length / size) }, (_, at) =>
+    numbers.slice(at * size, (at + 1) * size),
   );
-  return groups.map((group) => `(${anyOf(group)})`).join("+");
+  return groups.map((group) => `(${anyOf(group, termOf)})`).join("+");
 }
 
 function decodingArguments({ filters, directory }: Extraction, path: string, threads: number): string[] {
@@ -155,7 +162,7 @@ function decodingArguments({ filters, directory }: Extraction, path: string, thr
 }
 
 /** Lossless and quick: the frames are read once and thrown away. */
-const PNG = ["-c:v", "png", "-compression_level", "1", "-pix_fmt", "rgb24"];
+export const PNG = ["-c:v", "png", "-compression_level", "1", "-pix_fmt", "rgb24"];
 
 /** The first frame of each scene, by ffmpeg's scene score on a small picture. */
 export async function findScenes(

@@ -10,7 +10,7 @@ import {
   soundEncoderArguments,
   soundFilters,
 } from "../video/sound/sound.ts";
-import { soundGraph, sourceInputs } from "../video/time/spans.ts";
+import { soundGraph, sourceInputs, WHOLE } from "../video/time/spans.ts";
 import { perSecond } from "../video/time/timing.ts";
 import type { Rung } from "./ladder.ts";
 import type { Presentation } from "./presentation.ts";
@@ -40,7 +40,7 @@ export function presentationArguments(
 ): string[] {
   const graph = [pictureGraph(presentation), ...soundGraphs(presentation, loudness)];
   return [
-    ...sourceInputs([], files),
+    ...sourceInputs(WHOLE, files),
     ...["-filter_complex", graph.join(";")],
     ...presentation.rungs.flatMap((rung, at) => [
       ...["-map", `[rung${at}]`],
@@ -95,7 +95,7 @@ export function joinArguments(
     ...(thumbnails ? [`[1:v:0]${sheetFilters(thumbnails, top)}[sheets]`] : []),
   ];
   return [
-    ...sourceInputs([], files, ["-vn"]),
+    ...sourceInputs(WHOLE, files, ["-vn"]),
     ...listPaths.flatMap((path) => [
       ...["-protocol_whitelist", "file,pipe", "-format_whitelist", "concat,mov", "-safe", "0"],
       ...(offsetSeconds > 0 ? ["-itsoffset", `${offsetSeconds}`] : []),
@@ -117,16 +117,15 @@ export function loudnessArguments(
 ): string[] {
   const filters = measuringFilters(track, wish);
   return [
-    ...sourceInputs([], files, ["-vn"]),
-    ...["-filter_complex", soundGraph({ spans: [], index: track.index, label: "measured", filters })],
+    ...sourceInputs(WHOLE, files, ["-vn"]),
+    ...["-filter_complex", soundGraph(WHOLE, { index: track.index, label: "measured", filters })],
     ...["-map", "[measured]", "-f", "null", "-"],
   ];
 }
 
 const soundGraphs = ({ sounds }: Presentation, loudness: (MeasuredLoudness | undefined)[]): string[] =>
   sounds.map(({ track, wish }, at) =>
-    soundGraph({
-      spans: [],
+    soundGraph(WHOLE, {
       index: track.index,
       label: `sound${at}`,
       filters: soundFilters(track, wish, loudness[at]),

@@ -22,6 +22,11 @@ test("nothing that stands for a language or a title breaks out of its place", ()
   expect(manifest).toContain("<Label>bell  </Label>");
 });
 
+test("labels stand before roles, where the schema has them", () => {
+  const manifest = dashManifest(aStream({ audio: [aTrack("eng", true)], subtitles: [aText("eng")] }));
+  expect(manifest.match(/<(?:Label|Role)\b/g)).toEqual(["<Label", "<Role", "<Label", "<Role"]);
+});
+
 test("sound with all channels is a set of its own, which no player takes unless it is asked to", () => {
   const surround = { ...aTrack("eng", true), name: "0-surround", isSurround: true, channels: 8 };
   const manifest = dashManifest(aStream({ audio: [aTrack("eng", true), surround] }));

@@ -67,8 +67,8 @@ function sound(track: AudioRendition, protection: Protection | undefined): strin
   return [
     `    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="${escaped(language ?? "und")}"${priority} segmentAlignment="true" subsegmentAlignment="true" subsegmentStartsWithSAP="1">`,
     ...contentProtection(protection),
+    label(isSurround ? `${title} (${CHANNEL_WORDS[channels] ?? channels})` : title),
     role(isDefault ? "main" : "alternate"),
-    `      <Label>${escaped(isSurround ? `${title} (${CHANNEL_WORDS[channels] ?? channels})` : title)}</Label>`,
     `      <Representation id="audio-${name}" codecs="${media.codecs}" bandwidth="${bandwidthOf(media.segments).peak}" audioSamplingRate="${sampleRate}">`,
     `        <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="${CHANNEL_CONFIGURATIONS[channels] ?? channels}"/>`,
     ...base(fileName, media),
@@ -88,8 +88,8 @@ function text(
 ): string[] {
   return [
     `    <AdaptationSet contentType="text" mimeType="text/vtt" lang="${escaped(language ?? "und")}">`,
+    label(title),
     role(isForced ? "forced-subtitle" : "subtitle"),
-    `      <Label>${escaped(title)}</Label>`,
     `      <Representation id="subtitles-${name}" bandwidth="${Math.ceil((bytes * 8) / seconds)}">`,
     `        <BaseURL>${escaped(encodeURI(fileName))}</BaseURL>`,
     "      </Representation>",
@@ -129,6 +129,9 @@ const base = (fileName: string, { index, initBytes }: MediaFile): string[] => [
   `        <BaseURL>${escaped(encodeURI(fileName))}</BaseURL>`,
   `        <SegmentBase indexRange="${index.first}-${index.last}"><Initialization range="0-${initBytes - 1}"/></SegmentBase>`,
 ];
+
+/** ISO/IEC 23009-1 annex B: every element of a Representation, and so this one, stands before the Role of a set. */
+const label = (text: string): string => `      <Label>${escaped(text)}</Label>`;
 
 const role = (value: string): string =>
   `      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="${value}"/>`;

@@ -49,3 +49,16 @@ test("explicit renditions above the source are left out, repeats and disorder ar
   expect(rungs.map(({ name }) => name)).toEqual(["360p", "720p"]);
   expect(leftOut).toEqual([1080]);
 });
+
+test("renditions of one height are told apart by their bitrate", () => {
+  const renditions = [4500, 3000].map((bitrateKbps) => ({ height: 720, bitrateKbps }));
+  const { rungs } = ladderOf(
+    { width: 1280, height: 720, fps: 25 },
+    { ladder: "Explicit", renditions: [...renditions, { height: 360, bitrateKbps: 800 }], codec: "h264" },
+  );
+  expect(rungs.map(({ name, bitrateKbps }) => [name, bitrateKbps])).toEqual([
+    ["360p", 800],
+    ["720p-3000k", 3000],
+    ["720p-4500k", 4500],
+  ]);
+});

@@ -3,7 +3,7 @@ import type { Size } from "../video/picture/geometry.ts";
 
 /** One rendition of a stream. */
 export interface Rung {
-  /** Names its files, e.g. `720p`. */
+  /** Names its files, e.g. `720p`, or `720p-3000k` where several are as high. */
   name: string;
   size: Size;
   /** Cap of the video's bitrate. */
@@ -46,9 +46,15 @@ export function ladderOf(
     wanted[0] ?? [shortSide, 400],
   );
   const chosen = fitting.length > 0 ? fitting : [[shortSide, smallest[1]] as const];
-  const rungs = [...new Map(chosen.map((tier) => [tier[0], tier])).values()]
-    .sort((a, b) => a[0] - b[0])
-    .map(([height, bitrateKbps]) => ({ name: `${height}p`, size: sizeOf(source, height), bitrateKbps }));
+  const distinct = [...new Map(chosen.map((tier) => [`${tier}`, tier])).values()];
+  const isAlone = (height: number) => distinct.filter((tier) => tier[0] === height).length === 1;
+  const rungs = distinct
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .map(([height, bitrateKbps]) => ({
+      name: isAlone(height) ? `${height}p` : `${height}p-${bitrateKbps}k`,
+      size: sizeOf(source, height),
+      bitrateKbps,
+    }));
   return { rungs, leftOut };
 }
 

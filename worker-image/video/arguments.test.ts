@@ -25,13 +25,28 @@ test("several cuts open the source as often and are joined", () => {
   expect(arguments_.filter((token) => token === "-i")).toHaveLength(2);
   expect(
     arguments_.flatMap((token, at) => (token === "-ss" || token === "-t" ? [arguments_[at + 1]] : [])),
-  ).toEqual(["1", "1.52", "10", "50"]);
+  ).toEqual(["0", "1.52", "9", "50"]);
+  expect(valueAfter(arguments_, "-itsoffset")).toBe("-1");
   expect(valueAfter(arguments_, "-filter_complex")).toContain(
     "[0:0][1:0]concat=n=2:v=1:a=0[picture];[0:1]aresample",
   );
   expect(valueAfter(arguments_, "-filter_complex")).toContain(
     "atrim=duration=1.52[sound0span0];[1:1]aresample=async=1:min_hard_comp=0.1:first_pts=0[sound0span1];[sound0span0][sound0span1]concat=n=2:v=0:a=1",
   );
+});
+
+test("cuts of a source without an index are read from its start, since a seek would miss pictures", () => {
+  const cuts = [{ startSeconds: 20, endSeconds: 21 }, { startSeconds: 30 }];
+  const arguments_ = list({ cuts }, source({ format: { format_name: "mpegts" } }));
+  expect(arguments_).not.toContain("-ss");
+  expect(arguments_.flatMap((token, at) => (token === "-t" ? [arguments_[at + 1]] : []))).toEqual([
+    "21",
+    "60",
+  ]);
+  const graph = valueAfter(arguments_, "-filter_complex");
+  expect(graph).toContain("[0:0]trim=start=20:end=21,setpts=round(PTS-20/TB)[picturecut0];");
+  expect(graph).toContain("[picturecut0][picturecut1]concat=n=2:v=1:a=0[picture]");
+  expect(graph).toContain("[1:1]atrim=start=30:end=60,asetpts=round(PTS-30/TB)[sound0cut1];[sound0cut0]");
 });
 
 test.each([
@@ -172,7 +187,7 @@ test("loudness is measured on the very cuts that are kept", () => {
   });
   const first = rendition.tracks[0];
   const arguments_ = first ? loudnessArguments(rendition, first, FILES) : [];
-  expect(valueAfter(arguments_, "-ss")).toBe("5");
+  expect(valueAfter(arguments_, "-ss")).toBe("4");
   expect(valueAfter(arguments_, "-filter_complex")).toContain("loudnorm=I=-16:TP=-1:LRA=7:print_format=json");
 });
 

@@ -8,7 +8,7 @@ import { companionInputs, inputsOf, pictureGraph, soundOf } from "./picture/grap
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound/sound.ts";
 import { subtitleArguments } from "./subtitles/subtitle-tracks.ts";
-import { soundGraph, sourceInputs } from "./time/spans.ts";
+import { soundGraph, sourceInputs, WHOLE } from "./time/spans.ts";
 import { perSecond } from "./time/timing.ts";
 
 /** Turns a rendition into ffmpeg's argument list. Pure; nothing is decided here. */
@@ -116,7 +116,7 @@ export function joinArguments(
   const sounds = tracks.map((track, position) => soundOf({ track, position }, rendition, loudness[position]));
   const graph = sounds.flatMap(({ filters }) => filters);
   return [
-    ...sourceInputs([], files, ["-vn"]),
+    ...sourceInputs(WHOLE, files, ["-vn"]),
     ...["-protocol_whitelist", "file,pipe", "-format_whitelist", "concat,mov", "-safe", "0"],
     ...(offsetSeconds > 0 ? ["-itsoffset", `${offsetSeconds}`] : []),
     ...["-f", "concat", "-i", `file:${listPath}`],
@@ -133,16 +133,15 @@ export function joinArguments(
 
 /** A run that only measures one track's loudness, on the same spans as the real one. */
 export function loudnessArguments(rendition: Rendition, track: AudioStream, files: Files): string[] {
-  const { sound, spans } = rendition;
+  const { sound } = rendition;
   if (!sound) return [];
-  const graph = soundGraph({
-    spans,
+  const graph = soundGraph(rendition, {
     index: track.index,
     label: "measured",
     filters: measuringFilters(track, sound),
   });
   return [
-    ...sourceInputs(spans, files, ["-vn"]),
+    ...sourceInputs(rendition, files, ["-vn"]),
     ...["-filter_complex", graph],
     ...["-map", "[measured]", "-f", "null", "-"],
   ];

@@ -16,6 +16,7 @@ import {
   type SoundWish,
 } from "./sound/sound.ts";
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
+import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
 import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./time/timing.ts";
 
@@ -23,7 +24,7 @@ import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } fr
  * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to
  * it, and what the finished file must look like. Pure.
  */
-export interface Rendition {
+export interface Rendition extends Kept {
   output: VideoOutput;
   picture: VideoStream;
   size: Size;
@@ -49,7 +50,6 @@ export interface Rendition {
   appended: Appended[];
   reelName: string | null;
   placeTags: string[];
-  spans: Span[];
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
@@ -150,6 +150,7 @@ export function planRendition(
     reelName: output.metadata === "Keep" ? record.reelName : null,
     placeTags: record.placeTags,
     spans,
+    seeks: seeksSpans(record),
     expectedSeconds,
     warnings,
   };

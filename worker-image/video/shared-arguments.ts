@@ -3,7 +3,7 @@ import { pictureFilters, sharedWork } from "./picture/filters.ts";
 import { soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
 import type { MeasuredLoudness } from "./sound/sound.ts";
-import { sourceInputs } from "./time/spans.ts";
+import { sourceInputs, spanPads } from "./time/spans.ts";
 
 /** A rendition that is made together with others, where it goes, and what was measured of its tracks. */
 export interface SharedOutput {
@@ -21,7 +21,7 @@ export function sharedArguments(
   const sounds = outputs.map(soundsOf);
   const graph = [...pictureGraphs(outputs), ...sounds.flatMap(({ filters }) => filters)];
   return [
-    ...sourceInputs(rendition.spans, { sourcePath, threads }),
+    ...sourceInputs(rendition, { sourcePath, threads }),
     ...["-filter_complex", graph.join(";")],
     ...outputs.flatMap(({ rendition, targetPath }, at) => [
       ...outputArguments(rendition, {
@@ -38,11 +38,11 @@ function pictureGraphs(outputs: readonly [SharedOutput, ...SharedOutput[]]): str
   const [{ rendition: first }, ...others] = outputs;
   const { common, own } = sharedWork([first.work, ...others.map(({ rendition }) => rendition.work)]);
   const { picture, spans } = first;
-  const inputs =
-    spans.length > 1 ? spans.map((_, input) => `[${input}:${picture.index}]`) : [`[0:${picture.index}]`];
+  const { chains, pads: inputs } = spanPads(first, { index: picture.index, label: "picture", kind: "video" });
   const joined = spans.length > 1 ? [`concat=n=${spans.length}:v=1:a=0`] : [];
   const pads = own.map((_, at) => `[shared${at}]`);
   return [
+    ...chains,
     `${inputs.join("")}${[...joined, ...pictureFilters(common), `split=${own.length}`].join(",")}${pads.join("")}`,
     ...own.map((work, at) => `${pads[at]}${pictureFilters(work).join(",") || "null"}[picture${at}]`),
   ];

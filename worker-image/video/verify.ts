@@ -9,7 +9,7 @@ import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
 import { isSilent } from "./sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound/sound.ts";
-import { LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./time/source-length.ts";
+import { excessOf, LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./time/source-length.ts";
 import { outputSeconds, perSecond } from "./time/timing.ts";
 
 /** What a finished file was found to be. */
@@ -48,6 +48,7 @@ export async function verifyRendition(
     if (!startsFast(await walkBoxes(path))) differences.push("its index is not at the front");
   }
   differences.push(...lengthDifferences(record, rendition, report));
+  differences.push(...excessOf(rendition, wholeLengths(record, rendition, report)));
   if (differences.length > 0) {
     throw new MediaFailure(
       "VerificationFailed",
@@ -133,10 +134,9 @@ function sourceWarnings(
   rendition: Rendition,
   report: FfmpegReport,
 ): Verified["warnings"] {
-  const toleranceSeconds = toleranceOf(rendition);
-  const found = record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0;
-  const declared = { declaredSeconds: rendition.expectedSeconds, foundSeconds: found, toleranceSeconds };
-  const whole = shortnessOf({ what: "pictures and sound", ...declared }, report);
+  const lengths = wholeLengths(record, rendition, report);
+  const { toleranceSeconds } = lengths;
+  const whole = shortnessOf(lengths, report);
   // Where the whole is short its pictures are too.
   const warnings =
     whole.length > 0
@@ -145,6 +145,13 @@ function sourceWarnings(
   const damage = damageOf(report);
   return damage ? [...warnings, damage] : warnings;
 }
+
+const wholeLengths = (record: MediaRecord, rendition: Rendition, report: FfmpegReport) => ({
+  what: "pictures and sound",
+  declaredSeconds: rendition.expectedSeconds,
+  foundSeconds: record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0,
+  toleranceSeconds: toleranceOf(rendition),
+});
 
 /**
  * Of pictures alone, which may end long before the sound does: that of a cut is as long as the cut, whatever the source

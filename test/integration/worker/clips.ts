@@ -115,17 +115,21 @@ const SAMPLE_RATE = 48_000;
 
 /** The moments at which sound begins after silence of a tenth of a second, to the sample. */
 function onsets(path: string): number[] {
-  const list = ["-v", "error", "-nostdin", "-i", path, "-vn", "-af", "aresample=async=1:first_pts=0"];
-  const bytes = execFileSync("ffmpeg", [...list, "-ac", "1", "-ar", `${SAMPLE_RATE}`, "-f", "s16le", "-"], {
-    maxBuffer: 2 ** 28,
-  });
-  const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   const found: number[] = [];
   let loudAt = Number.NEGATIVE_INFINITY;
-  samples.forEach((sample, index) => {
+  samples(path).forEach((sample, index) => {
     if (Math.abs(sample) < 3000) return;
     if (index - loudAt > SAMPLE_RATE / 10) found.push(index / SAMPLE_RATE);
     loudAt = index;
   });
   return found;
+}
+
+/** The sound of a file as one channel of 16 bits at 48 kHz, from the file's start. */
+export function samples(path: string): Int16Array {
+  const list = ["-v", "error", "-nostdin", "-i", path, "-vn", "-af", "aresample=async=1:first_pts=0"];
+  const bytes = execFileSync("ffmpeg", [...list, "-ac", "1", "-ar", `${SAMPLE_RATE}`, "-f", "s16le", "-"], {
+    maxBuffer: 2 ** 28,
+  });
+  return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clip } from "./clips.ts";
+import { clip, ffmpeg } from "./clips.ts";
 import { Workshop } from "./worker-attempt.ts";
 
 /** Frames at times, and in sheets, that a source or a format may not have. */
@@ -23,6 +24,35 @@ test("sprites of times in any order follow each other as the film does", async (
     "00:00:05.000 --> 00:00:08.000",
     "00:00:08.000 --> 00:00:10.000",
   ]);
+});
+
+const UNINDEXED = [
+  {
+    name: "a transport stream",
+    file: "dark.ts",
+    video: ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "1"],
+    keyframes: [0, 50, 100],
+  },
+  { name: "a program stream", file: "dark.mpg", video: ["-c:v", "mpeg2video", "-q:v", "1"] },
+];
+
+test.each(UNINDEXED)("frames of $name are those of their times", async ({ file, video, keyframes }) => {
+  // luma grows by one with each frame; keyframes are 2 s apart
+  ffmpeg(
+    ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=25:d=6,geq=lum=40+N:cb=128:cr=128"],
+    ...[...video, "-g", "50", "-pix_fmt", "yuv420p", join(workshop.sources, file)],
+  );
+  const shown = async (exact: boolean, atSeconds: number[]) => {
+    const frames = { atSeconds, exact, format: "png" };
+    const { result, files, pathOf } = await workshop.attempt(file, { frames });
+    expect(result.failures).toEqual([]);
+    const stats = await Promise.all(files.map((each) => sharp(pathOf(each)).stats()));
+    // limited range to full, as the pictures are shown
+    return stats.map(({ channels: [grey] }) => Math.round(((grey?.mean ?? 0) * 219) / 255 + 16 - 40));
+  };
+  const close = (numbers: number[]) => numbers.map((each) => expect.closeTo(each, -0.5));
+  expect(await shown(true, [1.01, 3.01, 5.01])).toEqual(close([25, 75, 125]));
+  if (keyframes) expect(await shown(false, [1, 3, 5.5])).toEqual(close(keyframes));
 });
 
 test.each([

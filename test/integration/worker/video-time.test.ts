@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apart, clip, ffmpeg, flashes, similarity } from "./clips.ts";
+import { apart, clip, ffmpeg, flashes, samples, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
 /** Cuts, speed, frame rates and timecodes: exact to the frame. */
@@ -49,6 +49,46 @@ describe("frames", () => {
     if (from === undefined) return;
     expect(similarity(path, plain, `trim=start_frame=${from},setpts=PTS-STARTPTS`)).toBeGreaterThan(0.97);
   });
+});
+
+const UNINDEXED = [
+  { name: "a transport stream", file: "plain.ts", video: ["-c:v", "copy"] },
+  { name: "a program stream", file: "plain.mpg", video: ["-c:v", "mpeg2video", "-g", "100", "-q:v", "2"] },
+];
+
+test.each(UNINDEXED)("cuts of $name show the very frames", async ({ file, video }) => {
+  const source = join(workshop.sources, file);
+  ffmpeg("-i", plain, ...video, "-c:a", "mp2", source);
+  const cuts = [
+    { startSeconds: 0.4, endSeconds: 0.8 },
+    { startSeconds: 1.2, endSeconds: 1.6 },
+  ];
+  const { path, record } = await workshop.make(file, { cuts, crf: 10 });
+  expect(record.video[0]?.frames).toBe(20);
+  expect(record.durationSeconds).toBeCloseTo(0.8, 1);
+  const wanted = "select='between(n,10,19)+between(n,30,39)',setpts=N/25/TB";
+  expect(similarity(path, plain, wanted)).toBeGreaterThan(0.97);
+});
+
+const CODED = [
+  { name: "MP3 of a varying bitrate", file: "tone.mp3", sound: ["-c:a", "libmp3lame", "-q:a", "4"] },
+  { name: "MP3 of one bitrate", file: "steady.mp3", sound: ["-c:a", "libmp3lame"] },
+  { name: "AAC", file: "tone.m4a", sound: ["-c:a", "aac", "-aac_pns", "0"] },
+  { name: "Opus", file: "tone.opus", sound: ["-c:a", "libopus"] },
+];
+
+test.each(CODED)("a cut of $name has the samples that the whole has", async ({ file, sound }) => {
+  const path = join(workshop.sources, file);
+  const sweep = "aevalsrc='0.5*sin(2*PI*(300+100*t)*t)':s=48000:d=6";
+  ffmpeg("-f", "lavfi", "-i", sweep, ...sound, path);
+  const cuts = [{ startSeconds: 3.217, endSeconds: 4.217 }];
+  const attempt = await workshop.attempt(file, { audio: { codec: "wav", cuts } });
+  expect(attempt.result.failures).toEqual([]);
+  const first = Math.round(3.217 * 48_000);
+  const wanted = samples(path).subarray(first, first + 48_000);
+  const found = samples(attempt.pathOf("made.wav"));
+  expect(found).toHaveLength(48_000);
+  expect(Math.max(...found.map((sample, at) => Math.abs(sample - (wanted[at] ?? 0))))).toBeLessThanOrEqual(2);
 });
 
 test("sound stands where its pictures do after a cut in which it ended early", async () => {

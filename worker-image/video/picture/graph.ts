@@ -10,7 +10,7 @@ import {
   silence,
   soundFilters,
 } from "../sound/sound.ts";
-import { soundGraph, sourceInputs } from "../time/spans.ts";
+import { soundGraph, sourceInputs, spanPads } from "../time/spans.ts";
 import { timecodeAfter } from "../time/timecode.ts";
 import { perSecond } from "../time/timing.ts";
 import { pictureFilters } from "./filters.ts";
@@ -20,8 +20,7 @@ import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } fr
 
 /** All inputs in the order in which the graph counts them: the source or its spans, appended files, the watermark. */
 export function inputsOf(rendition: Rendition, files: { sourcePath: string; threads: number }): string[] {
-  const { spans, companions } = rendition;
-  return [...sourceInputs(spans, files), ...companionInputs(companions, files.threads)];
+  return [...sourceInputs(rendition, files), ...companionInputs(rendition.companions, files.threads)];
 }
 
 export function companionInputs(
@@ -54,10 +53,12 @@ export function pictureGraph(rendition: Rendition): string {
     });
     parts.push(...appendedSounds(rendition, inputs));
     parts.push(joined(rendition, drawn, last));
-  } else if (spans.length > 1) {
-    const pads = spans.map((_, input) => `[${input}:${picture.index}]`).join("");
-    chain(`${pads}`, [`concat=n=${spans.length}:v=1:a=0`, ...own, ...last], drawn);
-  } else chain(`[0:${picture.index}]`, [...own, ...last], drawn);
+  } else {
+    const { chains, pads } = spanPads(rendition, { index: picture.index, label: "picture", kind: "video" });
+    const joining = spans.length > 1 ? [`concat=n=${spans.length}:v=1:a=0`] : [];
+    parts.push(...chains);
+    chain(pads.join(""), [...joining, ...own, ...last], drawn);
+  }
 
   if (marked && output.watermark) {
     const input = `${inputs + appended.length}:v`;
@@ -76,13 +77,14 @@ export function pictureGraph(rendition: Rendition): string {
 /** The graph of one track, if it needs one of its own, and what to map. */
 export function soundOf(
   { track, position, label = `sound${position}` }: { track: AudioStream; position: number; label?: string },
-  { sound, spans, appended, output }: Rendition,
+  rendition: Rendition,
   measured: MeasuredLoudness | undefined,
 ): { filters: string[]; map: string } {
+  const { sound, appended, output } = rendition;
   if (!sound) return { filters: [], map: `0:${track.index}` };
   if (appended.length > 0) return { filters: [], map: `[${label}]` }; // it is joined with the pictures
   const filters = [...soundFilters(track, sound, measured), ...delayFilters(sound.codec, output.container)];
-  const graph = soundGraph({ spans, index: track.index, label, filters, besidePictures: true });
+  const graph = soundGraph(rendition, { index: track.index, label, filters, besidePictures: true });
   return { filters: [graph], map: `[${label}]` };
 }
 

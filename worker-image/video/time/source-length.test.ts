@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortnessOf } from "./source-length.ts";
+import { excessOf, shortnessOf } from "./source-length.ts";
 
 const whole = { cutShortLines: 0, log: [] };
 const lengths = (declaredSeconds: number | null, foundSeconds: number, toleranceSeconds = 0) => ({
@@ -20,6 +20,15 @@ test.each([
 ])("$name", ({ lengths, warned }) => {
   const reasons = shortnessOf(lengths, whole).map(({ reason }) => reason);
   expect(reasons).toEqual(warned ? ["SourceShorterThanDeclared"] : []);
+});
+
+test.each([
+  { name: "a cut that is as long as it was asked for", spans: [{}], lengths: lengths(1, 1.04), wrong: false },
+  { name: "a cut that holds more", spans: [{}], lengths: lengths(1, 2), wrong: true },
+  { name: "a cut whose last frame lasts", spans: [{}], lengths: lengths(1, 2, 2), wrong: false },
+  { name: "a source that is longer than it says", spans: [], lengths: lengths(10, 12), wrong: false },
+])("$name is wrong: $wrong", ({ spans, lengths, wrong }) => {
+  expect(excessOf({ spans }, lengths)).toHaveLength(wrong ? 1 : 0);
 });
 
 test("a source that breaks off has failed", () => {

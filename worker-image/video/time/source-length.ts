@@ -42,6 +42,16 @@ export function shortnessOf(
   return [{ reason: "SourceShorterThanDeclared", message }];
 }
 
+/** What is wrong with cuts that last longer than they may: they hold what nobody asked for. */
+export function excessOf(
+  { spans }: { spans: readonly unknown[] },
+  { declaredSeconds, foundSeconds, toleranceSeconds = 0 }: Omit<Lengths, "what">,
+): string[] {
+  if (spans.length === 0 || declaredSeconds === null) return [];
+  if (foundSeconds <= declaredSeconds + Math.max(LENGTH_TOLERANCE_SECONDS, toleranceSeconds)) return [];
+  return [`it lasts ${foundSeconds.toFixed(3)} s, its cuts ${declaredSeconds.toFixed(3)} s`];
+}
+
 /** Sound without a container around it: how long it is ffprobe guesses by its size and its first moments. */
 const GUESSED: ReadonlySet<string> = new Set(["aac", "amr", "loas", "truehd", "mlp"]);
 

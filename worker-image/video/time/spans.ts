@@ -1,51 +1,100 @@
 import { inputArguments } from "../../probe/media-input.ts";
+import type { MediaRecord } from "../../probe/record.ts";
+import { isSeekable } from "../../probe/seekable.ts";
 import { FROM_THE_START, lastingFilters } from "../sound/sound.ts";
 import type { Span } from "./timing.ts";
 
 /** How the parts of a source that are kept reach ffmpeg: each is an input of its own, joined by a filter. */
 
-/** Opens the source once, or once for each span: a seek costs less than decoding what lies between. */
+/** What is kept of a source. */
+export interface Kept {
+  /** Empty when all of it is. */
+  spans: readonly Span[];
+  /** Whether each span is gone to; else it is cut out of what is read from the start on. */
+  seeks: boolean;
+}
+
+export const WHOLE: Kept = { spans: [], seeks: true };
+
+/** Where there is no picture no keyframe is missed: any moment of sound is found, in every container. */
+export const seeksSpans = (record: Pick<MediaRecord, "container" | "video">): boolean =>
+  isSeekable(record) || record.video.length === 0;
+
+/**
+ * How long before a span decoders begin. Without it the first 20 to 300 ms of AAC, MP3 and Opus are silence or
+ * another sound than the whole file has there; 0.2 s were enough for all of them.
+ */
+const LEAD_SECONDS = 1;
+
+/**
+ * Opens the source once, or once for each span: a seek costs less than decoding what lies between. The offset gives
+ * what leads to a span times below zero, and those ffmpeg drops after decoding, to the sample.
+ */
 export function sourceInputs(
-  spans: readonly Span[],
+  { spans, seeks }: Kept,
   { sourcePath, threads }: { sourcePath: string; threads: number },
   more: readonly string[] = [],
 ): string[] {
   const common = ["-threads", `${threads}`, ...more];
   if (spans.length === 0) return inputArguments(sourcePath, { options: common });
-  return spans.flatMap(({ startSeconds, endSeconds }) =>
-    inputArguments(sourcePath, {
+  return spans.flatMap(({ startSeconds, endSeconds }) => {
+    const lead = Math.min(LEAD_SECONDS, startSeconds);
+    const from = seeks ? startSeconds : 0;
+    return inputArguments(sourcePath, {
       options: [
         ...common,
-        ...["-ss", seconds(startSeconds)],
-        ...(endSeconds === undefined ? [] : ["-t", seconds(endSeconds - startSeconds)]),
+        ...(seeks ? ["-ss", seconds(startSeconds - lead)] : []),
+        ...(seeks && lead > 0 ? ["-itsoffset", seconds(-lead)] : []),
+        ...(endSeconds === undefined ? [] : ["-t", seconds(endSeconds - from)]),
       ],
-    }),
-  );
+    });
+  });
+}
+
+/**
+ * One stream of each span's input, as a filter graph names them; those that are read from the start are cut first.
+ * An offset in place of the filters would not do: ffmpeg takes one of 10 s for a gap in a transport stream.
+ */
+export function spanPads(
+  { spans, seeks }: Kept,
+  { index, label, kind }: { index: number; label: string; kind: "video" | "audio" },
+): { chains: string[]; pads: string[] } {
+  if (spans.length === 0) return { chains: [], pads: [`[0:${index}]`] };
+  const inputs = spans.map((_, input) => `[${input}:${index}]`);
+  if (seeks) return { chains: [], pads: inputs };
+  const a = kind === "audio" ? "a" : "";
+  const pads = inputs.map((_, input) => `[${label}cut${input}]`);
+  const chains = spans.map(({ startSeconds, endSeconds }, input) => {
+    const end = endSeconds === undefined ? "" : `:end=${seconds(endSeconds)}`;
+    const trim = `${a}trim=start=${seconds(startSeconds)}${end}`;
+    return `${inputs[input]}${trim},${a}setpts=round(PTS-${seconds(startSeconds)}/TB)${pads[input]}`;
+  });
+  return { chains, pads };
 }
 
 /**
  * The graph of one track: its spans joined, then its filters. Beside pictures, which are joined apart from it, the sound
  * of a span lasts as long as they do, even where the track ends early or begins late.
  */
-export function soundGraph(wish: {
-  spans: readonly Span[];
-  index: number;
-  label: string;
-  filters: readonly string[];
-  besidePictures?: boolean;
-}): string {
-  const { spans, index, label, filters, besidePictures = false } = wish;
-  if (spans.length <= 1) return `[0:${index}]${filters.join(",")}[${label}]`;
-  const inputs = spans.map((_, input) => `[${input}:${index}]`);
+export function soundGraph(
+  kept: Kept,
+  wish: { index: number; label: string; filters: readonly string[]; besidePictures?: boolean },
+): string {
+  const { index, label, filters, besidePictures = false } = wish;
+  const { spans } = kept;
+  const { chains, pads: inputs } = spanPads(kept, { index, label, kind: "audio" });
+  const graph = (...parts: string[]) => [...chains, ...parts].join(";");
+  if (spans.length <= 1) return graph(`${inputs[0]}${filters.join(",")}[${label}]`);
   const pads = besidePictures ? spans.map((_, input) => `[${label}span${input}]`) : inputs;
   const parts = besidePictures
     ? spans.map(({ startSeconds, endSeconds }, input) => {
         const isFollowed = input < spans.length - 1 && endSeconds !== undefined;
         const lasting = isFollowed ? lastingFilters(endSeconds - startSeconds) : [];
-        return `${inputs[input]}${[FROM_THE_START, ...lasting].join(",")}${pads[input]};`;
+        return `${inputs[input]}${[FROM_THE_START, ...lasting].join(",")}${pads[input]}`;
       })
     : [];
-  return `${parts.join("")}${pads.join("")}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
+  const joined = `${pads.join("")}concat=n=${spans.length}:v=0:a=1,${filters.join(",")}[${label}]`;
+  return graph(...parts, joined);
 }
 
 /** Microseconds are what ffmpeg keeps; more digits would only be cut. */
