@@ -80,38 +80,19 @@ export function chooseTracks(
   return { chosen: first ? [first] : [], missingLanguages: [] };
 }
 
-/** Containers hold ISO 639-2 codes of either kind (`deu`, `ger`) or a BCP 47 tag (`de-AT`). */
-const SYNONYMS = [
-  ["de", "deu", "ger"],
-  ["en", "eng"],
-  ["fr", "fra", "fre"],
-  ["es", "spa"],
-  ["it", "ita"],
-  ["nl", "nld", "dut"],
-  ["pt", "por"],
-  ["pl", "pol"],
-  ["cs", "ces", "cze"],
-  ["zh", "zho", "chi"],
-  ["ja", "jpn"],
-  ["ko", "kor"],
-  ["ru", "rus"],
-  ["sv", "swe"],
-  ["da", "dan"],
-  ["no", "nor", "nob"],
-  ["fi", "fin"],
-  ["tr", "tur"],
-  ["ar", "ara"],
-  ["hi", "hin"],
-  ["uk", "ukr"],
-  ["el", "ell", "gre"],
-  ["hu", "hun"],
-  ["ro", "ron", "rum"],
-];
-
+/**
+ * Whether a track is in a language. Containers hold ISO 639-2 codes of either kind (`deu`, `ger`) or a BCP 47 tag
+ * (`de-AT`); the registry behind Intl knows which are the same.
+ */
 export function sameLanguage(tag: string | null, wanted: string): boolean {
-  const language = tag?.toLowerCase().split("-")[0];
-  if (language === undefined) return false;
-  return language === wanted || SYNONYMS.some((names) => names.includes(language) && names.includes(wanted));
+  return tag !== null && languageOf(tag) === languageOf(wanted);
+}
+
+function languageOf(tag: string): string {
+  const [code = ""] = tag.toLowerCase().split("-");
+  if (!/^[a-z]{2,3}$/.test(code)) return code;
+  const language = Intl.getCanonicalLocales(code)[0]?.split("-")[0] ?? code;
+  return language === "nb" ? "no" : language; // files say either of Norwegian
 }
 
 export interface SoundWish {
