@@ -5,6 +5,7 @@ import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "..
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
 import { whyInSoftware } from "./hardware/hardware.ts";
+import { tagStreamOf } from "./kept-tags.ts";
 import type { PictureWork } from "./picture/filters.ts";
 import type { Size } from "./picture/geometry.ts";
 import { keepsHdr, pictureWork } from "./picture/picture-work.ts";
@@ -50,6 +51,7 @@ export interface Rendition extends Kept {
   appended: Appended[];
   reelName: string | null;
   placeTags: string[];
+  tagStream: number | null;
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
@@ -149,6 +151,7 @@ export function planRendition(
     appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
     placeTags: record.placeTags,
+    tagStream: tagStreamOf(record, picture),
     spans,
     seeks: seeksSpans(record),
     expectedSeconds,
