@@ -68,6 +68,16 @@ test("an exact frame is the one that is shown at its time, up to the end of a sl
   expect(numbers.map((each) => Math.round(each / 10))).toEqual([3, 3, 9]);
 });
 
+test("an animation moves where its source has one keyframe alone", async () => {
+  clip(join(workshop.sources, "one-keyframe.mp4"), { seconds: 4, more: ["-g", "250"] });
+  const { result, files, pathOf } = await workshop.attempt("one-keyframe.mp4", {
+    frames: { count: 4, width: 160, layout: "Animation", format: "webp" },
+  });
+  expect(result.failures).toEqual([]);
+  const pages = await sharp(pathOf(files[0] ?? ""), { animated: true }).metadata();
+  expect(pages.pages).toBe(4);
+});
+
 test.each([
   {
     name: "times beyond the end",
