@@ -4,6 +4,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { KEYFRAMES_ONLY, type Keyframe, keyframesAt } from "./keyframes.ts";
+import { shownFrames } from "./shown-frames.ts";
 
 /** A frame on disk, as PNG. */
 export interface TakenFrame {
@@ -200,10 +201,9 @@ export async function findScenes(
     logLevel: "info",
     onStart,
     onProgress: ({ outTimeSeconds }) => onSeconds(outTimeSeconds),
-    onLog: (line) => {
-      const time = /showinfo.* pts_time:\s*([\d.]+)/.exec(line)?.[1];
-      if (time !== undefined && seconds.length < max) seconds.push(Number(time));
-    },
+    onLog: shownFrames((frame) => {
+      if (seconds.length < max) seconds.push(frame.seconds);
+    }),
   });
   return seconds;
 }
