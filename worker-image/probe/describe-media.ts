@@ -20,21 +20,22 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
   const isPicture = (stream: FfprobeStream) => stream.disposition.attached_pic === 1;
   const moving = ofKind("video").filter((stream) => !isPicture(stream));
   const timecode = firstTag(streams, "timecode") ?? format?.tags.timecode ?? null;
+  const countsFromZero = tagsEnds(json);
 
   return {
     container: format?.format_name?.split(",")[0] ?? "unknown",
     containerDescription: format?.format_long_name ?? null,
     bytes,
-    durationSeconds: positive(format?.duration) ?? longest(streams),
+    durationSeconds: wholeDuration(json),
     startSeconds: format?.start_time ?? null,
     bitrate: positive(format?.bit_rate),
     video: moving.map((stream) =>
-      videoStream(
-        stream,
-        json.frames.find(({ stream_index }) => stream_index === stream.index),
-      ),
+      videoStream(stream, {
+        frame: json.frames.find(({ stream_index }) => stream_index === stream.index),
+        countsFromZero,
+      }),
     ),
-    audio: ofKind("audio").map(audioStream),
+    audio: ofKind("audio").map((stream) => audioStream(stream, countsFromZero)),
     subtitles: ofKind("subtitle").map(textStream),
     coverArt: ofKind("video").filter(isPicture).map(textStream),
     data: streams
@@ -55,7 +56,10 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
   };
 }
 
-function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number] | undefined): VideoStream {
+function videoStream(
+  stream: FfprobeStream,
+  { frame, countsFromZero }: { frame: FfprobeJson["frames"][number] | undefined; countsFromZero: boolean },
+): VideoStream {
   const storedWidth = stream.width ?? 0;
   const storedHeight = stream.height ?? 0;
   const sampleAspect = ratio(stream.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
@@ -93,7 +97,7 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
     dolbyVisionProfile: dolbyVision?.dv_profile ?? null,
     mastering: masteringOf(sideData),
     startSeconds: stream.start_time ?? null,
-    durationSeconds: positive(stream.duration) ?? taggedDuration(stream),
+    durationSeconds: lengthOf(stream, countsFromZero),
     frames: positive(stream.nb_frames),
     bitrate: positive(stream.bit_rate),
     intraOnly: INTRA_ONLY_CODECS.has(stream.codec_name ?? "") ? true : null,
@@ -101,7 +105,7 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
   };
 }
 
-function audioStream(stream: FfprobeStream): AudioStream {
+function audioStream(stream: FfprobeStream, countsFromZero: boolean): AudioStream {
   return {
     index: stream.index,
     codec: stream.codec_name ?? null,
@@ -111,7 +115,7 @@ function audioStream(stream: FfprobeStream): AudioStream {
     sampleRate: positive(stream.sample_rate),
     sampleFormat: stream.sample_fmt ?? null,
     startSeconds: stream.start_time ?? null,
-    durationSeconds: positive(stream.duration) ?? taggedDuration(stream),
+    durationSeconds: lengthOf(stream, countsFromZero),
     bitrate: positive(stream.bit_rate),
     language: languageOf(stream),
     title: stream.tags.title ?? null,
@@ -233,9 +237,30 @@ function taggedDuration({ tags }: FfprobeStream): number | null {
   return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : null;
 }
 
-function longest(streams: readonly FfprobeStream[]): number | null {
-  const known = streams.map((stream) => positive(stream.duration) ?? taggedDuration(stream) ?? 0);
-  return positive(Math.max(0, ...known));
+/** ffmpeg's muxer tags a stream with its end, counted from zero; mkvmerge's with its length. */
+const tagsEnds = ({ format }: FfprobeJson): boolean => format?.tags.encoder?.startsWith("Lavf") ?? false;
+
+function lengthOf(stream: FfprobeStream, countsFromZero: boolean): number | null {
+  const tagged = taggedDuration(stream);
+  const before = countsFromZero ? (stream.start_time ?? 0) : 0;
+  return positive(stream.duration) ?? (tagged === null ? null : positive(tagged - before));
+}
+
+/**
+ * How long a file lasts from its first moment on. What MP4 and ffmpeg's Matroska declare is its end, counted from zero:
+ * they are told by their streams, whose lengths are known.
+ */
+function wholeDuration(json: FfprobeJson): number | null {
+  const { streams, format } = json;
+  const countsFromZero = tagsEnds(json);
+  const start = Math.max(0, format?.start_time ?? 0);
+  const ends = streams.map(
+    (stream) => (stream.start_time ?? start) + (lengthOf(stream, countsFromZero) ?? 0),
+  );
+  const end = Math.max(0, ...ends);
+  const declared = positive(format?.duration);
+  if (declared === null) return positive(end - start);
+  return Math.abs(declared - end) < Math.abs(declared - (end - start)) ? declared - start : declared;
 }
 
 /**

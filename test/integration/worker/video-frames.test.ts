@@ -68,6 +68,19 @@ test("an exact frame is the one that is shown at its time, up to the end of a sl
   expect(numbers.map((each) => Math.round(each / 10))).toEqual([3, 3, 9]);
 });
 
+test.each(["mkv", "mp4"])("frames of a %s that begins late are spread over its length", async (ext) => {
+  const file = `late.${ext}`;
+  const early = join(workshop.sources, "early.mp4");
+  clip(early, { seconds: 3 });
+  ffmpeg("-i", early, "-c", "copy", "-output_ts_offset", "10", join(workshop.sources, file));
+  const { result, files } = await workshop.attempt(file, { frames: { count: 6, exact: true } });
+  expect(result.failures).toEqual([]);
+  expect(result.warnings).toEqual([]);
+  expect(files).toHaveLength(6);
+  const video = await workshop.attempt(file, { video: { preset: "ultrafast" } });
+  expect(video.result.warnings).toEqual([]);
+});
+
 test("an animation moves where its source has one keyframe alone", async () => {
   clip(join(workshop.sources, "one-keyframe.mp4"), { seconds: 4, more: ["-g", "250"] });
   const { result, files, pathOf } = await workshop.attempt("one-keyframe.mp4", {
