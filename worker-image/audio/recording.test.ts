@@ -49,6 +49,18 @@ test.each([
     has: ["-c:a:0 pcm_s24le", "-rf64 auto"],
   },
   {
+    name: "wav keeps of floating samples what 24 bits hold",
+    output: { codec: "wav" },
+    streams: [track(0, { codec_name: "pcm_f32le", sample_fmt: "flt" })],
+    has: ["-c:a:0 pcm_s24le"],
+  },
+  {
+    name: "wav of a lossy codec has 16 bits",
+    output: { codec: "wav" },
+    streams: [track(0, { sample_fmt: "fltp" })],
+    has: ["-c:a:0 pcm_s16le"],
+  },
+  {
     name: "the language's track is taken",
     output: { language: "deu" },
     streams: [track(0, { tags: { language: "eng" } }), track(1, { tags: { language: "ger" } })],

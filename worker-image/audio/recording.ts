@@ -67,11 +67,16 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
     wish: {
       codec: FILES[output.codec].codec,
       soundtrack: output,
-      deepSamples: /^(?:s32|s64|pcm_s(?:24|32))/.test(`${track.sampleFormat}`),
+      deepSamples: hasDeepSamples(track),
       speed: output.speed ?? 1,
     },
   };
 }
+
+/** More than 16 bits. What lossy codecs decode to is float, whatever they were made of; it has no depth of its own. */
+const hasDeepSamples = ({ codec, sampleFormat }: AudioStream): boolean =>
+  /^s(?:32|64)/.test(sampleFormat ?? "") ||
+  (/^(?:pcm_f|wavpack$)/.test(codec ?? "") && /^(?:flt|dbl)/.test(sampleFormat ?? ""));
 
 function noTrack({ audio }: MediaRecord, { language }: AudioOutput): string {
   if (audio.length === 0) return "the source has no audio track";
