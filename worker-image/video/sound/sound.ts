@@ -242,7 +242,10 @@ function loudnessFilter(loudness: NonNullable<Soundtrack["loudness"]>, measured:
   return overLu > 0 ? `volume=${-overLu}dB,${normalized}` : normalized;
 }
 
-/** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud. */
+/** EBU R 128 measures blocks of 0.4 s (EBU Tech 3341), of which a shorter sound has none. */
+export const NOT_MEASURED = "is silent or shorter than 0.4 s: its loudness is left as it is";
+
+/** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud, and for less than 0.4 s. */
 export function readLoudness(log: readonly string[]): MeasuredLoudness | undefined {
   const text = log.join("\n").replaceAll(/^\[(?:info|Parsed)[^\n]*?\]\s*/gm, "");
   const json = /\{[^{}]*"input_i"[^{}]*\}/.exec(text)?.[0];
