@@ -178,6 +178,6 @@ async function makeWaveform(
     "pipe:1",
   ];
   await runFfmpeg({ ...limits, arguments: list, onData: (chunk) => peaks.add(chunk) });
-  await writeFile(staged, JSON.stringify(peaks.finish(record.audio[0]?.sampleRate ?? 48_000)));
+  await writeFile(staged, peaks.json(record.audio[0]?.sampleRate ?? 48_000));
   await context.publish(staged, product, { format: "json" });
 }
