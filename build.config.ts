@@ -12,6 +12,11 @@ const entries = {
   worker: "worker-image/main.ts",
 };
 
+/** Programs that another one runs as processes of their own. */
+const parts: Partial<Record<Program, Record<string, string>>> = {
+  worker: { "worker-svg": "worker-image/image/read/svg-program.ts" },
+};
+
 type Program = keyof typeof entries;
 
 /** zod speaks some fifty languages, half of its code; a worker starts 12 ms sooner with English alone. */
@@ -67,7 +72,7 @@ const options = {
 async function bundle(program: Program): Promise<void> {
   const { metafile, outputFiles } = await build({
     ...options,
-    entryPoints: { [program]: entries[program] },
+    entryPoints: { [program]: entries[program], ...parts[program] },
     // Beside the program: `import.meta.dirname` is one folder for all its code.
     chunkNames: `${program}-[name]-[hash]`,
   });

@@ -53,7 +53,7 @@ export const destination = z
       .enum(["Overwrite", "Suffix", "Skip", "Fail"])
       .default("Overwrite")
       .describe(
-        "onConflict says what happens when the file exists already: Overwrite replaces it in one atomic step (or leaves it, when a MediaJob made it from the same source, spec and engine and its bytes are unchanged), Suffix appends _001 to _999, Skip keeps it and counts the output as skipped, Fail fails the output.",
+        "onConflict says what happens when the file exists already: Overwrite replaces it in one atomic step (or leaves it, when a MediaJob made it from the same source, spec and engine and its bytes are unchanged), Suffix appends _001 to _999 (to the directory of a stream, whose files name each other), Skip keeps it and counts the output as skipped, Fail fails the output.",
       ),
   })
   .meta(validations(exactlyOneOf("volume")))

@@ -271,7 +271,9 @@ export const mediaJobStatus = z
           .number()
           .min(0)
           .max(100)
-          .describe("percent of the estimated work that is done, 0 to 100, one decimal; never falls."),
+          .describe(
+            "percent of the estimated work that is done, 0 to 100, one decimal; falls only when spec.retryGeneration is raised, to what is done without the units that run again.",
+          ),
         display: z.string().max(16).describe("display is percent for printer columns, e.g. 62%."),
         stage: z.string().max(63).optional().describe("stage of the unit that reported last."),
         etaSeconds: count.optional().describe("etaSeconds until the end, estimated; unset while unknown."),
@@ -328,14 +330,14 @@ export const mediaJobStatus = z
     warnings: z.array(warningStatus).max(20).optional().describe("warnings, the first 20."),
     usage: z
       .strictObject({
-        cpuSeconds: z.number().min(0).describe("cpuSeconds over all attempts."),
-        gpuSeconds: z.number().min(0).describe("gpuSeconds over all attempts that held a GPU."),
+        cpuSeconds: z.number().min(0).describe("cpuSeconds over all attempts at the units that have ended."),
+        gpuSeconds: z.number().min(0).describe("gpuSeconds over all of these attempts that held a GPU."),
         peakMemoryBytes: count.describe("peakMemoryBytes of the largest attempt."),
         bytesIn: count.describe("bytesIn read from sources."),
         bytesOut: count.describe("bytesOut written as outputs."),
       })
       .optional()
-      .describe("usage as measured by the workers."),
+      .describe("usage as measured by the workers; one that was killed could tell of none."),
     retryGeneration: count.optional().describe("retryGeneration that was acted on last."),
     reportUri: z.string().max(2048).optional().describe("reportUri of the full report at the destination."),
     eventSequence: count.optional().describe("eventSequence of the last event told to webhooks."),

@@ -118,7 +118,7 @@ const specFields = {
         .max(20)
         .default(3)
         .describe(
-          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted. Default 3.",
+          "maxAttempts is how often a unit is tried before it is given up. Disruptions are not counted, nor is an accelerator that fails where the unit may do without. Default 3.",
         ),
     })
     .prefault({})
@@ -207,21 +207,23 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "activeDeadlineSeconds bounds the MediaJob's time from its start, in seconds; then it fails. No bound when unset. Immutable.",
+      "activeDeadlineSeconds bounds the MediaJob's time from its start, and again from each retry after its end, in seconds; then it fails. No bound when unset. Immutable.",
     ),
   unitTimeoutSeconds: z
     .int()
     .min(1)
     .max(604_800)
     .default(3600)
-    .describe("unitTimeoutSeconds bounds each attempt of a unit, in seconds. Default 3600. Immutable."),
+    .describe(
+      "unitTimeoutSeconds bounds each attempt of a unit, in seconds from when its worker starts: waiting for a node or for the image does not count. Default 3600. Immutable.",
+    ),
   ttlSecondsAfterFinished: z
     .int()
     .min(0)
     .max(31_536_000)
     .optional()
     .describe(
-      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished; outputs stay. Kept when unset.",
+      "ttlSecondsAfterFinished deletes the MediaJob this many seconds after it finished, and not before its webhooks have got their events, each of which is tried for up to an hour; outputs stay. Kept when unset.",
     ),
   webhooks: z
     .array(webhook)

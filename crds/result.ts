@@ -89,7 +89,8 @@ export const FACT_COLUMNS = [
  * How an attempt ended. The worker leaves it twice: cut to 4096 bytes as the pod's termination message,
  * where it outlives the operator; and in full, with the engines' versions and arguments, as the manifest.
  *
- * An attempt in which something is left to try again exits with that failure's code; one that did all it
+ * An attempt in which something is left to try again exits with that failure's code, and names its source, unless what
+ * failed ended the attempt as a whole; one that did all it
  * could do and made at least one output exits 0 and lists what failed for good in `failures`.
  */
 export const unitResult = z.object({

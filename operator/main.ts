@@ -10,6 +10,7 @@ import { KubeClient } from "./kube/api/client.ts";
 import { EVENTS } from "./kube/api/resources.ts";
 import { secretReader } from "./kube/api/secrets.ts";
 import { TokenReviews } from "./kube/api/token-reviews.ts";
+import type { AnsweredRequest } from "./kube/api/transport.ts";
 import { createCaches } from "./kube/cache/caches.ts";
 import { JobFeed } from "./kube/cache/job-feed.ts";
 import { systemClock } from "./kube/clock.ts";
@@ -18,9 +19,11 @@ import { eventOf } from "./kube/event.ts";
 import { LeaderElector } from "./kube/leader.ts";
 import { Learnings } from "./kube/learnings.ts";
 import { observeStart, observeStatus, observeUnit, showJobs } from "./server/job-metrics.ts";
+import { identityOf, leaderUrl } from "./server/leader-url.ts";
 import { createMetrics } from "./server/metrics.ts";
 import { showOperator } from "./server/operator-metrics.ts";
 import { RateBound } from "./server/rate-bound.ts";
+import { REVIEWS_AT_ONCE, ReviewTurns } from "./server/review-turns.ts";
 import { startServer } from "./server/server.ts";
 import { readSettings } from "./settings.ts";
 import { AddressGuard } from "./webhooks/address-guard.ts";
@@ -44,10 +47,12 @@ let term = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
 
 const access = await loadAccess();
-const client = new KubeClient(access, {
-  onRequest: ({ verb, resource, code, durationMs }) =>
-    verb !== "watch" && metrics.apiRequestSeconds.observe({ verb, resource, code }, durationMs / 1000),
-});
+const onRequest = ({ verb, resource, code, durationMs }: AnsweredRequest) => {
+  if (verb !== "watch") metrics.apiRequestSeconds.observe({ verb, resource, code }, durationMs / 1000);
+};
+const client = new KubeClient(access, { onRequest });
+/** Of what others make us ask: they have connections of their own to wait for. */
+const reviewing = new KubeClient(access, { maxConnections: REVIEWS_AT_ONCE, onRequest });
 const caches = createCaches({
   client,
   clock: systemClock,
@@ -87,7 +92,7 @@ const dispatcher = new Dispatcher({
   },
 });
 
-const learnings = new Learnings(client, settings.namespace ?? access.namespace);
+const learnings = new Learnings(client, settings.namespace ?? access.namespace, systemClock);
 
 const controller: Controller = new Controller({
   client,
@@ -117,9 +122,7 @@ const controller: Controller = new Controller({
   },
 });
 
-// Others find the leader by what its Lease says: its name, its address and, lest a restart be taken for it, a mark.
-const address = settings.address ? `@${settings.address}:${settings.port}` : "";
-const identity = `${settings.name}${address}_${randomUUID().slice(0, 8)}`;
+const identity = identityOf({ ...settings, mark: randomUUID().slice(0, 8) });
 const elector: LeaderElector = new LeaderElector({
   client,
   lease: { namespace: ownNamespace, name: "mediajob-operator" },
@@ -145,11 +148,13 @@ const elector: LeaderElector = new LeaderElector({
   onError: (error) => log.warn({ err: error }, "leader election"),
 });
 
-const reviews = new TokenReviews(client, systemClock);
-const accessReviews = new AccessReviews(client, systemClock);
+const turns = new ReviewTurns();
+const tokenReviews = new TokenReviews(reviewing, systemClock, turns);
 const feed = new JobFeed(caches.mediaJobs.store);
 const nowMs = () => systemClock.now();
 const strangers = new RateBound({ perSecond: 1, burst: 20, nowMs });
+const forbidden = new RateBound({ perSecond: 1, burst: 20, nowMs });
+const accessReviews = new AccessReviews({ client: reviewing, clock: systemClock, turns, forbidden });
 const server = await startServer({
   port: settings.port,
   ready: () => {
@@ -168,19 +173,16 @@ const server = await startServer({
     metrics.webhookCircuitsOpen.set(dispatcher.openCircuits);
   },
   progress: {
-    authenticate: (token) => reviews.authenticate(token),
+    authenticate: (token, stranger) => tokenReviews.authenticate(token, stranger),
     podOf: (namespace, name) => controller.workerPod(namespace, name),
     accept: (message) => controller.acceptProgress(message),
-    leaderUrl: () => {
-      const [, leader] = /@(.+)_[0-9a-f]{8}$/.exec(elector.leader ?? "") ?? [];
-      return leader && !elector.isLeader ? `http://${leader}` : undefined;
-    },
+    leaderUrl: () => (elector.isLeader ? undefined : leaderUrl(elector.leader ?? "")),
     onAnswer: (code) => metrics.progressReports.inc({ code }),
     perPod: new RateBound({ perSecond: 5, burst: 10, nowMs }),
     strangers,
   },
   events: {
-    access: (token, ref) => accessReviews.mayGet(token, ref),
+    access: (token, ref, stranger) => accessReviews.mayGet(token, ref, stranger),
     jobOf: (ref) => feed.get(ref),
     onChange: (ref, listener) => feed.listen(ref, listener),
     every: (ms, run) => {
@@ -218,6 +220,6 @@ if (!stop.signal.aborted) {
 }
 await watching;
 await Promise.all([server.close(), sender.close()]);
-await client.close();
+await Promise.all([client.close(), reviewing.close()]);
 log.info("stopped");
 lines.flushSync();

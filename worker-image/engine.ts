@@ -100,6 +100,11 @@ export interface Product {
   readonly suffix?: string | undefined;
   /** Names this file instead of the destination's template. */
   readonly template?: string | undefined;
+  /**
+   * Set where the files of an output name each other: they share a directory that no other output is in, and none of
+   * them is kept from an earlier attempt, whose bytes may be others.
+   */
+  readonly isOfDirectory?: boolean;
   readonly ext: string;
 }
 

@@ -79,12 +79,20 @@ export const audioOutput = z
       ),
   })
   .meta(
-    validations({
-      rule: "!has(self.bitrateKbps) || self.codec in ['aac', 'opus', 'mp3']",
-      message: "bitrateKbps is only for aac, opus and mp3",
-      fieldPath: ".bitrateKbps",
-      reason: "FieldValueForbidden",
-    }),
+    validations(
+      {
+        rule: "!has(self.bitrateKbps) || self.codec in ['aac', 'opus', 'mp3']",
+        message: "bitrateKbps is only for aac, opus and mp3",
+        fieldPath: ".bitrateKbps",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "self.codec != 'mp3' || self.channels != '5.1'",
+        message: "mp3 has two channels at most: take another codec for 5.1",
+        fieldPath: ".channels",
+        reason: "FieldValueInvalid",
+      },
+    ),
   )
   .describe("A sound file, made by ffmpeg.");
 

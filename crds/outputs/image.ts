@@ -14,7 +14,7 @@ const placeholders = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "placeholders to show while the image loads, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour.",
+      "placeholders to show while the image loads, of the largest file, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour.",
     ),
 };
 
@@ -141,6 +141,11 @@ export const imageOutput = z
       onlyFor("palette", ["png", "gif"]),
       onlyFor("compression", ["tiff"]),
       onlyFor("bitDepth", ["png", "tiff"]),
+      notTogether("bitDepth", "compression", {
+        isSet: "(has(self.bitDepth) && self.bitDepth == 16)",
+        isOtherSet: "has(self.compression) && self.compression == 'jpeg'",
+        because: "jpeg has 8 bits; take another compression, or leave out bitDepth",
+      }),
       onlyFor("animated", ["gif", "webp"], isAnimated),
       onlyFor("loop", ["gif", "webp"]),
     ),

@@ -1,4 +1,5 @@
 import type { Rule } from "../validation.ts";
+import { VIDEO_LEVELS } from "./video-levels.ts";
 
 /** What a video may not be: combinations that no container, codec or encoder takes, or that mean nothing. */
 
@@ -63,6 +64,13 @@ const profileRules: Rule[] = Object.entries(VIDEO_PROFILES).map(([codec, profile
   reason: "FieldValueInvalid",
 }));
 
+const levelRules: Rule[] = Object.entries(VIDEO_LEVELS).map(([codec, levels]) => ({
+  rule: `self.codec != '${codec}' || !has(self.level) || self.level in [${list([...levels.keys()])}]`,
+  message: `${codec} has the levels ${[...levels.keys()].filter((level) => level.includes(".")).join(", ")}`,
+  fieldPath: ".level",
+  reason: "FieldValueInvalid",
+}));
+
 /** The pixel formats each encoder takes. */
 const PIXEL_FORMATS = {
   h264: ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"],
@@ -111,6 +119,7 @@ const LOSSY = ["h264", "h265", "vp9", "av1"] as const;
 export const VIDEO_RULES: readonly Rule[] = [
   ...containerRules,
   ...profileRules,
+  ...levelRules,
   ...pixelFormatRules,
   ...profileFormatRules,
   onlyFor("profile", Object.keys(VIDEO_PROFILES)),
@@ -211,6 +220,12 @@ export const VIDEO_RULES: readonly Rule[] = [
     rule: "!has(self.audio.codec) || self.audio.codec != 'copy' || !(has(self.cuts) || has(self.speed))",
     message: "audio codec copy cannot be cut or sped up: choose another audio codec",
     fieldPath: ".audio.codec",
+    reason: "FieldValueInvalid",
+  },
+  {
+    rule: "!has(self.audio.codec) || self.audio.codec != 'mp3' || self.audio.channels != '5.1'",
+    message: "mp3 has two channels at most: take another audio codec for 5.1",
+    fieldPath: ".audio.channels",
     reason: "FieldValueInvalid",
   },
   {

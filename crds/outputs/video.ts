@@ -67,7 +67,9 @@ export const videoOutput = z
     enlarge: z
       .boolean()
       .default(false)
-      .describe("enlarge lets width and height go above the source's size (Lanczos)."),
+      .describe(
+        "enlarge lets width and height go above the source's size; no side may have more than 8192 pixels then.",
+      ),
     crop: z
       .strictObject({
         left: z.int().min(0).max(16_384).default(0).describe("left edge in pixels of the upright source."),
@@ -132,7 +134,7 @@ export const videoOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "append names further files on the source's volume that are joined after it in this order, 1 to 20. Their pictures get the size and rate of the first, on bars where the shape differs; their first audio track goes on its track, or silence where they have none.",
+        "append names further files on the source's volume that are joined after it in this order, 1 to 20. Their pictures get the size and rate of the first, on bars where the shape differs; their first audio track goes on its track, or silence where they have none; where the first has none, the next that has one decides how it sounds.",
       ),
     appendSources: z
       .array(itemName)
@@ -222,7 +224,7 @@ export const videoOutput = z
       .max(1_099_511_627_776)
       .optional()
       .describe(
-        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute.",
+        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute; a file that misses it by more comes with a warning. Sound that is copied has to tell its bitrate.",
       ),
     twoPass: z
       .boolean()
@@ -267,7 +269,9 @@ export const videoOutput = z
       .max(4)
       .regex(/^[1-6](\.[0-3])?$/)
       .optional()
-      .describe("level of h264 or h265 that decoders must have, e.g. 4.0. As the encoder finds when unset."),
+      .describe(
+        "level of h264 or h265 that decoders must have, e.g. 4.0; it has to have room for the pictures. As the encoder finds when unset.",
+      ),
     keyframeIntervalSeconds: z
       .number()
       .min(0.1)

@@ -17,6 +17,7 @@ import { keyOf, type ObjectKey } from "./api/kube-object.ts";
 import type { StoredMediaJob } from "./api/resources.ts";
 import type { Caches } from "./cache/caches.ts";
 import type { Clock } from "./clock.ts";
+import { ownerOfPod } from "./jobs/owner.ts";
 import { PodLag } from "./jobs/pod-lag.ts";
 import type { Learnings } from "./learnings.ts";
 import { PoolUsage } from "./pool-usage.ts";
@@ -208,21 +209,24 @@ export class Controller {
   /** The worker pod of that name, and the unit it may speak of. */
   workerPod(namespace: string, name: string): WorkerPod | undefined {
     const pod = this.#options.caches.pods.store.get({ namespace, name });
-    const labels = pod?.metadata.labels;
-    const [jobUid, unit, attempt] = [
-      labels?.[LABELS.jobUid],
-      labels?.[LABELS.unit],
-      labels?.[LABELS.attempt],
-    ];
-    if (!pod || !jobUid || !unit || !attempt) return undefined;
-    return { uid: pod.metadata.uid, jobUid, unit, attempt: Number(attempt) };
+    const mediaJob = pod && this.#reactions.find(ownerOfPod(pod));
+    const { [LABELS.unit]: unit, [LABELS.attempt]: attempt } = pod?.metadata.labels ?? {};
+    if (!pod || !mediaJob || !unit || !attempt) return undefined;
+    return { uid: pod.metadata.uid, jobUid: mediaJob.metadata.uid, unit, attempt: Number(attempt) };
   }
 
-  /** Brings those whose turn it is to a pass, wherever something may start. */
+  /**
+   * Brings those whose turn it is to a pass, wherever something may start: not whom others of another pool leave no place
+   * that pools share, since it would come again and again for as long as they take.
+   */
   #wakeNext(): void {
-    for (const pool of this.#usage.open()) {
-      const next = this.#line.first(pool, (namespace) => this.#usage.runningIn(namespace));
-      if (next) this.enqueue(next);
+    const [line, usage] = [this.#line, this.#usage];
+    const runningIn = (namespace: string) => usage.runningIn(namespace);
+    for (const pool of usage.open()) {
+      const next = line.first(pool, runningIn);
+      if (!next) continue;
+      const left = line.leftInAll(next, usage.shared(next.namespace), usage.room(), runningIn);
+      if (left > 0) this.enqueue(next.key);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { Usage } from "../../crds/result.ts";
-import { type Corrections, learn } from "../core/plan/learning.ts";
+import { type Corrections, joined, learn } from "../core/plan/learning.ts";
 import type { PlannedUnit } from "../core/plan/plan.ts";
 import type { KubeClient } from "./api/client.ts";
 import { CONFIG_MAPS } from "./api/resources.ts";
+import { type Clock, sleep } from "./clock.ts";
 import { MANAGED_BY } from "./jobs/unit-job.ts";
 
 const NAME = "mediajob-estimates";
@@ -18,12 +19,16 @@ const WRITE_PERIOD_MS = 60_000;
 export class Learnings {
   #corrections: Corrections = {};
   #changed = false;
+  /** Whether what is stored is among them: only then may it be replaced. */
+  #isRead = false;
   readonly #client: Pick<KubeClient, "get" | "apply">;
   readonly #namespace: string;
+  readonly #clock: Clock;
 
-  constructor(client: Pick<KubeClient, "get" | "apply">, namespace: string) {
+  constructor(client: Pick<KubeClient, "get" | "apply">, namespace: string, clock: Clock) {
     this.#client = client;
     this.#namespace = namespace;
+    this.#clock = clock;
   }
 
   get corrections(): Corrections {
@@ -35,32 +40,47 @@ export class Learnings {
     this.#changed = true;
   }
 
-  /** Reads what was learned before. What cannot be read is learned again. */
+  /** Reads what was learned before, maybe by another leader. Where that fails, `run` tries again before it writes. */
   async load(): Promise<void> {
-    const stored = await this.#client.get(CONFIG_MAPS, { namespace: this.#namespace, name: NAME });
-    const text = stored?.data?.[KEY];
-    if (text) this.#corrections = JSON.parse(text) as Corrections;
+    this.#isRead = false;
+    this.#corrections = (await this.#stored()) ?? this.#corrections;
+    this.#isRead = true;
   }
 
-  /** Writes down what is new, from time to time, until the signal aborts. */
+  /** Writes down what is new, from time to time, until the signal aborts; nothing from then on. */
   async run(signal: AbortSignal, onError: (error: unknown) => void): Promise<void> {
     while (!signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, WRITE_PERIOD_MS);
-        signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-      if (this.#changed) await this.#write().catch(onError);
+      await sleep(this.#clock, WRITE_PERIOD_MS, signal);
+      if (this.#changed && !signal.aborted) await this.#write(signal).catch(onError);
     }
   }
 
-  async #write(): Promise<void> {
-    this.#changed = false;
-    await this.#client.apply(CONFIG_MAPS, {
+  async #write(signal: AbortSignal): Promise<void> {
+    if (!this.#isRead) {
+      this.#corrections = joined((await this.#stored(signal)) ?? {}, this.#corrections);
+      this.#isRead = true;
+    }
+    const draft = {
       metadata: { name: NAME, namespace: this.#namespace, labels: { ...MANAGED_BY } },
       data: { [KEY]: JSON.stringify(this.#corrections) },
-    });
+    };
+    this.#changed = false;
+    try {
+      await this.#client.apply(CONFIG_MAPS, draft, { signal });
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
+  }
+
+  /** Undefined when there is nothing, or what nobody can read and is learned again. @throws when nobody answers */
+  async #stored(signal?: AbortSignal): Promise<Corrections | undefined> {
+    const ref = { namespace: this.#namespace, name: NAME };
+    const stored = await this.#client.get(CONFIG_MAPS, ref, { ...(signal && { signal }) });
+    try {
+      return JSON.parse(stored?.data?.[KEY] ?? "") as Corrections;
+    } catch {
+      return undefined;
+    }
   }
 }

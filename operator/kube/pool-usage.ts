@@ -1,4 +1,5 @@
 import type { Configuration } from "../core/configuration.ts";
+import type { SharedPlaces } from "../core/queue/waiting-line.ts";
 import type { ObjectKey, ObjectRef } from "./api/kube-object.ts";
 
 /**
@@ -140,23 +141,31 @@ export class PoolUsage {
   /** Units of a namespace that may start in each pool now: by the caps of pool, namespace and operator. */
   free(namespace: string): Map<string, number> {
     const left = this.freeInAll(namespace);
+    return new Map([...this.room()].map(([pool, places]) => [pool, Math.min(left, places)]));
+  }
+
+  /** Units that may start in each pool now by its own cap. */
+  room(): Map<string, number> {
     const { pools } = this.#configuration();
     return new Map(
-      pools.map((pool) => [
-        pool.name,
-        Math.max(0, Math.min(left, pool.concurrency - this.running(pool.name))),
-      ]),
+      pools.map(({ name, concurrency }) => [name, Math.max(0, concurrency - this.running(name))]),
     );
   }
 
   /** Units of a namespace that may start now over all pools: by the caps that pools share. */
   freeInAll(namespace: string): number {
+    const { ofOperator, ofNamespace } = this.shared(namespace);
+    return Math.min(ofOperator, ofNamespace);
+  }
+
+  /** Places that are left of each cap that pools share. */
+  shared(namespace: string): SharedPlaces {
     const { concurrency, concurrencyPerNamespace } = this.#configuration();
-    const left = Math.min(
-      concurrency - this.#poolOf.size,
-      concurrencyPerNamespace - (this.#inNamespace.get(namespace) ?? 0),
-    );
-    return Math.max(0, left);
+    const inNamespace = this.#inNamespace.get(namespace) ?? 0;
+    return {
+      ofOperator: Math.max(0, concurrency - this.#poolOf.size),
+      ofNamespace: Math.max(0, concurrencyPerNamespace - inNamespace),
+    };
   }
 
   /** Pools in which something may start now, of some namespace. */

@@ -1,4 +1,3 @@
-import { LABELS } from "../../crds/group.ts";
 import { kueueQueueOf } from "../core/queue/kueue.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
 import type { RetryLine } from "../core/queue/retry-gate.ts";
@@ -13,9 +12,9 @@ import {
   podMatters,
 } from "./cache/changes-that-matter.ts";
 import { Echoes } from "./cache/echoes.ts";
-import { type Change, ownerUids } from "./cache/store.ts";
+import type { Change } from "./cache/store.ts";
 import { hasEnded } from "./jobs/job-conditions.ts";
-import { jobNameOf } from "./jobs/job-name.ts";
+import { isPodOf, jobNameOf, type Owner, ownerKey, ownerOfJob, ownerOfPod } from "./jobs/owner.ts";
 import { podHasEnded } from "./jobs/pod-phase.ts";
 import { ATTEMPT_ANNOTATIONS } from "./jobs/unit-job.ts";
 import type { Place, PoolUsage } from "./pool-usage.ts";
@@ -47,7 +46,10 @@ export class Reactions {
     const { mediaJobs, jobs, pods, nodes } = options.caches;
     this.echoes = new Echoes((ref, resource) => {
       if (resource === MEDIA_JOBS) options.enqueue(keyOf(ref));
-      else this.#enqueue(jobs.store.get(ref)?.metadata.ownerReferences?.[0]?.uid);
+      else {
+        const job = jobs.store.get(ref);
+        this.#enqueue(job && ownerOfJob(job));
+      }
     });
     mediaJobs.store.onChange((change) => this.#onMediaJob(change));
     jobs.store.onChange((change) => this.#onJob(change));
@@ -55,8 +57,19 @@ export class Reactions {
     pods.store.onChange((change) => this.#onPod(change));
   }
 
+  /** The MediaJob that is meant; undefined when it is gone, or somebody only says that they belong to it. */
+  find(owner: Owner | null | undefined): StoredMediaJob | undefined {
+    return this.#options.caches.mediaJobs.store
+      .byIndex("uid", owner?.uid ?? "")
+      .find(({ metadata }) => metadata.namespace === owner?.namespace);
+  }
+
   #onMediaJob(change: Change<StoredMediaJob>): void {
     this.#claim(change);
+    // Its Jobs may have been seen before it, and counted for nothing.
+    if (change.type === "added")
+      for (const job of this.#options.caches.jobs.store.byIndex("owner", ownerKey(change.object.metadata)))
+        this.#countPlaces({ type: "added", object: job, own: change.own });
     if (change.type === "deleted") this.#options.onGone(change.object);
     else if (
       mediaJobMatters(change) &&
@@ -66,30 +79,34 @@ export class Reactions {
   }
 
   #onJob(change: Change<Job>): void {
-    const { caches, podless, doubted } = this.#options;
-    const { metadata } = change.object;
-    const [owner] = metadata.ownerReferences ?? [];
+    const { podless, doubted } = this.#options;
+    const owner = ownerOfJob(change.object);
     if (change.type === "deleted") {
-      podless.delete(metadata.uid);
-      if (owner && !change.own && caches.mediaJobs.store.byIndex("uid", owner.uid).length)
-        doubted.add(owner.uid);
-      if (owner) this.#letGo(owner.uid);
+      podless.delete(change.object.metadata.uid);
+      if (owner && !change.own && this.find(owner)) doubted.add(owner.uid);
+      if (owner) this.#letGo(owner);
     }
     this.#countPlaces(change);
     if (jobMatters(change) && !(isNewJob(change) && this.echoes.holds(JOBS, change.object)))
-      this.#enqueue(owner?.uid);
+      this.#enqueue(owner);
   }
 
   /**
-   * A Job holds its place for as long as it goes on; one that Kueue admits takes none. Where it was a retry, another may
-   * go through its gate after it.
+   * A Job holds its place for as long as it goes on; one that Kueue admits takes none, nor one of which no MediaJob knows.
+   * Where it was a retry, another may go through its gate after it.
    */
-  #countPlaces({ type, object }: Change<Job>): void {
+  #countPlaces(change: Change<Job>): void {
     const { usage, retryLine, enqueue, onRoom } = this.#options;
+    const { type, object } = change;
+    const owner = ownerOfJob(object);
+    // `kubectl delete --cascade=orphan` takes the owner away.
+    if (type === "updated" && ownerOfJob(change.previous)?.uid !== owner?.uid)
+      this.#countPlaces({ type: "deleted", object: change.previous, own: change.own });
+    if (!owner) return;
     const { namespace, name } = object.metadata;
-    const job = { namespace, name, owner: ownerUids(object)[0] ?? "" };
+    const job = { namespace, name, owner: owner.uid };
     if (type !== "deleted" && !hasEnded(object)) {
-      if (kueueQueueOf(object)) return;
+      if (kueueQueueOf(object) || !this.find(owner)) return;
       usage.take(job, placeOf(object));
       return;
     }
@@ -103,44 +120,49 @@ export class Reactions {
   #onNode(change: Change<Node>): void {
     if (change.type !== "updated" || isReady(change.object) === isReady(change.previous)) return;
     for (const pod of this.#options.caches.pods.store.byIndex("node", change.object.metadata.name))
-      if (!podHasEnded(pod)) this.#enqueue(pod.metadata.labels?.[LABELS.jobUid]);
+      if (!podHasEnded(pod)) this.#enqueue(ownerOfPod(pod));
   }
 
   #onPod(change: Change<Pod>): void {
-    const { namespace, labels } = change.object.metadata;
-    const job = this.#options.caches.jobs.store.get({ namespace, name: jobNameOf(change.object) });
-    if (change.type === "deleted") this.#letGo(labels?.[LABELS.jobUid] ?? "");
-    if (change.type === "added" && job) this.#options.podLag.note(job, change.object);
-    if (podMatters(change, job)) this.#enqueue(labels?.[LABELS.jobUid]);
+    const { object: pod } = change;
+    const owner = ownerOfPod(pod);
+    if (!owner) return;
+    const { namespace } = pod.metadata;
+    const found = this.#options.caches.jobs.store.get({ namespace, name: jobNameOf(pod) });
+    const job = found && isPodOf(pod, found) ? found : null;
+    if (change.type === "deleted") this.#letGo(owner);
+    if (change.type === "added" && job && this.find(owner)) this.#options.podLag.note(job, pod);
+    if (podMatters(change, job)) this.#enqueue(owner);
   }
 
   /** Keeps the register of outputs; those that waited for a MediaJob which is over go on. */
   #claim({ type, object }: Change<StoredMediaJob>): void {
     const { claims } = this.#options;
-    const { uid } = object.metadata;
+    const { namespace, uid } = object.metadata;
     const rivals = claims.rivalsOf(uid);
     if (type === "deleted") claims.leave(uid);
     else claims.set(object);
-    this.#letGo(uid);
-    if (claims.rivalsOf(uid).length === 0) for (const rival of rivals) this.#enqueue(rival);
+    this.#letGo({ namespace, uid });
+    if (claims.rivalsOf(uid).length === 0)
+      for (const rival of rivals) this.#enqueue({ namespace, uid: rival });
   }
 
   /** A MediaJob that is deleted claims its outputs until its workers have ended. */
-  #letGo(uid: string): void {
+  #letGo(owner: Owner): void {
     const { caches, claims, clock, configuration } = this.#options;
-    if (!claims.isLeaving(uid)) return;
+    const { namespace, uid } = owner;
+    if (!claims.isLeaving(owner)) return;
     const { store: jobs } = caches.jobs;
     const known = { jobs, pods: caches.pods.store, nodes: caches.nodes.store, configuration };
-    if (isAtWork(uid, known, clock.date().getTime())) return;
+    if (isAtWork(owner, known, clock.date().getTime())) return;
     const rivals = claims.rivalsOf(uid);
     claims.remove(uid);
-    for (const rival of rivals) this.#enqueue(rival);
+    for (const rival of rivals) this.#enqueue({ namespace, uid: rival });
   }
 
-  #enqueue(uid: string | undefined): void {
-    const { caches, enqueue } = this.#options;
-    for (const { metadata } of uid ? caches.mediaJobs.store.byIndex("uid", uid) : [])
-      enqueue(keyOf(metadata));
+  #enqueue(owner: Owner | null | undefined): void {
+    const mediaJob = this.find(owner);
+    if (mediaJob) this.#options.enqueue(keyOf(mediaJob.metadata));
   }
 }
 

@@ -7,6 +7,7 @@ import { mediaJob } from "../../test/builders/core.ts";
 import type { EventsDependencies } from "./events-route.ts";
 import type { ProgressDependencies } from "./progress-route.ts";
 import { RateBound } from "./rate-bound.ts";
+import { ReviewTurns } from "./review-turns.ts";
 import { startServer } from "./server.ts";
 
 let job: MediaJob | null;
@@ -17,11 +18,18 @@ let reviewed: number;
 let server: Awaited<ReturnType<typeof startServer>>;
 let requests: ClientRequest[];
 
+const turns = new ReviewTurns();
+
 const events = (): EventsDependencies => ({
-  access: async (token) => {
-    reviewed++;
-    return token === "good" ? right : "unknown";
-  },
+  access: (token, _, stranger) =>
+    turns.ask(
+      stranger,
+      async () => {
+        reviewed++;
+        return token === "good" ? right : "unknown";
+      },
+      (answer) => answer !== "unknown",
+    ),
   jobOf: ({ namespace, name }) => (namespace === "media" && name === "holiday" ? job : null),
   onChange: (_, listener) => {
     listeners.add(listener);

@@ -1,11 +1,16 @@
 import { type RequestHandler, type Response, Router } from "express";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
-import type { RateBound } from "./rate-bound.ts";
+import type { RateBound, Toll } from "./rate-bound.ts";
+import { NOT_ASKED } from "./review-turns.ts";
 
 export interface EventsDependencies {
-  /** Whether the bearer of a token may read a MediaJob. */
-  access(token: string, ref: Ref): Promise<"allowed" | "forbidden" | "unknown">;
+  /** Whether the bearer of a token may read a MediaJob; an unknown token costs the stranger. */
+  access(
+    token: string,
+    ref: Ref,
+    stranger: Toll,
+  ): Promise<"allowed" | "forbidden" | "unknown" | typeof NOT_ASKED>;
   jobOf(ref: Ref): FollowedJob | null;
   /** Tells of each change, null for deleted, until the function that it returns is called. */
   onChange(ref: Ref, listener: (job: FollowedJob | null) => void): () => void;
@@ -50,13 +55,13 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
       void response.status(status).type("application/problem+json").send(JSON.stringify({ status, detail }));
     const token = /^Bearer (\S+)$/.exec(request.get("authorization") ?? "")?.[1];
     if (!token) return refuse(401, "a bearer token is needed: one that the Kubernetes API server accepts");
-    const from = request.socket.remoteAddress ?? "";
-    if (strangers.isSpent(from)) return refuse(429, "too many tokens from this address were not accepted");
-    const right = await access(token, ref);
-    if (right === "unknown") {
-      strangers.take(from);
-      return refuse(401, "the Kubernetes API server does not accept this token");
+    const stranger = strangers.toll(request.socket.remoteAddress ?? "");
+    const right = await access(token, ref, stranger);
+    if (right === NOT_ASKED) {
+      response.set("retry-after", "1");
+      return refuse(429, "too many tokens from this address, or namespaces asked for by you, were refused");
     }
+    if (right === "unknown") return refuse(401, "the Kubernetes API server does not accept this token");
     if (right === "forbidden") return refuse(403, `you may not get mediajobs in the namespace ${namespace}`);
     const job = jobOf(ref);
     if (!job) return refuse(404, `there is no MediaJob ${name} in the namespace ${namespace}`);
@@ -73,9 +78,9 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
       onChange(ref, (changed) => stream.show(changed)),
       every(HEARTBEAT_MS, () => stream.beat()),
       every(REVIEW_MS, () => {
-        // While the API server is away, what it said last holds.
-        access(token, ref).then(
-          (right) => void (right !== "allowed" && stream.end()),
+        // While the API server is away or not asked, what it said last holds.
+        access(token, ref, stranger).then(
+          (right) => void (right !== "allowed" && right !== NOT_ASKED && stream.end()),
           () => undefined,
         );
       }),

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from "express";
 import { type ProgressMessage, progressMessage } from "../../crds/progress.ts";
-import type { RateBound } from "./rate-bound.ts";
+import type { RateBound, Toll } from "./rate-bound.ts";
+import { NOT_ASKED } from "./review-turns.ts";
 
 /** The pod a token was issued to. */
 export interface PodIdentity {
@@ -19,8 +20,8 @@ export interface WorkerPod {
 }
 
 export interface ProgressDependencies {
-  /** The pod behind a bearer token; undefined when the API server does not vouch for it. */
-  authenticate(token: string): Promise<PodIdentity | undefined>;
+  /** The pod behind a bearer token; undefined when the API server does not vouch for it, which costs the stranger. */
+  authenticate(token: string, stranger: Toll): Promise<PodIdentity | undefined | typeof NOT_ASKED>;
   /** The worker pod of that name; undefined when it is none of ours. */
   podOf(namespace: string, name: string): WorkerPod | undefined;
   accept(message: ProgressMessage): void;
@@ -57,14 +58,10 @@ export function progressRoute(dependencies: ProgressDependencies): Router {
     }
     const token = /^Bearer (\S+)$/.exec(request.get("authorization") ?? "")?.[1];
     if (!token) return refuse(response, 401, "a bearer token with the audience mediajob is needed");
-    const from = request.socket.remoteAddress ?? "";
-    if (strangers.isSpent(from))
+    const identity = await authenticate(token, strangers.toll(request.socket.remoteAddress ?? ""));
+    if (identity === NOT_ASKED)
       return refuse(response, 429, "too many tokens from this address were not accepted");
-    const identity = await authenticate(token);
-    if (!identity) {
-      strangers.take(from);
-      return refuse(response, 401, "the token is not valid for the audience mediajob");
-    }
+    if (!identity) return refuse(response, 401, "the token is not valid for the audience mediajob");
     const pod = podOf(identity.namespace, identity.podName);
     if (!pod || pod.uid !== identity.podUid) return refuse(response, 403, "this is no pod of a unit");
     if (!perPod.take(pod.uid)) {

@@ -7,7 +7,7 @@ test("a burst at once, then so many a second; others are not touched", () => {
   const taken = (key: string, times: number) =>
     Array.from({ length: times }, () => bound.take(key)).filter(Boolean).length;
   expect(taken("liar", 10_000)).toBe(10);
-  expect(bound.isSpent("liar")).toBe(true);
+  expect(bound.take("liar")).toBe(false);
   expect(taken("honest", 1)).toBe(1);
   nowMs = 1000;
   expect(taken("liar", 10_000)).toBe(5);
@@ -21,5 +21,16 @@ test("ten thousand who are new do not make it forget the one who keeps coming", 
     bound.take(`stranger-${index}`);
     bound.take("liar");
   }
-  expect(bound.isSpent("liar")).toBe(true);
+  expect(bound.take("liar")).toBe(false);
+});
+
+test("what is given back can be taken again, and is no more than there was", () => {
+  const bound = new RateBound({ perSecond: 1, burst: 2, nowMs: () => 0 });
+  const toll = bound.toll("honest");
+  for (let index = 0; index < 10; index++) {
+    expect(toll.take()).toBe(true);
+    toll.giveBack();
+    toll.giveBack();
+  }
+  expect([toll.take(), toll.take(), toll.take()]).toEqual([true, true, false]);
 });

@@ -1,6 +1,13 @@
 /** Whoever is remembered beyond this many is forgotten, the one that came first before all. */
 const MAX_KEYS = 10_000;
 
+/** What one caller pays for what may cost others: taken beforehand, and given back when it was well spent. */
+export interface Toll {
+  /** False when they have no more to pay with. */
+  take(): boolean;
+  giveBack(): void;
+}
+
 /** So many per second and key on average; `burst` at once. What is over costs nothing but the answer. */
 export class RateBound {
   readonly #perSecond: number;
@@ -25,8 +32,13 @@ export class RateBound {
     return taken;
   }
 
-  isSpent(key: string): boolean {
-    return this.#left(key) < 1;
+  toll(key: string): Toll {
+    return { take: () => this.take(key), giveBack: () => this.#giveBack(key) };
+  }
+
+  #giveBack(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket) bucket.tokens = Math.min(this.#burst, bucket.tokens + 1);
   }
 
   #left(key: string): number {

@@ -270,16 +270,24 @@ test("a replica that does not lead hands reports on, streams what they change, a
 /** Makes the pod of a Job, as the Job controller would; undefined while there is no Job. */
 async function podOf(jobName: string): Promise<{ uid: string } | false> {
   const jobs = await api.kubectl.json<{
-    items: { metadata: { name: string }; spec: { template: PodTemplate } }[];
+    items: { metadata: { name: string; uid: string }; spec: { template: PodTemplate } }[];
   }>("get", "jobs");
-  const template = jobs.items.find(({ metadata }) => metadata.name === jobName)?.spec.template;
-  if (!template) return false;
+  const job = jobs.items.find(({ metadata }) => metadata.name === jobName);
+  if (!job) return false;
+  const { template } = job.spec;
+  const owner = {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    name: jobName,
+    uid: job.metadata.uid,
+    controller: true,
+  };
   await api.kubectl("create", "serviceaccount", "worker");
   await api.kubectl.apply([
     {
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { ...template.metadata, name: "worker" },
+      metadata: { ...template.metadata, name: "worker", ownerReferences: [owner] },
       spec: { ...template.spec, serviceAccountName: "worker" },
     },
   ]);

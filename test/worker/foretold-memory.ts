@@ -125,6 +125,14 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
     source: "png-6-deep",
     outputs: [{ format: "png", bitDepth: 16, overlays: [laid("dot")] }],
   },
+  "a shape cut of 16 bits": {
+    source: "png-6-deep",
+    outputs: [{ format: "png", bitDepth: 16, shape: { circle: {} } }],
+  },
+  "a clear picture, negated and laid on its background": {
+    source: "png-12-clear",
+    outputs: [{ format: "jpeg", negate: true }],
+  },
   "a turned picture as it is stored": {
     source: "jpeg-turned-long",
     outputs: [{ format: "jpeg", width: 2000, autoOrient: false }],
@@ -146,6 +154,7 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "jpeg-24-progressive": () => of(24).jpeg({ progressive: true }).toBuffer(),
     "jpeg-24-turned": () => of(24).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     "png-12": () => of(12).png({ compressionLevel: 1 }).toBuffer(),
+    "png-12-clear": () => of(12).ensureAlpha(0.5).png({ compressionLevel: 1 }).toBuffer(),
     "png-12-interlaced": () => of(12).png({ compressionLevel: 1, progressive: true }).toBuffer(),
     "png-6-deep": () => of(6).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
     "webp-12": () => of(12).webp({ effort: 0 }).toBuffer(),

@@ -299,6 +299,14 @@ const svgs = (): HostilePicture[] => [
     content: svg(SIZE, '<g id="a"><use href="#a"/></g>'),
     expected: ["SourceCorrupt", "made"],
   },
+  {
+    name: "an SVG with a picture of 289 megapixels within it",
+    content: svg(
+      SIZE,
+      `<image href="data:image/png;base64,${pngOf(17_000, 17_000, 17_000).toString("base64")}" width="60" height="40"/>`,
+    ),
+    expected: ["SourceTooLarge"],
+  },
   { name: "an SVG with a script", content: svg(SIZE, "<script>while(true);</script>"), expected: "made" },
   {
     name: "an SVG that is not closed",

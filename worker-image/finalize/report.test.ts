@@ -147,6 +147,17 @@ describe("a report", () => {
       manifests: [manifest({ failures: [corrupt], counts: { succeeded: 1, skipped: 0, failed: 1 } })],
       phase: "PartiallySucceeded",
     },
+    {
+      name: "PartiallySucceeded, where one source might be tried again and others are made",
+      manifests: [
+        manifest({
+          failure: { ...corrupt, class: "storage", reason: "StorageError" },
+          failures: [corrupt],
+          counts: { succeeded: 1, skipped: 0, failed: 1 },
+        }),
+      ],
+      phase: "PartiallySucceeded",
+    },
   ])("of the only unit finds out itself that it $name", ({ manifests, phase }) =>
     expect(told(manifests, {}, "image").outcome.phase).toBe(phase),
   );

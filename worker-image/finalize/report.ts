@@ -109,7 +109,7 @@ function unitsOf(
     return {
       name,
       family: handed?.family ?? last?.engine.family ?? name.replace(/-[0-9]+$/, ""),
-      result: surely ?? (last ? resultOf(last) : "Unknown"),
+      result: surely ?? (last ? unitResultOf(last) : "Unknown"),
       sources: last?.wanted?.sources ?? handed?.sources ?? [],
       outputs: last?.wanted?.outputs ?? handed?.outputs ?? [],
       ...(last?.planned && { pool: last.planned.pool }),
@@ -129,6 +129,12 @@ function inPlan(a: string, b: string): number {
 
 const resultOf = ({ failure, counts }: Manifest): ReportedAttempt["result"] =>
   failure ? "Failed" : counts.failed > 0 ? "PartiallySucceeded" : "Succeeded";
+
+/** Of a unit that is not tried again: what its last attempt has made stands, though a source failed it. */
+const unitResultOf = (last: Manifest): ReportedUnit["result"] =>
+  last.failure?.source !== undefined && last.counts.succeeded + last.counts.skipped > 0
+    ? "PartiallySucceeded"
+    : resultOf(last);
 
 function attemptOf(manifest: Manifest): ReportedAttempt {
   const { attempt, startTime, endTime, failure, failures, limits, usage, engine, manifestUri } = manifest;

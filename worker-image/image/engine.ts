@@ -3,12 +3,12 @@ import { formatsOf } from "../../crds/outputs/image.ts";
 import type { Unit } from "../../crds/unit.ts";
 import type { Engine } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
-import { RUNTIME_BYTES } from "./memory/memory.ts";
+import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { makeAll } from "./source-outputs.ts";
 import { Tracker } from "./tracker.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "6";
+const REVISION = "7";
 
 /** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {

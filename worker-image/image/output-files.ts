@@ -5,7 +5,7 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
 import type { Admission } from "./memory/admission.ts";
 import { pipelineFailure } from "./pipeline-failure.ts";
-import { decodePlain, needsOwnDecode } from "./read/decode-settings.ts";
+import { needsOwnDecode } from "./read/decode-settings.ts";
 import type { ImageSource } from "./read/image-source.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
@@ -38,7 +38,7 @@ export async function makeOutput(
     view: ImageSource;
     renderings: readonly Rendering[];
     found: Found;
-    pixelsOf: (rendering: Rendering) => () => Sharp;
+    pixelsOf: (rendering: Rendering) => Promise<() => Sharp>;
     decoded: (() => Sharp) | undefined;
     overlays: OverlayImages;
     /** Lets through as many files at once as there is memory for. */
@@ -53,20 +53,20 @@ export async function makeOutput(
       if (found.has(rendering)) return found.get(rendering);
       const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
       return await files.run(0, () =>
-        makeFile(view, rendering, { pixels: pixelsOf(rendering), overlays, finished, isDecoded, context }),
+        makeFile(view, rendering, {
+          pixels: () => pixelsOf(rendering),
+          overlays,
+          finished,
+          isDecoded,
+          context,
+        }),
       );
     }),
   );
   for (const each of made) if (each.status === "rejected") throw each.reason;
   const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
   if (ready.length === own.length && output.image && isDescribed(output.image)) {
-    await files.run(0, () =>
-      publishDescription(image, output, {
-        files: ready,
-        pixels: decoded ?? (() => decodePlain(image)),
-        context,
-      }),
-    );
+    await files.run(0, () => publishDescription(image, output, { files: ready, context }));
   }
 }
 
@@ -85,7 +85,7 @@ async function makeFile(
     isDecoded,
     context,
   }: {
-    pixels: () => Sharp;
+    pixels: () => Promise<() => Sharp>;
     overlays: OverlayImages;
     finished: FinishedPixels;
     isDecoded: boolean;

@@ -30,7 +30,12 @@ export async function renderFile(
     overlays,
     finished,
     context,
-  }: { pixels: () => Sharp; overlays: OverlayImages; finished: FinishedPixels; context: EngineContext },
+  }: {
+    pixels: () => Promise<() => Sharp>;
+    overlays: OverlayImages;
+    finished: FinishedPixels;
+    context: EngineContext;
+  },
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, view);
@@ -41,7 +46,9 @@ export async function renderFile(
     const { oneByOneBytes } = neededBytes(view, [{ rendering, view, pixels: "own" }]);
     refuseTooLarge(view, oneByOneBytes, { limitBytes: context.limits.memoryBytes });
   }
-  const from = await finished.of(rendering, () => render(view, rendering, { pixels, overlays, context }));
+  const from = await finished.of(rendering, view, () =>
+    render(view, rendering, { pixels, overlays, context }),
+  );
   const kept = await keptMetadata(view, settings);
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
@@ -68,8 +75,8 @@ export class FinishedPixels {
     this.#kept = isKept ? new Map() : undefined;
   }
 
-  async of(rendering: Rendering, start: () => Promise<() => Sharp>): Promise<() => Sharp> {
-    const key = finishedKey(rendering);
+  async of(rendering: Rendering, view: ImageSource, start: () => Promise<() => Sharp>): Promise<() => Sharp> {
+    const key = finishedKey(rendering, view);
     if (key === undefined) return await start();
     const make = async () => (await keepPixels((await start())(), rendering.settings)).open;
     const kept = this.#kept?.get(key) ?? make();
@@ -82,14 +89,21 @@ export class FinishedPixels {
 async function render(
   view: ImageSource,
   rendering: Rendering,
-  { pixels, overlays, context }: { pixels: () => Sharp; overlays: OverlayImages; context: EngineContext },
+  {
+    pixels,
+    overlays,
+    context,
+  }: { pixels: () => Promise<() => Sharp>; overlays: OverlayImages; context: EngineContext },
 ): Promise<() => Sharp> {
   const { settings } = rendering;
-  const levels = settings.enhance && (await measureLevels(pixels()));
-  const toned = await applyTone(await place(view, rendering, pixels), settings, levels);
+  const decode = await pixels();
+  const levels = settings.enhance && (await measureLevels(decode()));
+  const toned = await applyTone(await place(view, rendering, decode), settings, levels);
   if (!settings.overlays && !settings.shape) return toned;
   const base = await keepPixels(toned(), settings);
   const layers = await compositionOf(settings.overlays ?? [], { base, images: overlays, context });
   if (settings.shape) layers.push(shapeMask(settings.shape, base.size));
-  return (await keepPixels(base.open().ensureAlpha().composite(layers), settings)).open;
+  const ground = base.open().ensureAlpha();
+  if (settings.bitDepth === 16) ground.pipelineColourspace("rgb16"); // layers are laid on 8 bits otherwise
+  return (await keepPixels(ground.composite(layers), settings)).open;
 }

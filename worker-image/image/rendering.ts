@@ -34,6 +34,20 @@ export const FILE_KINDS: Record<ImageFormat, { ext: string; mime: string; hasAlp
   gif: { ext: "gif", mime: "image/gif", hasAlpha: true },
 };
 
+/** Whether what is transparent stays so in a file: a TIFF whose parts are JPEGs has no alpha either. */
+export const holdsAlpha = ({ format, settings }: Pick<Rendering, "format" | "settings">): boolean =>
+  FILE_KINDS[format].hasAlpha && !(format === "tiff" && settings.compression === "jpeg");
+
+/** Whether a rendering of a source moves: the pages of a document are no frames, and only these formats have them. */
+export const isAnimated = (
+  { kind, frames }: Pick<ImageSource, "kind" | "frames">,
+  { format, settings }: Pick<Rendering, "format" | "settings">,
+): boolean =>
+  settings.animated === true &&
+  frames > 1 &&
+  (kind === "gif" || kind === "webp") &&
+  (format === "gif" || format === "webp");
+
 /** The files that an output asks for of one source: each width in each format, widest first. */
 export function renderingsOf(
   { name, image: settings }: Output,

@@ -3,11 +3,13 @@ import type { MadeOutput } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
-import { type Making, neededBytes, RUNTIME_BYTES, refuseTooLarge } from "./memory/memory.ts";
+import { finishedSize } from "./memory/finished-size.ts";
+import { type Making, neededBytes, refuseTooLarge } from "./memory/memory.ts";
+import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { staysUntouched } from "./metadata/untouched.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
-import { decodeFor, needsOwnDecode } from "./read/decode-settings.ts";
-import { explained, type ImageSource, openImage } from "./read/image-source.ts";
+import { decodesFor, needsOwnDecode } from "./read/decode-settings.ts";
+import { explained, type ImageSource, openImage, type Size } from "./read/image-source.ts";
 import { decodeShared, planSharedDecode, type SharedDecode } from "./read/shared-decode.ts";
 import { viewOf } from "./read/source-view.ts";
 import { FinishedPixels } from "./rendered-file.ts";
@@ -28,7 +30,7 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
   const { outputs, destination } = context.unit;
   let left = outputs.length;
   try {
-    const image = await openImage(await context.openSource(source), context);
+    const image = await openImage(await context.openSource(source), context, admission);
     tracker.enter(source.name, "preparing", left);
     const viewFor = await viewsOf(image, outputs);
     const renderings = outputs.flatMap((output) =>
@@ -37,12 +39,12 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     const found = await findMade(image, renderings, context);
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = missing.length > 0 ? planSharedDecode(image, renderings) : undefined;
-    const overlays = new OverlayImages(source, context);
+    const overlays = new OverlayImages(source, context, admission);
     const laid = await overlays.of(missing);
     const need = neededBytes(image, await makingsOf(missing, { image, viewFor, shared }), {
       shared,
       overlays: laid,
-      placeholders: await drawingPlaceholders(image, context),
+      placeholders: await drawingPlaceholders(image, { renderings, viewFor, context }),
     });
     const isRoomy = RUNTIME_BYTES + need.togetherBytes <= context.limits.memoryBytes;
     const needed = isRoomy ? need.togetherBytes : need.oneByOneBytes;
@@ -57,10 +59,10 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
       if (missing.length > 0) await image.ready();
       const decoded = shared && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "resizing", left);
-      const pixelsOf = (rendering: Rendering) =>
+      const pixelsOf = async (rendering: Rendering) =>
         decoded && !needsOwnDecode(rendering, image)
           ? decoded
-          : () => decodeFor(viewFor(rendering.output), rendering);
+          : await decodesFor(viewFor(rendering.output), rendering);
       const ended = await Promise.allSettled(
         outputs.map(async (output) => {
           await makeOutput(image, output, {
@@ -132,10 +134,21 @@ const makingsOf = (
     }),
   );
 
-/** The names of the outputs for which placeholders are to be drawn. */
-async function drawingPlaceholders(image: ImageSource, context: EngineContext): Promise<Set<string>> {
-  const names = new Set<string>();
-  for (const output of context.unit.outputs)
-    if (await drawsPlaceholders(image, output, context)) names.add(output.name);
-  return names;
+/** The largest file of each output for which placeholders are to be drawn. */
+async function drawingPlaceholders(
+  image: ImageSource,
+  {
+    renderings,
+    viewFor,
+    context,
+  }: { renderings: readonly Rendering[]; viewFor: Views; context: EngineContext },
+): Promise<Map<string, Size>> {
+  const largest = new Map<string, Size>();
+  for (const output of context.unit.outputs) {
+    // Widest first, and of one ratio.
+    const rendering = renderings.find((each) => each.output === output.name);
+    if (rendering && (await drawsPlaceholders(image, output, context)))
+      largest.set(output.name, finishedSize(viewFor(output.name), rendering));
+  }
+  return largest;
 }

@@ -131,19 +131,24 @@ test.each([
   {
     name: "Matroska of ffmpeg that begins at 10 s",
     video: { start_time: "10", tags: { DURATION: "00:00:20.000" } },
-    format: { start_time: "10", duration: "20", tags: { ENCODER: "Lavf59" } },
+    format: { start_time: "10", duration: "20", tags: { ENCODER: "Lavf59" }, format_name: "matroska,webm" },
     lengths: [10, 10],
   },
   {
     name: "Matroska of mkvmerge that begins at 10 s",
     video: { start_time: "10", tags: { DURATION: "00:00:10.000" } },
-    format: { start_time: "10", duration: "10", tags: { ENCODER: "libebml v1.4" } },
+    format: {
+      start_time: "10",
+      duration: "10",
+      tags: { ENCODER: "libebml v1.4" },
+      format_name: "matroska,webm",
+    },
     lengths: [10, 10],
   },
   {
     name: "a transport stream that begins at 10 s",
     video: { start_time: "10", duration: "10" },
-    format: { start_time: "10", duration: "10" },
+    format: { start_time: "10", duration: "10", format_name: "mpegts" },
     lengths: [10, 10],
   },
   {
@@ -155,7 +160,7 @@ test.each([
   {
     name: "pictures that begin late",
     video: { start_time: "5", tags: { DURATION: "00:00:15.000" } },
-    format: { start_time: "0", duration: "15", tags: { ENCODER: "Lavf59" } },
+    format: { start_time: "0", duration: "15", tags: { ENCODER: "Lavf59" }, format_name: "matroska,webm" },
     lengths: [15, 10],
   },
 ])("how long $name is", ({ video, format, lengths }) => {
@@ -165,6 +170,47 @@ test.each([
 
 test("Matroska's duration of a stream is read from its tag", () => {
   expect(picture({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
+});
+
+const MATROSKA = { format_name: "matroska,webm", start_time: "5.0", duration: "17.0" };
+const subtitle = { index: 2, codec_type: "subtitle", duration: "25.0" };
+const audio = { index: 1, codec_type: "audio", start_time: "0", duration: "12.0" };
+test.each([
+  {
+    name: "a text that ends after the pictures",
+    of: { video: { start_time: "0.5", duration: "11.9" }, streams: [audio, subtitle] },
+    expected: 12.4,
+  },
+  {
+    name: "a text beside pictures that do not tell how long they are",
+    of: { streams: [audio, subtitle] },
+    expected: 25,
+  },
+  {
+    name: "Matroska by ffmpeg, whose end is told",
+    of: { format: { ...MATROSKA, tags: { ENCODER: "Lavf59.27.100" } } },
+    expected: 12,
+  },
+  {
+    name: "Matroska by others, whose length is told",
+    of: { format: { ...MATROSKA, tags: { ENCODER: "libebml v1.4.4 + libmatroska v1.7.1" } } },
+    expected: 17,
+  },
+])("$name: the file lasts $expected s", ({ of, expected }) => {
+  const format = { duration: "25.0", ...("format" in of ? of.format : {}) };
+  expect(describe({ ...of, format }).durationSeconds).toBeCloseTo(expected);
+});
+
+test("a stream of Matroska by ffmpeg that begins late is as long as what is left until its end", () => {
+  const video = { start_time: "5.0", tags: { DURATION: "00:00:17.000000000" } };
+  const format = { ...MATROSKA, tags: { ENCODER: "Lavf59.27.100" } };
+  expect(describe({ video, format }).video[0]?.durationSeconds).toBe(12);
+});
+
+test("Matroska's bitrate of a sound is read from its tag", () => {
+  const sound = { index: 1, codec_type: "audio" };
+  const record = describe({ streams: [{ ...sound, tags: { BPS: "192000" } }, sound] });
+  expect(record.audio.map(({ bitrate }) => bitrate)).toEqual([192_000, null]);
 });
 
 test.each([

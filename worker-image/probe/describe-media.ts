@@ -15,27 +15,31 @@ import type {
  * more complete than the container's.
  */
 export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
-  const { streams, format } = json;
+  const { format } = json;
+  const streams = json.streams.map((stream) => ({ ...stream, duration: lengthOf(stream, format) }));
   const ofKind = (kind: string) => streams.filter(({ codec_type }) => codec_type === kind);
   const isPicture = (stream: FfprobeStream) => stream.disposition.attached_pic === 1;
   const moving = ofKind("video").filter((stream) => !isPicture(stream));
   const timecode = firstTag(streams, "timecode") ?? format?.tags.timecode ?? null;
-  const countsFromZero = tagsEnds(json);
 
+  const shown = untilTheEnd([...moving, ...ofKind("audio")]);
   return {
     container: format?.format_name?.split(",")[0] ?? "unknown",
     containerDescription: format?.format_long_name ?? null,
     bytes,
-    durationSeconds: wholeDuration(json),
+    durationSeconds:
+      (ofKind("subtitle").length > 0 || declaresEnd(format, shown) ? shown : null) ??
+      positive((format?.duration ?? 0) - lateBy(format?.start_time, format)) ??
+      longest(streams),
     startSeconds: format?.start_time ?? null,
     bitrate: positive(format?.bit_rate),
     video: moving.map((stream) =>
-      videoStream(stream, {
-        frame: json.frames.find(({ stream_index }) => stream_index === stream.index),
-        countsFromZero,
-      }),
+      videoStream(
+        stream,
+        json.frames.find(({ stream_index }) => stream_index === stream.index),
+      ),
     ),
-    audio: ofKind("audio").map((stream) => audioStream(stream, countsFromZero)),
+    audio: ofKind("audio").map(audioStream),
     subtitles: ofKind("subtitle").map(textStream),
     coverArt: ofKind("video").filter(isPicture).map(textStream),
     data: streams
@@ -56,10 +60,7 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
   };
 }
 
-function videoStream(
-  stream: FfprobeStream,
-  { frame, countsFromZero }: { frame: FfprobeJson["frames"][number] | undefined; countsFromZero: boolean },
-): VideoStream {
+function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number] | undefined): VideoStream {
   const storedWidth = stream.width ?? 0;
   const storedHeight = stream.height ?? 0;
   const sampleAspect = ratio(stream.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
@@ -97,7 +98,7 @@ function videoStream(
     dolbyVisionProfile: dolbyVision?.dv_profile ?? null,
     mastering: masteringOf(sideData),
     startSeconds: stream.start_time ?? null,
-    durationSeconds: lengthOf(stream, countsFromZero),
+    durationSeconds: positive(stream.duration),
     frames: positive(stream.nb_frames),
     bitrate: positive(stream.bit_rate),
     intraOnly: INTRA_ONLY_CODECS.has(stream.codec_name ?? "") ? true : null,
@@ -105,7 +106,7 @@ function videoStream(
   };
 }
 
-function audioStream(stream: FfprobeStream, countsFromZero: boolean): AudioStream {
+function audioStream(stream: FfprobeStream): AudioStream {
   return {
     index: stream.index,
     codec: stream.codec_name ?? null,
@@ -115,8 +116,8 @@ function audioStream(stream: FfprobeStream, countsFromZero: boolean): AudioStrea
     sampleRate: positive(stream.sample_rate),
     sampleFormat: stream.sample_fmt ?? null,
     startSeconds: stream.start_time ?? null,
-    durationSeconds: lengthOf(stream, countsFromZero),
-    bitrate: positive(stream.bit_rate),
+    durationSeconds: positive(stream.duration),
+    bitrate: positive(stream.bit_rate) ?? positive(Number(stream.tags.bps)),
     language: languageOf(stream),
     title: stream.tags.title ?? null,
     isDefault: stream.disposition.default === 1,
@@ -231,36 +232,45 @@ function languageOf({ tags }: FfprobeStream): string | null {
   return language !== "und" && LANGUAGE.test(language) ? language : null;
 }
 
+type Format = FfprobeJson["format"];
+
+/** Seconds from a stream's start to its end. */
+function lengthOf(stream: FfprobeStream, format: Format): number | undefined {
+  const tagged = taggedDuration(stream);
+  const told = positive(stream.duration);
+  return told ?? (tagged === null ? undefined : tagged - lateBy(stream.start_time, format));
+}
+
+/** MP4 that begins late declares when it ends, counted from zero, and not how long that is after its first moment. */
+const declaresEnd = (format: Format, shownSeconds: number | null): boolean => {
+  const { duration, start_time = 0, format_name } = format ?? {};
+  if (!format_name?.startsWith("mov") || duration === undefined || shownSeconds === null) return false;
+  return start_time > 0 && Math.abs(duration - shownSeconds - start_time) < Math.abs(duration - shownSeconds);
+};
+
+/** Matroska as ffmpeg writes it has the time of the end in place of the duration, which is less where it begins late. */
+const lateBy = (startSeconds: number | undefined, format: Format): number =>
+  format?.format_name?.startsWith("matroska") && format.tags.encoder?.startsWith("Lavf")
+    ? Math.max(0, startSeconds ?? 0)
+    : 0;
+
+/** What pictures and sound last together: the last text may end long after them. Null where one does not tell. */
+function untilTheEnd(streams: readonly FfprobeStream[]): number | null {
+  if (streams.length === 0 || streams.some(({ duration }) => !duration)) return null;
+  const starts = streams.map(({ start_time = 0 }) => start_time);
+  const ends = streams.map(({ start_time = 0, duration = 0 }) => start_time + duration);
+  return Math.max(...ends) - Math.min(...starts);
+}
+
 /** Matroska keeps a stream's duration as a tag `hh:mm:ss.nnnnnnnnn`. */
 function taggedDuration({ tags }: FfprobeStream): number | null {
   const match = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(tags.duration ?? "");
   return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : null;
 }
 
-/** ffmpeg's muxer tags a stream with its end, counted from zero; mkvmerge's with its length. */
-const tagsEnds = ({ format }: FfprobeJson): boolean => format?.tags.encoder?.startsWith("Lavf") ?? false;
-
-function lengthOf(stream: FfprobeStream, countsFromZero: boolean): number | null {
-  const tagged = taggedDuration(stream);
-  const before = countsFromZero ? (stream.start_time ?? 0) : 0;
-  return positive(stream.duration) ?? (tagged === null ? null : positive(tagged - before));
-}
-
-/**
- * How long a file lasts from its first moment on. What MP4 and ffmpeg's Matroska declare is its end, counted from zero:
- * they are told by their streams, whose lengths are known.
- */
-function wholeDuration(json: FfprobeJson): number | null {
-  const { streams, format } = json;
-  const countsFromZero = tagsEnds(json);
-  const start = Math.max(0, format?.start_time ?? 0);
-  const ends = streams.map(
-    (stream) => (stream.start_time ?? start) + (lengthOf(stream, countsFromZero) ?? 0),
-  );
-  const end = Math.max(0, ...ends);
-  const declared = positive(format?.duration);
-  if (declared === null) return positive(end - start);
-  return Math.abs(declared - end) < Math.abs(declared - (end - start)) ? declared - start : declared;
+function longest(streams: readonly FfprobeStream[]): number | null {
+  const known = streams.map(({ duration = 0 }) => duration);
+  return positive(Math.max(0, ...known));
 }
 
 /**

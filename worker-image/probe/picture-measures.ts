@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { decodePlain } from "../image/read/decode-settings.ts";
+import { decodePlain, drawnAt } from "../image/read/decode-settings.ts";
 import { explained, type ImageSource } from "../image/read/image-source.ts";
 import { timeLimited } from "../image/read/time-limit.ts";
 
@@ -26,7 +26,9 @@ const EDGE = 1024;
 
 /** @throws WorkFailure SourceCorrupt, SourceTruncated, SourceTooLarge. */
 export async function measurePicture(source: ImageSource): Promise<PictureMeasures> {
-  const { data, info } = await decodePlain(source)
+  const scale = Math.min(1, EDGE / Math.max(source.width, source.height));
+  const drawn = await drawnAt(source, scale).catch(explained(source));
+  const { data, info } = await decodePlain(drawn)
     .resize({ width: EDGE, height: EDGE, fit: "inside", withoutEnlargement: true })
     .toColourspace("srgb")
     .ensureAlpha()

@@ -1,7 +1,7 @@
 import sharp from "sharp";
-import type { EngineContext, OpenedSource } from "../engine.ts";
+import type { OpenedSource } from "../engine.ts";
 import { decodeBytes, refuseTooLarge } from "../image/memory/memory.ts";
-import { type ImageSource, openImage } from "../image/read/image-source.ts";
+import { type ImageSource, openImage, type Surroundings } from "../image/read/image-source.ts";
 import { type EmbeddedMetadata, readEmbedded } from "./embedded-metadata.ts";
 import { measurePicture, type PictureMeasures } from "./picture-measures.ts";
 
@@ -41,10 +41,7 @@ export interface PictureRecord extends EmbeddedMetadata {
  *
  * @throws WorkFailure as `openImage`, and MemoryLimitExceeded with the need before anything is decoded.
  */
-export async function describePicture(
-  opened: OpenedSource,
-  context: Pick<EngineContext, "scratchDir" | "limits">,
-): Promise<PictureRecord> {
+export async function describePicture(opened: OpenedSource, context: Surroundings): Promise<PictureRecord> {
   sharp.cache(false);
   const image = await openImage(opened, context);
   refuseTooLarge(image, decodeBytes(image), { limitBytes: context.limits.memoryBytes });

@@ -7,7 +7,7 @@ export interface MediaRecord {
   container: string;
   containerDescription: string | null;
   bytes: number;
-  /** As the container declares it. */
+  /** As the container declares it, until pictures and sound end: texts may go on. */
   durationSeconds: number | null;
   startSeconds: number | null;
   bitrate: number | null;

@@ -56,3 +56,10 @@ test("groups are counted from keyframe to keyframe", () => {
     keyframeIntervalSeconds: null,
   });
 });
+
+test("a day of keyframes is measured too", () => {
+  expect(describeTimeline([film(steady(700_000), 1)], true)).toMatchObject({
+    keyframes: 700_000,
+    longestGroup: 1,
+  });
+});

@@ -120,7 +120,8 @@ export function describeTimeline(runs: readonly PacketTime[][], complete: boolea
     measuredSeconds: complete ? lengthOf(runs.flat()) : null,
     variableFrameRate: isVariable(runs.flatMap((run) => distancesOf(run.map(secondsOf)))),
     keyframes: groups.length,
-    longestGroup: groups.length === 0 ? null : Math.max(...groups),
+    // a film of keyframes has more groups than a call takes arguments
+    longestGroup: groups.length === 0 ? null : groups.reduce((most, each) => Math.max(most, each)),
     keyframeIntervalSeconds:
       intervals.length === 0 ? null : intervals.reduce((sum, each) => sum + each, 0) / intervals.length,
   };

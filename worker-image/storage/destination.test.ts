@@ -264,3 +264,48 @@ test.each([
   await expect(publish(to, "pixels")).rejects.toThrow(/^a\/o\.webp is the source \w+ itself/);
   expect(await readFile(join(root, "out/a/o.webp"), "utf8")).toBe("the original");
 });
+
+const streamFile = (name: string): Product => ({
+  ...product({ variant: name }),
+  template: `play/${name}`,
+  isOfDirectory: true,
+  ext: name.split(".").at(-1) ?? "",
+});
+const anotherJob = {
+  job: { namespace: "n", name: "other", uid: "uid-2", createdAt: "2026-01-01T00:00:00Z" },
+};
+
+test("files of a directory are suffixed as one, so that they go on naming each other", async () => {
+  const unit = aUnit({ onConflict: "Suffix" });
+  const first = await open(unit);
+  for (const name of ["a.mp4", "a.m3u8"]) await publish(first, `first ${name}`, streamFile(name));
+  const second = await open(aUnit({ onConflict: "Suffix" }, anotherJob));
+  for (const name of ["a.mp4", "b.mp4", "a.m3u8"]) await publish(second, `second ${name}`, streamFile(name));
+  expect(await files()).toEqual(
+    [...["play/a.m3u8", "play/a.mp4"], ...["play_001/a.m3u8", "play_001/a.mp4", "play_001/b.mp4"]].map(
+      (name) => `out/${name}`,
+    ),
+  );
+});
+
+test.each(["Overwrite", "Suffix", "Skip", "Fail"] as const)(
+  "an attempt replaces what an earlier one has put into a directory where onConflict is %s",
+  async (onConflict) => {
+    const unit = aUnit({ onConflict });
+    const first = await open(unit);
+    await publish(first, "on two cores", streamFile("a.mp4"));
+    await first.settle();
+    const second = await open({ ...unit, attempt: 2 });
+    await publish(second, "on eight cores", streamFile("a.mp4"));
+    await publish(second, "of eight cores", streamFile("a.m3u8"));
+    expect(await files()).toEqual(["out/play/a.m3u8", "out/play/a.mp4"]);
+    expect(await readFile(join(root, "out/play/a.mp4"), "utf8")).toBe("on eight cores");
+  },
+);
+
+test("nothing is mixed into a directory that another MediaJob has begun", async () => {
+  await publish(await open(aUnit()), "theirs", streamFile("a.mp4"));
+  const to = await open(aUnit({ onConflict: "Skip" }, anotherJob));
+  await expect(publish(to, "ours", streamFile("a.mp4"))).rejects.toMatchObject({ reason: "OutputExists" });
+  expect(await readFile(join(root, "out/play/a.mp4"), "utf8")).toBe("theirs");
+});

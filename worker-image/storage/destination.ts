@@ -1,5 +1,5 @@
 import { chmod, rename, stat, unlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
@@ -24,6 +24,12 @@ import { Reuse } from "./reuse.ts";
 import { keyOf, TargetNames } from "./target-names.ts";
 import { realRoot } from "./volume.ts";
 
+interface WantedFile {
+  wanted: string;
+  made: Omit<MadeOutput, "uri">;
+  mode: number;
+}
+
 /** `_001` to `_999`. */
 const SUFFIXES = Array.from({ length: 999 }, (_, index) => `_${`${index + 1}`.padStart(3, "0")}`);
 
@@ -42,6 +48,8 @@ export class VolumeDestination {
   readonly #names: TargetNames;
   readonly #directories: OutputDirectories;
   readonly #ownSources: OwnSources;
+  /** By source and output, of outputs that are directories of files, where onConflict is Suffix. */
+  readonly #suffixed = new Map<string, string>();
   /** What need not be made again. */
   readonly reuse: Reuse;
 
@@ -159,7 +167,10 @@ export class VolumeDestination {
           ...(facts.height !== undefined && { height: facts.height }),
           ...(facts.durationSeconds !== undefined && { durationSeconds: facts.durationSeconds }),
         };
-        return await this.#place(staged, product, { wanted, made, mode: mode & 0o7777 });
+        const file = { wanted, made, mode: mode & 0o7777 };
+        return product.isOfDirectory
+          ? await this.#placeInDirectory(staged, product, file)
+          : await this.#place(staged, product, file);
       },
     );
   }
@@ -205,11 +216,55 @@ export class VolumeDestination {
     sweepPrivateDirectory(this.#private);
   }
 
-  async #place(
+  /** Replaces what an earlier attempt made, and nothing else unless onConflict says so. */
+  async #placeInDirectory(
     staged: string,
     product: Product,
-    { wanted, made, mode }: { wanted: string; made: Omit<MadeOutput, "uri">; mode: number },
+    { wanted, made, mode }: WantedFile,
   ): Promise<MadeOutput> {
+    const { onConflict } = this.#unit.destination;
+    const own = this.#journal.find(keyOf(product), this.#fingerprint(product));
+    const target =
+      onConflict === "Suffix"
+        ? join(await this.#suffixedDirectory(product, dirname(wanted), own?.target), basename(wanted))
+        : wanted;
+    const replaces =
+      onConflict === "Overwrite" ||
+      onConflict === "Suffix" || // the directory is its own
+      (own?.target === target && (await this.#isIntact(target, own.made)));
+    this.#names.claim(target, product);
+    const path = join(this.#directory, target);
+    if (replaces) await this.#ownSources.refuse(path, target);
+    const wantedMode = await this.#directories.prepare(dirname(path));
+    if (mode !== wantedMode) await chmod(staged, wantedMode);
+    const output = { ...made, uri: this.#uri(target) };
+    const entry = { key: keyOf(product), fingerprint: this.#fingerprint(product), target, made: output };
+    await this.#journal.append(entry);
+    if (replaces) await rename(staged, path);
+    else if (!(await linkNew(staged, path)))
+      throw onConflict === "Fail" ? alreadyThere(target) : notWhole(target);
+    if (onConflict === "Overwrite") this.reuse.note(product, target, output);
+    return output;
+  }
+
+  /** The directory of an output, suffixed as one; that of an earlier attempt where one has made it. */
+  async #suffixedDirectory(product: Product, wanted: string, earlier: string | undefined): Promise<string> {
+    const key = `${product.source.source.name}/${product.output}`;
+    const known = this.#suffixed.get(key) ?? (earlier === undefined ? undefined : dirname(earlier));
+    const chosen = known ?? (await this.#makeSuffixed(wanted));
+    this.#suffixed.set(key, chosen);
+    return chosen;
+  }
+
+  async #makeSuffixed(wanted: string): Promise<string> {
+    for (const suffix of ["", ...SUFFIXES]) {
+      const directory = `${wanted}${suffix}`;
+      if (await this.#directories.makeNew(join(this.#directory, directory))) return directory;
+    }
+    throw allTaken(wanted);
+  }
+
+  async #place(staged: string, product: Product, { wanted, made, mode }: WantedFile): Promise<MadeOutput> {
     const { onConflict } = this.#unit.destination;
     const candidates =
       onConflict === "Suffix" ? ["", ...SUFFIXES].map((suffix) => withSuffix(wanted, suffix)) : [wanted];
@@ -238,10 +293,7 @@ export class VolumeDestination {
         return this.#kept(product, target, (await stat(path)).size);
       }
     }
-    throw new WorkFailure(
-      "OutputExists",
-      `${wanted} and all its suffixes _001 to _999 exist at the destination; remove some or choose another template`,
-    );
+    throw allTaken(wanted);
   }
 
   async #isIntact(target: string, made: MadeOutput): Promise<boolean> {
@@ -272,6 +324,19 @@ export class VolumeDestination {
     return volumeUri(this.#claimName, `${this.#path}/${target}`);
   }
 }
+
+const allTaken = (wanted: string) =>
+  new WorkFailure(
+    "OutputExists",
+    `${wanted} and all its suffixes _001 to _999 exist at the destination; remove some or choose another template`,
+  );
+
+/** Where the file stands that others lead to, the whole is kept; without it what stands is of no use to anyone. */
+const notWhole = (target: string) =>
+  new WorkFailure(
+    "OutputExists",
+    `${target} exists at the destination without the rest of its output, so it cannot be kept; remove its directory, or choose Overwrite or Suffix`,
+  );
 
 const alreadyThere = (target: string) =>
   new WorkFailure(

@@ -31,6 +31,12 @@ export class OutputDirectories {
     return await this.#fileMode(directory);
   }
 
+  /** Makes a directory that is not there yet. @returns false when it is, whatever it is */
+  async makeNew(directory: string): Promise<boolean> {
+    const fileMode = await this.prepare(dirname(directory));
+    return await makeNew(directory, { isShared: fileMode === SHARED_FILE_MODE });
+  }
+
   /**
    * Makes the new names in them outlast a crash of the node. Some network file systems refuse to flush a directory;
    * they order its changes themselves.

@@ -14,7 +14,7 @@ import { joinArguments, loudnessArguments, presentationArguments, type StreamFil
 import { dashManifest } from "./dash.ts";
 import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
 import { hlsMaster, hlsPlaylists } from "./hls.ts";
-import { joinShortTail } from "./media-file.ts";
+import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
 import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
 import { protect } from "./protection.ts";
@@ -199,13 +199,11 @@ class StreamTask {
 
   async #publish(stream: Stream, directory: string, staged: (fileName: string) => string): Promise<void> {
     const put = async (fileName: string, facts: { format: string; width?: number; height?: number }) => {
-      const product = this.#product(directory, fileName);
-      if (!(await this.#context.findMade(product))) {
-        await this.#context.publish(staged(fileName), product, {
-          ...facts,
-          durationSeconds: stream.durationSeconds,
-        });
-      }
+      // What an earlier attempt left is replaced: with other threads an encoder makes other bytes of the same source.
+      await this.#context.publish(staged(fileName), this.#product(directory, fileName), {
+        ...facts,
+        durationSeconds: stream.durationSeconds,
+      });
     };
     const write = async (fileName: string, text: string) => {
       await writeFile(staged(fileName), text);
@@ -219,7 +217,7 @@ class StreamTask {
       const { sheets, cell, columns, rows } = stream.thumbnails;
       const size = { width: cell.width * columns, height: cell.height * rows };
       for (const { fileName } of sheets) await put(fileName, { format: "jpeg", ...size });
-      await write("thumbnails.vtt", sheetTrack(stream.thumbnails, stream.durationSeconds));
+      await write("thumbnails.vtt", sheetTrack(stream.thumbnails, longestOf(stream.video)));
     }
     const { protocols } = this.#stream;
     if (protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
@@ -236,6 +234,7 @@ class StreamTask {
       // The entry is the output itself; the others are parts of it.
       variant: fileName === entryOf(this.#stream) ? undefined : fileName,
       template: `${directory}/${fileName}`,
+      isOfDirectory: true,
       ext: fileName.slice(fileName.lastIndexOf(".") + 1),
     };
   }

@@ -20,6 +20,9 @@ export interface Segment {
 export const lengthOf = ({ segments }: Pick<MediaFile, "segments">): number =>
   segments.reduce((sum, { seconds }) => sum + seconds, 0);
 
+export const longestOf = (tracks: readonly { media: Pick<MediaFile, "segments"> }[]): number =>
+  Math.max(0, ...tracks.map(({ media }) => lengthOf(media)));
+
 /** Nothing before the media is larger: a `moov` of a fragmented file holds no samples. */
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 

@@ -10,6 +10,7 @@ export interface Stream {
   subtitles: readonly SubtitleRendition[];
   thumbnails: Thumbnails | undefined;
   protection: Protection | undefined;
+  /** Of the pictures or the sound, whichever ends later. */
   durationSeconds: number;
 }
 

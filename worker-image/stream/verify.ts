@@ -11,7 +11,7 @@ import { shortnessOf } from "../video/time/source-length.ts";
 import type { StreamFiles } from "./arguments.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
-import { lengthOf, type MediaFile, readMediaFile } from "./media-file.ts";
+import { lengthOf, longestOf, type MediaFile, readMediaFile } from "./media-file.ts";
 import type { Presentation } from "./presentation.ts";
 import { type MadeSound, refuseShortSounds, refuseSilentSounds, type SoundSource } from "./sound-check.ts";
 import type { Sound } from "./sounds.ts";
@@ -73,9 +73,10 @@ export async function verifyStream(
     ),
   ]);
   refuseMisaligned(video, presentation.output);
-  const durationSeconds = Math.max(...video.map(({ media }) => lengthOf(media)));
+  const pictureSeconds = longestOf(video);
+  const durationSeconds = Math.max(pictureSeconds, longestOf(sounds));
   const warnings = [
-    ...shortPictures(presentation, { durationSeconds, sounds, report }),
+    ...shortPictures(presentation, { pictureSeconds, durationSeconds, report }),
     ...(await refuseShortSounds(sounds, made.source, { report, limits })),
   ];
   if (heard.maybeSilent) await refuseSilentSounds(sounds, made.source, limits);
@@ -88,7 +89,10 @@ export async function verifyStream(
     }),
     thumbnails:
       presentation.thumbnails &&
-      (await verifySheets(presentation.thumbnails, { durationSeconds, staged: made.staged })),
+      (await verifySheets(presentation.thumbnails, {
+        durationSeconds: pictureSeconds,
+        staged: made.staged,
+      })),
     protection: undefined,
     durationSeconds,
   };
@@ -98,15 +102,18 @@ export async function verifyStream(
 /** The whole against what the source declares, and the pictures, which may end long before the sound does. */
 function shortPictures(
   { expectedSeconds, top: { picture } }: Presentation,
-  made: { durationSeconds: number; sounds: readonly MadeSound[]; report: FfmpegReport },
+  made: { pictureSeconds: number; durationSeconds: number; report: FfmpegReport },
 ): { reason: string; message: string }[] {
-  const { durationSeconds, sounds, report } = made;
-  const foundSeconds = Math.max(durationSeconds, ...sounds.map(({ media }) => lengthOf(media)));
-  const whole = { what: "pictures and sound", declaredSeconds: expectedSeconds, foundSeconds };
+  const { pictureSeconds, durationSeconds, report } = made;
+  const whole = {
+    what: "pictures and sound",
+    declaredSeconds: expectedSeconds,
+    foundSeconds: durationSeconds,
+  };
   const short = shortnessOf(whole, report);
   if (short.length > 0 || picture.durationSeconds === null || expectedSeconds === null) return short;
   const declaredSeconds = Math.min(picture.durationSeconds, expectedSeconds);
-  return shortnessOf({ what: "pictures", declaredSeconds, foundSeconds: durationSeconds }, report);
+  return shortnessOf({ what: "pictures", declaredSeconds, foundSeconds: pictureSeconds }, report);
 }
 
 async function madeSound(sound: Sound, path = "", fileName = ""): Promise<MadeSound> {

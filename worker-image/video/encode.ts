@@ -16,12 +16,25 @@ export class Encode {
   readonly #rendition: Rendition;
   readonly #files: { sourcePath: string; targetPath: string; threads: number };
   readonly #tell: Tell;
+  readonly #subject: { source: string; output: string };
 
   constructor(
     context: EngineContext,
     rendition: Rendition,
-    { sourcePath, targetPath, tell }: { sourcePath: string; targetPath: string; tell: Tell },
+    {
+      sourcePath,
+      targetPath,
+      tell,
+      subject,
+    }: {
+      sourcePath: string;
+      targetPath: string;
+      tell: Tell;
+      /** What its warnings are about. */
+      subject: { source: string; output: string };
+    },
   ) {
+    this.#subject = subject;
     this.#context = context;
     this.#rendition = rendition;
     this.#tell = tell;
@@ -54,6 +67,7 @@ export class Encode {
         this.#context.warn({
           reason: "SilentTrack",
           message: `audio track ${track.index} ${NOT_MEASURED}`,
+          ...this.#subject,
         });
       }
     }

@@ -152,6 +152,18 @@ test.each([
   expect(encode("h264", { keyframeIntervalSeconds: seconds }, { fps })).toContain(`-g:v ${frames} `);
 });
 
+test.each([
+  { codec: "h264", fps: 5, group: " -g:v 50" },
+  { codec: "vp9", fps: 12, group: " -g:v 120" },
+  { codec: "vp9", fps: 24, group: undefined },
+  { codec: "h265", fps: 25, group: undefined },
+  { codec: "h264", fps: null, group: undefined },
+] as const)("$codec of $fps frames a second has a keyframe every ten seconds by $group", (row) => {
+  const text = encode(row.codec, {}, { fps: row.fps });
+  if (row.group) expect(text).toContain(row.group);
+  else expect(text).not.toContain("-g:v");
+});
+
 test("segments have no keyframe but at their start", () => {
   const text = encode("h264", { keyframeIntervalSeconds: 4 }, { closedInterval: true });
   expect(text).toContain("-sc_threshold:v 0");
@@ -193,7 +205,9 @@ test.each([
   expect(defaultPixelFormat(codec, { profile, hdr, ...rest })).toBe(expected),
 );
 
-test("a size leaves what its sound does not need", () => {
-  expect(bitrateForSize({ targetBytes: 1_000_000, seconds: 8, audioKbps: 128 })).toBe(862);
-  expect(bitrateForSize({ targetBytes: 10_000, seconds: 60, audioKbps: 128 })).toBe(0);
+test("a size leaves what its sound and its container do not need", () => {
+  const wish = { targetBytes: 1_000_000, seconds: 8, audioKbps: 128, packets: 575 };
+  expect(bitrateForSize(wish)).toBe(862);
+  expect(bitrateForSize({ ...wish, packets: 0 })).toBe(872);
+  expect(bitrateForSize({ ...wish, targetBytes: 10_000, seconds: 60 })).toBe(0);
 });

@@ -98,10 +98,18 @@ export function rateControlOf(output: VideoOutput, codec: EncodedCodec): RateCon
   return { crf: output.crf ?? words[output.quality ?? "High"], ...caps };
 }
 
-/** What is left for the picture of a file of `targetBytes`, after its sound and 1 % for the container. */
-export function bitrateForSize(wish: { targetBytes: number; seconds: number; audioKbps: number }): number {
-  const kbps = (wish.targetBytes * 8 * 0.99) / 1000 / wish.seconds - wish.audioKbps;
-  return Math.max(0, Math.floor(kbps));
+/** What containers write of each frame and each packet of sound: MP4 into its tables, Matroska before it. */
+const BYTES_BESIDE_PACKET = 16;
+
+/** What is left for the picture of a file of `targetBytes`, after its sound and what the container writes of `packets`. */
+export function bitrateForSize(wish: {
+  targetBytes: number;
+  seconds: number;
+  audioKbps: number;
+  packets: number;
+}): number {
+  const bytes = wish.targetBytes - wish.packets * BYTES_BESIDE_PACKET;
+  return Math.max(0, Math.floor((bytes * 8) / 1000 / wish.seconds - wish.audioKbps));
 }
 
 /** The pixel format where the user names none. */
@@ -257,7 +265,7 @@ function passArguments({ pass, passLogFile }: RateControl, s: string): string[] 
 export function keyframeArguments(wish: EncodeWish, s: string): string[] {
   const { output, fps, closedInterval, codec, startSeconds = 0 } = wish;
   const seconds = output.keyframeIntervalSeconds;
-  if (seconds === undefined) return [];
+  if (seconds === undefined) return longestGroup(wish, s);
   // ffmpeg counts `t` and `n_forced` from the first frame it encodes
   const before = Math.floor(startSeconds / seconds);
   const due =
@@ -272,6 +280,15 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
     ...(closedInterval && codec === "h264" ? [`-sc_threshold:${s}`, "0", `-flags:${s}`, "+cgop"] : []),
     ...[`-force_key_frames:${s}`, `expr:${due}`],
   ];
+}
+
+/** Frames that encoders let a group have by themselves; SVT-AV1 counts seconds instead. */
+const LONGEST_GROUPS: Partial<Record<EncodedCodec, number>> = { h264: 250, h265: 250, vp9: 128 };
+
+/** Without keyframes nobody can seek: ten seconds of few frames are fewer than encoders let a group have. */
+function longestGroup({ codec, fps }: EncodeWish, s: string): string[] {
+  const frames = Math.max(1, Math.floor(10 * (fps ?? Number.POSITIVE_INFINITY)));
+  return frames < (LONGEST_GROUPS[codec] ?? 0) ? [`-g:${s}`, `${frames}`] : [];
 }
 
 /** libx265 takes threads, passes, levels and HDR metadata only in its own words. */

@@ -44,7 +44,12 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
   ]);
   const stem = join(context.stagingDir, `${name}-${context.unit.attempt}`);
   const [staged, listPath] = [`${stem}.${video.container}`, `${stem}.ffconcat`];
-  const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: staged, tell });
+  const encode = new Encode(context, rendition, {
+    sourcePath: opened.path,
+    targetPath: staged,
+    tell,
+    subject: subjectOf(task),
+  });
   try {
     await writeFile(listPath, listOf(parts));
     const files = {

@@ -73,7 +73,12 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
     { name: "verify", seconds: verifyingSeconds(rendition, context.limits.cpu) },
   ]);
   const staged = join(context.stagingDir, `${name}-${context.unit.attempt}.${partContainer(video)}`);
-  const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: staged, tell });
+  const encode = new Encode(context, rendition, {
+    sourcePath: opened.path,
+    targetPath: staged,
+    tell,
+    subject: subjectOf(task),
+  });
   try {
     const report = await encode.ffmpeg(
       "video",

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { videoOutput } from "../../crds/outputs/video.ts";
 import { plan, type Raw, SOUND, source } from "../../test/builders/video.ts";
+import { planRendition } from "./rendition.ts";
 
 test.each([
   {
@@ -25,6 +27,21 @@ test.each([
     name: "a picture smaller than the codec has",
     output: { codec: "dnxhr", container: "mov", height: 108 },
     message: /would be 192×108, and dnxhr has no picture below 256×120; enlarge it/,
+  },
+  {
+    name: "a level without room for the picture",
+    output: { level: "3.0" },
+    message: /level 3.0 of h264 has no room for pictures of 1920×1080: take 4.0 or leave it out/,
+  },
+  {
+    name: "a level of h265 without room for it",
+    output: { codec: "h265", level: "1.0", height: 720 },
+    message: /level 1.0 of h265 has no room for pictures of 1280×720: take 3.1/,
+  },
+  {
+    name: "a strip that is enlarged beyond all measure",
+    output: { crop: { width: 1920, height: 48 }, height: 1000, enlarge: true },
+    message: /1920×48 would be enlarged to 40000×1000, and a side may have 8192 pixels/,
   },
   {
     name: "a crop beyond the picture",
@@ -111,8 +128,39 @@ test.each([
 
 test("a size becomes a bitrate beside the sound", () => {
   expect(plan({ targetBytes: 10_000_000 }).rate).toEqual({
-    bitrateKbps: Math.floor((1e7 * 8 * 0.99) / 1000 / 60 - 128),
+    bitrateKbps: Math.floor(((1e7 - 60 * (25 + 50) * 16) * 8) / 1000 / 60 - 128),
   });
+});
+
+test("sound that is copied takes its bitrate from a size, and is refused where it does not tell it", () => {
+  const output = { targetBytes: 10_000_000, audio: { codec: "copy" } };
+  const told = source({ streams: [{ ...SOUND, bit_rate: "640000" }] });
+  expect(plan(output, told).rate).toEqual({
+    bitrateKbps: Math.floor(((1e7 - 60 * (25 + 50) * 16) * 8) / 1000 / 60 - 640),
+  });
+  expect(() => plan(output)).toThrow(
+    expect.objectContaining({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("take another audio codec than copy"),
+    }),
+  );
+});
+
+const PQ = { color_transfer: "smpte2084", color_space: "bt2020nc", pix_fmt: "yuv420p10le" };
+const DOLBY = { side_data_list: [{ side_data_type: "DOVI configuration record", dv_profile: 5 }] };
+test.each([
+  { name: "SDR after HDR that is kept", first: PQ, second: {}, message: /source is HDR10 and .* SDR,/ },
+  { name: "HDR that is kept after SDR", first: {}, second: PQ, message: /source is SDR and .* HDR10,/ },
+  { name: "Dolby Vision without a layer", first: {}, second: DOLBY, message: /an appended file is Dolby/ },
+])("$name cannot be joined", ({ first, second, message }) => {
+  const join = (dynamicRange: string) =>
+    planRendition(
+      source({ video: first }),
+      videoOutput.parse({ codec: "h265", dynamicRange, append: ["in/b.mp4"] }),
+      { companions: { appended: [{ path: "/in/b.mp4", record: source({ video: second }) }] } },
+    );
+  expect(() => join("Source")).toThrow(message);
+  if (second !== DOLBY) expect(join("SDR").appended).toHaveLength(1);
 });
 
 test("a timecode with frames that the source's rate has not cannot be drawn", () => {

@@ -1,7 +1,15 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
+import { whyAboveLevel } from "../../crds/outputs/video-levels.ts";
 import type { HardwareEncoder } from "../../crds/unit.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import type { AudioStream, MediaRecord, Rate, TextStream, VideoStream } from "../probe/record.ts";
+import type {
+  AudioStream,
+  DynamicRange,
+  MediaRecord,
+  Rate,
+  TextStream,
+  VideoStream,
+} from "../probe/record.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
 import { whyInSoftware } from "./hardware/hardware.ts";
@@ -52,6 +60,8 @@ export interface Rendition extends Kept {
   reelName: string | null;
   placeTags: string[];
   tagStream: number | null;
+  /** When the source's last frame ends, from its start; null when the source does not say. */
+  endSeconds: number | null;
   /** Of the finished file; null when the source does not say. */
   expectedSeconds: number | null;
   warnings: { reason: string; message: string }[];
@@ -78,16 +88,16 @@ export function planRendition(
   }: { encoder?: HardwareEncoder | undefined; companions?: Companions } = {},
 ): Rendition {
   const picture = pictureOf(record);
-  if (output.codec !== "copy" && picture.dolbyVisionProfile === 5) {
-    throw new MediaFailure("UnsupportedFormat", DOLBY_VISION_ALONE);
-  }
+  if (output.codec !== "copy") refuseDolbyVisionAlone(picture, "the source");
   const warnings: Rendition["warnings"] = [];
   const work = pictureWork(picture, output, warnings);
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
   refuseTooSmall(output.codec, work);
+  const aboveLevel = whyAboveLevel(output, work.scaling.final);
+  if (aboveLevel) throw new MediaFailure("InvalidOutputSpec", aboveLevel);
   const codec = output.codec;
-  const firstSeconds = Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
+  const firstSeconds = firstSecondsOf(record, picture);
   const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
     rate: steadyRate(picture),
     firstSeconds,
@@ -98,14 +108,24 @@ export function planRendition(
       `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
     );
   }
-  const appended = companions.appended.map(({ record }) => appendedTo(work, { output, fps, record }));
+  const appended = companions.appended.map(({ record }) =>
+    appendedTo(work, { output, fps, record, dynamicRange: picture.dynamicRange }),
+  );
   const ownSeconds = outputSeconds({ spans, speed: output.speed }, record.durationSeconds);
   const expectedSeconds =
     ownSeconds === null ? null : appended.reduce((sum, { seconds }) => sum + seconds, ownSeconds);
 
   const soundCodec = output.audio.codec ?? defaultSoundCodec(output.container, codec);
-  const { chosen, missingLanguages } =
+  const { chosen: own, missingLanguages } =
     soundCodec === "none" ? { chosen: [], missingLanguages: [] } : chooseTracks(record.audio, output.audio);
+  const chosen = own.length > 0 || soundCodec === "none" ? own : appendedTracks(appended);
+  const endSeconds = endSecondsOf(record, picture);
+  if (own.length < chosen.length && endSeconds === null) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      "the source has no sound and does not tell how long it is silent before what is appended; remux it first",
+    );
+  }
   for (const language of missingLanguages) {
     warnings.push({ reason: "LanguageMissing", message: `the source has no audio track in '${language}'` });
   }
@@ -135,7 +155,7 @@ export function planRendition(
     pixelFormat,
     hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
     work,
-    rate: rateFor({ output, expectedSeconds, tracks: chosen, sound }),
+    rate: rateFor({ output, fps: fps ?? picture.frameRate, expectedSeconds, tracks: chosen, sound }),
     tracks: chosen,
     soundCodec,
     sound,
@@ -154,14 +174,20 @@ export function planRendition(
     tagStream: tagStreamOf(record, picture),
     spans,
     seeks: seeksSpans(record),
+    endSeconds,
     expectedSeconds,
     warnings,
   };
 }
 
 /** Its pictures are coded in a colour space of its own: decoded as any other they are green and purple. */
-const DOLBY_VISION_ALONE =
-  "the source is Dolby Vision of profile 5, whose colours ffmpeg does not know; export it with a layer in HDR10 or HLG (profile 8)";
+function refuseDolbyVisionAlone({ dolbyVisionProfile }: VideoStream, what: string): void {
+  if (dolbyVisionProfile !== 5) return;
+  throw new MediaFailure(
+    "UnsupportedFormat",
+    `${what} is Dolby Vision of profile 5, whose colours ffmpeg does not know; export it with a layer in HDR10 or HLG (profile 8)`,
+  );
+}
 
 /** The moving picture of a source. @throws MediaFailure NoVideoStream. */
 export function pictureOf(record: MediaRecord): VideoStream {
@@ -211,13 +237,26 @@ function burnedTimecode(
 
 function appendedTo(
   first: PictureWork,
-  { output, fps, record }: { output: VideoOutput; fps: Rate | null; record: MediaRecord },
+  {
+    output,
+    fps,
+    record,
+    dynamicRange,
+  }: { output: VideoOutput; fps: Rate | null; record: MediaRecord; dynamicRange: DynamicRange },
 ): Appended {
   const picture = pictureOf(record);
+  refuseDolbyVisionAlone(picture, "an appended file");
+  // One file says of all its pictures alike what light their numbers mean.
+  if (output.dynamicRange === "Source" && picture.dynamicRange !== dynamicRange) {
+    throw new MediaFailure(
+      "InvalidOutputSpec",
+      `the source is ${dynamicRange} and an appended file ${picture.dynamicRange}, which cannot be kept in one file: set dynamicRange SDR`,
+    );
+  }
   const { width, height } = first.scaling.final;
   const wish = { ...output, crop: undefined, rotate: undefined, flip: undefined, upscale: undefined };
   const work = pictureWork(picture, { ...wish, width, height, fit: "contain", enlarge: true }, []);
-  const seconds = picture.durationSeconds ?? record.durationSeconds;
+  const seconds = endSecondsOf(record, picture);
   if (seconds === null) {
     throw new MediaFailure(
       "InvalidOutputSpec",
@@ -236,6 +275,20 @@ function appendedTo(
     seconds,
   };
 }
+
+/** Where the source has no sound, the first of the files after it that has some decides how it sounds. */
+const appendedTracks = (appended: readonly Appended[]): AudioStream[] =>
+  appended.flatMap(({ track }) => track ?? []).slice(0, 1);
+
+/** When the first frame is shown, from the start of its file. */
+const firstSecondsOf = (record: MediaRecord, picture: VideoStream): number =>
+  Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
+
+/** When the last frame ends, from the start of its file; null where the file does not tell. */
+const endSecondsOf = (record: MediaRecord, picture: VideoStream): number | null =>
+  picture.durationSeconds === null
+    ? record.durationSeconds
+    : firstSecondsOf(record, picture) + picture.durationSeconds;
 
 /** The timecode of the first frame that is kept; none where frames no longer follow the source's. */
 function keptTimecode(
@@ -270,11 +323,12 @@ function keptTimecode(
 
 function rateFor(wish: {
   output: VideoOutput;
+  fps: Rate | null;
   expectedSeconds: number | null;
   tracks: AudioStream[];
   sound: SoundWish | undefined;
 }): RateControl {
-  const { output, expectedSeconds, tracks, sound } = wish;
+  const { output, fps, expectedSeconds, tracks, sound } = wish;
   if (output.codec === "copy") return {};
   if (output.targetBytes === undefined) return rateControlOf(output, output.codec);
   if (expectedSeconds === null) {
@@ -285,13 +339,15 @@ function rateFor(wish: {
   }
   const audioKbps = tracks.reduce(
     (sum, track) =>
-      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : (track.bitrate ?? 0) / 1000),
+      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : copiedKbps(track)),
     0,
   );
+  const perSecondPackets = (fps ? perSecond(fps) : ASSUMED_FPS) + tracks.length * SOUND_PACKETS_PER_SECOND;
   const bitrateKbps = bitrateForSize({
     targetBytes: output.targetBytes,
     seconds: expectedSeconds,
     audioKbps,
+    packets: perSecondPackets * expectedSeconds,
   });
   if (bitrateKbps < 16) {
     throw new MediaFailure(
@@ -300,6 +356,20 @@ function rateFor(wish: {
     );
   }
   return { bitrateKbps };
+}
+
+/** Where the source tells no rate at all. */
+const ASSUMED_FPS = 30;
+
+/** AAC has 1024 samples in a packet, Opus 960: about as many a second at 48 kHz. */
+const SOUND_PACKETS_PER_SECOND = 50;
+
+function copiedKbps({ bitrate, index }: AudioStream): number {
+  if (bitrate !== null) return bitrate / 1000;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `targetBytes needs the bitrate of audio track ${index}, which is copied and does not tell it: take another audio codec than copy`,
+  );
 }
 
 const uncompressedKbps = ({ sampleRate, channels }: AudioStream) =>

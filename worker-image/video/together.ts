@@ -115,8 +115,8 @@ async function encode(
 ): Promise<FfmpegReport> {
   const [first, ...others] = made;
   const sourcePath = first.task.opened.path;
-  const runOf = ({ rendition, path }: Made) =>
-    new Encode(context, rendition, { sourcePath, targetPath: path, tell });
+  const runOf = ({ task, rendition, path }: Made) =>
+    new Encode(context, rendition, { sourcePath, targetPath: path, tell, subject: subjectOf(task) });
   // outputs that want the same sound have the same loudness
   const known = new Map<string, SharedOutput["loudness"]>();
   const measured = async (each: Made): Promise<SharedOutput> => {

@@ -56,7 +56,7 @@ export async function verifyRendition(
       report.log,
     );
   }
-  const warnings = sourceWarnings(record, rendition, report);
+  const warnings = [...sourceWarnings(record, rendition, report), ...sizeWarnings(record, rendition)];
   if (settled(decoded).maybeSilent) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
 }
@@ -108,12 +108,15 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
   return wrong ? [`its audio codec is ${wrong.codec}, not ${soundCodec}`] : [];
 }
 
-/** The file against what ffmpeg said it wrote: a difference is ffmpeg's or the disk's fault. */
+/**
+ * The file against what ffmpeg said it wrote: what is missing is ffmpeg's or the disk's fault. ffmpeg tells the time of
+ * the packet it wrote last, which B-frames put before those that are shown later: a file may last longer.
+ */
 export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
   const found = endOf(record);
   const differences: string[] = [];
-  if (found !== null && Math.abs(found - written) > toleranceOf(rendition)) {
+  if (found !== null && found < written - toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
   }
   const frames = record.video[0]?.frames ?? null;
@@ -181,6 +184,15 @@ function pictureLengths(
         : Math.min(planned, expectedSeconds),
     foundSeconds: begins + (found?.durationSeconds ?? record.durationSeconds ?? 0),
   };
+}
+
+/** Share of `targetBytes` by which a file may miss it without a word. */
+const TOLERATED_SIZE_SHARE = 0.05;
+
+function sizeWarnings({ bytes }: MediaRecord, { output: { targetBytes } }: Rendition): Verified["warnings"] {
+  if (targetBytes === undefined || Math.abs(bytes / targetBytes - 1) <= TOLERATED_SIZE_SHARE) return [];
+  const message = `the file has ${bytes} bytes, targetBytes are ${targetBytes}: a brief or a plain film meets no size exactly`;
+  return [{ reason: "TargetSizeMissed", message }];
 }
 
 /** The warning that a run concealed damage of the source; undefined when there was none. */

@@ -27,7 +27,12 @@ export async function makeWhole(context: EngineContext, task: Task): Promise<voi
 
   const tell = tellOf(context, task, stagesOf(rendition, context.limits.cpu));
   const stagedPath = join(context.stagingDir, `${name}-${context.unit.attempt}.${video.container}`);
-  const encode = new Encode(context, rendition, { sourcePath: opened.path, targetPath: stagedPath, tell });
+  const encode = new Encode(context, rendition, {
+    sourcePath: opened.path,
+    targetPath: stagedPath,
+    tell,
+    subject: subjectOf(task),
+  });
   try {
     const report = await encode.run();
     await finish(context, task, {

@@ -63,7 +63,9 @@ export const encoding = {
   compression: z
     .enum(["none", "lzw", "deflate", "jpeg"])
     .optional()
-    .describe("compression of a tiff; jpeg goes by `quality`, the others are lossless. Default deflate."),
+    .describe(
+      "compression of a tiff; jpeg goes by `quality`, and has neither alpha nor 16 bits; the others are lossless. Default deflate.",
+    ),
   bitDepth: z
     .int()
     .min(8)

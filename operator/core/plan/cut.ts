@@ -68,6 +68,12 @@ export function cut(spec: MediaJobSpec): Draft[] {
   return drafts;
 }
 
+/** How many units it is cut into at least: those of what is not packed, counted without making them. */
+export const leastUnits = ({ sources, outputs }: MediaJobSpec): number =>
+  outputs
+    .filter((output) => !isPacked(familyOf(output)))
+    .reduce((sum, { sources: only }) => sum + (only ?? sources).length, 0);
+
 /**
  * Whether a unit is planned better once its source is known: how long it takes, how much memory, whether in parts.
  * What is only copied takes as long as reading it.

@@ -12,6 +12,8 @@ export interface Estimate {
   /** Cores that can be kept busy. */
   cpu: number;
   memoryBytes: number;
+  /** What it comes to by the tables, where more was measured: it runs with that where nothing gives more. */
+  leastMemoryBytes?: number;
   /** Disk for intermediate files. */
   scratchBytes: number;
   /** Wall time on `cpu` cores; also the weight of the unit in the MediaJob's progress. */

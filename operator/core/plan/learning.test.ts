@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { film, mediaJob, thumb } from "../../../test/builders/core.ts";
 import { configuration } from "../configuration.ts";
-import { type Corrections, corrected, learn, operationClass } from "./learning.ts";
+import { type Corrections, corrected, joined, learn, operationClass } from "./learning.ts";
 import { plan } from "./plan.ts";
 
 const estimate = { cpu: 1, memoryBytes: 1000, scratchBytes: 0, seconds: 100, gpu: false };
@@ -103,4 +103,11 @@ test("the second hundred MediaJobs ask for less than the first, where these used
   expect(sum(second, "seconds")).toBeLessThan(sum(first, "seconds"));
   expect(sum(second, "memoryBytes")).toBeLessThan(sum(first, "memoryBytes"));
   expect(askedFor.at(-1)?.memoryBytes).toBeCloseTo((askedFor[0]?.memoryBytes ?? 0) * 0.75, -2);
+});
+
+test("of two that learned apart, each class keeps what follows from more measurements", () => {
+  const of = (samples: number, seconds: number) => ({ samples, seconds, memory: 1 });
+  const first = { a: of(9, 1), b: of(2, 1), c: of(3, 1) };
+  const second = { b: of(8, 2), c: of(3, 2), d: of(1, 2) };
+  expect(joined(first, second)).toEqual({ a: of(9, 1), b: of(8, 2), c: of(3, 1), d: of(1, 2) });
 });

@@ -63,14 +63,24 @@ export function learn(
   return { ...Object.fromEntries(kept), [operation]: next };
 }
 
+/** What two have learned apart: of each class what follows from more measurements, the first's where both have as many. */
+export function joined(first: Corrections, second: Corrections): Corrections {
+  const more = Object.entries(second).filter(
+    ([operation, { samples }]) => samples > (first[operation]?.samples ?? 0),
+  );
+  return Object.fromEntries(Object.entries({ ...first, ...Object.fromEntries(more) }).slice(-MAX_CLASSES));
+}
+
 /** An estimate by the tables, corrected by what was measured. */
 export function corrected(estimate: Estimate, correction: Correction | undefined): Estimate {
   if (!correction) return estimate;
   const memory = correction.samples >= MIN_SAMPLES_FOR_MEMORY ? correction.memory * MEMORY_MARGIN : 1;
+  const memoryBytes = Math.ceil(estimate.memoryBytes * Math.min(memory, BOUNDS.memory.most));
   return {
     ...estimate,
     seconds: estimate.seconds * correction.seconds,
-    memoryBytes: Math.ceil(estimate.memoryBytes * Math.min(memory, BOUNDS.memory.most)),
+    memoryBytes,
+    ...(memoryBytes > estimate.memoryBytes && { leastMemoryBytes: estimate.memoryBytes }),
   };
 }
 

@@ -23,16 +23,11 @@ export type Placement =
 
 /**
  * The cheapest pool that fits. CPU is compressible, so a pool that offers less than the estimate only takes
- * longer; memory and scratch are not, so a pool that offers less does not fit.
+ * longer; memory and scratch are not, so a pool that offers less does not fit. What was measured refuses nothing that
+ * the tables let run: where no pool has as much, it takes all that the largest gives.
  */
 export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Pool[]): Placement {
-  const maxMemoryBytes = spec.resources.maxMemory
-    ? parseQuantity(spec.resources.maxMemory)
-    : Number.POSITIVE_INFINITY;
-  const wanted = {
-    ...estimate,
-    memoryBytes: Math.min(estimate.memoryBytes * (spec.resources.memoryMultiplier ?? 1), maxMemoryBytes),
-  };
+  const wanted = wantedOf(estimate, spec, pools);
   const refusals: string[] = [];
   const fitting: Pool[] = [];
   for (const pool of pools) {
@@ -49,11 +44,31 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
     ...(gpu && cheapest.encoder && { encoder: cheapest.encoder }),
     cpu: Math.min(wanted.cpu, cheapest.perUnit.cpu),
     memoryBytes: Math.ceil(wanted.memoryBytes),
-    memoryLimitBytes: Math.floor(Math.min(parseQuantity(cheapest.perUnit.memory), maxMemoryBytes)),
+    memoryLimitBytes: Math.floor(Math.min(parseQuantity(cheapest.perUnit.memory), mostMemory(spec))),
     scratchBytes: Math.ceil(wanted.scratchBytes),
     scratchLimitBytes: Math.floor(parseQuantity(cheapest.perUnit.scratch)),
   };
 }
+
+/** What a unit asks for: of memory that was measured no more than the largest gives of the pools that fit by the tables. */
+function wantedOf(estimate: Estimate, spec: MediaJobSpec, pools: readonly Pool[]): Estimate {
+  const { memoryMultiplier = 1 } = spec.resources;
+  const wanting = (memoryBytes: number): Estimate => ({
+    ...estimate,
+    memoryBytes: Math.min(memoryBytes * memoryMultiplier, mostMemory(spec)),
+  });
+  const wanted = wanting(estimate.memoryBytes);
+  if (estimate.leastMemoryBytes === undefined) return wanted;
+  const least = wanting(estimate.leastMemoryBytes);
+  const given = pools
+    .filter((pool) => !refusalOf(pool, least, spec.placement))
+    .map(({ perUnit }) => parseQuantity(perUnit.memory));
+  if (given.length === 0) return wanted;
+  return { ...wanted, memoryBytes: Math.min(wanted.memoryBytes, Math.max(...given)) };
+}
+
+const mostMemory = ({ resources: { maxMemory } }: MediaJobSpec): number =>
+  maxMemory ? parseQuantity(maxMemory) : Number.POSITIVE_INFINITY;
 
 /** What an accelerator makes faster is video, and only by its encoders. */
 const usesGpu = (pool: Pool, estimate: Estimate, { placement }: MediaJobSpec) =>

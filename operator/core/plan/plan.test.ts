@@ -242,6 +242,31 @@ test("an output of a source that is not there is a fault with its field path", (
   ]);
 });
 
+describe("a MediaJob of 10,000 sources", () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `clip-${index}`);
+  const { spec } = mediaJob({ sources: sources(...names) });
+  const sounds = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `sound-${index}`, audio: {} }));
+  const made = (outputs: object[]) => plan({ ...spec, outputs: mediaJob({ outputs }).spec.outputs }, pools);
+
+  test("may have three outputs that are a unit each", () => {
+    const { units, faults } = made(sounds(3));
+    expect(units).toHaveLength(30_001);
+    expect(faults).toEqual([]);
+  });
+
+  test.each([
+    { name: "photos besides are too many", outputs: [...sounds(3), thumb], count: 30_067 },
+    { name: "a fourth one is too many", outputs: sounds(4), count: 40_000 },
+    { name: "so are as many as there may be, of which none is made", outputs: sounds(50), count: 500_000 },
+  ])("$name: one unit stands for all", ({ outputs, count }) => {
+    const { units, faults } = made(outputs);
+    expect(units).toMatchObject([{ name: "metadata-0", sources: { length: 10_000 } }]);
+    const message = expect.stringContaining(`makes ${count} units of work or more`);
+    expect(faults).toEqual([{ path: "spec.sources", message }]);
+  });
+});
+
 test.each([
   { name: "work goes to the cheapest pool that has enough memory", spec: {}, expected: ["cpu"] },
   { name: "Require goes to the GPU pool", spec: { placement: { gpu: "Require" } }, expected: ["gpu"] },
@@ -271,6 +296,20 @@ test.each([
     expected: ["small"],
   },
 ])("$name", ({ spec, pools: offered, expected }) => expect(poolsOf(spec, offered)).toEqual(expected));
+
+test.each([
+  { name: "has a place without one, too", pools: withEncoder, expected: ["cpu"] },
+  {
+    name: "has that one only, where no other pool takes it",
+    pools: withEncoder.filter(({ name }) => name !== "cpu"),
+    expected: [undefined],
+  },
+])("a unit that prefers an accelerator $name", ({ pools: offered, expected }) => {
+  const { units } = plan(mediaJob({ outputs: [film] }).spec, offered);
+  expect(units.map(({ withoutGpu }) => withoutGpu && "pool" in withoutGpu && withoutGpu.pool)).toEqual(
+    expected,
+  );
+});
 
 test("a unit that fits nowhere says what each pool lacks", () => {
   const [refusal] = poolsOf({ placement: { gpu: "Require", pool: "cpu" } });

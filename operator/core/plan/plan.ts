@@ -3,7 +3,7 @@ import type { SourceFacts } from "../../../crds/result.ts";
 import type { Unit, UnitFamily } from "../../../crds/unit.ts";
 import type { Pool } from "../configuration.ts";
 import { collidingNames } from "./colliding-names.ts";
-import { cut, type Draft, isBetterProbed, probesOf } from "./cut.ts";
+import { cut, type Draft, isBetterProbed, leastUnits, probesOf } from "./cut.ts";
 import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estimate.ts";
 import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
@@ -41,7 +41,7 @@ export interface PlannedUnit {
   needs?: readonly number[];
   /** Why the work was cut so, for people. */
   why?: string;
-  /** Where it runs once an accelerator has failed it; unset when it uses none, or must. */
+  /** Where it runs once an accelerator has failed it; unset when it uses none, must, or finds no place without. */
   withoutGpu?: Placement;
 }
 
@@ -77,8 +77,8 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  * leaves a long one to parts.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
-  const drafts = cut(spec);
-  const faults = [...unknownSources(spec), ...collidingNames(spec), ...tooManyUnits(drafts.length)];
+  const { drafts, tooMany } = boundedCut(spec);
+  const faults = [...unknownSources(spec), ...collidingNames(spec), ...tooMany];
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
   if (later.length < 2) {
@@ -233,10 +233,21 @@ class Planner {
 /** What the ledger in the status holds. */
 const MAX_UNITS = 30_000;
 
-function tooManyUnits(count: number): Fault[] {
-  if (count <= MAX_UNITS) return [];
-  const message = `makes ${count} units of work, and a MediaJob may have ${MAX_UNITS}; spread the sources over several MediaJobs`;
-  return [{ path: "spec.sources", message }];
+/**
+ * What a MediaJob is cut into; where that is too much to keep, one unit that stands for it all and never starts. A spec
+ * may ask for half a million units, more than memory holds, so they are counted first.
+ */
+function boundedCut(spec: MediaJobSpec): { drafts: Draft[]; tooMany: Fault[] } {
+  const least = leastUnits(spec);
+  const drafts = least > MAX_UNITS ? [] : cut(spec);
+  const count = Math.max(least, drafts.length);
+  if (count <= MAX_UNITS) return { drafts, tooMany: [] };
+  const message = `makes ${count} units of work or more, and a MediaJob may have ${MAX_UNITS}; spread the sources over several MediaJobs`;
+  const all = (items: readonly unknown[]) => [...items.keys()];
+  return {
+    drafts: [{ family: "metadata", sources: all(spec.sources), outputs: all(spec.outputs) }],
+    tooMany: [{ path: "spec.sources", message }],
+  };
 }
 
 /** Where a unit runs, and where once an accelerator has failed it. */
@@ -252,9 +263,22 @@ export function placementsOf(
     };
   }
   const placement = place(estimate, spec, pools);
-  const mayDoWithout = "gpu" in placement && placement.gpu && spec.placement.gpu === "Prefer";
-  return { placement, ...(mayDoWithout && { withoutGpu: place(estimate, neverOnGpu(spec), pools) }) };
+  return { placement, ...withoutGpuOf({ placement, estimate }, spec, pools) };
 }
+
+/** Where a unit runs once an accelerator has failed it: with that again, where it must or no pool takes it without. */
+export function withoutGpuOf(
+  { placement, estimate }: Pick<PlannedUnit, "placement" | "estimate">,
+  spec: MediaJobSpec,
+  pools: readonly Pool[],
+): Pick<PlannedUnit, "withoutGpu"> {
+  if (!hasGpu(placement) || spec.placement.gpu !== "Prefer") return {};
+  const withoutGpu = place(estimate, neverOnGpu(spec), pools);
+  return "refused" in withoutGpu ? {} : { withoutGpu };
+}
+
+/** Whether a unit is given an accelerator. */
+export const hasGpu = (placement: Placement): boolean => "gpu" in placement && placement.gpu;
 
 const neverOnGpu = (spec: MediaJobSpec): MediaJobSpec => ({ ...spec, placement: { gpu: "Never" } });
 

@@ -9,12 +9,13 @@ const job = (uid: string, claimName = "media") => {
   });
   return { ...plain, metadata: { ...plain.metadata, uid } };
 };
+const storage = { class: "storage", reason: "StorageError" } as const;
 const openMs = BREAKER_RULES.storage?.openMs ?? Number.NaN;
 
 /** Breakers after storage failed for these MediaJobs, one a second. */
 function after(...uids: string[]): Breakers {
   const breakers = new Breakers();
-  for (const [second, uid] of uids.entries()) breakers.failed(job(uid), "storage", NOW_MS + second * 1000);
+  for (const [second, uid] of uids.entries()) breakers.failed(job(uid), storage, NOW_MS + second * 1000);
   return breakers;
 }
 
@@ -35,14 +36,35 @@ test.each([
 test("failures that lie too far apart pause nothing", () => {
   const breakers = new Breakers();
   for (const [index, uid] of ["a", "b", "c"].entries())
-    breakers.failed(job(uid), "storage", NOW_MS + index * 20_000);
+    breakers.failed(job(uid), storage, NOW_MS + index * 20_000);
   expect(breakers.pauseOf(job("d"), NOW_MS + 40_000)).toBeUndefined();
 });
 
 test("broken input is nobody's outage", () => {
   const breakers = new Breakers();
-  for (const uid of ["a", "b", "c", "d"]) breakers.failed(job(uid), "input", NOW_MS);
+  for (const uid of ["a", "b", "c", "d"])
+    breakers.failed(job(uid), { class: "input", reason: "SourceCorrupt" }, NOW_MS);
   expect(breakers.pauseOf(job("e"), NOW_MS)).toBeUndefined();
+});
+
+test.each([
+  { reason: "DeadlineExceeded", name: "ran longer than its MediaJob allows", open: 0 },
+  { reason: "PodNotStarted", name: "could not start", open: 1 },
+])("attempts of several MediaJobs of which each $name open so many circuits: $open", ({ reason, open }) => {
+  const breakers = new Breakers();
+  for (const uid of ["a", "b", "a", "b", "a", "b"])
+    breakers.failed(job(uid), { class: "deadline", reason }, NOW_MS);
+  expect(breakers.open(NOW_MS)).toHaveLength(open);
+});
+
+test.each([
+  { name: "a unit that only read does not show that a disk has room", wrote: false, open: 1 },
+  { name: "one that wrote does", wrote: true, open: 0 },
+])("$name", ({ wrote, open }) => {
+  const breakers = new Breakers();
+  for (const uid of ["a", "b", "c"]) breakers.failed(job(uid), { class: "disk", reason: "DiskFull" }, NOW_MS);
+  breakers.succeeded(job("d"), { wrote });
+  expect(breakers.open(NOW_MS)).toHaveLength(open);
 });
 
 test("after the pause one attempt probes; others wait for it", () => {
@@ -56,12 +78,12 @@ test("after the pause one attempt probes; others wait for it", () => {
 test("a probe that fails pauses again, one that succeeds opens the way", () => {
   const failing = after("a", "b", "c");
   failing.probing(job("d"), end + openMs);
-  failing.failed(job("d"), "storage", end + openMs + 1);
+  failing.failed(job("d"), storage, end + openMs + 1);
   expect(failing.pauseOf(job("e"), end + openMs + 2)).toMatchObject({
     starts: 0,
     untilMs: end + 2 * openMs + 1,
   });
-  failing.succeeded(job("d"));
+  failing.succeeded(job("d"), { wrote: false });
   expect(failing.pauseOf(job("e"), end + openMs + 2)).toBeUndefined();
 });
 

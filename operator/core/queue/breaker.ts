@@ -1,5 +1,6 @@
-import type { FailureClass } from "../../../crds/failures.ts";
+import type { FailureClass, FailureReason } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { FailedAttempt } from "../../../crds/media-job-status.ts";
 import type { Pause } from "./pause.ts";
 
 /** When a scope is left alone, and for how long. */
@@ -36,6 +37,11 @@ const UNASKED_MS = 1_800_000;
 /** The reason of such a pause. */
 export const CIRCUIT_OPEN = "CircuitOpen";
 
+const OWN_DEADLINE = "DeadlineExceeded" satisfies FailureReason;
+
+/** A failed attempt, as the status tells of it. */
+type Failed = Pick<FailedAttempt, "class" | "reason">;
+
 /** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
 export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
   if (failureClass === "deadline") return [`deadline of namespace ${metadata.namespace}`];
@@ -57,10 +63,13 @@ export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClas
 export class Breakers {
   readonly #scopes = new Map<string, Scope>();
 
-  /** Notes a failed attempt. True when it opened a circuit. */
-  failed(job: MediaJob, failureClass: FailureClass, nowMs: number): boolean {
+  /**
+   * Notes a failed attempt. True when it opened a circuit. That one took longer than its MediaJob allows is nobody else's
+   * trouble.
+   */
+  failed(job: MediaJob, { class: failureClass, reason }: Failed, nowMs: number): boolean {
     const rule = BREAKER_RULES[failureClass];
-    if (!rule) return false;
+    if (!rule || reason === OWN_DEADLINE) return false;
     this.#forgetOld(nowMs);
     let opened = false;
     for (const name of scopesOf(job, failureClass)) {
@@ -85,10 +94,11 @@ export class Breakers {
     return opened;
   }
 
-  /** Notes that a unit was done: all that it needs is there. */
-  succeeded(job: MediaJob): void {
+  /** Notes that a unit was done: all that it needs is there. One that only read does not show that a disk has room. */
+  succeeded(job: MediaJob, { wrote }: { wrote: boolean }): void {
     if (this.#scopes.size === 0) return;
     for (const failureClass of Object.keys(BREAKER_RULES) as FailureClass[]) {
+      if (failureClass === "disk" && !wrote) continue;
       for (const name of scopesOf(job, failureClass)) this.#scopes.delete(name);
     }
   }

@@ -11,7 +11,9 @@ const job = (minute: number, spec: Record<string, unknown> = {}, phase?: "Succee
   return { ...plain, metadata: { ...plain.metadata, name, uid: `uid-${minute}`, creationTimestamp } };
 };
 
-const to = (path: string) => ({ destination: { volume: { claimName: "media", path } } });
+const to = (path: string, template?: string) => ({
+  destination: { volume: { claimName: "media", path }, ...(template && { template }) },
+});
 
 /** Whom the second of two MediaJobs waits for. */
 function blocker(first: Record<string, unknown>, second: Record<string, unknown>): string | undefined {
@@ -35,6 +37,43 @@ test.each([
     first: to("out"),
     second: to("out/"),
     expected: "media/job-1",
+  },
+  { name: "nor does a dot", first: to("out"), second: to("./out"), expected: "media/job-1" },
+  {
+    name: "nor a directory that the template names",
+    first: to("out", "a/{source}/{output}.{ext}"),
+    second: to("out/a"),
+    expected: "media/job-1",
+  },
+  {
+    name: "another source, which the template does not name",
+    first: to("out", "poster-{output}.{ext}"),
+    second: { ...to("out", "poster-{output}.{ext}"), sources: sources("other") },
+    expected: "media/job-1",
+  },
+  {
+    name: "another output, which the template does not name",
+    first: to("out", "{source}.{ext}"),
+    second: { ...to("out", "{source}.{ext}"), outputs: [web] },
+    expected: "media/job-1",
+  },
+  {
+    name: "another source at the same place, which alone the template names",
+    first: { ...to("out", "{index}.{ext}"), sources: sources("a", "b") },
+    second: { ...to("out", "{index}.{ext}"), sources: sources("c", "d") },
+    expected: "media/job-1",
+  },
+  {
+    name: "the same source at another place, where the template names both",
+    first: { ...to("out", "{index}-{source}.{ext}"), sources: sources("a", "b") },
+    second: { ...to("out", "{index}-{source}.{ext}"), sources: sources("b", "a") },
+    expected: undefined,
+  },
+  {
+    name: "another source, of whose files the template names the hash",
+    first: to("out", "{hash}.{ext}"),
+    second: { ...to("out", "{hash}.{ext}"), sources: sources("other") },
+    expected: undefined,
   },
   { name: "another place", first: to("out"), second: to("elsewhere"), expected: undefined },
   { name: "another source", first: {}, second: { sources: sources("other") }, expected: undefined },

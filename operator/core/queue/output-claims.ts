@@ -1,15 +1,19 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { indexToken, tokensOf } from "../../../crds/naming.ts";
 import { isOver } from "../is-over.ts";
+import { lastRetryOf } from "../last-retry.ts";
 
 /** A MediaJob as the register of outputs knows it. */
 interface Claimant {
   uid: string;
+  namespace: string | undefined;
   /** `namespace/name`, for people. */
   name: string;
   /** Orders claimants: who came first goes first, so that two never wait for each other. */
   standing: string;
   place: string;
+  /** What tells its sources apart in a name, and its outputs; see `marksOf`. */
   sources: ReadonlySet<string>;
   outputs: ReadonlySet<string>;
   /** It is deleted, and counts for as long as its workers end. */
@@ -17,8 +21,9 @@ interface Claimant {
 }
 
 /**
- * Which MediaJobs that are not over would write the same files: those with the same destination and template,
- * and a source and an output of the same names. Who comes later waits, so that no file is written
+ * Which MediaJobs that are not over would write the same files: those with the same destination and template, where
+ * what this names of a source and of an output is the same: their names, the source's place; all, where it names neither.
+ * Who comes later waits, so that no file is written
  * by two at once; what it then does with the file is its onConflict's business. Different templates that
  * happen to give one path are not seen here; the worker's atomic rename keeps such files whole.
  *
@@ -27,7 +32,7 @@ interface Claimant {
  */
 export class OutputClaims {
   readonly #claimants = new Map<string, Claimant>();
-  /** By place and source name. */
+  /** By place and mark of a source. */
   readonly #bySource = new Map<string, Set<string>>();
 
   /** Takes in a MediaJob as it is now; one that is over claims nothing. */
@@ -42,11 +47,11 @@ export class OutputClaims {
     if (over) return;
     const claimant: Claimant = {
       uid,
+      namespace,
       name: `${namespace}/${name}`,
       standing,
       place: placeOf(job),
-      sources: new Set(job.spec.sources.map(({ name }) => name)),
-      outputs: new Set(job.spec.outputs.map(({ name }) => name)),
+      ...marksOf(job),
       leaving,
     };
     this.#claimants.set(uid, claimant);
@@ -64,8 +69,9 @@ export class OutputClaims {
     if (claimant) claimant.leaving = true;
   }
 
-  isLeaving(uid: string): boolean {
-    return this.#claimants.get(uid)?.leaving ?? false;
+  isLeaving({ namespace, uid }: Pick<Claimant, "uid"> & { namespace?: string | undefined }): boolean {
+    const claimant = this.#claimants.get(uid);
+    return claimant?.namespace === namespace && claimant?.leaving === true;
   }
 
   remove(uid: string): void {
@@ -124,13 +130,29 @@ function standingOf({ metadata, status }: MediaJob): string {
 /** After every RFC 3339 time, by the alphabet. */
 const NOT_YET = "~";
 
-const lastRetryOf = ({ history = [] }: MediaJobStatus = {}): string | undefined =>
-  history.findLast(({ from }) => from && TERMINAL_PHASES.includes(from))?.time;
-
 const placeOf = ({ metadata, spec: { destination } }: MediaJob): string =>
   JSON.stringify([
     metadata.namespace,
     destination.volume?.claimName,
-    (destination.volume?.path ?? "").replace(/\/+$/, ""),
-    destination.template,
+    segmentsOf(`${destination.volume?.path ?? ""}/${destination.template}`),
   ]);
+
+/** However it is written: `./out/` is `out`. */
+const segmentsOf = (path: string): string[] =>
+  path.split("/").filter((segment) => segment !== "" && segment !== ".");
+
+/**
+ * What the template makes of each source and of each output, as far as the spec says it; one for all where it makes
+ * nothing of them. Files that are told apart by their hash are the same only where they have the same bytes, so that
+ * names count as if they stood there.
+ */
+function marksOf({ spec }: MediaJob): Pick<Claimant, "sources" | "outputs"> {
+  const { sources, outputs, destination } = spec;
+  const asked = tokensOf(destination.template);
+  const names = (token: "source" | "output") => asked.includes(token) || asked.includes("hash");
+  const place = (index: number) => (asked.includes("index") ? indexToken(index, sources.length) : "");
+  return {
+    sources: new Set(sources.map(({ name }, index) => `${names("source") ? name : ""}/${place(index)}`)),
+    outputs: new Set(outputs.map(({ name }) => (names("output") ? name : ""))),
+  };
+}

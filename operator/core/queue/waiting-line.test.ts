@@ -26,10 +26,10 @@ function turns(jobs: Waiting[], running: Record<string, number> = {}): string[] 
   for (const waiting of jobs) line.set(waiting);
   const order: string[] = [];
   for (;;) {
-    const key = line.first("cpu", (namespace) => running[namespace] ?? 0);
-    if (key === undefined) return order;
-    order.push(key);
-    line.remove(key);
+    const next = line.first("cpu", (namespace) => running[namespace] ?? 0);
+    if (next === undefined) return order;
+    order.push(next.key);
+    line.remove(next.key);
   }
 }
 
@@ -74,7 +74,7 @@ test("who waits for a full pool holds nobody up in another", () => {
   line.set(job("a/gpu", { minutes: 60, wants: { gpu: 5 } }));
   line.set(job("a/cpu"));
   const idle = () => 0;
-  expect(line.first("cpu", idle)).toBe("a/cpu");
+  expect(line.first("cpu", idle)?.key).toBe("a/cpu");
   expect(line.leftFor(job("a/cpu"), "cpu", 1, idle)).toBe(1);
 });
 
@@ -89,6 +89,51 @@ test.each([
   line.set(job("a/me"));
   line.set(job("a/later", { priority: "Low", wants: { cpu: 9 } }));
   expect(line.leftFor(job("a/me"), "cpu", free, () => 0)).toBe(expected);
+});
+
+const urgent = (key: string, wants: Record<string, number>) => job(key, { priority: "Urgent", wants });
+
+test.each([
+  {
+    name: "the last one is left to whose turn comes before, though it waits for another pool",
+    before: [urgent("b/urgent", { gpu: 1 })],
+    expected: 0,
+  },
+  {
+    name: "who waits for a full pool takes none",
+    before: [urgent("b/urgent", { full: 9 })],
+    expected: 1,
+  },
+  {
+    name: "nobody takes more than its pool has",
+    before: [urgent("b/urgent", { gpu: 9, full: 9 }), urgent("b/next", { gpu: 9 })],
+    ofOperator: 3,
+    expected: 1,
+  },
+  {
+    name: "who comes later takes none",
+    before: [job("b/later", { priority: "Low", wants: { gpu: 1 } })],
+    expected: 1,
+  },
+  {
+    name: "another namespace takes none of this one's",
+    before: [urgent("b/urgent", { gpu: 1 })],
+    ofOperator: 3,
+    ofNamespace: 1,
+    expected: 1,
+  },
+  {
+    name: "a neighbour does",
+    before: [urgent("a/urgent", { gpu: 1 })],
+    ofOperator: 3,
+    ofNamespace: 1,
+    expected: 0,
+  },
+])("of places that pools share: $name", ({ before, ofOperator = 1, ofNamespace = 9, expected }) => {
+  const line = new WaitingLine();
+  for (const waiting of before) line.set(waiting);
+  const room = new Map(Object.entries({ cpu: 5, gpu: 2, full: 0 }));
+  expect(line.leftInAll(job("a/me"), { ofOperator, ofNamespace }, room, () => 0)).toBe(expected);
 });
 
 test("a position counts everybody before", () => {
@@ -106,7 +151,7 @@ test("a namespace that may start no more has no turn, and nobody waits for it", 
   line.set(job("full/1", { minutes: 9 }));
   line.set(job("open/1"));
   const running = (namespace: string) => (namespace === "full" ? Number.POSITIVE_INFINITY : 0);
-  expect(line.first("cpu", running)).toBe("open/1");
+  expect(line.first("cpu", running)?.key).toBe("open/1");
   expect(line.leftFor(job("open/1"), "cpu", 1, running)).toBe(1);
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJobStatus, Transition } from "../../../crds/media-job-status.ts";
+import type { Failure } from "../../../crds/result.ts";
 import {
   attempt,
   failed,
@@ -94,6 +96,25 @@ describe("ending", () => {
       usage: { cpuSeconds: 1.5, bytesOut: 100 },
     });
     expect(conditions(decision)).toEqual(["Ready", "Admitted", "Complete", "Planned"]);
+    expect(decision.done).toEqual({ wrote: true });
+  });
+
+  test("usage is that of all attempts that told of it, and of an accelerator where one had it", () => {
+    const usage = { cpuSeconds: 10, peakMemoryBytes: 2e8, bytesIn: 1000, bytesOut: 0, wallSeconds: 4 };
+    const attempts = [
+      failed({ exitCode: 33, gpu: true, result: result({ usage }) }),
+      failed({ attempt: 2, exitCode: 137 }),
+      succeeded({ attempt: 3 }),
+    ];
+    const spent = { cpuSeconds: 11.5, gpuSeconds: 4, peakMemoryBytes: 2e8, bytesIn: 2000, bytesOut: 100 };
+    const first = pass({ attempts });
+    expect(first.status.usage).toEqual(spent);
+    const ended = { ...first.status, units: { ...first.status.units, ledger: "1f" } } as MediaJobStatus;
+    const again = pass({
+      job: mediaJob({ retryGeneration: 1 }, ended),
+      attempts: [...attempts.slice(0, 2), succeeded({ attempt: 101 })],
+    });
+    expect(again.status.usage, "what was counted is not counted again").toMatchObject({ cpuSeconds: 13 });
   });
 
   test("each file of an output is listed, and one that was made again is listed once", () => {
@@ -113,6 +134,16 @@ describe("ending", () => {
       expect(second.status).toEqual(first.status);
       expect(second.actions).toEqual([]);
     }
+  });
+
+  test("what a finished MediaJob says is true of each later generation, its conditions included", () => {
+    const done = advanced(mediaJob(), pass({ attempts: [succeeded()] }));
+    const { status } = pass({ job: { ...done, metadata: { ...done.metadata, generation: 2 } } });
+    const generations = (status.conditions ?? []).map(({ observedGeneration }) => observedGeneration);
+    expect([status.observedGeneration, ...new Set(generations)]).toEqual([2, 2]);
+    expect(status.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(
+      done.status?.conditions?.map(({ lastTransitionTime }) => lastTransitionTime),
+    );
   });
 
   test("an input that is broken for good is not tried again", () => {
@@ -206,6 +237,24 @@ describe("retrying", () => {
     expect(memoryOf(pass({ attempts: [failed(oom), evicted] })), "and is not forgotten").toEqual([2 ** 31]);
   });
 
+  test("what attempts have shown of memory and scratch is not forgotten by a raised retryGeneration", () => {
+    const asks = (attempts: ObservedAttempt[], inGeneration = 1) =>
+      pass({
+        job: mediaJob({ retryGeneration: inGeneration, retry: { maxAttempts: 5 } }),
+        attempts,
+        nowMs: NOW_MS + 3_600_000,
+      }).actions.flatMap((action) => (action.do === "StartAttempt" ? [action.placed] : []));
+    const oom = (attempt: number, mebi: number) =>
+      failed({ attempt, exitCode: 137, oomKilled: true, memoryBytes: mebi * 2 ** 20 });
+    expect(asks([oom(1, 334), oom(2, 668), oom(3, 1336)])).toMatchObject([{ memoryBytes: 2672 * 2 ** 20 }]);
+    const atLimit = oom(1, 8192);
+    expect(asks([atLimit]), "a person's retry runs").toMatchObject([{ memoryBytes: 8192 * 2 ** 20 }]);
+    expect(asks([atLimit, oom(101, 8192)]), "once").toEqual([]);
+    const full = failed({ exitCode: 31 });
+    const [{ scratchBytes: planned } = { scratchBytes: Number.NaN }] = asks([], 0);
+    expect(asks([full])).toMatchObject([{ scratchBytes: 2 * planned }]);
+  });
+
   test("what a unit may grow to is whole bytes, also where a pool says a fraction", () => {
     const { pools } = configuration.parse({
       pools: [{ name: "default", perUnit: { memory: "1.1Gi", scratch: "1.3Gi" } }],
@@ -241,6 +290,62 @@ describe("retrying", () => {
     const { status } = pass({ attempts: [oom] });
     expect(status).toMatchObject({ phase: "Failed", failures: [{ reason: "NoPoolFits" }] });
     expect(status.failures?.[0]?.message).toContain("8192Mi in pool default");
+  });
+
+  describe("of several sources one fails until the unit is given up", () => {
+    const job = mediaJob({ sources: sources("a", "b", "c"), retry: { maxAttempts: 2 } });
+    const inAnHour = NOW_MS + 3_600_000;
+    const made = ["a", "b"].map((source) => ({
+      ...{ source, output: "thumb", phase: "Succeeded" as const, uri: `volume://media/out/${source}.webp` },
+    }));
+    const left = (failure: Failure, needs?: { memoryBytes: number }) =>
+      result({
+        ...{ failure, failures: [failure], failedSources: [2], outputs: made },
+        ...(needs && { needs }),
+        counts: { succeeded: 2, skipped: 0, failed: 1 },
+      });
+    const broken: Failure = { class: "storage", reason: "StorageError", message: "c: EIO", source: "c" };
+    const large: Failure = { class: "memory", reason: "MemoryLimitExceeded", message: "c", source: "c" };
+    const needs = { memoryBytes: 9 * 2 ** 30 };
+
+    test.each([
+      {
+        name: "it is out of attempts",
+        attempts: [failed(), failed({ attempt: 2, exitCode: 21, result: left(broken) })],
+        failure: { attempt: 2, class: "storage", reason: "StorageError", message: "c: EIO" },
+      },
+      {
+        name: "the next attempt would need more memory than there is",
+        attempts: [failed({ exitCode: 30, memoryBytes: 8 * 2 ** 30, result: left(large, needs) })],
+        failure: {
+          ...{ attempt: 1, class: "config", reason: "NoPoolFits" },
+          message: "needs 9216Mi of memory or more; a unit may have 8192Mi in pool default",
+        },
+      },
+    ])("since $name: the others' outputs stand, and it is told which failed", ({ attempts, failure }) => {
+      const decision = pass({ job, attempts, nowMs: inAnHour });
+      expect(decision.done, "what fails is not shown to be repaired").toBeUndefined();
+      expect(decision.status).toMatchObject({
+        phase: "PartiallySucceeded",
+        units: { ledger: "1p" },
+        sources: { total: 3, succeeded: 2, failed: 1, ledger: "2.1f" },
+        outputs: made,
+        failures: [{ unit: "image-0", source: "c", ...failure }],
+        usage: { bytesOut: 100 },
+      });
+    });
+
+    test("what ended the last attempt as a whole leaves unknown what of it was done", () => {
+      const late: Failure = { class: "deadline", reason: "DeadlineExceeded", message: "took too long" };
+      const attempts = [1, 2].map((attempt) =>
+        failed({ attempt, exitCode: 32, result: { ...left(late), failures: [], failedSources: [] } }),
+      );
+      expect(pass({ job, attempts, nowMs: inAnHour }).status).toMatchObject({
+        phase: "Failed",
+        units: { ledger: "1f" },
+        sources: { succeeded: 0, failed: 3 },
+      });
+    });
   });
 
   test("a raised retryGeneration runs the failed unit again and leaves the finished one", () => {
@@ -346,9 +451,10 @@ describe("accelerators", () => {
     return { ...planned, units };
   };
   const broken = failed({ exitCode: 33, gpu: true, pool: "gpu" });
-  const poolsOf = (gpu: "Prefer" | "Require", attempts: ObservedAttempt[]) =>
+  const poolsOf = (gpu: "Prefer" | "Require", attempts: ObservedAttempt[], maxAttempts = 3) =>
     decide(
       observation({
+        job: mediaJob({ retry: { maxAttempts } }),
         attempts,
         free: new Map([
           ["cpu", 1],
@@ -372,7 +478,30 @@ describe("accelerators", () => {
       attempts: [broken],
       expected: ["gpu"],
     },
-  ])("$name", ({ gpu, attempts, expected }) => expect(poolsOf(gpu, attempts)).toEqual(expected));
+    {
+      name: "that failed take none of the attempts without",
+      gpu: "Prefer" as const,
+      attempts: [broken],
+      maxAttempts: 1,
+      expected: ["cpu"],
+    },
+    {
+      name: "that are required take one of them",
+      gpu: "Require" as const,
+      attempts: [broken],
+      maxAttempts: 1,
+      expected: [],
+    },
+    {
+      name: "that failed leave no more attempts than there are",
+      gpu: "Prefer" as const,
+      attempts: [broken, failed({ attempt: 2 })],
+      maxAttempts: 1,
+      expected: [],
+    },
+  ])("$name", ({ gpu, attempts, maxAttempts, expected }) =>
+    expect(poolsOf(gpu, attempts, maxAttempts)).toEqual(expected),
+  );
 });
 
 describe("a MediaJob that Kueue has not admitted", () => {
@@ -482,6 +611,21 @@ describe("stopping", () => {
     });
   });
 
+  test("a MediaJob that is retried after its deadline has all of it again", () => {
+    const first = mediaJob({ activeDeadlineSeconds: 60 });
+    const [endMs, retryMs] = [NOW_MS + 60_000, NOW_MS + 3_600_000];
+    const running = advanced(first, pass({ job: first }));
+    const ended = advanced(first, pass({ job: running, nowMs: endMs }));
+    expect(ended.status?.phase).toBe("Failed");
+    const retried: MediaJob = { ...ended, spec: { ...ended.spec, retryGeneration: 1 } };
+    const again = pass({ job: retried, nowMs: retryMs });
+    expect(starts(again)).toEqual(["image-0-a101"]);
+    const seen = { job: advanced(retried, again), attempts: [attempt({ attempt: 101 })] };
+    const inTime = pass({ ...seen, nowMs: retryMs + 59_000 });
+    expect([stops(inTime), inTime.requeueAfterMs]).toEqual([[], 1_000]);
+    expect(stops(pass({ ...seen, nowMs: retryMs + 60_000 }))).toEqual(["holiday-image-0-a101"]);
+  });
+
   test("a finished MediaJob is deleted when its time to live is over", () => {
     const job = mediaJob({ ttlSecondsAfterFinished: 10 });
     const ending = pass({ job, attempts: [succeeded()] });
@@ -489,6 +633,27 @@ describe("stopping", () => {
     const done = advanced(job, ending);
     expect(pass({ job: done }).requeueAfterMs).toBe(10_000);
     expect(pass({ job: done, nowMs: NOW_MS + 10_000 }).actions).toEqual([{ do: "DeleteMediaJob" }]);
+  });
+
+  test.each([
+    { name: "on its way", delivery: undefined, actions: [] },
+    { name: "delivered", delivery: { delivered: true }, actions: [{ do: "DeleteMediaJob" }] },
+    { name: "given up", delivery: { delivered: false }, actions: [{ do: "DeleteMediaJob" }] },
+    {
+      name: "for an endpoint that is gone",
+      delivery: { goneUrl: "https://example.com/ends" },
+      actions: [{ do: "DeleteMediaJob" }],
+    },
+  ])("one whose time to live is over, its last event $name, does: $actions", ({ delivery, actions }) => {
+    const url = "https://example.com/ends";
+    const webhooks = [{ name: "ends", url, secretRef: { name: "s" }, events: ["job.completed"] }];
+    const job = mediaJob({ ttlSecondsAfterFinished: 0, webhooks });
+    const done = advanced(job, pass({ job, attempts: [succeeded()] }));
+    const id = done.status?.webhooks?.[0]?.pending[0]?.id ?? "";
+    const deliveries = delivery ? [{ webhook: "ends", id, ...delivery }] : [];
+    const decision = pass({ job: done, deliveries, nowMs: NOW_MS + 1 });
+    expect(decision.actions).toEqual(actions);
+    expect(decision.requeueAfterMs).toBe(actions.length > 0 ? null : 600_000);
   });
 });
 
@@ -509,6 +674,45 @@ describe("progress", () => {
       progress: report(0.1, 2),
     });
     expect(again.status.progress?.percent).toBe(80);
+  });
+
+  test("of a retry is that of its own run, and is told", () => {
+    const hook = { name: "all", url: "https://example.com/all", secretRef: { name: "s" }, progressStep: 10 };
+    const two = {
+      ...{ outputs: [web], sources: sources("a", "b") },
+      webhooks: [{ ...hook, events: ["job.progress"] }],
+    };
+    const broken = failed({ unit: "video-1", exitCode: 10 });
+    const ended = pass({
+      job: mediaJob(two),
+      attempts: [succeeded({ unit: "video-0" }), broken, finalized()],
+    });
+    expect(ended.status).toMatchObject({ phase: "PartiallySucceeded", progress: { percent: 100 } });
+    const retried = mediaJob({ ...two, retryGeneration: 1 });
+    const again = pass({ job: advanced(retried, ended) });
+    const percent = again.status.progress?.percent ?? Number.NaN;
+    expect(percent).toBeGreaterThan(0);
+    expect(percent).toBeLessThan(90);
+    const later = pass({
+      job: advanced(retried, again),
+      attempts: [attempt({ unit: "video-1", attempt: 101 })],
+      progress: new Map([["video-1", { attempt: 101, fraction: 0.9, stage: "encode" }]]),
+    });
+    expect(later.status.progress?.percent).toBeGreaterThan(percent);
+    expect(later.status.webhooks?.[0]?.pending.map(({ type }) => type)).toEqual(["job.progress"]);
+  });
+
+  test("the remaining time follows the pace of the time in which it ran", () => {
+    const begun = { startTime: "2026-01-01T07:00:00Z", phase: "Running" as const };
+    const at = (time: string, to: Transition["to"]) => ({ time, to, reason: "BecauseOfTests" });
+    const history = [
+      at("2026-01-01T07:00:00Z", "Running"),
+      at("2026-01-01T07:01:00Z", "Suspended"),
+      at("2026-01-01T11:59:30Z", "Running"),
+    ];
+    const job = mediaJob({}, { ...begun, history });
+    const { status } = pass({ job, attempts: [attempt()], progress: report(0.6) });
+    expect(status.progress).toMatchObject({ percent: 60, etaSeconds: 60 });
   });
 
   test.each([

@@ -2,9 +2,9 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { isOver } from "../is-over.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
-import { foldUnits } from "./fold-units.ts";
+import { type FoldedUnit, foldUnits } from "./fold-units.ts";
 import { withHandOver } from "./hand-over.ts";
 import { intentOf } from "./intent.ts";
 import { announcementsOf, notify } from "./notify.ts";
@@ -93,40 +93,58 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       state.state === "Ended" &&
       state.letter === UNIT_LETTERS.succeeded &&
       state.result &&
-      !state.result.facts
+      !state.result.facts &&
+      !state.result.counts.skipped
         ? [{ unit, usage: state.result.usage, mediaSeconds: longestOf(state.result) }]
         : [],
     ),
+    ...doneIn(starts.units),
     newFailures: fresh,
     waitingFor: starts.waitingFor,
     ...(starts.gatedBy && { gatedBy: starts.gatedBy }),
   };
 }
 
-/** A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. */
+/** That an endpoint was taken out of the operator's configuration brings no pass to what is over. */
+const LOOK_AGAIN_MS = 600_000;
+
+/**
+ * A MediaJob that is over only delivers its last events and waits for its end of life, whatever its plan was. Its outbox
+ * would go with it, so it stays until the last event is delivered or given up, which brings a pass.
+ */
 export function decideFinished(observation: Observation): Decision {
   const { job, nowMs } = observation;
-  const endMs = endOfLifeMs(job, job.status ?? {});
-  const due = endMs !== null && endMs <= nowMs;
+  const status = notify(job, stillTrue(job), observation);
+  const endMs = endOfLifeMs(job, status);
+  const due = endMs !== null && endMs <= nowMs && !isDelivering(status);
   const leftovers = observation.attempts.filter(({ state }) => state === "Active");
-  const observed = job.metadata.generation ?? job.status?.observedGeneration;
   return {
     actions: [
       ...leftovers.map((attempt) => ({ do: "StopAttempt" as const, attempt })),
       ...(due ? [{ do: "DeleteMediaJob" as const }] : []),
     ],
-    status: notify(
-      job,
-      { ...job.status, ...(observed !== undefined && { observedGeneration: observed }) },
-      observation,
-    ),
+    status,
     announcements: [],
-    requeueAfterMs: due ? null : soonest([endMs], nowMs),
+    requeueAfterMs: due || endMs === null ? null : endMs > nowMs ? endMs - nowMs : LOOK_AGAIN_MS,
     measured: [],
     newFailures: [],
     waitingFor: new Map(),
   };
 }
+
+/**
+ * The status of a finished MediaJob, true of its spec as it is by now. Each condition says so as well: `kubectl wait`
+ * passes over one that was set from an earlier generation.
+ */
+function stillTrue({ metadata: { generation }, status = {} }: MediaJob): MediaJobStatus {
+  if (generation === undefined) return status;
+  const conditions = status.conditions?.map((each) => ({ ...each, observedGeneration: generation }));
+  return { ...status, observedGeneration: generation, ...(conditions && { conditions }) };
+}
+
+/** Whether an event is on its way; one for an endpoint that is gone waits for a person. */
+const isDelivering = ({ webhooks = [] }: MediaJobStatus): boolean =>
+  webhooks.some(({ pending, disabled }) => pending.length > 0 && !disabled);
 
 /** When a finished MediaJob is deleted; null when it is kept, or not finished. */
 const endOfLifeMs = ({ spec }: MediaJob, { completionTime }: MediaJobStatus): number | null =>
@@ -140,6 +158,21 @@ function newFailures(
 ): FailedAttempt[] {
   const known = new Set(previous?.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
   return attempts.filter(({ unit, attempt }) => !known.has(`${unit}/${attempt}`));
+}
+
+/** What is given up is not done, though something of it may stand. */
+function doneIn(units: readonly FoldedUnit[]): Pick<Decision, "done"> {
+  const done = units.filter(
+    ({ state, fresh }) =>
+      fresh &&
+      state.state === "Ended" &&
+      !state.failure &&
+      (state.letter === UNIT_LETTERS.succeeded || state.letter === UNIT_LETTERS.partial),
+  );
+  if (!done.length) return {};
+  const looked = ({ unit, state }: FoldedUnit) =>
+    isAuxiliary(unit) || (state.state === "Ended" && state.result?.facts !== undefined);
+  return { done: { wrote: !done.every(looked) } };
 }
 
 const longestOf = ({ outputs }: UnitResult): number =>

@@ -94,7 +94,7 @@ export interface Announcement {
   message: string;
 }
 
-/** A unit that ended well. */
+/** A unit that ended well and made all that it was to make: what it found made tells nothing of what making takes. */
 export interface Measured {
   unit: PlannedUnit;
   usage: Usage;
@@ -109,8 +109,10 @@ export interface Decision {
   announcements: readonly Announcement[];
   /** When to look again though nothing happens; null when only a change can matter. */
   requeueAfterMs: number | null;
-  /** What units that ended well have used. */
+  /** What units that ended well, with nothing skipped, have used. */
   measured: readonly Measured[];
+  /** Set where units were done in this pass; `wrote` when one of them did more than look at its sources. */
+  done?: { wrote: boolean };
   /** Attempts whose failure is seen for the first time. */
   newFailures: readonly FailedAttempt[];
   /** The class whose retries wait for others to end; unset when none does. */

@@ -27,7 +27,7 @@ export function etaOf({
   plannedSeconds,
 }: {
   percent: number;
-  /** Since the first start; null before it. */
+  /** In which it was Running; null before the first start. */
   elapsedSeconds: number | null;
   /** What the units that have not ended are estimated to take from now, side by side as they run. */
   plannedSeconds: number;

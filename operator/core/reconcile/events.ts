@@ -9,6 +9,7 @@ import {
 } from "../../../crds/media-job-status.ts";
 import { type Endpoint, isWanted } from "./endpoints.ts";
 import type { FoldedUnit } from "./fold-units.ts";
+import { wentOn } from "./history.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /** Something to tell of, before it has a number: what endpoints are sent is in the same words as the status. */
@@ -34,13 +35,17 @@ const EVENT_OF_PHASE: Partial<Record<Phase, WebhookEvent>> = {
   Cancelled: "job.cancelled",
 };
 
-/** The one event of a pass that every endpoint can count on: that of its phase transition. */
+/**
+ * The one event of a pass that every endpoint can count on: that of its phase transition. That what rested is stopped
+ * starts nothing, and is told by its end.
+ */
 export function transitionOf(job: MediaJob, status: MediaJobStatus): Happening | undefined {
   const [from, to] = [job.status?.phase, status.phase];
   if (!to || from === to) return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
-  const type = rested && (to === "Running" || to === "Queued") ? "job.resumed" : EVENT_OF_PHASE[to];
-  return type && { type, message: (readyMessage(status) ?? "").slice(0, 1024) };
+  const goesOn = rested && (to === "Running" || to === "Queued");
+  const type = goesOn ? wentOn(status) && "job.resumed" : EVENT_OF_PHASE[to];
+  return type ? { type, message: (readyMessage(status) ?? "").slice(0, 1024) } : undefined;
 }
 
 /**

@@ -105,6 +105,17 @@ const pass = (seen: Partial<Observation>) => {
   const growth = growthOf(first, observed);
   return decide(observed, growth ? grow(first, growth, { spec: observed.job.spec, pools }) : first);
 };
+test("a source that was probed has not succeeded: its outputs are to come", () => {
+  const films = job({ sources: sources(...Array.from({ length: 120 }, (_, index) => `film-${index}`)) });
+  const seen = { job: films, attempts: [probed(...Array.from({ length: 60 }, () => 7))] };
+  const decision = pass(seen);
+  expect(decision.status).toMatchObject({
+    units: { done: "1/2" },
+    sources: { total: 120, succeeded: 0, failed: 0 },
+  });
+  expect(decision.done).toEqual({ wrote: false });
+});
+
 const started = ({ actions }: ReturnType<typeof pass>) =>
   actions.flatMap((action) => (action.do === "StartAttempt" ? [action.unit.name] : []));
 const part = (number: number, fields: object = {}) =>

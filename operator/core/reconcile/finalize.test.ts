@@ -124,6 +124,20 @@ test.each([
     phase: "Succeeded",
   },
   {
+    name: "nor from what had ended in part by then",
+    spec: { activeDeadlineSeconds: 10 },
+    status: begun,
+    attempts: [first, broken, finalized()],
+    phase: "PartiallySucceeded",
+  },
+  {
+    name: "a deadline that ended a unit before it was done is what failed",
+    spec: { activeDeadlineSeconds: 10 },
+    status: begun,
+    attempts: [first, finalized()],
+    phase: "Failed",
+  },
+  {
     name: "lost work that waits for a person is not finalized",
     spec: { recovery: "Manual" },
     attempts: [first, failed({ unit: "video-1", disrupted: true })],
@@ -142,6 +156,19 @@ test.each([
 test("a stop does not stop it", () => {
   const attempts = [first, attempt({ unit: "finalize" })];
   expect(pass({ job: job({ cancel: true }), attempts }).actions).toEqual([]);
+});
+
+test.each<{ name: string; fields: Partial<Observation>; reason: string }>([
+  { name: "for room", fields: { free: new Map([["default", 0]]) }, reason: "PoolFull" },
+  {
+    name: "for another MediaJob",
+    fields: { pause: { reason: "OutputConflict", message: "waits", starts: 0, untilMs: null } },
+    reason: "OutputConflict",
+  },
+])("after a cancel it says that it waits $name", ({ fields, reason }) => {
+  const spec = { cancel: true, suspend: true };
+  const { status } = pass({ job: job(spec, begun), attempts: [first], ...fields });
+  expect(status).toMatchObject({ phase: "Running", queue: { reason } });
 });
 
 /** The minute is not over yet by this operator's clock. */

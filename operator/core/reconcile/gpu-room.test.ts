@@ -49,6 +49,31 @@ test("it takes the accelerator all the same when there is room by then", () => {
   expect(poolsOf(pass({ free: room(1, 1), waitingSinceMs: waitedFor(121) }))).toEqual(["gpu"]);
 });
 
+const killed = (mebi: number) =>
+  failed({ gpu: true, pool: "gpu", exitCode: 137, oomKilled: true, memoryBytes: mebi * 2 ** 20 });
+
+test("it takes along what attempts with an accelerator have shown of its memory", () => {
+  const { actions } = pass({ attempts: [killed(1018)], free: room(1, 0), waitingSinceMs: waitedFor(121) });
+  expect(actions).toMatchObject([{ placed: { pool: "cpu", memoryBytes: 2036 * 2 ** 20 } }]);
+});
+
+test("it goes on waiting where the pool without accelerators has too little memory for it by now", () => {
+  const [cpu, gpu] = configuration.parse({
+    pools: [
+      { name: "cpu", perUnit: { memory: "1Gi" } },
+      { name: "gpu", gpuResource: "nvidia.com/gpu" },
+    ],
+  }).pools;
+  const required = plan(mediaJob({ placement: { gpu: "Require" } }).spec, gpu ? [gpu] : []);
+  const onCpu = plan(mediaJob({ placement: { gpu: "Never" } }).spec, cpu ? [cpu] : []).units[0]?.placement;
+  if (!onCpu) throw new Error("it has no place without an accelerator");
+  const units = required.units.map((unit) => ({ ...unit, withoutGpu: onCpu }));
+  const seen = { job, attempts: [killed(1024)], free: room(1, 0), waitingSinceMs: waitedFor(121) };
+  const decision = decide(observation(seen), { ...required, units });
+  expect([decision.actions, [...decision.waitingFor.keys()]]).toEqual([[], ["gpu"]]);
+  expect(decision.requeueAfterMs, "nothing but room can help").toBeNull();
+});
+
 test("it waits for either when neither has room", () => {
   const decision = pass({ free: room(0, 0), waitingSinceMs: waitedFor(121) });
   expect([...decision.waitingFor.keys()]).toEqual(["gpu", "cpu"]);

@@ -6,11 +6,17 @@ import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, runningSeconds } from "./history.ts";
 
 const time = "2026-01-01T12:00:00Z";
 
-test.each<{ name: string; before: Parameters<typeof historyOf>[0]; to: Transition["to"]; added: object }>([
+test.each<{
+  name: string;
+  before: Parameters<typeof historyOf>[0];
+  to: Transition["to"];
+  stopping?: boolean;
+  added: object;
+}>([
   {
     name: "the first has no phase before it",
     before: {},
@@ -47,13 +53,26 @@ test.each<{ name: string; before: Parameters<typeof historyOf>[0]; to: Transitio
     to: "Cancelled",
     added: { from: "RecoveryRequired", to: "Cancelled", reason: "BecauseOfTests" },
   },
-])("$name", ({ before, to, added }) => {
-  expect(historyOf(before, verdict(to), time)).toStrictEqual([{ time, ...added }]);
+  {
+    name: "one that is suspended while its lost work waits was not retried",
+    before: { phase: "RecoveryRequired" },
+    to: "Suspended",
+    added: { from: "RecoveryRequired", to: "Suspended", reason: "BecauseOfTests" },
+  },
+  {
+    name: "one that was stopped while it was suspended was not resumed",
+    before: { phase: "Suspended" },
+    to: "Running",
+    stopping: true,
+    added: { from: "Suspended", to: "Running", reason: "BecauseOfTests" },
+  },
+])("$name", ({ before, to, stopping = false, added }) => {
+  expect(historyOf(before, verdict(to), { now: time, stopping })).toStrictEqual([{ time, ...added }]);
 });
 
 test("a phase that stays adds nothing", () => {
   const history: Transition[] = [{ time, to: "Running", reason: "UnitsRunning" }];
-  expect(historyOf({ phase: "Running", history }, verdict("Running"), time)).toBe(history);
+  expect(historyOf({ phase: "Running", history }, verdict("Running"), { now: time })).toBe(history);
 });
 
 test("the last 50 are kept", () => {
@@ -65,10 +84,22 @@ test("the last 50 are kept", () => {
       reason: `R${index}`,
     }),
   );
-  const kept = historyOf({ phase: "Suspended", history }, verdict("Running"), time);
+  const kept = historyOf({ phase: "Suspended", history }, verdict("Running"), { now: time });
   expect(kept).toHaveLength(50);
   expect(kept.at(0)?.reason).toBe("R1");
   expect(kept.at(-1)).toMatchObject({ from: "Suspended", to: "Running" });
+});
+
+test("the time in which it was suspended or had ended is no time that it ran", () => {
+  const at = (minute: number, to: Transition["to"]): Transition => ({
+    ...{ to, reason: "BecauseOfTests" },
+    time: `2026-01-01T12:${minute}:00Z`,
+  });
+  const history = [at(10, "Queued"), at(11, "Running"), at(13, "Suspended"), at(20, "Running")];
+  const now = Date.parse("2026-01-01T12:50:00Z");
+  expect(runningSeconds(history, now)).toBe(32 * 60);
+  expect(runningSeconds([...history, at(21, "Failed"), at(49, "Running")], now)).toBe(4 * 60);
+  expect(runningSeconds([], now)).toBe(0);
 });
 
 const verdict = (phase: Transition["to"]) => ({ phase, reason: "BecauseOfTests", message: "" });

@@ -1,4 +1,6 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { lastRetryOf } from "../last-retry.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { generationOf } from "./attempt.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
@@ -21,10 +23,9 @@ export interface Intent {
 /** Reads the wish from spec, the clock and the units. Of several reasons to stop, the user's own comes first. */
 export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[], nowMs: number): Intent {
   const { spec, status } = job;
+  const sinceMs = runSinceMs(status, nowMs);
   const deadlineMs =
-    spec.activeDeadlineSeconds && status?.startTime
-      ? Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000
-      : null;
+    spec.activeDeadlineSeconds && sinceMs !== null ? sinceMs + spec.activeDeadlineSeconds * 1000 : null;
   const intent: Intent = { suspended: spec.suspend, deadlineMs };
 
   if (spec.cancel) {
@@ -42,13 +43,20 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
   return intent;
 }
 
+/** Since when it runs: its start, or the last time it was retried after its end, which may be just now; null before. */
+function runSinceMs(status: MediaJob["status"], nowMs: number): number | null {
+  if (!status?.startTime) return null;
+  if (status.phase && TERMINAL_PHASES.includes(status.phase)) return nowMs;
+  return Date.parse(lastRetryOf(status) ?? status.startTime);
+}
+
 /**
  * Whether what finalizes was begun while something could still go on: then another operator, whose clock is ahead, has
  * found that time had run out, and could not say so any more. What was swept meanwhile is not gone on with.
  */
 function wasStopped(units: readonly FoldedUnit[], generation: number): boolean {
   const couldGoOn = ({ unit, state }: FoldedUnit) =>
-    (state.state === "Held" || (state.state === "Waiting" && !state.memory)) &&
+    (state.state === "Held" || (state.state === "Waiting" && !state.memory?.givenBytes)) &&
     !("refused" in unit.placement) &&
     !(unit.needs ?? []).some((index) => hasEndedBadly(units[index]));
   return (

@@ -100,6 +100,19 @@ test("units that fail with one reason are one Event", () => {
   ]);
 });
 
+test.each([
+  { name: "resumed is told so", spec: {}, told: ["job.resumed"] },
+  { name: "cancelled is told of its end alone", spec: { suspend: true, cancel: true }, told: [] },
+])("what was suspended and is $name", ({ spec, told }) => {
+  const two = { outputs: [web], sources: sources("a", "b"), webhooks: [hook("plain")] };
+  const before: MediaJobStatus = { phase: "Suspended", startTime: "2026-01-01T11:59:00Z" };
+  const status = pass({
+    job: mediaJob({ ...two, ...spec }, before),
+    attempts: [succeeded({ unit: "video-0" })],
+  });
+  expect([status.phase, typesFor(status, "plain")]).toEqual(["Running", told]);
+});
+
 test("outputs of an event are few and small; their number is told", () => {
   const outputs = Array.from({ length: 40 }, (_, index) => ({
     source: "beach",

@@ -4,7 +4,7 @@ import type { Phase } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { kueueQueueOf } from "../queue/kueue.ts";
-import type { FoldedUnit } from "./fold-units.ts";
+import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -58,7 +58,7 @@ export function outcomeOf(
       message: `cancelled after ${count.done} of ${total} units`,
     };
   }
-  const late = intent.stop?.reason === "DeadlineExceeded" && count.succeeded === total; // it ran out while finalizing
+  const late = intent.stop?.reason === "DeadlineExceeded" && !units.some((unit) => wasCutShort(unit, all)); // it ran out while finalizing
   if (intent.stop && intent.stop.reason !== "Cancelled" && !late) {
     return { phase: "Failed", reason: intent.stop.reason, message: intent.stop.message };
   }
@@ -74,6 +74,12 @@ export function outcomeOf(
     message: `${theUnits(total)} failed; see status.failures`,
   };
 }
+
+/** Whether a stop ended it before it was done; what needs a unit that ended badly is cancelled without any. */
+const wasCutShort = ({ unit, state }: FoldedUnit, all: readonly FoldedUnit[]): boolean =>
+  state.state === "Ended" &&
+  state.letter === UNIT_LETTERS.cancelled &&
+  !(unit.needs ?? []).some((index) => hasEndedBadly(all[index]));
 
 /**
  * All outputs are made. That a unit which makes none failed - one that probes or finalizes - is shown by the ledger, so

@@ -8,7 +8,7 @@ import { UNIT_LETTERS } from "./unit-state.ts";
 type Progress = NonNullable<MediaJobStatus["progress"]>;
 
 /**
- * Share of the estimated work that is done, each unit weighted by its estimated seconds. It never falls: a
+ * Share of the estimated work that is done, each unit weighted by its estimated seconds. It never falls within a run: a
  * unit that starts over keeps the job where it was until it has caught up. Before the end it stays at 99.9; what fails
  * or is cancelled stays where it was.
  */
@@ -23,8 +23,9 @@ export function progressOf({
   plan: Plan;
   units: readonly FoldedUnit[];
   reports: ReadonlyMap<string, UnitProgress>;
+  /** Of this run; a raised retryGeneration begins another, at what is left done of the one before. */
   previous: Progress | undefined;
-  /** Since the first start; null before it. */
+  /** In which it was Running; null before the first start. */
   elapsedSeconds: number | null;
   /** How the MediaJob ended: well, when it is 100, whatever was estimated. Unset before. */
   ended: "Well" | "Badly" | undefined;

@@ -23,12 +23,13 @@ test("what another MediaJob had made is counted, told in an Event, and ready for
       }),
     }),
   ];
-  const { status, announcements } = decide(observation({ job, attempts }), plan(job.spec, pools));
+  const { status, announcements, measured } = decide(observation({ job, attempts }), plan(job.spec, pools));
   expect(status).toMatchObject({
     phase: "Succeeded",
     reusedOutputs: 1,
     outputs: [{ ...made, phase: "Skipped", reused: true }],
   });
+  expect(measured, "so little is not what such work takes").toEqual([]);
   expect(announcements).toContainEqual({
     type: "Normal",
     reason: "OutputsReused",

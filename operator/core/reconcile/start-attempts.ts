@@ -10,7 +10,7 @@ import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
 import type { RejectedUnits } from "./rejected-units.ts";
 import type { Trouble } from "./trouble.ts";
-import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
+import { givenUp, UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
 export interface Starts {
   actions: Action[];
@@ -104,13 +104,14 @@ export function startAttempts({
     }
     const placed = placeAttempt(unit, state);
     if ("refused" in placed) {
-      const failure = { class: "config", reason: "NoPoolFits", message: placed.refused } as const;
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure }));
+      starts.units.push(
+        refused(unit, state, { class: "config", reason: "NoPoolFits", message: placed.refused }),
+      );
       continue;
     }
     const rejection = rejected.failureOf(unit.name, state.attempt);
     if (rejection) {
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.failed, failure: rejection }));
+      starts.units.push(refused(unit, state, rejection));
       continue;
     }
     const ready = isFinalize(unit)
@@ -142,9 +143,10 @@ export function startAttempts({
       continue;
     }
     const hasRoom = ({ pool }: Placed) => starts.actions.length < freeInAll && (room.get(pool) ?? 0) > 0;
-    const instead = placed.gpu && !hasRoom(placed) ? unit.withoutGpu : undefined;
+    const onCpu = unit.withoutGpu && grown(unit.withoutGpu, state);
+    const instead = placed.gpu && onCpu && !("refused" in onCpu) && !hasRoom(placed) ? onCpu : undefined;
     const gpuUntilMs = (waitingSinceMs.get(placed.pool) ?? nowMs) + gpuRoomMs;
-    const mayDoWithout = instead && !("refused" in instead) && gpuUntilMs <= nowMs ? instead : undefined;
+    const mayDoWithout = gpuUntilMs <= nowMs ? instead : undefined;
     const chosen = [placed, mayDoWithout].find((place) => place && hasRoom(place));
     if (!chosen) {
       for (const pool of new Set([placed.pool, mayDoWithout?.pool ?? placed.pool]))
@@ -203,12 +205,23 @@ const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?:
   fresh: true,
 });
 
-/**
- * The planned placement, changed by what earlier attempts have shown: more memory after running out of it, more scratch
- * after a disk was full, no accelerator after it failed.
- */
-function placeAttempt(unit: PlannedUnit, { memory, diskFailures = 0, withoutGpu }: Waiting): Placement {
-  const planned = (withoutGpu && unit.withoutGpu) || unit.placement;
+/** A unit whose next attempt cannot be. */
+const refused = (
+  unit: PlannedUnit,
+  { attempt, lastResult: result }: Waiting,
+  failure: Failure,
+): FoldedUnit => ({
+  unit,
+  state: givenUp({ attempt: attempt - 1, failure, result }),
+  fresh: true,
+});
+
+/** The planned placement, changed by what earlier attempts have shown: no accelerator after it failed, and what it takes. */
+const placeAttempt = (unit: PlannedUnit, state: Waiting): Placement =>
+  grown((state.withoutGpu && unit.withoutGpu) || unit.placement, state);
+
+/** A placement with more memory after running out of it, and more scratch after a disk was full, up to its pool's limits. */
+function grown(planned: Placement, { memory, diskFailures = 0 }: Waiting): Placement {
   if ("refused" in planned) return planned;
   const placement = { ...planned, scratchBytes: grownScratch(planned, diskFailures) };
   if (!memory) return placement;

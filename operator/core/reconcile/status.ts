@@ -5,11 +5,12 @@ import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
+import { generationOf, type ObservedAttempt } from "./attempt.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
 import { type FoldedUnit, reusedBy } from "./fold-units.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, runningSeconds } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
@@ -56,6 +57,8 @@ export function statusOf({
   const queue = queueOf(starts, intent, observation.position);
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
+  const history = historyOf(previous, verdict, { now, stopping: intent.stop !== undefined });
+  const isNewRun = !terminal && job.spec.retryGeneration > (previous.retryGeneration ?? 0);
   const reportUri = reportUriOf(fresh) ?? previous.reportUri;
 
   return {
@@ -69,23 +72,23 @@ export function statusOf({
       generation,
       now,
     }),
-    history: historyOf(previous, verdict, now),
+    history,
     ...(startTime && { startTime }),
     ...(terminal && { completionTime: now }),
     progress: progressOf({
       plan,
       units,
       reports: observation.progress,
-      previous: previous.progress,
-      elapsedSeconds: startTime ? (nowMs - Date.parse(startTime)) / 1000 : null,
+      previous: isNewRun ? undefined : previous.progress,
+      elapsedSeconds: startTime ? runningSeconds(history, nowMs) : null,
       ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
-    sources: sourceCounts(job.spec.sources.length, units, fresh, previous),
+    sources: sourceCounts(plan, { total: job.spec.sources.length, units, fresh, previous }),
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
-    ...usageOf(fresh, previous),
+    ...usageOf(attemptsAt(fresh, observation), previous),
     ...reusedOf(fresh, previous),
     retryGeneration: job.spec.retryGeneration,
     ...(reportUri && { reportUri }),
@@ -101,8 +104,7 @@ const circuitOf = ({ pausedBy }: Starts): Trouble | undefined =>
 const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
-  if (intent.stop) return undefined;
-  if (intent.suspended) return { reason: "Suspended", message: "spec.suspend is set" };
+  if (intent.suspended && !intent.stop) return { reason: "Suspended", message: "spec.suspend is set" };
   if (starts.pausedBy) {
     const { reason, message } = starts.pausedBy;
     return { reason, message: shortened(message, MAX_TEXT) };
@@ -147,16 +149,27 @@ function unitCounts(units: readonly FoldedUnit[], starts: Starts): NonNullable<M
 
 const FAILED_SOURCE = "f";
 
-/** A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. */
+/**
+ * A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. What is probed
+ * has units to come.
+ */
 function sourceCounts(
-  total: number,
-  units: readonly FoldedUnit[],
-  fresh: readonly FoldedUnit[],
-  previous: MediaJobStatus,
+  { awaitsFacts }: Plan,
+  {
+    total,
+    units,
+    fresh,
+    previous,
+  }: {
+    total: number;
+    units: readonly FoldedUnit[];
+    fresh: readonly FoldedUnit[];
+    previous: MediaJobStatus;
+  },
 ): NonNullable<MediaJobStatus["sources"]> {
-  const reopened = new Set(
-    units.filter(({ state }) => state.state !== "Ended").flatMap(({ unit }) => unit.sources),
-  );
+  const isOpen = ({ unit, state }: FoldedUnit) =>
+    state.state !== "Ended" || (awaitsFacts && unit.family === "probe");
+  const reopened = new Set(units.filter(isOpen).flatMap(({ unit }) => unit.sources));
   const failedBefore = sourcesOfFailed(units);
   const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
     reopened.has(index) && !failedBefore.has(index) ? OPEN : letter,
@@ -268,16 +281,38 @@ function failuresOf(
     reason: failure.reason,
     message: shortened(failure.message, MAX_TEXT),
   });
-  const listed = state.result?.failures ?? [];
-  if (listed.length) return listed.map(entry);
-  return state.failure ? [entry(state.failure)] : [];
+  const { failure, result } = state;
+  const listed = result?.failures ?? [];
+  if (!listed.length) return failure ? [entry(failure)] : [];
+  // What asked for more memory than it may have gets no other attempt, and it is no more the worker who says why.
+  return listed.map((each) =>
+    entry(each.class === "memory" && failure?.reason === "NoPoolFits" ? { ...each, ...failure } : each),
+  );
 }
 
-function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<MediaJobStatus, "usage"> {
-  const used = fresh.flatMap(({ unit, state }) =>
-    state.state === "Ended" && state.result ? [{ unit, usage: state.result.usage }] : [],
+/**
+ * The attempts at units that ended just now which left a result: those of this retryGeneration, since the ones before were
+ * counted with the end that they led to, and the one that ended it, of whichever.
+ */
+function attemptsAt(
+  fresh: readonly FoldedUnit[],
+  { attempts, job }: Observation,
+): (ObservedAttempt & { result: UnitResult })[] {
+  const last = new Map(fresh.map(({ unit, state }) => [unit.name, "attempt" in state ? state.attempt : 0]));
+  return attempts.flatMap((each) =>
+    each.result &&
+    last.has(each.unit) &&
+    (generationOf(each.attempt) === job.spec.retryGeneration || each.attempt === last.get(each.unit))
+      ? [{ ...each, result: each.result }]
+      : [],
   );
-  if (!used.length) return previous.usage ? { usage: previous.usage } : {};
+}
+
+function usageOf(
+  attempts: readonly (ObservedAttempt & { result: UnitResult })[],
+  previous: MediaJobStatus,
+): Pick<MediaJobStatus, "usage"> {
+  if (!attempts.length) return previous.usage ? { usage: previous.usage } : {};
   const before = previous.usage ?? {
     cpuSeconds: 0,
     gpuSeconds: 0,
@@ -285,16 +320,20 @@ function usageOf(fresh: readonly FoldedUnit[], previous: MediaJobStatus): Pick<M
     bytesIn: 0,
     bytesOut: 0,
   };
+  const used = attempts.map(({ result }) => result.usage);
   const sum = (value: (usage: UnitResult["usage"]) => number) =>
-    used.reduce((total, { usage }) => total + value(usage), 0);
-  const onGpu = used.filter(({ unit }) => !("refused" in unit.placement) && unit.placement.gpu);
+    used.reduce((total, usage) => total + value(usage), 0);
+  const onGpu = attempts.filter(({ gpu }) => gpu);
   return {
     usage: {
       cpuSeconds: hundredths(before.cpuSeconds + sum(({ cpuSeconds }) => cpuSeconds)),
       gpuSeconds: hundredths(
-        before.gpuSeconds + onGpu.reduce((total, { usage }) => total + usage.wallSeconds, 0),
+        before.gpuSeconds + onGpu.reduce((total, { result }) => total + result.usage.wallSeconds, 0),
       ),
-      peakMemoryBytes: Math.max(before.peakMemoryBytes, ...used.map(({ usage }) => usage.peakMemoryBytes)),
+      peakMemoryBytes: Math.max(
+        before.peakMemoryBytes,
+        ...used.map(({ peakMemoryBytes }) => peakMemoryBytes),
+      ),
       bytesIn: before.bytesIn + sum(({ bytesIn }) => bytesIn),
       bytesOut: before.bytesOut + sum(({ bytesOut }) => bytesOut),
     },

@@ -1,4 +1,4 @@
-import { FAILURE_CLASSES } from "../../../crds/failures.ts";
+import { FAILURE_CLASSES, type FailureClass } from "../../../crds/failures.ts";
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { OPEN } from "../ledger.ts";
@@ -18,9 +18,11 @@ export const UNIT_LETTERS = {
 } as const;
 export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
 
-/** After attempts ran out of memory: the most that one had, and what the next wants (exact when reported, else twice). */
+/** After attempts ran out of memory. */
 export interface MemoryNeed {
+  /** The most that one of this retryGeneration had; 0 when none of it ran out, so that a person's retry always runs. */
   givenBytes: number;
+  /** What the next wants: exact when reported, else twice what one had. */
   wantedBytes: number;
 }
 
@@ -41,6 +43,8 @@ export type UnitState =
       /** Attempts that have filled their disk. */
       diskFailures?: number;
       lastFailure?: Failure;
+      /** What the last attempt left; it stands if no other follows. */
+      lastResult?: UnitResult;
       withoutGpu?: boolean;
     }
   | { state: "Running"; attempt: ObservedAttempt }
@@ -79,29 +83,29 @@ export function foldAttempts(
   if (whole) return ended(whole);
 
   const last = ofGeneration.at(-1);
-  if (!last) return { state: "Waiting", attempt: attemptNumber(spec.retryGeneration, 1), notBeforeMs: 0 };
+  const learned = { diskFailures: countOf("disk", attempts), ...memoryOf(attempts, spec.retryGeneration) };
+  if (!last)
+    return {
+      state: "Waiting",
+      attempt: attemptNumber(spec.retryGeneration, 1),
+      notBeforeMs: 0,
+      ...learned,
+    };
   if (last.state === "Succeeded") return ended(last);
 
   const failure = classifyFailure(last);
-  const counted = ofGeneration.filter(
-    (attempt) => FAILURE_CLASSES[classifyFailure(attempt).class].counted,
-  ).length;
+  // An accelerator that fails takes no attempt from what is tried without one.
+  const isCounted = (attempt: ObservedAttempt) =>
+    FAILURE_CLASSES[classifyFailure(attempt).class].counted && !(unit.withoutGpu && hasLostGpu(attempt));
+  const counted = ofGeneration.filter(isCounted).length;
   const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !wasRefused(attempt));
   if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt, failure };
   }
-  const givenUp =
+  const outOfTries =
     !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||
     ofGeneration.length >= MAX_ATTEMPTS_PER_GENERATION;
-  if (givenUp) {
-    return {
-      state: "Ended",
-      letter: UNIT_LETTERS.failed,
-      attempt: last.attempt,
-      failure,
-      ...(last.result && { result: last.result }),
-    };
-  }
+  if (outOfTries) return givenUp({ attempt: last.attempt, failure, result: last.result });
 
   const delayMs = retryDelayMs({
     failureClass: failure.class,
@@ -115,22 +119,51 @@ export function foldAttempts(
     attempt: last.attempt + 1,
     notBeforeMs: (last.endedAtMs ?? 0) + delayMs,
     lastFailure: failure,
-    withoutGpu: ofGeneration.some((attempt) => attempt.gpu && classifyFailure(attempt).class === "hardware"),
-    diskFailures: ofGeneration.filter((attempt) => classifyFailure(attempt).class === "disk").length,
-    ...memoryOf(ofGeneration),
+    ...(last.result && { lastResult: last.result }),
+    withoutGpu: ofGeneration.some(hasLostGpu),
+    ...learned,
   };
 }
 
+/**
+ * The end of a unit that is not tried again. Where a single source is why, the others were done with before: what is made of
+ * them stands, and the unit has failed in part. What ended the attempt as a whole names no source.
+ */
+export function givenUp({
+  attempt,
+  failure,
+  result,
+}: {
+  attempt: number;
+  failure: Failure;
+  result: UnitResult | undefined;
+}): UnitState {
+  const made = result ? result.counts.succeeded + result.counts.skipped : 0;
+  const isPartial = made > 0 && result?.failure?.source !== undefined;
+  const letter = isPartial ? UNIT_LETTERS.partial : UNIT_LETTERS.failed;
+  return { state: "Ended", letter, attempt, failure, ...(result && { result }) };
+}
+
+const countOf = (failureClass: FailureClass, attempts: readonly ObservedAttempt[]): number =>
+  attempts.filter((attempt) => attempt.state === "Failed" && classifyFailure(attempt).class === failureClass)
+    .length;
+
+/** Whether an attempt failed by the accelerator it was given. */
+const hasLostGpu = (attempt: ObservedAttempt): boolean =>
+  attempt.gpu === true && classifyFailure(attempt).class === "hardware";
+
 /** What attempts have shown of the memory it takes, the last or any before: it takes no less by failing otherwise. */
-function memoryOf(attempts: readonly ObservedAttempt[]): { memory?: MemoryNeed } {
+function memoryOf(attempts: readonly ObservedAttempt[], generation: number): { memory?: MemoryNeed } {
   // What one had whose Job is gone is not known.
   const short = attempts.filter(
-    (attempt) => attempt.memoryBytes > 0 && classifyFailure(attempt).class === "memory",
+    (attempt) =>
+      attempt.state === "Failed" && attempt.memoryBytes > 0 && classifyFailure(attempt).class === "memory",
   );
   if (short.length === 0) return {};
+  const ofGeneration = short.filter(({ attempt }) => generationOf(attempt) === generation);
   return {
     memory: {
-      givenBytes: Math.max(...short.map(({ memoryBytes }) => memoryBytes)),
+      givenBytes: Math.max(0, ...ofGeneration.map(({ memoryBytes }) => memoryBytes)),
       wantedBytes: Math.max(
         ...short.map(({ memoryBytes, result }) => result?.needs?.memoryBytes ?? memoryBytes * 2),
       ),

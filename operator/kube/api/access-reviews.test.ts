@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { RateBound } from "../../server/rate-bound.ts";
+import { ReviewTurns } from "../../server/review-turns.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { AccessReviews } from "./access-reviews.ts";
 import type { KubeClient } from "./client.ts";
+import type { ObjectRef } from "./kube-object.ts";
 
 /** An API server that knows one token, and lets its owner see the namespace `media`. */
 function reviewsWith({ fails = 0 } = {}) {
@@ -19,10 +22,13 @@ function reviewsWith({ fails = 0 } = {}) {
     return { metadata: {}, spec, status: { allowed: namespace === "media" } };
   };
   const clock = new ManualClock();
+  const client = { create } as unknown as Pick<KubeClient, "create">;
+  const bound = () => new RateBound({ perSecond: 1, burst: 20, nowMs: () => clock.now() });
+  const [strangers, forbidden, turns] = [bound(), bound(), new ReviewTurns()];
+  const reviews = new AccessReviews({ client, clock, turns, forbidden });
   return {
-    asked,
-    clock,
-    reviews: new AccessReviews({ create } as unknown as Pick<KubeClient, "create">, clock),
+    ...{ asked, clock },
+    reviews: { mayGet: (token: string, ref: ObjectRef) => reviews.mayGet(token, ref, strangers.toll("a")) },
   };
 }
 
@@ -58,8 +64,25 @@ test("an answer is believed for 30 s, of that MediaJob only; a failure is not re
   const ask = (name: string) => reviews.mayGet("good", { namespace: "media", name });
   await expect(ask("holiday")).rejects.toThrow("away");
   for (const name of ["holiday", "holiday", "other"]) await ask(name);
-  expect(asked).toHaveLength(1 + 2 + 2);
+  expect(asked.map(({ plural }) => plural)).toEqual([
+    ...["tokenreviews", "tokenreviews"], // the first failed
+    ...["subjectaccessreviews", "subjectaccessreviews"],
+  ]);
   clock.advance(30_000);
   await ask("holiday");
-  expect(asked).toHaveLength(7);
+  expect(asked).toHaveLength(6);
+});
+
+test.each([
+  { name: "a right that they do not have", token: () => "good", asks: [1, 20] },
+  { name: "tokens that nobody vouches for", token: (index: number) => `forged-${index}`, asks: [20, 0] },
+])("500 requests at once, of $name, cost the API server 20 questions", async ({ token, asks }) => {
+  const { reviews, asked } = reviewsWith();
+  const all = Array.from({ length: 500 }, (_, index) =>
+    reviews.mayGet(token(index), { namespace: "secret", name: `holiday-${index}` }),
+  );
+  const answers = Map.groupBy(await Promise.all(all), (answer) => answer);
+  expect(answers.get("notAsked")).toHaveLength(480);
+  const questions = (plural: string) => asked.filter((each) => each.plural === plural).length;
+  expect([questions("tokenreviews"), questions("subjectaccessreviews")]).toEqual(asks);
 });

@@ -1,52 +1,78 @@
 import { createHash } from "node:crypto";
 import { GROUP } from "../../../crds/group.ts";
 import { MEDIA_JOB_NAMES } from "../../../crds/media-job.ts";
+import type { RateBound, Toll } from "../../server/rate-bound.ts";
+import { NOT_ASKED, type ReviewTurns } from "../../server/review-turns.ts";
 import type { Clock } from "../clock.ts";
 import type { KubeClient } from "./client.ts";
 import type { ObjectRef } from "./kube-object.ts";
-import { SUBJECT_ACCESS_REVIEWS, TOKEN_REVIEWS } from "./resources.ts";
+import { SUBJECT_ACCESS_REVIEWS, TOKEN_REVIEWS, type TokenReview } from "./resources.ts";
 
-/** How long an answer is believed: a right that is taken away is gone after it. */
+/** How long each of the two answers is believed: a right that is taken away is gone after it. */
 const BELIEVED_MS = 30_000;
 
 /** Bound on what strangers can make us remember. */
 const MAX_REMEMBERED = 10_000;
 
 /** Whether a caller may see a MediaJob; `unknown` is a token for which the API server does not vouch. */
-export type Access = "allowed" | "forbidden" | "unknown";
+export type Access = "allowed" | "forbidden" | "unknown" | typeof NOT_ASKED;
+
+type User = NonNullable<NonNullable<TokenReview["status"]>["user"]>;
+
+export interface AccessReviewsOptions {
+  client: Pick<KubeClient, "create">;
+  clock: Clock;
+  turns: ReviewTurns;
+  /** How often a user may ask for what they may not see: each costs a request to the API server. */
+  forbidden: RateBound;
+}
 
 /**
  * Asks the API server who a caller is and whether they may `get` a MediaJob, so that whoever may read it by kubectl
  * may read it here, and nobody else. Tokens are remembered by their hash only.
  */
 export class AccessReviews {
-  readonly #client: Pick<KubeClient, "create">;
-  readonly #clock: Clock;
-  readonly #known = new Map<string, { at: number; answer: Promise<Access> }>();
+  readonly #options: AccessReviewsOptions;
+  readonly #users: Believed<User | undefined>;
+  readonly #rights: Believed<"allowed" | "forbidden">;
 
-  constructor(client: Pick<KubeClient, "create">, clock: Clock) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(options: AccessReviewsOptions) {
+    this.#options = options;
+    this.#users = new Believed(options.clock);
+    this.#rights = new Believed(options.clock);
   }
 
-  mayGet(token: string, { namespace = "", name }: ObjectRef): Promise<Access> {
-    const hash = createHash("sha256").update(`${token}\n${namespace}/${name}`).digest("base64");
-    const known = this.#known.get(hash);
-    if (known && this.#clock.now() - known.at < BELIEVED_MS) return known.answer;
-    const answer = this.#review(token, namespace, name);
-    answer.catch(() => this.#known.delete(hash));
-    this.#known.delete(hash);
-    this.#known.set(hash, { at: this.#clock.now(), answer });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
-    return answer;
+  /** @param stranger what a token costs that is not accepted */
+  async mayGet(token: string, { namespace = "", name }: ObjectRef, stranger: Toll): Promise<Access> {
+    const { turns, forbidden } = this.#options;
+    const hash = createHash("sha256").update(token).digest("base64");
+    const user = await this.#users.get(hash, () =>
+      turns.ask(
+        stranger,
+        () => this.#userOf(token),
+        (found) => found !== undefined,
+      ),
+    );
+    if (user === NOT_ASKED) return user;
+    if (!user?.username) return "unknown";
+    const toll = forbidden.toll(user.username);
+    return await this.#rights.get(`${hash} ${namespace}/${name}`, () =>
+      turns.ask(
+        toll,
+        () => this.#rightOf(user, namespace, name),
+        (right) => right === "allowed",
+      ),
+    );
   }
 
-  async #review(token: string, namespace: string, name: string): Promise<Access> {
-    const { status } = await this.#client.create(TOKEN_REVIEWS, { metadata: {}, spec: { token } });
-    const { username, uid, groups, extra } = status?.user ?? {};
-    if (!status?.authenticated || !username) return "unknown";
-    const review = await this.#client.create(SUBJECT_ACCESS_REVIEWS, {
+  async #userOf(token: string): Promise<User | undefined> {
+    const { status } = await this.#options.client.create(TOKEN_REVIEWS, { metadata: {}, spec: { token } });
+    return status?.authenticated && status.user?.username ? status.user : undefined;
+  }
+
+  async #rightOf(user: User, namespace: string, name: string): Promise<"allowed" | "forbidden"> {
+    const { username = "", uid, groups, extra } = user;
+    const review = await this.#options.client.create(SUBJECT_ACCESS_REVIEWS, {
       metadata: {},
       spec: {
         user: username,
@@ -63,5 +89,30 @@ export class AccessReviews {
       },
     });
     return review.status?.allowed ? "allowed" : "forbidden";
+  }
+}
+
+/** Answers, by what was asked; those who ask at once share one. A failure is not remembered. */
+class Believed<Answer> {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, { at: number; answer: Promise<Answer | typeof NOT_ASKED> }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(key: string, ask: () => Promise<Answer | typeof NOT_ASKED>): Promise<Answer | typeof NOT_ASKED> {
+    const known = this.#known.get(key);
+    if (known && this.#clock.now() - known.at < BELIEVED_MS) return known.answer;
+    const fresh = { at: this.#clock.now(), answer: ask() };
+    const forget = () => {
+      if (this.#known.get(key) === fresh) this.#known.delete(key);
+    };
+    fresh.answer.then((answer) => answer === NOT_ASKED && forget(), forget);
+    this.#known.delete(key);
+    this.#known.set(key, fresh);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+    return fresh.answer;
   }
 }

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { RateBound } from "../../server/rate-bound.ts";
+import { ReviewTurns } from "../../server/review-turns.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import type { KubeClient } from "./client.ts";
 import { TokenReviews } from "./token-reviews.ts";
@@ -28,7 +30,12 @@ function reviews({ audiences = ["mediajob"], fails = 0 } = {}) {
     return { metadata: {}, spec, status: pod ? { authenticated: true, audiences, user } : {} };
   };
   const client = { create } as unknown as Pick<KubeClient, "create">;
-  return { clock, asked: () => asked, reviews: new TokenReviews(client, clock) };
+  const reviews = new TokenReviews(client, clock, new ReviewTurns());
+  const { take, giveBack } = new RateBound({ perSecond: 1, burst: 20, nowMs: () => clock.now() }).toll("a");
+  return {
+    ...{ clock, asked: () => asked },
+    reviews: { authenticate: (token: string) => reviews.authenticate(token, { take, giveBack }) },
+  };
 }
 
 test("a token is asked for once until it expires: whether its pod is there is known from elsewhere", async () => {
@@ -85,4 +92,13 @@ test("of many tokens the oldest are forgotten", async () => {
   expect(asked()).toBe(10_001);
   await known.authenticate(tokenFor("p0"));
   expect(asked()).toBe(10_002);
+});
+
+test("that nobody asked is not remembered", async () => {
+  const { clock, reviews: known } = reviews();
+  const strangers = Array.from({ length: 21 }, (_, index) => known.authenticate(`forged-${index}`));
+  expect((await Promise.all(strangers)).at(-1)).toBe("notAsked");
+  expect(await known.authenticate(tokenFor("a"))).toBe("notAsked");
+  clock.advance(1_000);
+  expect(await known.authenticate(tokenFor("a"))).toMatchObject({ podName: "a" });
 });

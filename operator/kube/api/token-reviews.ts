@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { TOKEN_AUDIENCE } from "../../../crds/group.ts";
 import type { PodIdentity } from "../../server/progress-route.ts";
+import type { Toll } from "../../server/rate-bound.ts";
+import { NOT_ASKED, type ReviewTurns } from "../../server/review-turns.ts";
 import type { Clock } from "../clock.ts";
 import type { KubeClient } from "./client.ts";
 import { TOKEN_REVIEWS } from "./resources.ts";
@@ -21,23 +23,34 @@ const MAX_REMEMBERED = 10_000;
 export class TokenReviews {
   readonly #client: Pick<KubeClient, "create">;
   readonly #clock: Clock;
+  readonly #turns: ReviewTurns;
   readonly #known = new Map<string, Known>();
 
-  constructor(client: Pick<KubeClient, "create">, clock: Clock) {
+  constructor(client: Pick<KubeClient, "create">, clock: Clock, turns: ReviewTurns) {
     this.#client = client;
     this.#clock = clock;
+    this.#turns = turns;
   }
 
-  /** The pod a token with our audience was issued to; undefined for any other token. */
-  authenticate(token: string): Promise<PodIdentity | undefined> {
+  /**
+   * The pod a token with our audience was issued to; undefined for any other token.
+   *
+   * @param stranger what such a token costs
+   */
+  authenticate(token: string, stranger: Toll): Promise<PodIdentity | undefined | typeof NOT_ASKED> {
     const hash = createHash("sha256").update(token).digest("base64");
     const known = this.#known.get(hash);
     if (known && this.#clock.now() < known.untilMs) return known.answer;
-    const answer = this.#review(token);
+    const answer = this.#turns.ask(
+      stranger,
+      () => this.#review(token),
+      (identity) => identity !== undefined,
+    );
     const fresh: Known = { untilMs: this.#clock.now() + REFUSED_MS, answer };
     answer.then(
       (identity) => {
-        if (identity) fresh.untilMs = this.#clock.now() + this.#lifeMs(token);
+        if (identity === NOT_ASKED) this.#known.delete(hash);
+        else if (identity) fresh.untilMs = this.#clock.now() + this.#lifeMs(token);
       },
       () => this.#known.delete(hash),
     );
@@ -72,7 +85,7 @@ export class TokenReviews {
 interface Known {
   /** By the clock that only goes forward. */
   untilMs: number;
-  readonly answer: Promise<PodIdentity | undefined>;
+  readonly answer: Promise<PodIdentity | undefined | typeof NOT_ASKED>;
 }
 
 /** The claim `exp` of a JWT (RFC 7519, 4.1.4); undefined when there is none. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { Job, Pod } from "../api/resources.ts";
-import { slimJob, slimPod } from "./slim.ts";
+import { mediaJob, sources } from "../../../test/builders/core.ts";
+import type { Job, Pod, StoredMediaJob } from "../api/resources.ts";
+import { slimJob, slimMediaJob, slimPod } from "./slim.ts";
 
 const metadata = {
   name: "beach-image-0-a1",
@@ -23,6 +24,29 @@ const labels = { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "1" };
 const queue = { "kueue.x-k8s.io/queue-name": "media" };
 const time = { lastTransitionTime: "2026-01-01T12:00:00Z" };
 
+test.each([
+  { name: "that goes on stay its sources", status: { phase: "Running" }, kept: 2 },
+  { name: "that is over go its sources", status: { phase: "Failed" }, kept: 0 },
+  {
+    name: "that is retried stay its sources",
+    status: { phase: "Failed" },
+    spec: { retryGeneration: 1 },
+    kept: 2,
+  },
+  {
+    name: "that is deleted stay its sources: it claims its outputs until its workers have ended",
+    status: { phase: "Failed" },
+    deletionTimestamp: "2026-01-01T12:00:00Z",
+    kept: 2,
+  },
+])("of a MediaJob $name", ({ status, spec, deletionTimestamp, kept }) => {
+  const made = mediaJob({ sources: sources("a", "b"), ...spec }, status as never) as StoredMediaJob;
+  const job = { ...made, metadata: { ...made.metadata, ...(deletionTimestamp && { deletionTimestamp }) } };
+  const asked = structuredClone(job.spec);
+  expect(slimMediaJob(job).spec).toEqual({ ...asked, sources: kept ? asked.sources : [] });
+  expect(job.spec).toEqual(asked); // the answer to a write goes on to others
+});
+
 test("of a Job stays whose attempt it is, what it was given, who admits it, and whether it goes on", () => {
   const owner = { apiVersion: "mediajob.dev/v1alpha1", kind: "MediaJob", name: "beach", uid: "o" };
   const annotations = { "mediajob.dev/pool": "default" };
@@ -44,11 +68,16 @@ test("of a Job stays whose attempt it is, what it was given, who admits it, and 
 });
 
 test("of a pod stays whose it is, where it runs, why it does not and how it ended", () => {
-  const own = { ...labels, "mediajob.dev/job-uid": "o", "batch.kubernetes.io/job-name": "beach-image-0-a1" };
+  const own = { ...labels, "mediajob.dev/job-uid": "o" };
+  const job = { apiVersion: "batch/v1", kind: "Job", name: "beach-image-0-a1", uid: "j", controller: true };
+  const other = { apiVersion: "v1", kind: "ConfigMap", name: "notes", uid: "n" };
   const disrupted = { type: "DisruptionTarget", status: "True", ...time };
   const state = { terminated: { exitCode: 0, message: "{}" } };
   const pod = {
-    metadata: { ...metadata, labels: { ...own, app: "a" }, annotations: { "mediajob.dev/unit": "{}" } },
+    metadata: {
+      ...{ ...metadata, labels: { ...own, app: "a" }, annotations: { "mediajob.dev/unit": "{}" } },
+      ownerReferences: [other, job],
+    },
     spec: { nodeName: "node-1", containers: [{ name: "worker" }], tolerations: [{}] },
     status: {
       phase: "Succeeded",
@@ -58,7 +87,7 @@ test("of a pod stays whose it is, where it runs, why it does not and how it ende
     },
   } as Pod;
   expect(slimPod(pod)).toEqual({
-    metadata: { ...kept, labels: own },
+    metadata: { ...kept, labels: own, ownerReferences: [job] },
     spec: { nodeName: "node-1", containers: [] },
     status: { phase: "Succeeded", conditions: [disrupted], containerStatuses: [{ name: "worker", state }] },
   });

@@ -1,9 +1,10 @@
 import { LABELS } from "../../../crds/group.ts";
+import { isOver } from "../../core/is-over.ts";
 import { KUEUE_QUEUE_LABEL } from "../../core/queue/kueue.ts";
 import type { ObjectMeta } from "../api/kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "../api/resources.ts";
 import type { UnreadField } from "../api/unread-fields.ts";
-import { JOB_NAME } from "../jobs/job-name.ts";
+import { jobOf } from "../jobs/owner.ts";
 import { withoutManagedFields } from "./store.ts";
 
 /** Written by `kubectl apply` beside the object: the whole manifest once more. */
@@ -20,8 +21,15 @@ export const UNREAD_OF_NODES: UnreadField[] = ["spec{}", "images[]"];
  */
 export function slimMediaJob(job: StoredMediaJob): StoredMediaJob {
   if (job.metadata.annotations) delete job.metadata.annotations[LAST_APPLIED];
-  return withoutManagedFields(job);
+  return withoutManagedFields(needsSources(job) ? job : { ...job, spec: { ...job.spec, sources: [] } });
 }
+
+/**
+ * Up to 10,000 sources are a megabyte. One that is over starts nothing and claims no outputs; the write that makes it go
+ * on is a new version, which comes with all. One that is deleted claims its outputs until its workers have ended.
+ */
+const needsSources = (job: StoredMediaJob): boolean =>
+  !isOver(job) || job.metadata.deletionTimestamp !== undefined;
 
 /** Of a node only its name and whether it is ready are read. */
 export function slimNode({ metadata, status }: Node): Node {
@@ -49,13 +57,16 @@ const MAX_MESSAGE = 512;
 const CONDITIONS_OF_PODS = new Set(["PodScheduled", "DisruptionTarget"]);
 
 /** Of a pod: whose it is, where it runs, why it does not and how it ended. */
-export function slimPod({ metadata, spec, status }: Pod): Pod {
+export function slimPod(pod: Pod): Pod {
+  const { metadata, spec, status } = pod;
+  const job = jobOf(pod);
   const conditions = status?.conditions?.filter(({ type }) => CONDITIONS_OF_PODS.has(type)) ?? [];
   const containers = status?.containerStatuses?.map(({ name, state = {} }) => ({ name, state })) ?? [];
   return {
     metadata: {
       ...identityOf(metadata),
-      labels: picked(metadata.labels, [LABELS.jobUid, LABELS.unit, LABELS.attempt, JOB_NAME]),
+      labels: picked(metadata.labels, [LABELS.jobUid, LABELS.unit, LABELS.attempt]),
+      ...(job && { ownerReferences: [job] }),
     },
     ...(spec?.nodeName && { spec: { nodeName: spec.nodeName, containers: [] } }),
     status: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigMap } from "../api/resources.ts";
 import { type ConfigMapFields, configMap } from "../testing/objects.ts";
-import { type Change, ownerUids, Store } from "./store.ts";
+import { type Change, Store } from "./store.ts";
 
 type Act = (store: Store<ConfigMap, "owner">) => void;
 const put =
@@ -221,7 +221,7 @@ describe("reading", () => {
 
 function newStore(errors: unknown[] = []): Store<ConfigMap, "owner"> {
   return new Store<ConfigMap, "owner">({
-    indices: { owner: ownerUids },
+    indices: { owner: ({ metadata }) => (metadata.ownerReferences ?? []).map(({ uid }) => uid) },
     onHandlerError: (error) => errors.push(error),
   });
 }

@@ -201,11 +201,6 @@ export function withoutManagedFields<T extends KubeObject>(object: T): T {
   return object;
 }
 
-/** The UIDs of an object's owners, as index values. */
-export function ownerUids({ metadata }: KubeObject): string[] {
-  return (metadata.ownerReferences ?? []).map(({ uid }) => uid);
-}
-
 interface Index<T> {
   readonly name: string;
   readonly valuesOf: (object: T) => readonly string[];

@@ -10,6 +10,7 @@ const job = (fields: { condition?: object; deleting?: boolean } = {}) =>
   json<Job>({
     metadata: {
       name: "holiday-image-0-a2",
+      uid: "uid-of-a2",
       labels: { "mediajob.dev/unit": "image-0", "mediajob.dev/attempt": "2" },
       annotations: { "mediajob.dev/pool": "cpu", "mediajob.dev/memory-bytes": "1024" },
       ...(fields.deleting && { deletionTimestamp: "2026-01-01T12:00:00Z" }),
@@ -24,8 +25,13 @@ const pod = (phase: string, status: object = {}) =>
       labels: {
         "mediajob.dev/unit": "image-0",
         "mediajob.dev/attempt": "2",
-        "batch.kubernetes.io/job-name": "holiday-image-0-a2",
       },
+      ownerReferences: [
+        {
+          ...{ apiVersion: "batch/v1", kind: "Job", name: "holiday-image-0-a2", uid: "uid-of-a2" },
+          controller: true,
+        },
+      ],
     },
     status: { phase, ...status },
   });
@@ -129,6 +135,12 @@ test.each([
     jobs: [job({ deleting: true })],
     pods: [],
     expected: { state: "Ending" },
+  },
+  {
+    name: "a pod of a Job that was there by the same name counts for itself",
+    jobs: [{ ...job(), metadata: { ...job().metadata, uid: "uid-of-another" } }],
+    pods: [pod("Succeeded", terminated({ exitCode: 0, message: JSON.stringify(report) }))],
+    expected: { state: "Active" },
   },
   {
     name: "a pod whose Job is gone holds its unit until it ends",

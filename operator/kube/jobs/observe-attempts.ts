@@ -5,7 +5,7 @@ import type { ObservedAttempt } from "../../core/reconcile/attempt.ts";
 import type { Wire } from "../api/kube-object.ts";
 import type { Job, Pod } from "../api/resources.ts";
 import { hasEnded as hasJobEnded } from "./job-conditions.ts";
-import { jobNameOf } from "./job-name.ts";
+import { jobNameOf, jobOf } from "./owner.ts";
 import { podHasEnded } from "./pod-phase.ts";
 import { ATTEMPT_ANNOTATIONS } from "./unit-job.ts";
 
@@ -30,11 +30,11 @@ export function observeAttempts(
   pods: readonly Pod[],
   surroundings: Surroundings,
 ): ObservedAttempt[] {
-  const podsByJob = Map.groupBy(pods, jobNameOf);
-  const names = new Set(jobs.map((job) => job.metadata.name));
-  const orphans = [...podsByJob].filter(([name]) => !names.has(name)).flatMap(([, pods]) => pods);
+  const podsByJob = Map.groupBy(pods, (pod) => jobOf(pod)?.uid);
+  const known = new Set<string | undefined>(jobs.map((job) => job.metadata.uid));
+  const orphans = pods.filter((pod) => !known.has(jobOf(pod)?.uid));
   return [
-    ...jobs.map((job) => ofJob(job, podsByJob.get(job.metadata.name) ?? [], surroundings)),
+    ...jobs.map((job) => ofJob(job, podsByJob.get(job.metadata.uid) ?? [], surroundings)),
     ...orphans.filter((pod) => !podHasEnded(pod)).map((pod) => ofOrphan(pod, surroundings)),
   ];
 }

@@ -31,7 +31,10 @@ export const MANAGED_BY = { "app.kubernetes.io/managed-by": "mediajob" } as cons
 /** The worker cleans up within 5 s of SIGTERM; the kubelet kills it after this. */
 const GRACE_SECONDS = 10;
 
-/** The Job may run a little longer than the unit: the worker then ends itself, cleanly and with a reason. */
+/**
+ * The Job may run a little longer than the unit: the worker then ends itself, cleanly and with a reason. And longer by
+ * the time that its pod may take to start: Kubernetes counts that, too.
+ */
 const DEADLINE_MARGIN_SECONDS = 30;
 
 /**
@@ -90,7 +93,8 @@ export function unitJob({
       completions: 1,
       parallelism: 1,
       podReplacementPolicy: "Failed",
-      activeDeadlineSeconds: unit.limits.timeoutSeconds + DEADLINE_MARGIN_SECONDS,
+      activeDeadlineSeconds:
+        configuration.recovery.startDeadlineSeconds + unit.limits.timeoutSeconds + DEADLINE_MARGIN_SECONDS,
       ttlSecondsAfterFinished: configuration.unitTtlSecondsAfterFinished,
       template: {
         metadata: { labels, annotations: { [UNIT_ANNOTATION]: JSON.stringify(unit) } },

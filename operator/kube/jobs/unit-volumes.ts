@@ -19,9 +19,6 @@ function claimsOf({ sources, companions = [], destination }: Unit): Map<string, 
   return claims;
 }
 
-const volumeName = (claim: string, index: number) =>
-  `claim-${index}-${claim.replaceAll(".", "-")}`.slice(0, 63);
-
 /** The values of Secrets that the unit's outputs name, by Secret. */
 function secretsOf({ outputs }: Unit): Map<string, Set<string>> {
   const secrets = new Map<string, Set<string>>();
@@ -38,7 +35,7 @@ export function mounts(unit: Unit): Wire<V1VolumeMount>[] {
     { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
     { name: "scratch", mountPath: SCRATCH_DIRECTORY },
     ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
-      name: volumeName(claim, index),
+      name: `claim-${index}`,
       mountPath: `${VOLUMES_DIRECTORY}/${claim}`,
       ...(!writable && { readOnly: true }),
     })),
@@ -68,7 +65,7 @@ export function volumes(unit: Unit): Wire<V1Volume>[] {
     },
     { name: "scratch", emptyDir: { sizeLimit: String(unit.limits.scratchBytes) } },
     ...[...claimsOf(unit)].map(([claim, { writable }], index) => ({
-      name: volumeName(claim, index),
+      name: `claim-${index}`,
       persistentVolumeClaim: { claimName: claim, ...(!writable && { readOnly: true }) },
     })),
     // Optional, so that the worker starts and says what is missing; readable for its group, which fsGroup sets.

@@ -6,9 +6,9 @@ import type { Action, StartAttempt } from "../../core/reconcile/decision.ts";
 import { isAlreadyExists, isConflict } from "../api/api-error.ts";
 import { keyOf, type ObjectRef } from "../api/kube-object.ts";
 import { JOBS, type Job, MEDIA_JOBS, NODES, type StoredMediaJob } from "../api/resources.ts";
-import { ownerUids } from "../cache/store.ts";
 import { hasEnded } from "../jobs/job-conditions.ts";
 import { unreachableSinceMs } from "../jobs/node-reach.ts";
+import { ownerOfJob } from "../jobs/owner.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "../jobs/unit-job.ts";
 import { giveBackPlaces } from "./places.ts";
 import type { Shell } from "./shell.ts";
@@ -121,7 +121,7 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const found = await client.get(JOBS, ref);
-    if (!found || !ownerUids(found).includes(job.metadata.uid)) {
+    if (!found || ownerOfJob(found)?.uid !== job.metadata.uid) {
       giveBackPlaces(keyOf(job.metadata), shell);
       const why = `Job ${ref.name} exists and is not owned by MediaJob ${job.metadata.name} (${job.metadata.uid})`;
       // One of a MediaJob that was deleted goes soon by itself.

@@ -8,11 +8,14 @@ import { settledUnits } from "../../core/reconcile/fold-units.ts";
 import { keyOf, type ObjectKey } from "../api/kube-object.ts";
 import { JOBS, type Job, MEDIA_JOBS, PODS, type StoredMediaJob } from "../api/resources.ts";
 import { hasEnded } from "../jobs/job-conditions.ts";
-import { JOB_NAME, jobNameOf } from "../jobs/job-name.ts";
 import { unreachableSinceMs } from "../jobs/node-reach.ts";
 import { observeAttempts } from "../jobs/observe-attempts.ts";
+import { isPodOf, jobOf, ownerKey } from "../jobs/owner.ts";
 import { conflictOf } from "./output-conflict.ts";
 import type { Shell } from "./shell.ts";
+
+/** On every pod of a Job, by the Job controller. */
+const JOB_NAME = "batch.kubernetes.io/job-name";
 
 /** How long a pod may take to be made, and its container, before the cluster is asked what is the matter. */
 const USUAL_MS = 15_000;
@@ -68,16 +71,16 @@ export async function fetchMissing(mediaJob: StoredMediaJob, plan: Plan, shell: 
     const labelSelector = `${JOB_NAME}=${job.metadata.name}`;
     const { items } = await shell.client.list(PODS, { namespace: job.metadata.namespace, labelSelector });
     for (const found of items) shell.pods.observe(found);
-    if (items.length === 0) shell.podless.add(job.metadata.uid); // for good: a Job that has ended makes no pod
+    if (!items.some((pod) => isPodOf(pod, job))) shell.podless.add(job.metadata.uid); // for good: a Job that has ended makes no pod
   }
 }
 
 function endedWithoutPod(mediaJob: StoredMediaJob, plan: Plan, { mediaJobs, jobs, pods }: Shell): Job[] {
   const { metadata } = mediaJob;
-  const known = new Set(pods.byIndex("mediaJob", metadata.uid).map(jobNameOf));
+  const known = new Set(pods.byIndex("mediaJob", ownerKey(metadata)).map((pod) => jobOf(pod)?.uid));
   const ended = jobs
-    .byIndex("owner", metadata.uid)
-    .filter((job) => hasEnded(job) && !known.has(job.metadata.name));
+    .byIndex("owner", ownerKey(metadata))
+    .filter((job) => hasEnded(job) && !known.has(job.metadata.uid));
   if (ended.length === 0) return ended;
   const settled = settledUnits(mediaJobs.get(metadata) ?? mediaJob, plan);
   return ended.filter((job) => !settled.has(job.metadata.labels?.[LABELS.unit] ?? ""));
@@ -86,11 +89,13 @@ function endedWithoutPod(mediaJob: StoredMediaJob, plan: Plan, { mediaJobs, jobs
 async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): Promise<void> {
   const { jobs, pods, warnings, clock } = shell;
   const { namespace = "" } = metadata;
-  const podOf = new Map(pods.byIndex("mediaJob", metadata.uid).map((pod) => [jobNameOf(pod), pod] as const));
+  const podOf = new Map(
+    pods.byIndex("mediaJob", ownerKey(metadata)).map((pod) => [jobOf(pod)?.uid, pod] as const),
+  );
   const old = (creationTimestamp = "") => clock.date().getTime() - Date.parse(creationTimestamp) > USUAL_MS;
-  for (const job of jobs.byIndex("owner", metadata.uid)) {
+  for (const job of jobs.byIndex("owner", ownerKey(metadata))) {
     if (job.metadata.deletionTimestamp || hasEnded(job)) continue;
-    const pod = podOf.get(job.metadata.name);
+    const pod = podOf.get(job.metadata.uid);
     if (!pod) {
       if (old(job.metadata.creationTimestamp)) await warnings.ask(namespace);
     } else if (pod.status?.phase === "Pending" && old(pod.metadata.creationTimestamp)) {
@@ -109,6 +114,7 @@ export const standingOf = (key: ObjectKey, { metadata, spec }: StoredMediaJob) =
 /** Everything that is known of a MediaJob in this moment. */
 export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Observation {
   const { uid } = job.metadata;
+  const owner = ownerKey(job.metadata);
   const { usage, line, nodes, warnings } = shell;
   const self = standingOf(key, job);
   const nowMs = shell.clock.date().getTime();
@@ -118,7 +124,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
   );
   return {
     job,
-    attempts: observeAttempts(shell.jobs.byIndex("owner", uid), shell.pods.byIndex("mediaJob", uid), {
+    attempts: observeAttempts(shell.jobs.byIndex("owner", owner), shell.pods.byIndex("mediaJob", owner), {
       unreachableSinceMs: (name) => unreachableSinceMs(nodes.get({ name })),
       warningOf: (uid) => warnings.of(self.namespace, uid),
       podLagMs: shell.podLag.ms(nowMs),
@@ -129,7 +135,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     ...(!kueueQueueOf(job) && {
-      freeInAll: usage.freeInAll(self.namespace),
+      freeInAll: line.leftInAll(self, usage.shared(self.namespace), usage.room(), runningIn),
       retryRoom: retryRoomOf(job, shell),
     }),
     rejections: shell.rejections.of(uid),

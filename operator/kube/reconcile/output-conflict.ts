@@ -2,8 +2,8 @@ import type { Pause } from "../../core/queue/pause.ts";
 import { keyOf } from "../api/kube-object.ts";
 import type { Pod, StoredMediaJob } from "../api/resources.ts";
 import { hasEnded } from "../jobs/job-conditions.ts";
-import { jobNameOf } from "../jobs/job-name.ts";
 import { unreachableSinceMs } from "../jobs/node-reach.ts";
+import { jobNameOf, type Owner, ownerKey } from "../jobs/owner.ts";
 import { podHasEnded } from "../jobs/pod-phase.ts";
 import type { Shell } from "./shell.ts";
 
@@ -17,11 +17,12 @@ const CONFLICT_MS = 30_000;
 
 /** Two MediaJobs must not write the same files at once; who comes later waits. */
 export function conflictOf(
-  { metadata: { uid } }: StoredMediaJob,
+  { metadata: { namespace, uid } }: StoredMediaJob,
   shell: ConflictView,
   nowMs: number,
 ): Pause | undefined {
-  const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork(uid, shell, nowMs);
+  // Those who write the same files are of one namespace.
+  const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork({ namespace, uid }, shell, nowMs);
   const blocker = shell.claims.blockerOf(uid, mayWrite);
   if (!blocker) return undefined;
   const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
@@ -34,7 +35,7 @@ const isStarting = (uid: string, { mediaJobs, usage }: Pick<Shell, "mediaJobs" |
 
 /** Whether workers of a MediaJob may be writing. What is on a node that is given up is not waited for. */
 export function isAtWork(
-  uid: string,
+  mediaJob: Owner,
   { jobs, pods, nodes, configuration }: Pick<Shell, "jobs" | "pods" | "nodes" | "configuration">,
   nowMs: number,
 ): boolean {
@@ -43,10 +44,10 @@ export function isAtWork(
     const sinceMs = spec?.nodeName && unreachableSinceMs(nodes.get({ name: spec.nodeName }));
     return sinceMs !== undefined && sinceMs !== "" && sinceMs + lostMs <= nowMs;
   };
-  const own = pods.byIndex("mediaJob", uid);
+  const own = pods.byIndex("mediaJob", ownerKey(mediaJob));
   const lost = new Set(own.filter(isLost).map(jobNameOf));
   return (
     own.some((pod) => !podHasEnded(pod) && !isLost(pod)) ||
-    jobs.byIndex("owner", uid).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
+    jobs.byIndex("owner", ownerKey(mediaJob)).some((job) => !hasEnded(job) && !lost.has(job.metadata.name))
   );
 }

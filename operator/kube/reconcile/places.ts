@@ -5,8 +5,7 @@ import { gateOf } from "../../core/queue/retry-gate.ts";
 import type { Decision } from "../../core/reconcile/decision.ts";
 import { type ObjectKey, refOf } from "../api/kube-object.ts";
 import type { StoredMediaJob } from "../api/resources.ts";
-import { ownerUids } from "../cache/store.ts";
-import { jobNameOf } from "../jobs/job-name.ts";
+import { jobNameOf, ownerKey, ownerOfJob } from "../jobs/owner.ts";
 import type { Shell } from "./shell.ts";
 
 /**
@@ -35,11 +34,11 @@ export function takePlaces(
  * is. To be called when none of the Jobs is just being created.
  */
 export function giveBackPlaces(mediaJob: ObjectKey, { usage, mediaJobs, jobs, pods }: Shell): void {
-  const uid = mediaJobs.get(refOf(mediaJob))?.metadata.uid;
-  const podOf = new Set(uid ? pods.byIndex("mediaJob", uid).map(jobNameOf) : []);
+  const metadata = mediaJobs.get(refOf(mediaJob))?.metadata;
+  const podOf = new Set(metadata ? pods.byIndex("mediaJob", ownerKey(metadata)).map(jobNameOf) : []);
   usage.releaseUnseen(mediaJob, (job) => {
     const found = jobs.get(job);
-    if (found && ownerUids(found).includes(job.owner)) return "Seen";
-    return job.owner === uid && podOf.has(job.name) ? "Maybe" : "Gone";
+    if (found && ownerOfJob(found)?.uid === job.owner) return "Seen";
+    return job.owner === metadata?.uid && podOf.has(job.name) ? "Maybe" : "Gone";
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { MediaJobStatus, Phase } from "../../../crds/media-job-status.ts";
 import { mediaJob, sources, web } from "../../../test/builders/core.ts";
-import { defaultConfiguration } from "../../core/configuration.ts";
+import { configuration, defaultConfiguration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { ApiError } from "../api/api-error.ts";
 import type { Job, StoredMediaJob } from "../api/resources.ts";
@@ -100,6 +100,31 @@ test("once it is retried, all pods are asked for: what has failed in part is ope
   for (const each of jobsOf(job, [0, 1], "Complete")) shell.jobs.put(each);
   await pass(job);
   expect(asked.filter((each) => each === "list pods")).toHaveLength(2);
+});
+
+test("the last place that pools share is left to whose turn comes before, though it waits for another pool", async () => {
+  const settings = {
+    concurrency: 1,
+    pools: [{ name: "cpu" }, { name: "gpu", gpuResource: "nvidia.com/gpu" }],
+  };
+  const { hold, pass, shell, clock } = operatorInMemory(configuration.parse(settings));
+  const named = (name: string, spec: object): StoredMediaJob => {
+    const job = mediaJob({ sources: sources(name), ...spec }) as StoredMediaJob;
+    const creationTimestamp = clock.date().toISOString();
+    return hold({ ...job, metadata: { ...job.metadata, name, uid: `uid-${name}`, creationTimestamp } });
+  };
+  const running = () => ["cpu", "gpu"].map((pool) => shell.usage.running(pool));
+  const other = { namespace: "media", name: "other", owner: "uid-other" };
+  shell.usage.take(other, { pool: "cpu" });
+  const urgent = named("urgent", { priority: "Urgent", placement: { gpu: "Require" } });
+  const low = named("low", { priority: "Low" });
+  for (const job of [urgent, low]) await pass(job);
+  expect(running()).toEqual([1, 0]);
+  shell.usage.release(other);
+  await pass(low);
+  expect(running()).toEqual([0, 0]);
+  await pass(urgent);
+  expect(running()).toEqual([0, 1]);
 });
 
 describe("what the API server refuses", () => {

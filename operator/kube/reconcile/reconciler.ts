@@ -40,7 +40,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     : await keepPlan(() => shell.plans.of(known, shell.configuration(), shell.fence()));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
-    const mayGrow = awaitsFacts(plan) || reportsItself(plan, job.spec);
+    const mayGrow = !isOver(job) && (awaitsFacts(plan) || reportsItself(plan, job.spec));
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
     const [grown, by, before] = [job, growth, plan];
@@ -193,11 +193,11 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan | undefined, 
 }
 
 /** Tells the breakers what failed and what went well, and that a probe is under way. */
-function noteOutcomes(job: StoredMediaJob, { status, actions, newFailures }: Decision, shell: Shell): void {
+function noteOutcomes(job: StoredMediaJob, { done, actions, newFailures }: Decision, shell: Shell): void {
   const { breakers, clock } = shell;
   const nowMs = clock.date().getTime();
-  if ((status.units?.succeeded ?? 0) > (job.status?.units?.succeeded ?? 0)) breakers.succeeded(job);
-  for (const { class: failureClass } of newFailures) breakers.failed(job, failureClass, nowMs);
+  if (done) breakers.succeeded(job, done);
+  for (const failure of newFailures) breakers.failed(job, failure, nowMs);
   if (actions.some((action) => action.do === "StartAttempt")) breakers.probing(job, nowMs);
 }
 

@@ -96,6 +96,7 @@ export function operatorInMemory(configuration: Configuration = defaultConfigura
   };
   return {
     shell,
+    reactions,
     clock,
     /** What the API server was asked, in order. */
     asked,

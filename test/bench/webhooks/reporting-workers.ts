@@ -113,13 +113,14 @@ async function hire({ client }: ControlPlane): Promise<Worker[]> {
   await arrive(jobs.length, "Burst", async (index) => {
     const job = jobs[index] as Job;
     const { labels, annotations } = job.spec?.template.metadata ?? {};
-    const { name } = job.metadata;
+    const { name, uid } = job.metadata;
     const pod = await client.create(PODS, {
       metadata: {
         name,
         namespace: NAMESPACE,
         labels: { ...labels, "batch.kubernetes.io/job-name": name },
         ...(annotations && { annotations }),
+        ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name, uid, controller: true }],
       },
       spec: { ...job.spec?.template.spec, serviceAccountName: "default" } as NonNullable<Pod["spec"]>,
     });

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { splitJpeg } from "../../../worker-image/image/metadata/jpeg-segments.ts";
+import { parseColour } from "../../../worker-image/image/steps/colour.ts";
 import { deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
 import {
   aUnit,
@@ -541,6 +542,36 @@ describe("sets", () => {
     const lqip = await sharp(Buffer.from(placeholders.lqip.split(",")[1], "base64")).metadata();
     expect(lqip).toMatchObject({ format: "webp", width: 20, height: 15 });
     expect(placeholders.dominantColour).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
+  test("placeholders show what the largest file shows, whether it is made or there already", async () => {
+    const blue = {
+      extract: { left: 400, top: 300, width: 200, height: 150 },
+      placeholders: ["DominantColour"],
+    };
+    const outputs = [
+      image("blue", blue),
+      image("grey", { ...blue, grayscale: true }),
+      image("wide", { ...blue, colourspace: "p3", format: "webp" }),
+    ];
+    const shown = async () => {
+      const colours: Record<string, number[]> = {};
+      for (const { name } of outputs) {
+        const { placeholders } = JSON.parse(await readFile(volume.path(`shown/s/${name}.json`), "utf8"));
+        const { r, g, b } = parseColour(placeholders.dominantColour);
+        colours[name] = [r, g, b];
+      }
+      return colours;
+    };
+    await make("shown", { s: "in/set.jpg" }, outputs);
+    const made = await shown();
+    for (const [red = 0, , blue = 0] of [made.blue ?? [], made.wide ?? []])
+      expect(blue - red).toBeGreaterThan(100);
+    expect(new Set(made.grey).size, "grey").toBe(1);
+    for (const { name } of outputs) await rm(volume.path(`shown/s/${name}.json`));
+    const kept = await make("shown", { s: "in/set.jpg" }, outputs);
+    expect(kept.result.counts.skipped).toBe(outputs.length);
+    expect(await shown()).toEqual(made);
   });
 
   test("widths above the source are made once, at its own, where enlarging is not allowed", () => {

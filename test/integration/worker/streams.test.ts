@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,6 +31,46 @@ const probed = (path: string, ...entries: string[]) =>
       maxBuffer: 2 ** 26,
     }),
   );
+
+test("a stream lasts as long as its sound does, its thumbnails as long as its pictures", async () => {
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=s=426x240:r=25:d=2"];
+  const sound = ["-f", "lavfi", "-i", "sine=r=48000:d=5"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+  ffmpeg(...pictures, ...sound, ...codecs, join(workshop.sources, "song.mp4"));
+  const made = await stream("song.mp4", { thumbnails: { everySeconds: 1 } });
+  const [, seconds] = /mediaPresentationDuration="PT([\d.]+)S"/.exec(textOf(made, "manifest.mpd")) ?? [];
+  expect(Number(seconds)).toBeCloseTo(5, 1);
+  expect(textOf(made, "thumbnails.vtt").match(/-->/g)).toHaveLength(2);
+});
+
+test("an attempt with more cores makes media and playlists that fit each other", async () => {
+  clip(join(workshop.sources, "again.mp4"), { size: "640x360", seconds: 3 });
+  const wish = { stream: { preset: "medium", segmentSeconds: 1, protocols: ["hls"] } };
+  const attempt = (number: number, cpu: number) =>
+    workshop.attempt("again.mp4", wish, {
+      out: "again",
+      unit: {
+        attempt: number,
+        limits: {
+          cpu,
+          memoryBytes: 2 ** 31,
+          scratchBytes: 2 ** 30,
+          timeoutSeconds: 300,
+          stallSeconds: 300,
+        },
+      },
+    });
+  const first = await attempt(1, 2);
+  // as if it had been killed before its playlists
+  for (const file of first.files.filter((name) => !name.endsWith(".mp4"))) rmSync(first.pathOf(file));
+  const second = await attempt(2, 8);
+  expect(second.result.failures).toEqual([]);
+  const [, bytes, from] = /.*BYTERANGE:(\d+)@(\d+)/s.exec(textOf(second, "video-360p.m3u8")) ?? [];
+  const end = Number(from) + Number(bytes);
+  // what follows the last fragment is an index of them all
+  const film = readFileSync(second.pathOf("made/video-360p.mp4"));
+  expect(film.toString("latin1", end + 4, end + 8)).toBe("mfra");
+});
 
 describe("encryption", () => {
   const KEY = "8f14e45fceea167a5a36dedd4bea2543";

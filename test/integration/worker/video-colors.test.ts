@@ -23,6 +23,17 @@ const SOURCES = [
   { file: "rgb.mov", size: HD, list: ["-c:v", "png"] },
   { file: "large.mp4", size: HD, list: ["-vf", `${coded("bt709")},${untagged}`, ...x264] },
   { file: "small.mp4", size: "320x80", list: ["-vf", `${coded("bt601")},${untagged}`, ...x264] },
+  {
+    file: "full.webm",
+    size: HD,
+    list: [
+      ...[
+        "-vf",
+        "scale=out_color_matrix=bt709:out_range=pc,format=yuv420p,setparams=colorspace=bt709:range=pc",
+      ],
+      ...["-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "8"],
+    ],
+  },
 ];
 const FILES = SOURCES.map(({ file }) => file);
 

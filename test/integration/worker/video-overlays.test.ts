@@ -111,6 +111,20 @@ describe("watermark", () => {
   });
 
   test.each([
+    { transfer: "smpte2084", at: "58 %", y: 573 },
+    { transfer: "arib-std-b67", at: "75 %", y: 721 },
+  ])("on $transfer that is kept its white is as bright as paper, at $at", async ({ transfer, y }) => {
+    const tags = `colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc`;
+    const list = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", `log-level=error:${tags}`];
+    const black = ["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=0.4", "-pix_fmt", "yuv420p10le"];
+    ffmpeg(...black, ...list, join(workshop.sources, `${transfer}.mp4`));
+    const watermark = { path: "in/white.jpg", gravity: "centre" };
+    const video = { codec: "h265", dynamicRange: "Source", crf: 10, watermark };
+    const { path } = await make(`${transfer}.mp4`, video);
+    expect(Math.abs(brightest(path, "20:20:150:80", 0.2) - y)).toBeLessThan(8);
+  });
+
+  test.each([
     { name: "that is missing", path: "in/absent.png", reason: "SourceNotFound" },
     { name: "that is a text", path: "in/cues.srt", reason: "UnsupportedFormat" },
   ])("an image $name is the input's failure", async ({ path, reason }) => {
@@ -197,6 +211,42 @@ describe("files that are joined", () => {
     const { flashes: lit, seconds } = apart(path);
     expect(lit).toEqual([1, 3, 5]);
     for (const each of seconds) expect(Math.abs(each)).toBeLessThanOrEqual(0.001);
+  });
+
+  test("one without sound before one with it is silent, and the sound begins with its pictures", async () => {
+    ffmpeg(
+      "-i",
+      join(workshop.sources, "flash.mp4"),
+      "-an",
+      "-c",
+      "copy",
+      join(workshop.sources, "mute.mp4"),
+    );
+    const { path, record } = await make("mute.mp4", { append: ["in/mute.mp4", "in/flash.mp4"] });
+    expect(record.audio).toMatchObject([{ sampleRate: 48_000 }]);
+    const { flashes: lit, beeps } = apart(path);
+    expect(lit).toEqual([1, 3, 5]);
+    expect(beeps).toHaveLength(1);
+    expect(beeps[0]).toBeCloseTo(5, 2);
+  });
+
+  test("sound beside pictures that begin late is heard to their end", async () => {
+    const flash = join(workshop.sources, "flash.mp4");
+    const late = ["-itsoffset", "0.6", "-i", flash];
+    const beep = ["-f", "lavfi", "-i", "aevalsrc='0.5*sin(2*PI*1000*t)*gte(t,2.3)':s=48000:d=2.6"];
+    ffmpeg(
+      ...late,
+      ...beep,
+      "-map",
+      "0:v",
+      "-map",
+      "1:a",
+      "-c:v",
+      "copy",
+      join(workshop.sources, "late.mp4"),
+    );
+    const { path } = await make("flash.mp4", { append: ["in/late.mp4"] });
+    expect(apart(path).beeps.map((moment) => Math.round(moment * 100) / 100)).toEqual([1, 4.3]);
   });
 
   test("a file that is no media is named", async () => {

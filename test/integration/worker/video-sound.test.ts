@@ -106,3 +106,12 @@ test("a beep too short for a loudness is not called silent alone", async () => {
     },
   ]);
 });
+
+test("a silent track that cannot be levelled is told with its source and its output", async () => {
+  const silent = ["-af", "volume=0", "-c:v", "copy", "-c:a", "aac"];
+  ffmpeg("-i", join(workshop.sources, "plain.mp4"), ...silent, join(workshop.sources, "silent.mp4"));
+  const { attempt } = await workshop.make("silent.mp4", { audio: { loudness: {} } });
+  expect(attempt.result.warnings).toMatchObject([
+    { reason: "SilentTrack", source: "source", output: "made" },
+  ]);
+});

@@ -103,3 +103,14 @@ describe("texts that are not UTF-8", () => {
     expect(attempt.result.warnings).toMatchObject([LOST]);
   });
 });
+
+test.each(["Keep", "None"])(
+  "a text that is shown beyond the end makes no file longer: %s",
+  async (subtitles) => {
+    workshop.write("beyond.srt", "1\n00:00:01,000 --> 00:00:12,000\nHello\n");
+    withTexts("beyond.mkv", "beyond.srt");
+    const { attempt, record } = await workshop.make("beyond.mkv", { subtitles });
+    expect(record.durationSeconds).toBeCloseTo(2, 1);
+    expect(attempt.result.warnings).toEqual([]);
+  },
+);

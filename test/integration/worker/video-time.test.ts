@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
 import { apart, clip, ffmpeg, flashes, samples, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
@@ -168,5 +169,23 @@ describe("timecode, reel, chapters, rate and channels of the camera are kept by"
     const cuts = [{ startSeconds: 1 }];
     const { record } = await workshop.make("camera.mov", { ...EDITING, codec: "dnxhr", profile: "lb", cuts });
     expect(record).toMatchObject({ timecode: "10:00:00;28", reelName: "A001C002", chapters: [] });
+  });
+});
+
+describe("frames that follow slowly, without sound, are all there with", () => {
+  test.each([
+    { name: "10 a second", file: "slow.mp4", list: ["-r", "10"] },
+    { name: "1 a second", file: "slowest.mp4", list: ["-vf", "setpts=N/TB", "-r", "1", "-t", "10"] },
+    { name: "an animation", file: "slow.gif", list: ["-r", "10", "-c:v", "gif"] },
+    {
+      name: "a screen that stood still",
+      file: "still.mkv",
+      list: ["-vf", "setpts=if(lt(N\\,48)\\,N/25\\,N*2-94)/TB", "-fps_mode", "vfr"],
+    },
+  ])("$name", async ({ file, list }) => {
+    ffmpeg("-i", plain, "-an", ...list, join(workshop.sources, file));
+    const { record } = await workshop.make(file, { preset: "veryfast" });
+    const source = await probe(join(workshop.sources, file));
+    expect(record.durationSeconds).toBeCloseTo(source.durationSeconds ?? 0, 1);
   });
 });

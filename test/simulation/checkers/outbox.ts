@@ -39,7 +39,7 @@ export const outbox: Checker = (world, fail) => {
   function check({ metadata, spec }: StoredMediaJob, from: MediaJobStatus, to: MediaJobStatus) {
     const bad = (what: string) =>
       fail("every phase transition is told exactly once, in order", `${metadata.name}: ${what}`);
-    const event = eventOf(from.phase, to.phase);
+    const event = eventOf(from.phase, to);
     const transition = `${from.phase} to ${to.phase}`;
     const last = from.eventSequence ?? 0;
     const asked = (to.webhookReplayGeneration ?? 0) > (from.webhookReplayGeneration ?? 0);
@@ -111,8 +111,10 @@ const isTransition = ({ type }: PendingDelivery): boolean =>
 const text = (pending: readonly PendingDelivery[]) =>
   JSON.stringify(pending.map(({ sequence, type }) => `${sequence} ${type}`));
 
-function eventOf(from: Phase | undefined, to: Phase | undefined): WebhookEvent | undefined {
+/** Of what rested and is stopped, which no word of the user lets go on, only the end is told. */
+function eventOf(from: Phase | undefined, { phase: to, history }: MediaJobStatus): WebhookEvent | undefined {
   if (!to || from === to) return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
-  return rested && (to === "Running" || to === "Queued") ? "job.resumed" : EVENTS[to];
+  if (!rested || (to !== "Running" && to !== "Queued")) return EVENTS[to];
+  return ["Resumed", "Retried"].includes(history?.at(-1)?.reason ?? "") ? "job.resumed" : undefined;
 }

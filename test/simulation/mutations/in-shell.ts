@@ -85,7 +85,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     name: "take-anybodys-job",
     what: "AlreadyExists counts as success, whoever owns the Job",
     file: "operator/kube/reconcile/apply-action.ts",
-    find: "!ownerUids(found).includes(job.metadata.uid)",
+    find: "ownerOfJob(found)?.uid !== job.metadata.uid",
     replace: "false",
   },
   {
@@ -121,8 +121,8 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     name: "wake-nobody",
     what: "a place that becomes free wakes nobody who waits for it",
     file: "operator/kube/controller.ts",
-    find: "if (next) this.enqueue(next);",
-    replace: "void next;",
+    find: "if (left > 0) this.enqueue(next.key);",
+    replace: "void left;",
   },
   {
     name: "decide-without-the-pod",

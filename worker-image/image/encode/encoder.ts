@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import type { Rendering } from "../rendering.ts";
-import { backgroundOf } from "../steps/colour.ts";
+import { backgroundOf, isFlattened } from "../steps/colour.ts";
 import { paletteOf, qualityNumber } from "./quality.ts";
 
 const AVIF_EFFORT_MAX = 9;
@@ -9,8 +9,7 @@ const WEBP_EFFORT_MAX = 6;
 /** Puts the encoder and its settings on a pipeline; `quality` overrides that of the spec. */
 export function encode(pipeline: Sharp, { format, settings }: Rendering, quality = settings.quality): Sharp {
   const { effort, palette, progressive } = settings;
-  if (format === "jpeg" || settings.flatten)
-    pipeline.flatten({ background: backgroundOf({ ...settings, flatten: true }, format) });
+  if (isFlattened({ format, settings })) pipeline.flatten({ background: backgroundOf({ format, settings }) });
   switch (format) {
     case "jpeg":
       return pipeline.jpeg({

@@ -1,20 +1,29 @@
-import type { Size } from "../read/image-source.ts";
-import { FILE_KINDS, type Rendering } from "../rendering.ts";
+import type { ImageSource, Size } from "../read/image-source.ts";
+import { holdsAlpha, type Rendering } from "../rendering.ts";
+import { isFlattened } from "../steps/colour.ts";
+import { isToned } from "../steps/tone.ts";
 
 /** Placeholders are drawn from so few pixels: ThumbHash takes no more than 100 × 100; the others need no more. */
 export const PLACEHOLDER_EDGE = 100;
 
 /**
  * Which renderings of a source are encoded from the same finished pixels, held in memory; undefined for one that is
- * made for itself. Formats with and without alpha differ in what fills a letterbox, where the spec does not say.
+ * made for itself. What is transparent is laid on its background once it is finished, since libvips would do so before
+ * the tone. Formats with and without alpha differ in what fills a letterbox, where the spec does not say.
+ *
+ * @param source as the rendering sees it
  */
-export function finishedKey({ output, width, height, format, settings }: Rendering): string | undefined {
+export function finishedKey(
+  { output, width, height, format, settings }: Rendering,
+  { header }: Pick<ImageSource, "header">,
+): string | undefined {
   const isEncodedOften = settings.formats !== undefined || settings.maxBytes !== undefined;
-  if (!isEncodedOften || settings.animated) return undefined;
+  const isLaid = header.hasAlpha && isFlattened({ format, settings }) && isToned(settings);
+  if ((!isEncodedOften && !isLaid) || settings.animated) return undefined;
   const isFilled =
     settings.background === undefined &&
     (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
-  return `${output} ${width} ${height} ${isFilled && FILE_KINDS[format].hasAlpha}`;
+  return `${output} ${width} ${height} ${isFilled && holdsAlpha({ format, settings })}`;
 }
 
 /**

@@ -101,6 +101,20 @@ describe("pixels that are kept on their way", () => {
   });
 });
 
+describe("a picture whose tone is changed is kept before it is laid on its background", () => {
+  const clear = (image: Record<string, unknown>, hasAlpha: boolean) =>
+    alone(image, aSource({ header: { channels: 4, depth: "uchar", hasAlpha } as ImageSource["header"] }));
+  test.each([
+    { name: "in a JPEG", image: { negate: true }, bytes: 12 },
+    { name: "where it is to be flat", image: { format: "png", flatten: true, negate: true }, bytes: 12 },
+    { name: "in a TIFF of JPEGs", image: { format: "tiff", compression: "jpeg", gamma: 2.2 }, bytes: 12 },
+    { name: "but not without a tone", image: { negate: false }, bytes: 0 },
+    { name: "and not where it stays clear", image: { format: "tiff", negate: true }, bytes: 0 },
+  ])("$name", ({ image, bytes }) => {
+    expect(clear(image, true) - clear(image, false)).toBe(bytes * 12 * MP);
+  });
+});
+
 test.each([
   { less: { format: "jpeg" }, more: { format: "jpeg", chromaSubsampling: "4:4:4" } },
   { less: { format: "jpeg" }, more: { format: "jpeg", mozjpeg: true } },
@@ -179,6 +193,16 @@ describe("overlays", () => {
   });
 });
 
+test.each([
+  { kind: "gif", format: "webp", frames: 20 },
+  { kind: "gif", format: "jpeg", frames: 1 },
+  { kind: "tiff", format: "webp", frames: 1 },
+] as const)("of a $kind as $format $frames frames of 20 count", ({ kind, format, frames }) => {
+  const source = aSource({ kind, width: 1000, height: 1000, frames: 20 });
+  const one = alone({ format }, source);
+  expect((alone({ format, animated: true }, source) - one) / (9 * MP)).toBe(frames - 1);
+});
+
 test("a source counts as the output sees it", () => {
   const source = aSource({ width: 64, height: 64 });
   const page = aSource({ width: 15_000, height: 15_000 });
@@ -187,7 +211,7 @@ test("a source counts as the output sees it", () => {
 
 describe("placeholders", () => {
   const source = aSource({ kind: "jpeg", isProgressive: true });
-  const placeholders = new Set(["o0"]);
+  const placeholders = new Map([["o0", { width: 4000, height: 3000 }]]);
 
   test("are drawn from a decode where their files are there already", () => {
     const { togetherBytes, oneByOneBytes } = neededBytes(source, [], { placeholders });
@@ -196,7 +220,9 @@ describe("placeholders", () => {
   });
 
   test("come after their files, and take nothing beside them", () => {
-    expect(needOf(source, [{ width: 800 }], { placeholders })).toEqual(needOf(source, [{ width: 800 }]));
+    expect(needOf(source, [{ format: "avif" }], { placeholders })).toEqual(
+      needOf(source, [{ format: "avif" }]),
+    );
   });
 
   test("nothing to make takes nothing", () => {

@@ -1,7 +1,7 @@
 import { WorkFailure } from "../../work-failure.ts";
 import type { ImageSource, Size } from "../read/image-source.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "../read/shared-decode.ts";
-import type { Rendering } from "../rendering.ts";
+import { isAnimated, type Rendering } from "../rendering.ts";
 import { mayBeOutgrown } from "../steps/tone.ts";
 import {
   finishedKey,
@@ -9,9 +9,9 @@ import {
   isCropped,
   leastEdge,
   overlaySize,
-  PLACEHOLDER_EDGE,
   uncroppedSize,
 } from "./finished-size.ts";
+import { RUNTIME_BYTES } from "./runtime-memory.ts";
 
 /**
  * What it takes to make a source's renderings, told by headers before any pixel is decoded. Every number
@@ -21,13 +21,6 @@ import {
  */
 
 const MIB = 2 ** 20;
-
-/**
- * Node, sharp and libvips at rest, with what glibc keeps of memory that was given back, under the crds'
- * WORKER_RUNTIME_ENV: the smallest units measured took 73 MiB as they are bundled for a pod, 106 as they lie in the
- * repository, where Node takes the types out first; their decode and encoder included.
- */
-export const RUNTIME_BYTES = 80 * MIB;
 
 /** Line buffers of one decode. */
 const DECODE_BYTES = 24 * MIB;
@@ -53,6 +46,9 @@ const LOSSLESS_WEBP_BYTES_PER_PIXEL = 46;
 /** An overlay as it was read, and as it is laid on. */
 const LAYER_BYTES_PER_PIXEL = 8;
 
+/** What a decoder holds for every pixel at most: AVIF's. */
+const DECODER_BYTES_PER_PIXEL_MOST = 20;
+
 /** Pixels with alpha, of 8 bits. */
 const KEPT_BYTES_PER_PIXEL = 4;
 
@@ -73,7 +69,7 @@ export interface Need {
 
 /**
  * `shared` are the pixels that some renderings start from; `overlays` the images that are laid on them, by path;
- * `placeholders` the outputs for which placeholders are drawn, which is done once their files are there.
+ * `placeholders` the largest files, by output, of which placeholders are drawn once they are there.
  */
 export function neededBytes(
   source: ImageSource,
@@ -81,34 +77,40 @@ export function neededBytes(
   {
     shared,
     overlays = new Map(),
-    placeholders = new Set(),
+    placeholders = new Map(),
   }: {
     shared?: SharedDecode | undefined;
     overlays?: Overlays;
-    placeholders?: ReadonlySet<string>;
+    placeholders?: ReadonlyMap<string, Size>;
   } = {},
 ): Need {
   const outputs = Map.groupBy(makings, ({ rendering }) => rendering.output);
-  const placeholderBytes =
-    RENDERING_BYTES +
-    (shared ? 0 : decodeBytes(source, Math.max(source.width, source.height) / PLACEHOLDER_EDGE));
-  const together = [...new Set([...outputs.keys(), ...placeholders])].map((output) => {
+  const drawn = new Map([...placeholders].map(([output, size]) => [output, placeholderBytes(size)]));
+  const together = [...new Set([...outputs.keys(), ...drawn.keys()])].map((output) => {
     const batches = batchesOf(outputs.get(output) ?? []).map((batch) => batchBytes(batch, overlays));
-    return Math.max(sumOf(batches), placeholders.has(output) ? placeholderBytes : 0);
+    return Math.max(sumOf(batches), drawn.get(output) ?? 0);
   });
   const alone = makings.map((making) => batchBytes([making], overlays));
   const held = shared ? DECODE_BYTES + sharedBytes(shared) : 0;
   const decode = shared ? held + decoderBytes(source, source.width / shared.width) : 0;
   return {
     togetherBytes: Math.max(decode, held + sumOf(together)),
-    oneByOneBytes: Math.max(decode, held + Math.max(0, ...alone, placeholders.size && placeholderBytes)),
+    oneByOneBytes: Math.max(decode, held + Math.max(0, ...alone, ...drawn.values())),
   };
 }
 
 /** One decode of a source that is wanted so much smaller, at least. */
 export const decodeBytes = (source: ImageSource, shrink = 1): number =>
-  DECODE_BYTES +
-  decoderBytes(source, source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink));
+  DECODE_BYTES + decoderBytes(source, decoderShrink(source, shrink));
+
+function decoderShrink(source: ImageSource, shrink: number): number {
+  if (source.kind === "svg") return shrink;
+  return source.kind === "webp" ? Math.max(1, shrink) : shrinkOnLoad(source, shrink);
+}
+
+/** A file is decoded once more, of whatever format it is. */
+const placeholderBytes = (file: Size): number =>
+  RENDERING_BYTES + DECODE_BYTES + pixelsOf(file) * DECODER_BYTES_PER_PIXEL_MOST;
 
 type Overlays = ReadonlyMap<string, ImageSource>;
 
@@ -153,13 +155,13 @@ function decoderBytes(source: ImageSource, shrink: number): number {
       return turnedBytes + pixels * (shrink > 1 ? 5 : 8); // a lossless one is decoded whole before it shrinks
     case "avif":
     case "heic":
-      return turnedBytes + pixels * 20;
+      return turnedBytes + pixels * DECODER_BYTES_PER_PIXEL_MOST;
     case "gif":
       return turnedBytes + pixels * 12;
     case "tiff":
       return turnedBytes + frameBytes;
     case "svg":
-      return pixels * 4; // drawn in tiles
+      return source.drawing?.memoryBytes(pixels / shrink ** 2) ?? 0;
   }
 }
 
@@ -167,7 +169,7 @@ function decoderBytes(source: ImageSource, shrink: number): number {
 function batchesOf(makings: readonly Making[]): Making[][] {
   const batches = new Map<string | Making, Making[]>();
   for (const making of makings) {
-    const key = finishedKey(making.rendering) ?? making;
+    const key = finishedKey(making.rendering, making.view) ?? making;
     batches.set(key, [...(batches.get(key) ?? []), making]);
   }
   return [...batches.values()];
@@ -213,7 +215,7 @@ function encoderBytesPerPixel({ format, settings }: Rendering): number {
 function keptBytes({ rendering, view }: Making): number {
   const { settings } = rendering;
   const isKept =
-    finishedKey(rendering) !== undefined ||
+    finishedKey(rendering, view) !== undefined ||
     settings.overlays !== undefined ||
     settings.shape !== undefined ||
     settings.rotate !== undefined;
@@ -235,20 +237,20 @@ function wholeBytes({ rendering, view, pixels }: Making): number {
   if (pixels === "shared") return 0;
   const held = rendering.settings.trim // in the source's own pixels, from which the rest is taken
     ? pixelsOf(view)
-    : needsWhole(rendering)
+    : needsWhole(view, rendering)
       ? pixelsOf(uncroppedSize(view, rendering)) * framesOf({ rendering, view })
       : 0;
   return held * view.header.channels * Math.max(bytesOfSample(view), isDeep(rendering) ? 2 : 1);
 }
 
 /** Steps that look at resized pixels more than once, or in another order than a decoder gives them. */
-function needsWhole(rendering: Rendering): boolean {
-  const { flip, flop, position, extend, blur, normalise, clahe, animated } = rendering.settings;
+function needsWhole(view: ImageSource, rendering: Rendering): boolean {
+  const { flip, flop, position, extend, blur, normalise, clahe } = rendering.settings;
   const isLookedAt = position === "attention" || position === "entropy";
   return (
     flip === true ||
     flop === true ||
-    (isCropped(rendering) && (isLookedAt || animated === true)) ||
+    (isCropped(rendering) && (isLookedAt || isAnimated(view, rendering))) ||
     (extend !== undefined && extend.extendWith !== "background") ||
     blur !== undefined ||
     normalise !== undefined ||
@@ -276,7 +278,7 @@ function overlaysOf({ settings, ...wanted }: Rendering, view: ImageSource, overl
 }
 
 const framesOf = ({ rendering, view }: Pick<Making, "rendering" | "view">): number =>
-  rendering.settings.animated ? view.frames : 1;
+  isAnimated(view, rendering) ? view.frames : 1;
 
 /** More than 8 bits a sample are worked on. */
 const isDeep = ({ settings }: Rendering): boolean =>

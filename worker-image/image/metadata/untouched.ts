@@ -20,16 +20,20 @@ const HARMLESS: ReadonlySet<keyof ImageOutput> = new Set([
   ...(["placeholders", "background", "withoutEnlargement", "kernel", "animated"] as const),
 ]);
 
+/** What touches no pixel where it is false or 0, as it is when it is left out. */
+const HARMLESS_OFF: ReadonlySet<keyof ImageOutput> = new Set([
+  ...(["flip", "flop", "rotate", "grayscale", "negate", "flatten"] as const),
+]);
+
 /** Whether a rendering of a source may keep the source's pixels as they are. */
 export async function staysUntouched(
   { kind, header, frames }: ImageSource,
   { format, settings }: Rendering,
 ): Promise<boolean> {
   if (kind !== format || REWRAPS[kind] === undefined) return false;
-  const wanted = (Object.keys(settings) as (keyof ImageOutput)[]).filter(
-    (key) => settings[key] !== undefined,
-  );
-  if (wanted.some((key) => !HARMLESS.has(key))) return false;
+  const isWish = (key: keyof ImageOutput) =>
+    settings[key] !== undefined && !HARMLESS.has(key) && !(HARMLESS_OFF.has(key) && !settings[key]);
+  if ((Object.keys(settings) as (keyof ImageOutput)[]).some(isWish)) return false;
   if ((header.orientation ?? 1) !== 1 && settings.autoOrient !== false) return false;
   if (header.depth !== "uchar") return false;
   if (frames > 1 && (settings.animated !== true || frames > MAX_FRAMES)) return false;

@@ -2,15 +2,11 @@ import type { Sharp, SharpOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { WorkFailure } from "../../work-failure.ts";
 import { keptGroups } from "../metadata/metadata.ts";
-import type { Rendering } from "../rendering.ts";
-import { type ImageSource, MAX_PIXELS } from "./image-source.ts";
+import { isAnimated, type Rendering } from "../rendering.ts";
+import { type ImageSource, MAX_PIXELS, type Size } from "./image-source.ts";
 
 /** An animation of more frames is made to be slow, and no browser plays it well. */
 export const MAX_FRAMES = 2000;
-
-/** libvips rasterises an SVG at 72 pixels per inch unless told otherwise. */
-const SVG_DENSITY = 72;
-const SVG_DENSITY_MAX = 2400;
 
 /**
  * Whether a rendering needs the source otherwise than the others do: other frames, other colours, other
@@ -37,11 +33,18 @@ export const hasOwnColours = (settings: ImageOutput): boolean =>
 const keepsProfile = (settings: ImageOutput): boolean =>
   settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false);
 
+/** Whether all colour goes while a picture is resized. A tint needs no greys: it goes by the lightness alone. */
+export const turnsGrey = ({ grayscale, tint }: ImageOutput): boolean =>
+  grayscale === true && tint === undefined;
+
+/** Whether none comes back with what is laid on the greys. */
+const endsGrey = (settings: ImageOutput): boolean => turnsGrey(settings) && settings.overlays === undefined;
+
 /** Continues a pipeline on pixels that are in their own colours already. */
 export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
   if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
   if (keptGroups(settings) === undefined) pipeline.keepMetadata();
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -52,21 +55,21 @@ export function decodePlain(source: ImageSource): Sharp {
 }
 
 /**
- * What of the source a rendering is made of, and how large where it is drawn.
+ * What of the source a rendering is made of.
  *
  * @throws WorkFailure InvalidOutputSpec, SourceTooLarge.
  */
 export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
   const { opened, frames } = source;
-  const { output, format, settings } = rendering;
+  const { output, settings } = rendering;
   if (settings.page !== undefined && settings.page >= frames) {
     throw new WorkFailure(
       "InvalidOutputSpec",
       `output ${output} asks for page ${settings.page}, and source ${opened.source.name} has ${frames}, counted from 0`,
     );
   }
-  const isAnimated = settings.animated === true && frames > 1 && (format === "gif" || format === "webp");
-  if (isAnimated && frames > MAX_FRAMES) {
+  const isMoving = isAnimated(source, rendering);
+  if (isMoving && frames > MAX_FRAMES) {
     throw new WorkFailure(
       "SourceTooLarge",
       `source ${opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
@@ -74,14 +77,23 @@ export function decodeOptions(source: ImageSource, rendering: Rendering): SharpO
   }
   return {
     ...(settings.autoOrient === false && { autoOrient: false }),
-    ...(isAnimated && { animated: true }),
+    ...(isMoving && { animated: true }),
     ...(settings.page !== undefined && { page: settings.page }),
-    ...(source.kind === "svg" && { density: svgDensity(source, rendering) }),
   };
 }
 
+/** New pipelines on the source as a rendering wants it; an SVG is drawn once for all of them. */
+export async function decodesFor(source: ImageSource, rendering: Rendering): Promise<() => Sharp> {
+  const drawn = await drawnAt(source, drawnScale(source, rendering));
+  return () => decodeFor(drawn, rendering);
+}
+
+/** The source, with its picture drawn where it is an SVG: to be awaited before it is decoded. */
+export const drawnAt = async (source: ImageSource, scale = 1): Promise<ImageSource> =>
+  source.drawing ? { ...source, decode: await source.drawing.at(scale) } : source;
+
 /** A new pipeline on the source as a rendering wants it, in the colours it wants. */
-export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
+function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
   const { settings } = rendering;
   const { header } = source;
   const pipeline = source.decode(decodeOptions(source, rendering));
@@ -107,7 +119,7 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     else if (isLabellable) pipeline.withMetadata({ orientation: 1 });
     else pipeline.keepXmp();
   }
-  if (settings.bitDepth === 16) pipeline.toColourspace(settings.grayscale ? "grey16" : "rgb16");
+  if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
 }
 
@@ -115,13 +127,12 @@ export function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
 const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
   colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
 
-/** Whether a pipeline that was started for a rendering has 16 bits a channel. Grey ones go by way of 8 bits. */
-export async function worksDeep(
+/** Whether a pipeline that was started for a rendering has 16 bits a channel. */
+export async function startsDeep(
   pipeline: Sharp,
   source: ImageSource,
   settings: ImageOutput,
 ): Promise<boolean> {
-  if (settings.grayscale) return false;
   const { space } = await pipeline.metadata();
   return space === "rgb16" || space === "grey16" || staysWide(source, settings);
 }
@@ -130,14 +141,18 @@ export async function worksDeep(
 const isDeepWithProfile = ({ header }: ImageSource): boolean => header.hasProfile && header.space === "rgb16";
 
 /**
- * The density at which an SVG has the pixels that are asked for, within the limit of pixels. A region and the margin
+ * The scale at which an SVG has the pixels that are asked for, within the limit of pixels. A region and the margin
  * of a trim are told in the pixels of its own size, so there it is drawn at that.
  */
-function svgDensity({ width, height }: ImageSource, wanted: Rendering): number {
-  if (wanted.settings.extract || wanted.settings.trim) return SVG_DENSITY;
-  const across = (wanted.width ?? 0) / width;
-  const down = (wanted.height ?? 0) / height;
-  const scale = Math.max(across, down) || 1;
-  const largest = Math.sqrt(MAX_PIXELS / 4 / (width * height));
-  return Math.min(SVG_DENSITY_MAX, Math.max(1, SVG_DENSITY * Math.min(scale, largest)));
+export function drawnScale({ width, height }: Size, { settings, ...wanted }: Rendering): number {
+  if (settings.extract || settings.trim) return 1;
+  const scales = [
+    ...(wanted.width === undefined ? [] : [wanted.width / width]),
+    ...(wanted.height === undefined ? [] : [wanted.height / height]),
+  ];
+  if (scales.length === 0) return 1;
+  const isWithin = settings.fit === "contain" || settings.fit === "inside";
+  const scale = isWithin ? Math.min(...scales) : Math.max(...scales);
+  const most = settings.withoutEnlargement ? 1 : Math.sqrt(MAX_PIXELS / 4 / (width * height));
+  return Math.min(scale, most);
 }

@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { readFile, symlink } from "node:fs/promises";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import type { EngineContext, OpenedSource } from "../../engine.ts";
 import { WorkFailure } from "../../work-failure.ts";
+import { Admission } from "../memory/admission.ts";
+import { RUNTIME_BYTES } from "../memory/runtime-memory.ts";
 import { decodeFailure } from "./decode-failure.ts";
+import { embeddedPixels } from "./embedded-pictures.ts";
 import { isCutShort } from "./end-marker.ts";
 import { heicToPng } from "./heic.ts";
 import { type ImageKind, kindOf, otherKindOf, readHead } from "./signature.ts";
+import { drawingBytesOf, drawSvg, svgHeader, svgMemoryBytes } from "./svg.ts";
 import { timeLimited } from "./time-limit.ts";
 
 /** In pixels. */
@@ -31,8 +35,15 @@ export interface ImageSource {
   readonly frames: number;
   /** To be awaited before `decode`, with the memory for it at hand: some kinds are made readable first. */
   ready(): Promise<void>;
-  /** A new pipeline on the source: its first frame, upright, unless the options say otherwise. */
+  /** A new pipeline on the source: its first frame, upright, unless the options say otherwise. None on an SVG. */
   decode(options?: SharpOptions): Sharp;
+  /** For an SVG alone, which is drawn and not decoded. */
+  drawing?: {
+    /** With so many pixels. */
+    memoryBytes(pixels: number): number;
+    /** Its picture at so many times its size: what takes the place of `decode`. */
+    at(scale: number): Promise<ImageSource["decode"]>;
+  };
   /** What an error of such a pipeline says about the source. */
   explain(error: unknown): Promise<WorkFailure>;
 }
@@ -53,10 +64,18 @@ export const explained =
     throw await source.explain(error);
   };
 
-/** @throws WorkFailure UnsupportedFormat, SourceTooLarge, SourceTruncated, SourceCorrupt. */
+/** What of its surroundings an image needs to be opened. */
+export type Surroundings = Pick<EngineContext, "scratchDir" | "limits" | "watchChild">;
+
+/**
+ * `admission` holds back what takes memory for its header alone, where several images are in work.
+ *
+ * @throws WorkFailure UnsupportedFormat, SourceTooLarge, SourceTruncated, SourceCorrupt, MemoryLimitExceeded.
+ */
 export async function openImage(
   opened: OpenedSource,
-  { scratchDir, limits }: Pick<EngineContext, "scratchDir" | "limits">,
+  { scratchDir, limits, watchChild }: Surroundings,
+  admission = new Admission({ budgetBytes: 0, inFlightMax: 1 }),
 ): Promise<ImageSource> {
   const what = `source ${opened.source.name} (${opened.source.volume?.path})`;
   const head = await readHead(opened.path);
@@ -67,10 +86,11 @@ export async function openImage(
       `${what} is no image but ${otherKindOf(head)}; JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF and SVG are read`,
     );
   }
-  let input = await openable(opened, { kind, what, scratchDir });
+  const drawingBytes = kind === "svg" ? await refuseLargeSvg(opened, { what, limits }) : 0;
+  let input: string | Buffer = await openable(opened.path, scratchDir);
   const explain = async (error: unknown) =>
     decodeFailure(error, { what, kind, cutShort: await isCutShort(opened.path, kind) });
-  const decode = (options: SharpOptions = {}) =>
+  const decodeOf = (input: string | Buffer, options: SharpOptions) =>
     timeLimited(
       sharp(input, {
         // Broken pixels fail; odd metadata and junk between segments, as many cameras leave, do not.
@@ -83,9 +103,17 @@ export async function openImage(
         ...(kind === "heic" && { autoOrient: false }),
       }),
     );
+  const decode = (options: SharpOptions = {}) => {
+    if (kind === "svg") throw new Error("an SVG is drawn before it is decoded");
+    return decodeOf(input, options);
+  };
+  const svg = { path: opened.path, drawingBytes, pixelsMax: MAX_PIXELS, watchChild };
   let header: Metadata;
   try {
-    header = await decode().metadata();
+    header =
+      kind === "svg"
+        ? await admission.run(svgMemoryBytes(drawingBytes), () => svgHeader(svg))
+        : await decode().metadata();
   } catch (error) {
     throw await explain(error);
   }
@@ -102,26 +130,52 @@ export async function openImage(
     await readiness;
   };
   const frames = kind === "heic" ? 1 : (header.pages ?? 1);
-  return { opened, kind, header, width, height, frames, ready, decode, explain };
+  const drawing: ImageSource["drawing"] = {
+    memoryBytes: (pixels) => svgMemoryBytes(drawingBytes, pixels),
+    async at(scale) {
+      const png = await drawSvg({ ...svg, width, height }, scale);
+      return (options = {}) => decodeOf(png, options);
+    },
+  };
+  return {
+    ...{ opened, kind, header, width, height, frames, ready, decode, explain },
+    ...(kind === "svg" && { drawing }),
+  };
+}
+
+/** What drawing an SVG takes, whatever its size. @throws WorkFailure SourceTooLarge, MemoryLimitExceeded. */
+async function refuseLargeSvg(
+  { path, bytes }: OpenedSource,
+  { what, limits }: { what: string; limits: EngineContext["limits"] },
+): Promise<number> {
+  if (bytes > MAX_SVG_BYTES) {
+    throw new WorkFailure(
+      "SourceTooLarge",
+      `${what} is an SVG of ${bytes} bytes; ${MAX_SVG_BYTES} are allowed`,
+    );
+  }
+  const pixels = (await embeddedPixels(path)).reduce((sum, each) => sum + each, 0);
+  if (pixels > MAX_PIXELS) {
+    throw new WorkFailure(
+      "SourceTooLarge",
+      `${what} is an SVG with pictures of ${pixels} pixels within it; ${MAX_PIXELS} are allowed`,
+    );
+  }
+  const drawingBytes = drawingBytesOf(bytes, pixels);
+  const neededMemoryBytes = RUNTIME_BYTES + svgMemoryBytes(drawingBytes);
+  if (neededMemoryBytes <= limits.memoryBytes) return drawingBytes;
+  throw new WorkFailure(
+    "MemoryLimitExceeded",
+    `${what} is an SVG of ${bytes} bytes, with pictures of ${pixels} pixels within it, and may need ${neededMemoryBytes} bytes of memory to be read, of which the unit has ${limits.memoryBytes}; the next attempt asks for it, or raise spec.resources`,
+    { neededMemoryBytes },
+  );
 }
 
 /**
  * What libvips is given to open. Not the path itself where libvips would read `name.jpg[shrink=2]` as a name with
- * options. An SVG goes in as bytes, since one that is opened by name may show the files beside it.
+ * options.
  */
-async function openable(
-  { path, bytes }: OpenedSource,
-  { kind, what, scratchDir }: { kind: ImageKind; what: string; scratchDir: string },
-): Promise<string | Buffer> {
-  if (kind === "svg") {
-    if (bytes > MAX_SVG_BYTES) {
-      throw new WorkFailure(
-        "SourceTooLarge",
-        `${what} is an SVG of ${bytes} bytes; ${MAX_SVG_BYTES} are allowed`,
-      );
-    }
-    return await readFile(path);
-  }
+async function openable(path: string, scratchDir: string): Promise<string> {
   if (!path.includes("[")) return path;
   const name = join(scratchDir, randomUUID());
   await symlink(path, name);

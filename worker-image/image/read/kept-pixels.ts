@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import { hasOwnColours, withOwnColours } from "./decode-settings.ts";
+import { hasOwnColours, turnsGrey, withOwnColours } from "./decode-settings.ts";
 import type { Size } from "./image-source.ts";
 import { timeLimited } from "./time-limit.ts";
 
@@ -29,7 +29,7 @@ export async function keepPixels(
 ): Promise<KeptPixels> {
   const hasOwn = hasOwnColours(settings);
   if (isShallow || !hasOwn) pipeline.toColourspace("srgb");
-  const isPng = hasOwn || settings.grayscale === true;
+  const isPng = hasOwn || turnsGrey(settings);
   const { data, info } = await (isPng ? pipeline.png({ compressionLevel: 0 }) : pipeline.raw()).toBuffer({
     resolveWithObject: true,
   });

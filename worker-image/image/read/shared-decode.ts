@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { Rendering } from "../rendering.ts";
-import { decodePlain, needsOwnDecode } from "./decode-settings.ts";
+import { decodePlain, drawnScale, needsOwnDecode } from "./decode-settings.ts";
 import type { ImageSource } from "./image-source.ts";
 import { timeLimited } from "./time-limit.ts";
 
@@ -49,8 +49,10 @@ export async function decodeShared(
   return () => timeLimited(sharp(data, { raw }));
 }
 
-/** By how much a rendering shrinks the source, at least, on either axis. */
-export function shrinkOf({ width, height }: ImageSource, { settings, ...wanted }: Rendering): number {
+/** By how much a rendering shrinks the source, at least, on either axis; less than 1 where an SVG is drawn larger. */
+export function shrinkOf(source: ImageSource, { settings, ...wanted }: Rendering): number {
+  if (source.kind === "svg") return 1 / drawnScale(source, { settings, ...wanted });
+  const { width, height } = source;
   if (settings.extract || settings.trim) return 1; // their numbers are the source's own pixels
   if (settings.gamma !== undefined) return 1; // it comes before any shrinking, or it would not be in linear light
   const across = wanted.width === undefined ? Number.POSITIVE_INFINITY : width / wanted.width;

@@ -25,6 +25,7 @@ const open = async (name: string) => {
   const opened = { source: { name }, path, bytes: 1, identity: "x" } as Parameters<typeof openImage>[0];
   return await openImage(opened, {
     scratchDir: directory,
+    watchChild() {},
     limits: { cpu: 1, memoryBytes: 2 ** 30, scratchBytes: 2 ** 30, timeoutSeconds: 1, stallSeconds: 1 },
   });
 };

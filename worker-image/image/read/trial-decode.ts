@@ -1,4 +1,5 @@
 import type { OutputInfo, SharpOptions } from "sharp";
+import { drawnAt } from "./decode-settings.ts";
 import type { ImageSource } from "./image-source.ts";
 
 /**
@@ -8,7 +9,8 @@ import type { ImageSource } from "./image-source.ts";
  * @throws Error of libvips when it cannot be decoded.
  */
 export async function tryDecode(source: ImageSource, options: SharpOptions): Promise<OutputInfo> {
-  const pipeline = source.decode(options).resize({ width: Math.ceil(source.header.width / 8) });
+  const drawn = await drawnAt(source);
+  const pipeline = drawn.decode(options).resize({ width: Math.ceil(source.header.width / 8) });
   const { info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   return info;
 }

@@ -44,7 +44,11 @@ export function describeSet(
   });
   images.sort((a, b) => b.width - a.width || a.format.localeCompare(b.format));
   const srcset: Record<string, string> = {};
+  const told = new Set<string>();
   for (const { file, format, width } of images) {
+    // Trimming may leave less than several widths ask for, without enlargement; HTML takes a width once.
+    if (told.has(`${format} ${width}`)) continue;
+    told.add(`${format} ${width}`);
     const entry = `${file.split("/").map(encodeURIComponent).join("/")} ${width}w`;
     srcset[format] = srcset[format] === undefined ? entry : `${srcset[format]}, ${entry}`;
   }

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Sharp } from "sharp";
-import { expandTemplate, tokensOf } from "../../../crds/naming.ts";
+import { expandTemplate, parseVolumeUri, tokensOf } from "../../../crds/naming.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../../crds/result.ts";
 import type { EngineContext, Product } from "../../engine.ts";
 import { earlyValues } from "../../storage/early-values.ts";
-import { explained, type ImageSource } from "../read/image-source.ts";
+import { decodePlain } from "../read/decode-settings.ts";
+import { explained, type ImageSource, openImage } from "../read/image-source.ts";
 import { stage } from "../staging.ts";
 import { DESCRIPTION_TEMPLATE, describeSet } from "./image-set.ts";
 import { placeholdersOf } from "./placeholders.ts";
@@ -39,16 +39,14 @@ export async function drawsPlaceholders(
 export async function publishDescription(
   image: ImageSource,
   { name, image: settings }: Output,
-  { files, pixels, context }: { files: readonly MadeOutput[]; pixels: () => Sharp; context: EngineContext },
+  { files, context }: { files: readonly MadeOutput[]; context: EngineContext },
 ): Promise<void> {
   const source = image.opened.source.name;
   const { product, early } = descriptionOf(image, name, context);
   try {
     if (await context.findMade(product)) return;
     const wanted = settings?.placeholders ?? [];
-    if (wanted.length > 0) await image.ready();
-    const placeholders =
-      wanted.length > 0 ? await placeholdersOf(pixels(), wanted).catch(explained(image)) : {};
+    const placeholders = wanted.length > 0 ? await drawPlaceholders(wanted, { image, files, context }) : {};
     const at = join(
       context.unit.destination.volume?.path ?? "",
       expandTemplate(product.template ?? context.unit.destination.template, early),
@@ -59,4 +57,19 @@ export async function publishDescription(
   } catch (error) {
     context.fail(error, { source, output: name });
   }
+}
+
+/** Placeholders of the largest file, read back from where it stands: they show what it shows, made or kept. */
+async function drawPlaceholders(
+  wanted: Parameters<typeof placeholdersOf>[1],
+  { image, files, context }: { image: ImageSource; files: readonly MadeOutput[]; context: EngineContext },
+): Promise<Record<string, string>> {
+  const [largest] = files.toSorted((a, b) => (b.width ?? 0) - (a.width ?? 0));
+  const volume = largest && parseVolumeUri(largest.uri);
+  if (!volume) throw new Error("an output lies on a volume");
+  const finished = await openImage(
+    await context.openSource({ name: image.opened.source.name, volume }),
+    context,
+  );
+  return await placeholdersOf(decodePlain(finished), wanted).catch(explained(finished));
 }

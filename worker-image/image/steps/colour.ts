@@ -1,6 +1,4 @@
-import type { ImageFormat } from "../../../crds/outputs/image/encoding.ts";
-import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import { FILE_KINDS } from "../rendering.ts";
+import { holdsAlpha, type Rendering } from "../rendering.ts";
 
 /** A colour as sharp takes it; alpha from 0 to 1. */
 export interface Rgba {
@@ -18,9 +16,12 @@ export function parseColour(text: string): Rgba {
   return { r, g, b, alpha: a / 255 };
 }
 
+/** Whether a file shows a background through what is transparent. */
+export const isFlattened = ({ format, settings }: Pick<Rendering, "format" | "settings">): boolean =>
+  settings.flatten === true || !holdsAlpha({ format, settings });
+
 /** What fills letterboxes, edges and corners: white, and nothing where the format knows nothing. */
-export function backgroundOf({ background, flatten }: ImageOutput, format: ImageFormat): Rgba {
-  if (background !== undefined) return parseColour(background);
-  const opaque = flatten === true || !FILE_KINDS[format].hasAlpha;
-  return { r: 255, g: 255, b: 255, alpha: opaque ? 1 : 0 };
+export function backgroundOf({ format, settings }: Pick<Rendering, "format" | "settings">): Rgba {
+  if (settings.background !== undefined) return parseColour(settings.background);
+  return { r: 255, g: 255, b: 255, alpha: isFlattened({ format, settings }) ? 1 : 0 };
 }

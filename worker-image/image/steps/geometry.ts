@@ -2,7 +2,7 @@ import type { Sharp } from "sharp";
 import { WorkFailure } from "../../work-failure.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import type { Rendering } from "../rendering.ts";
-import { backgroundOf } from "./colour.ts";
+import { backgroundOf, type Rgba } from "./colour.ts";
 
 /**
  * Tells of a region that is not within the source, before anything is decoded for it.
@@ -26,7 +26,7 @@ export function checkRegion({ output, settings }: Rendering, source: ImageSource
  * extend. libvips does them in this order, whatever the order of the calls.
  */
 export function applyGeometry(pipeline: Sharp, { width, height, settings, format }: Rendering): Sharp {
-  const background = backgroundOf(settings, format);
+  const background = darkened(backgroundOf({ format, settings }), settings.gamma);
   if (settings.extract) pipeline.extract(settings.extract);
   if (settings.trim) pipeline.trim(settings.trim);
   if (width !== undefined || height !== undefined) {
@@ -45,4 +45,10 @@ export function applyGeometry(pipeline: Sharp, { width, height, settings, format
   if (settings.flop) pipeline.flop();
   if (settings.extend) pipeline.extend({ ...settings.extend, background });
   return pipeline;
+}
+
+/** A colour that is itself again once gamma has brightened what it fills. */
+function darkened({ r, g, b, alpha }: Rgba, gamma = 1): Rgba {
+  const [red = 0, green = 0, blue = 0] = [r, g, b].map((part) => Math.round(255 * (part / 255) ** gamma));
+  return { r: red, g: green, b: blue, alpha };
 }

@@ -1,6 +1,7 @@
 import type { Source } from "../../../crds/source.ts";
 import type { EngineContext } from "../../engine.ts";
 import { WorkFailure } from "../../work-failure.ts";
+import type { Admission } from "../memory/admission.ts";
 import { type ImageSource, openImage } from "../read/image-source.ts";
 import type { Rendering } from "../rendering.ts";
 
@@ -8,11 +9,13 @@ import type { Rendering } from "../rendering.ts";
 export class OverlayImages {
   readonly #source: Source;
   readonly #context: EngineContext;
+  readonly #admission: Admission;
   readonly #opened = new Map<string, Promise<ImageSource>>();
 
-  constructor(source: Source, context: EngineContext) {
+  constructor(source: Source, context: EngineContext, admission: Admission) {
     this.#source = source;
     this.#context = context;
+    this.#admission = admission;
   }
 
   /** @throws WorkFailure as `openImage` and `openSource`. */
@@ -45,6 +48,6 @@ export class OverlayImages {
           })
         : error;
     });
-    return await openImage(opened, this.#context);
+    return await openImage(opened, this.#context, this.#admission);
   }
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { EngineContext } from "../../engine.ts";
-import { decodePlain } from "../read/decode-settings.ts";
+import { overlaySize } from "../memory/finished-size.ts";
+import { decodePlain, drawnAt } from "../read/decode-settings.ts";
 import { explained, type Size } from "../read/image-source.ts";
 import type { KeptPixels } from "../read/kept-pixels.ts";
 import { timeLimited } from "../read/time-limit.ts";
@@ -131,7 +132,9 @@ async function loadImage(
   if (!image) throw new Error("an overlay is an image or a text");
   const loaded = await images.open(image.path);
   await loaded.ready();
-  return await decodePlain(loaded)
+  const { width } = overlaySize(loaded, { base, width: image.width });
+  const drawn = await drawnAt(loaded, width / loaded.width).catch(explained(loaded));
+  return await decodePlain(drawn)
     .resize({
       width: Math.min(image.width ?? loaded.width, base.width),
       height: base.height,

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { leastEdge } from "../memory/finished-size.ts";
-import { worksDeep } from "../read/decode-settings.ts";
+import { startsDeep, turnsGrey } from "../read/decode-settings.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
 import type { Rendering } from "../rendering.ts";
@@ -10,6 +10,9 @@ import { applyLight } from "./tone.ts";
 
 /** libvips trims nothing that is narrower. */
 const TRIMMED_EDGE_MIN = 3;
+
+/** Of 16 bits for one of 8: sharp counts a trim's threshold in those of the pixels, unless it is told a background. */
+const DEEP_STEPS = 65_535 / 255;
 
 /**
  * The pixels of a rendering in their place: extracted or trimmed, resized, turned, mirrored, extended. One pipeline
@@ -37,14 +40,17 @@ async function trimmed(
   rendering: Rendering,
   decode: () => Sharp,
 ): Promise<{ wanted: Rendering; pixels: Pixels }> {
-  const { trim, ...settings } = rendering.settings;
-  const isDepthOfUse = settings.enhance !== undefined || settings.clahe !== undefined;
-  const isDeep = isDepthOfUse && (await worksDeep(decode(), view, settings));
+  const { trim: asked, ...settings } = rendering.settings;
+  const isDepthOfUse = asked ?? settings.enhance ?? settings.clahe;
+  const isDeepAtFirst = isDepthOfUse !== undefined && (await startsDeep(decode(), view, settings));
+  const isDeep = isDeepAtFirst && !turnsGrey(settings); // by way of 8 bits
   const pixels = { open: decode, isDeep, leastEdge: leastEdge(view, rendering) };
-  if (!trim) return { wanted: rendering, pixels };
+  if (!asked) return { wanted: rendering, pixels };
   const isTooSmall = Math.min(view.width, view.height) < TRIMMED_EDGE_MIN;
   if (isTooSmall) return { wanted: { ...rendering, settings }, pixels };
-  if (settings.upscale === undefined) return { wanted: rendering, pixels };
+  const trim = isDeepAtFirst ? { ...asked, threshold: asked.threshold * DEEP_STEPS } : asked;
+  if (settings.upscale === undefined)
+    return { wanted: { ...rendering, settings: { ...settings, trim } }, pixels };
   // What is to be multiplied is what trimming leaves, which only the pixels tell.
   const kept = await keepPixels(decode().trim(trim), settings);
   return {

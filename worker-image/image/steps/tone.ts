@@ -1,5 +1,6 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import { turnsGrey } from "../read/decode-settings.ts";
 import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
 import { parseColour } from "./colour.ts";
 import type { Levels } from "./levels.ts";
@@ -10,10 +11,20 @@ const DENOISE_STRENGTH = 0.7;
 /** Edge of the square in which `enhance` looks for specks. */
 const SPECKS_EDGE = 3;
 
+/** Steps that would change a background, too, if it were laid under what is transparent before them. */
+const TONE = [
+  ...(["grayscale", "negate", "tint", "normalise", "clahe", "gamma"] as const),
+  ...(["modulate", "median", "blur", "sharpen", "enhance"] as const),
+] satisfies (keyof ImageOutput)[];
+
+/** Whether a rendering has another tone than its source. */
+export const isToned = (settings: ImageOutput): boolean =>
+  TONE.some((field) => settings[field] !== undefined && settings[field] !== false);
+
 /** What is done to the light while an image is resized: gamma before and after, greys of what is linear by it. */
-export function applyLight(pipeline: Sharp, { gamma, grayscale }: ImageOutput): Sharp {
-  if (gamma !== undefined) pipeline.gamma(gamma);
-  if (grayscale) pipeline.grayscale();
+export function applyLight(pipeline: Sharp, settings: ImageOutput): Sharp {
+  if (settings.gamma !== undefined) pipeline.gamma(settings.gamma);
+  if (turnsGrey(settings)) pipeline.grayscale();
   return pipeline;
 }
 

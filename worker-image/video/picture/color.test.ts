@@ -36,6 +36,24 @@ test.each([
     said: "-color_trc arib-std-b67 -colorspace bt2020nc",
   },
   {
+    name: "one of full range",
+    of: { color: { ...BT709, range: "pc" }, pixelFormat: "yuv420p" },
+    filters: "scale=out_range=tv",
+    said: "-colorspace bt709 -color_range tv",
+  },
+  {
+    name: "one whose pixel format is of full range",
+    of: { color: { ...BT709, range: "pc" }, pixelFormat: "yuvj420p" },
+    filters: "",
+    said: "-colorspace bt709",
+  },
+  {
+    name: "one of full range that says no matrix",
+    of: { color: { ...UNSAID, range: "pc" }, pixelFormat: "yuv420p" },
+    filters: "scale=out_range=tv,setparams=colorspace=bt709",
+    said: "-colorspace bt709 -color_range tv",
+  },
+  {
     name: "RGB, small or large",
     of: { ...small, chroma: "RGB", color: { ...UNSAID, matrix: "gbr" } },
     filters:

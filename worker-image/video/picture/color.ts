@@ -10,7 +10,9 @@ import type { VideoStream } from "../../probe/record.ts";
 /** How the colours of a source are made known. */
 export interface ColorWork {
   /** The matrix that is meant, where the file does not say it. */
-  assumed: string;
+  assumed?: string;
+  /** Set when black and white are the ends of all numbers, which films are coded within. */
+  fullRange?: true;
   /** The pixel format that RGB is coded in anew. */
   rgbTo?: string;
 }
@@ -54,13 +56,20 @@ export function colorOf(picture: VideoStream): ColorWork | undefined {
     const rgbTo = hasAlpha(picture.pixelFormat) ? "yuva444p10le" : isDeep ? "yuv444p10le" : "yuv444p";
     return { rgbTo, assumed: picture.dynamicRange === "SDR" ? "bt709" : "bt2020nc" };
   }
-  return isSaid(picture.color.matrix) ? undefined : { assumed: assumedMatrix(picture) };
+  const { matrix, range } = picture.color;
+  // What a pixel format itself calls full, yuvj420p and its kind, is brought to what the encoder takes by ffmpeg.
+  const fullRange = range === "pc" && !picture.pixelFormat?.startsWith("yuvj");
+  if (isSaid(matrix) && !fullRange) return undefined;
+  return {
+    ...(!isSaid(matrix) && { assumed: assumedMatrix(picture) }),
+    ...(fullRange && { fullRange }),
+  };
 }
 
 /** The filters that make the colours of a source known to those that follow, before anything else. */
 export function colorFilters({ color }: Work): string[] {
   if (!color) return [];
-  const { rgbTo, assumed } = color;
+  const { rgbTo, assumed, fullRange } = color;
   const matrix = assumed === "bt2020nc" ? "bt2020" : assumed;
   return [
     ...(rgbTo
@@ -69,7 +78,8 @@ export function colorFilters({ color }: Work): string[] {
           `format=${rgbTo}`,
         ]
       : []),
-    `setparams=colorspace=${assumed}`,
+    ...(fullRange ? ["scale=out_range=tv"] : []),
+    ...(assumed ? [`setparams=colorspace=${assumed}`] : []),
   ];
 }
 
@@ -85,6 +95,7 @@ export function colorArguments({ work, picture }: { work: Work; picture: VideoSt
     ...(isSaid(primaries) ? ["-color_primaries", primaries] : []),
     ...(isSaid(transfer) ? ["-color_trc", transfer] : []),
     ...(meant ? ["-colorspace", meant] : []),
+    ...(work.color?.fullRange ? ["-color_range", "tv"] : []),
   ];
 }
 

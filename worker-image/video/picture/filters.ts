@@ -50,7 +50,10 @@ export interface Window {
 const DENOISE = { Light: 2, Medium: 4, Strong: 8 } as const;
 
 /** Nits of diffuse white: ITU-R BT.2408, for PQ and HLG alike. */
-const REFERENCE_WHITE_NITS = 203;
+export const REFERENCE_WHITE_NITS = 203;
+
+/** ffmpeg's names of what codes the light of HDR. */
+export const TRANSFERS = { HDR10: "smpte2084", HLG: "arib-std-b67" } as const;
 
 /**
  * The filters in the order they have to run: colours are known first, fields become frames before anything moves pixels, frames are
@@ -235,7 +238,7 @@ export function toneMapFilters({
   pixelFormat,
 }: Pick<PictureWork, "toneMapFrom" | "pixelFormat">): string[] {
   if (!toneMapFrom) return [];
-  const transfer = toneMapFrom === "HLG" ? "arib-std-b67" : "smpte2084";
+  const transfer = TRANSFERS[toneMapFrom];
   return [
     // Primaries too: a filter of their own for them makes the same bytes, and all of this takes a quarter longer.
     `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:p=bt709:npl=${REFERENCE_WHITE_NITS}`,

@@ -68,6 +68,7 @@ export function pictureGraph(rendition: Rendition): string {
       size,
       pixelFormat,
       matrix: work.matrix ?? "bt709",
+      dynamicRange: rendition.keepsHdr ? picture.dynamicRange : "SDR",
     });
     parts.push(`${[mark, ...upload].join(",")}[picture]`);
   }
@@ -89,24 +90,27 @@ export function soundOf(
 }
 
 /**
- * The first track of each file in the format of the source's; silence where it has none. Each lasts as long as its
+ * The first track of each file in the format of the first that has one; silence where it has none. Each lasts as long as its
  * pictures, to the sample: codecs pad the end of a track, and what follows would begin late by that.
  */
 function appendedSounds(rendition: Rendition, inputs: number): string[] {
-  const { sound, appended, picture, fps } = rendition;
+  const { sound, appended, endSeconds, fps } = rendition;
   const [track] = rendition.tracks;
   if (!track || !sound || !fps) return [];
   const lasting = (seconds: number | null) =>
     seconds === null ? [] : lastingFilters(Math.round(seconds * perSecond(fps)) / perSecond(fps));
-  return [
-    `[0:${track.index}]${[...soundFilters(track, sound), ...lasting(picture.durationSeconds)].join(",")}[part0]`,
-    ...appended.map((each, place) => {
-      const label = `[part${place + 1}]`;
-      return each.track
-        ? `[${inputs + place}:${each.track.index}]${[...appendedSoundFilters(track, sound), ...lasting(each.seconds)].join(",")}${label}`
-        : `${[silence(track, sound), ...lasting(each.seconds)].join(",")}${label}`;
-    }),
+  const isOwn = !appended.some((each) => each.track === track);
+  const parts = [
+    { input: 0, from: isOwn ? track : undefined, seconds: endSeconds, filters: soundFilters(track, sound) },
+    ...appended.map((each, place) => ({
+      ...{ input: inputs + place, from: each.track, seconds: each.seconds },
+      filters: appendedSoundFilters(track, sound),
+    })),
   ];
+  return parts.map(({ input, from, seconds, filters }, place) => {
+    const heard = from ? [`[${input}:${from.index}]${filters.join(",")}`] : [silence(track, sound)];
+    return `${[...heard, ...lasting(seconds)].join(",")}[part${place}]`;
+  });
 }
 
 /** One concat for both, so that each file's sound begins with its pictures however long the one before was. */
@@ -128,7 +132,9 @@ function joined(
   ].join(";");
 }
 
-function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: Rendition): string[] {
+function burnInFilters(rendition: Rendition): string[] {
+  const { output, companions, fps, size, work, burnedTimecode, keepsHdr, picture } = rendition;
+  const dynamicRange = keepsHdr ? picture.dynamicRange : "SDR";
   const { timecode } = output.burnIn ?? {};
   const first = work.window?.startSeconds ?? 0;
   // The first frame of a part is the one at or after its start, and the filter counts from there.
@@ -136,6 +142,8 @@ function burnInFilters({ output, companions, fps, size, work, burnedTimecode }: 
   const start = fps && burnedTimecode ? timecodeAfter(burnedTimecode, firstSeconds, fps) : undefined;
   return [
     ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
-    ...(timecode && fps && start ? [timecodeFilter(timecode, { start, rate: fps, picture: size })] : []),
+    ...(timecode && fps && start
+      ? [timecodeFilter(timecode, { start, rate: fps, picture: size, dynamicRange })]
+      : []),
   ];
 }

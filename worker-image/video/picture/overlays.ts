@@ -1,5 +1,6 @@
 import type { BurnIn, Watermark } from "../../../crds/outputs/burn-in.ts";
-import type { Rate } from "../../probe/record.ts";
+import type { DynamicRange, Rate } from "../../probe/record.ts";
+import { REFERENCE_WHITE_NITS, TRANSFERS } from "./filters.ts";
 import type { Size } from "./geometry.ts";
 
 /** What is drawn over finished pictures, as filters. Pure. */
@@ -21,7 +22,14 @@ const OVERLAY_FORMATS: Readonly<Record<string, string>> = {
  */
 export function watermarkGraph(
   { gravity, scale, margin, opacity, startSeconds, endSeconds }: Watermark,
-  wish: { input: string; base: string; size: Size; pixelFormat: string; matrix: string },
+  wish: {
+    input: string;
+    base: string;
+    size: Size;
+    pixelFormat: string;
+    matrix: string;
+    dynamicRange?: DynamicRange;
+  },
 ): string {
   const width = Math.max(2, Math.round(wish.size.width * scale));
   const gap = Math.round(wish.size.width * margin);
@@ -29,8 +37,7 @@ export function watermarkGraph(
     "format=rgba",
     `scale=${width}:-1:flags=lanczos`,
     ...(opacity < 1 ? [`colorchannelmixer=aa=${opacity}`] : []),
-    `scale=out_color_matrix=${wish.matrix}:out_range=tv`,
-    "format=yuva444p",
+    ...codedAs(wish),
   ].join(",");
   const { x, y } = place(gravity, { outer: ["W", "H"], inner: ["w", "h"], gap });
   const when = `gte(t,${startSeconds})${endSeconds === undefined ? "" : `*lt(t,${endSeconds})`}`;
@@ -38,6 +45,26 @@ export function watermarkGraph(
   const format = OVERLAY_FORMATS[wish.pixelFormat] ?? "auto";
   return `[${wish.input}]${image}[mark];[${wish.base}][mark]overlay=${x}:${y}:format=${format}${timed}`;
 }
+
+/** The image's numbers as the pictures have them: in HDR its white is as bright as paper, and not as the sun. */
+function codedAs({
+  matrix,
+  dynamicRange = "SDR",
+}: {
+  matrix: string;
+  dynamicRange?: DynamicRange;
+}): string[] {
+  if (dynamicRange === "SDR") return [`scale=out_color_matrix=${matrix}:out_range=tv`, "format=yuva444p"];
+  const from = "tin=iec61966-2-1:pin=bt709:min=gbr:rin=pc";
+  return [
+    "format=gbrap",
+    `zscale=${from}:t=${TRANSFERS[dynamicRange]}:p=bt2020:m=bt2020nc:r=tv:npl=${REFERENCE_WHITE_NITS}`,
+    "format=yuva444p10le",
+  ];
+}
+
+/** Greys that are as bright as paper, 58 % of PQ and 75 % of HLG: ITU-R BT.2408, table 1. */
+const TEXT_COLORS: Record<DynamicRange, string> = { SDR: "white", HDR10: "0x949494", HLG: "0xbfbfbf" };
 
 /** A still picture as the source of a watermark: what is opened must be one. */
 export const WATERMARK_DEMUXERS = ["png_pipe", "jpeg_pipe", "webp_pipe"] as const;
@@ -47,7 +74,12 @@ export const subtitleFilter = (path: string): string => `ass=filename=${escaped(
 /** @param start the timecode of the first frame that gets here */
 export function timecodeFilter(
   { gravity, size }: NonNullable<BurnIn["timecode"]>,
-  { start, rate, picture }: { start: string; rate: Rate; picture: Size },
+  {
+    start,
+    rate,
+    picture,
+    dynamicRange = "SDR",
+  }: { start: string; rate: Rate; picture: Size; dynamicRange?: DynamicRange },
 ): string {
   const letters = Math.max(8, Math.round(picture.height * size));
   const { x, y } = place(gravity, { outer: ["w", "h"], inner: ["tw", "th"], gap: letters });
@@ -56,7 +88,7 @@ export function timecodeFilter(
     `timecode_rate=${rate.num}/${rate.den}`,
     "font=DejaVu Sans Mono",
     `fontsize=${letters}`,
-    "fontcolor=white:box=1:boxcolor=black@0.5",
+    `fontcolor=${TEXT_COLORS[dynamicRange]}:box=1:boxcolor=black@0.5`,
     `boxborderw=${Math.round(letters / 5)}`,
     `x=${x}:y=${y}`,
   ].join(":");

@@ -33,6 +33,7 @@ export function pictureWork(
     ? { width: shown.height, height: shown.width }
     : { width: shown.width, height: shown.height };
   const scaling: Scaling = scalingOf(from, sizeWish(from, output));
+  refuseTooLarge(scaling, from);
   const interlaced = picture.fieldOrder !== null && picture.fieldOrder !== "Progressive";
   const unchanged = interlaced && output.deinterlace === "Never";
   const scaled = scaling.scaled.height !== from.height;
@@ -132,17 +133,20 @@ export function pixelFormatOf(picture: VideoStream, output: VideoOutput): string
 function sizeWish(from: Size, output: VideoOutput): Parameters<typeof scalingOf>[1] {
   const { upscale } = output;
   if (!upscale) return output;
-  const [width, height] = [from.width * upscale, from.height * upscale];
-  if (Math.max(width, height) > MAX_SIDE) {
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `upscale ${upscale} makes ${width}×${height} of ${from.width}×${from.height}, and a side may have ${MAX_SIDE} pixels`,
-    );
-  }
-  return { width, height, fit: "fill", enlarge: true };
+  return { width: from.width * upscale, height: from.height * upscale, fit: "fill", enlarge: true };
 }
 
+/** Pixels of a side that pictures may be enlarged to; those of a source may have more. */
 const MAX_SIDE = 8192;
+
+function refuseTooLarge({ scaled }: Scaling, from: Size): void {
+  const side = Math.max(scaled.width, scaled.height);
+  if (side <= MAX_SIDE || side <= Math.max(from.width, from.height)) return;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `a picture of ${from.width}×${from.height} would be enlarged to ${scaled.width}×${scaled.height}, and a side may have ${MAX_SIDE} pixels then: ask for less`,
+  );
+}
 
 function storedCrop(
   crop: NonNullable<VideoOutput["crop"]>,

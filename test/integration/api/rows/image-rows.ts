@@ -52,6 +52,11 @@ const EXCLUSIVE: { name: string; other: string; fields: object }[] = [
   { name: "animated", other: "clahe", fields: { animated: true, clahe: { width: 8, height: 8 } } },
   { name: "animated", other: "flip", fields: { animated: true, flip: true } },
   { name: "animated", other: "position", fields: { animated: true, position: "attention" } },
+  {
+    name: "bitDepth",
+    other: "compression",
+    fields: { format: "tiff", bitDepth: 16, compression: "jpeg" },
+  },
   { name: "enhance", other: "sharpen", fields: { enhance: {}, sharpen: { sigma: 1 } } },
 ];
 

@@ -55,6 +55,19 @@ export const videoRows: Row[] = [
     field: field("pixelFormat"),
     server: "take one that ends in 10le",
   }),
+  refused("a level that h264 has not", video({ level: "4.3" }), {
+    field: field("level"),
+    server: "h264 has the levels 1.0",
+  }),
+  refused("a level that h265 has not", video({ codec: "h265", level: "1.1" }), {
+    field: field("level"),
+    server: "h265 has the levels 1.0",
+  }),
+  accepted("a level without a decimal", video({ codec: "h265", level: "4" })),
+  refused("mp3 of more than two channels", video({ audio: { codec: "mp3", channels: "5.1" } }), {
+    field: field("audio.channels"),
+    server: "mp3 has two channels at most",
+  }),
   refused("HDR in main", video({ codec: "h265", dynamicRange: "Source", profile: "main" }), {
     field: field("profile"),
     server: "take main10",

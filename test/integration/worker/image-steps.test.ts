@@ -1,0 +1,256 @@
+import sharp, { type Color, type Sharp } from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { colourAt, deltaE } from "../../worker/pictures.ts";
+import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
+import { image, type PictureMaker, type PictureRun, pictureMaker } from "./image-workshop.ts";
+
+/**
+ * What several fields do together: each step keeps the depth, the colours and the alpha that another asks for. Every
+ * output below is made by one run of the worker program.
+ */
+
+const flat = (background: Color, [width, height]: readonly [number, number] = [60, 40]) =>
+  sharp({ create: { width, height, channels: 3, background } });
+const png = (picture: Sharp) => picture.png().toBuffer();
+
+/** Transparent, but for a red square in its middle. */
+const logo = async () =>
+  png(
+    sharp({ create: { width: 100, height: 60, channels: 4, background: "#00000000" } }).composite([
+      { input: await png(flat("#c81e1e", [40, 40])), left: 30, top: 10 },
+    ]),
+  );
+
+/** A picture of 16 bits a channel, grey, each pixel by a function of its place. */
+function deep(
+  [width, height]: readonly [number, number],
+  value: (x: number, y: number) => number,
+): Promise<Buffer> {
+  const data = new Uint16Array(width * height * 3);
+  for (let index = 0; index < data.length; index++) {
+    const pixel = Math.floor(index / 3);
+    data[index] = value(pixel % width, Math.floor(pixel / width));
+  }
+  return png(sharp(data, { raw: { width, height, channels: 3 } }).toColourspace("rgb16"));
+}
+
+/** How many values the first channel has. */
+async function levels(file: string): Promise<number> {
+  const { data, info } = await sharp(file)
+    .toColourspace("rgb16")
+    .raw({ depth: "ushort" })
+    .toBuffer({ resolveWithObject: true });
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return new Set(samples.filter((_, index) => index % info.channels === 0)).size;
+}
+
+let volume: WorkerVolume;
+let make: PictureMaker;
+beforeAll(async () => {
+  volume = await makeVolume();
+  make = pictureMaker(volume);
+});
+afterAll(() => volume.remove());
+
+describe("16 bits", () => {
+  let run: PictureRun;
+  beforeAll(async () => {
+    await volume.put("in/steep.png", await deep([1024, 8], (x) => 20_000 + x * 8));
+    await volume.put("in/grey.png", await deep([60, 40], () => 30_000));
+    await volume.put("in/red.png", await png(flat("#ff0000", [20, 20])));
+    const red = { image: { path: "in/red.png" }, gravity: "northwest" };
+    const at16 = (name: string, fields: object) => image(name, { bitDepth: 16, ...fields });
+    run = await make("deep", { steep: "in/steep.png", grey: "in/grey.png" }, [
+      at16("plain", {}),
+      at16("shaped", { shape: { rounded: { radius: 2 } } }),
+      at16("laid", { overlays: [{ text: { text: "a", size: 6 }, gravity: "west" }] }),
+      at16("grey-laid", { grayscale: true, overlays: [red] }),
+      at16("grey-laid-set", { grayscale: true, overlays: [red], formats: ["tiff"] }),
+      at16("grey-shaped", { grayscale: true, shape: { circle: {} } }),
+      at16("grey-flat-set", { grayscale: true, flatten: true, formats: ["tiff"] }),
+      at16("sepia", { grayscale: true, tint: "#ff8000" }),
+      at16("sepia-turned", { grayscale: true, tint: "#ff8000", rotate: 90 }),
+    ]);
+  });
+
+  test.each(["plain", "shaped", "laid"])("%s has every level of a gradient", async (output) => {
+    expect(await levels(run.file("steep", output))).toBeGreaterThanOrEqual(1024);
+  });
+
+  test.each(["grey-laid.png", "grey-laid-set.png", "grey-laid-set.tiff"])(
+    "%s keeps the colours of what is laid on greys",
+    async (file) => {
+      const at8 = await png(sharp(volume.path(`deep/grey/${file}`)));
+      expect((await colourAt(at8, 0.1, 0.1)).slice(0, 3)).toEqual([255, 0, 0]);
+      expect((await colourAt(at8, 0.9, 0.9)).slice(0, 3)).toEqual([117, 117, 117]);
+    },
+  );
+
+  test("greys stay greys, in several formats and cut to a shape too", async () => {
+    for (const [file, channels] of [
+      ["grey-flat-set.png", 1],
+      ["grey-flat-set.tiff", 1],
+      ["grey-shaped.png", 2],
+    ] as const) {
+      const header = await sharp(volume.path(`deep/grey/${file}`)).metadata();
+      expect(header, file).toMatchObject({ channels, depth: "ushort" });
+    }
+  });
+
+  test.each(["sepia", "sepia-turned"])("%s has its tint", async (output) => {
+    const [red = 0, , blue = 0] = await colourAt(await png(sharp(run.file("grey", output))), 0.5, 0.5);
+    expect(red).toBeGreaterThan(blue + 50);
+  });
+});
+
+describe("trim", () => {
+  const framed = (x: number, y: number) =>
+    x >= 20 && x < 60 && y >= 15 && y < 45 ? 45_000 : 30_000 + ((x * 7919 + y * 104_729) % 200) - 100;
+  const outputs = {
+    trim: { trim: {} },
+    deep: { trim: {}, bitDepth: 16 },
+    doubled: { trim: {}, bitDepth: 16, upscale: 2 },
+    p3: { trim: {}, colourspace: "p3" },
+    grey: { trim: {}, bitDepth: 16, grayscale: true, enhance: { strength: 0.5 } },
+    coarse: { trim: { threshold: 70 } },
+  };
+  let alone: Record<string, PictureRun>;
+  let together: PictureRun;
+  beforeAll(async () => {
+    const picture = await deep([80, 60], framed);
+    await volume.put("in/deep.png", picture);
+    await volume.put("in/shallow.png", await png(sharp(picture).withIccProfile("srgb")));
+    const sources = { deep: "in/deep.png", shallow: "in/shallow.png" };
+    const images = Object.entries(outputs).map(([name, fields]) => image(name, fields));
+    alone = {};
+    for (const each of images) alone[each.name] = await make(`trim-${each.name}`, sources, [each]);
+    together = await make("trim-together", sources, [
+      ...images,
+      image("coarse-webp", { format: "webp", trim: {} }),
+    ]);
+  });
+  const sizeOf = async (file: string) => {
+    const { width, height } = await sharp(file).metadata();
+    return [width, height];
+  };
+
+  test.each([
+    { source: "deep", output: "trim", expected: [40, 30] },
+    { source: "deep", output: "deep", expected: [40, 30] },
+    { source: "deep", output: "doubled", expected: [80, 60] },
+    { source: "deep", output: "grey", expected: [40, 30] },
+    { source: "deep", output: "coarse", expected: [80, 60] },
+    { source: "shallow", output: "trim", expected: [40, 30] },
+    { source: "shallow", output: "p3", expected: [40, 30] },
+    { source: "shallow", output: "coarse", expected: [80, 60] },
+  ])(
+    "$output of the $source source is the same alone and beside others",
+    async ({ source, output, expected }) => {
+      expect(await sizeOf(together.file(source, output))).toEqual(expected);
+      expect(await sizeOf(alone[output]?.file(source, output) ?? "")).toEqual(expected);
+    },
+  );
+});
+
+describe("alpha", () => {
+  const yellow = "#ffcc00";
+  let run: PictureRun;
+  beforeAll(async () => {
+    await volume.put("in/logo.png", await logo());
+    await volume.put("in/opaque.png", await png(flat("#c81e1e")));
+    const jpeg = (name: string, fields: object) =>
+      image(name, {
+        format: "jpeg",
+        quality: 100,
+        chromaSubsampling: "4:4:4",
+        background: yellow,
+        ...fields,
+      });
+    run = await make("alpha", { logo: "in/logo.png" }, [
+      jpeg("negated", { negate: true }),
+      jpeg("negated-set", { negate: true, formats: ["png"] }),
+      jpeg("negated-capped", { negate: true, maxBytes: 100_000 }),
+      image("negated-flat", { negate: true, flatten: true, background: yellow }),
+      image("negated-flat-deep", { negate: true, flatten: true, background: yellow, bitDepth: 16 }),
+      jpeg("tinted", { tint: "#0000ff" }),
+      jpeg("grey", { grayscale: true }),
+      jpeg("darkened", { modulate: { brightness: 0.5 } }),
+      jpeg("linear", { gamma: 2.2, width: 50 }),
+      image("tiff", { format: "tiff", compression: "jpeg", quality: 100, background: yellow }),
+      image("tiff-white", { format: "tiff", compression: "jpeg", quality: 100 }),
+      image("tiff-boxed", {
+        format: "tiff",
+        compression: "jpeg",
+        quality: 100,
+        width: 100,
+        height: 100,
+        fit: "contain",
+      }),
+    ]);
+  });
+  const at = async (output: string, across: number, down: number) =>
+    (await colourAt(await png(sharp(run.file("logo", output))), across, down)).slice(0, 3);
+
+  test.each([
+    ...["negated.jpg", "negated-set.jpg", "negated-capped.jpg", "negated-flat.png", "negated-flat-deep.png"],
+    ...["tinted.jpg", "grey.jpg", "darkened.jpg", "linear.jpg", "tiff.tiff"],
+  ])("%s lies on its background, which no tone changes", async (file) => {
+    const corner = await colourAt(await png(sharp(volume.path(`alpha/logo/${file}`))), 0.02, 0.02);
+    expect(deltaE(corner, [255, 204, 0])).toBeLessThan(3);
+  });
+
+  test("what is not transparent has its tone", async () => {
+    expect(deltaE(await at("negated", 0.5, 0.5), [55, 225, 225])).toBeLessThan(3);
+    expect(deltaE(await at("tiff", 0.5, 0.5), [200, 30, 30])).toBeLessThan(3);
+  });
+
+  test("a tiff of jpeg parts has no alpha, and lies on white where nothing else is said", async () => {
+    expect((await sharp(run.file("logo", "tiff-white")).metadata()).hasAlpha).toBe(false);
+    expect(deltaE(await at("tiff-white", 0.02, 0.02), [255, 255, 255])).toBeLessThan(2);
+    expect(deltaE(await at("tiff-boxed", 0.5, 0.02), [255, 255, 255])).toBeLessThan(2);
+  });
+});
+
+describe("tone and background", () => {
+  let run: PictureRun;
+  beforeAll(async () => {
+    await volume.put("in/grey.png", await png(flat("#777777")));
+    const blue = (name: string, fields: object) =>
+      image(name, { gamma: 2.2, background: "#335577", ...fields });
+    run = await make("tone", { grey: "in/grey.png" }, [
+      image("sepia", { grayscale: true, tint: "#ff8000" }),
+      image("tinted", { tint: "#ff8000" }),
+      image("sepia-linear", { grayscale: true, tint: "#ff8000", gamma: 2.2, width: 30 }),
+      blue("boxed", { width: 60, height: 60, fit: "contain" }),
+      blue("extended", { width: 30, extend: { top: 10 } }),
+      blue("tilted", { width: 30, rotate: 45 }),
+      blue("turned", { width: 60, height: 60, fit: "contain", rotate: 90, extend: { top: 10 } }),
+      blue("dark", { width: 60, height: 60, fit: "contain", background: "#1a1a1a" }),
+      blue("deep", { width: 60, height: 60, fit: "contain", bitDepth: 16 }),
+    ]);
+  });
+
+  test("greys take a tint", async () => {
+    const tinted = await colourAt(run.file("grey", "tinted"), 0.5, 0.5);
+    expect(await colourAt(run.file("grey", "sepia"), 0.5, 0.5)).toEqual(tinted);
+    expect(deltaE(await colourAt(run.file("grey", "sepia-linear"), 0.5, 0.5), tinted)).toBeLessThan(3);
+    expect(tinted[0]).toBeGreaterThan(150);
+  });
+
+  test.each([
+    { output: "boxed", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "extended", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "tilted", at: [0.02, 0.02], expected: [51, 85, 119] },
+    { output: "turned", at: [0.5, 0.05], expected: [51, 85, 119] },
+    { output: "turned", at: [0.05, 0.5], expected: [51, 85, 119] },
+    { output: "dark", at: [0.5, 0.05], expected: [26, 26, 26] },
+    { output: "deep", at: [0.5, 0.05], expected: [51, 85, 119] },
+  ])(
+    "the background of $output is the colour that was asked for",
+    async ({ output, at: [x = 0, y = 0], expected }) => {
+      const file = await png(sharp(run.file("grey", output)));
+      expect(deltaE(await colourAt(file, x, y), expected)).toBeLessThan(2.3);
+      expect(deltaE(await colourAt(file, 0.5, 0.5), [119, 119, 119])).toBeLessThan(2.3);
+    },
+  );
+});
