@@ -21,7 +21,7 @@ import type { Recording } from "./recording.ts";
  * Looks at a finished recording before it gets its name: that it opens, has its codec and length, decodes, and is not
  * silent where its source is not.
  *
- * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated.
+ * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated, InvalidOutputSpec.
  */
 export async function verifyRecording(
   path: string,
@@ -30,11 +30,14 @@ export async function verifyRecording(
 ): Promise<Verified> {
   const { source, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
-    throw new MediaFailure(
-      "SourceCorrupt",
-      `no sound of the source could be decoded: ${lastErrors(report.log)}`,
-      report.log,
-    );
+    const errors = lastErrors(report.log);
+    if (errors === "" && recording.spans.length > 0) {
+      throw new MediaFailure(
+        "InvalidOutputSpec",
+        `audio track ${recording.track.index} of the source has no sound in any of the cuts; name others`,
+      );
+    }
+    throw new MediaFailure("SourceCorrupt", `no sound of the source could be decoded: ${errors}`, report.log);
   }
   const [record, peaksDb] = await Promise.all([
     probe(path, run.signal, { firstFrame: false }),

@@ -114,7 +114,7 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
  */
 export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
-  const found = record.durationSeconds;
+  const found = endOf(record);
   const differences: string[] = [];
   if (found !== null && found < written - toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
@@ -152,9 +152,13 @@ function sourceWarnings(
 const wholeLengths = (record: MediaRecord, rendition: Rendition, report: FfmpegReport) => ({
   what: "pictures and sound",
   declaredSeconds: rendition.expectedSeconds,
-  foundSeconds: record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0,
+  foundSeconds: endOf(record) ?? report.progress?.outTimeSeconds ?? 0,
   toleranceSeconds: toleranceOf(rendition),
 });
+
+/** Where a finished file ends, counted from zero as ffmpeg counts what it writes: pictures alone may begin later. */
+const endOf = ({ startSeconds, durationSeconds }: MediaRecord): number | null =>
+  durationSeconds === null ? null : Math.max(0, startSeconds ?? 0) + durationSeconds;
 
 /**
  * Of pictures alone, which may end long before the sound does: that of a cut is as long as the cut, whatever the source
