@@ -141,14 +141,13 @@ describe("a photo and a clip", () => {
       (status?.webhooks ?? []).every(({ pending }) => pending.length === 0),
     );
     expect(written.status?.webhooks).toMatchObject([
-      {
-        name: "receiver",
-        pending: [],
-        delivered: transitions.length,
-        deadLetters: 0,
-        tries: transitions.map(() => ({ code: 204 })),
-      },
+      { name: "receiver", pending: [], delivered: transitions.length, deadLetters: 0 },
     ]);
+    // On a busy machine a try may time out; the one after it is taken.
+    const taken = written.status?.webhooks?.flatMap(({ tries = [] }) =>
+      tries.filter(({ code }) => code === 204),
+    );
+    expect(taken).toHaveLength(transitions.length);
   });
 
   test("its units ran without rights: no root, no capabilities, a read-only root, no API token", async () => {
