@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
@@ -12,6 +11,7 @@ import {
   declaresLength,
   excessOf,
   LENGTH_TOLERANCE_SECONDS,
+  nothingMade,
   shortnessOf,
 } from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
@@ -21,7 +21,7 @@ import type { Recording } from "./recording.ts";
  * Looks at a finished recording before it gets its name: that it opens, has its codec and length, decodes, and is not
  * silent where its source is not.
  *
- * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated.
+ * @throws MediaFailure VerificationFailed, SourceCorrupt, SourceTruncated, InvalidOutputSpec.
  */
 export async function verifyRecording(
   path: string,
@@ -30,11 +30,7 @@ export async function verifyRecording(
 ): Promise<Verified> {
   const { source, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
-    throw new MediaFailure(
-      "SourceCorrupt",
-      `no sound of the source could be decoded: ${lastErrors(report.log)}`,
-      report.log,
-    );
+    throw nothingMade("sound", recording.spans, report);
   }
   const [record, peaksDb] = await Promise.all([
     probe(path, run.signal, { firstFrame: false }),

@@ -1,5 +1,7 @@
+import { lastErrors } from "../../probe/log-reading.ts";
 import { MediaFailure } from "../../probe/media-failure.ts";
 import type { FfmpegReport } from "../ffmpeg.ts";
+import type { Span } from "./timing.ts";
 
 /** What was made, against what the source declares: a difference is the source's. */
 
@@ -40,6 +42,27 @@ export function shortnessOf(
   }
   const message = `the source declares ${declaredSeconds.toFixed(1)} s but holds ${foundSeconds.toFixed(1)} s of ${what}`;
   return [{ reason: "SourceShorterThanDeclared", message }];
+}
+
+/** Why a run made nothing: a source that is whole may end before its cuts begin, where it does not tell its length. */
+export function nothingMade(
+  what: "frame" | "sound",
+  spans: readonly Span[],
+  { log, cutShortLines, damagedLines }: Pick<FfmpegReport, "cutShortLines" | "damagedLines" | "log">,
+): MediaFailure {
+  if (spans.length > 0 && cutShortLines + damagedLines === 0) {
+    const firstSeconds = Math.min(...spans.map(({ startSeconds }) => startSeconds));
+    return new MediaFailure(
+      "InvalidOutputSpec",
+      `every cut lies beyond the end of the source, which holds no ${what} at ${firstSeconds} s or later`,
+      log,
+    );
+  }
+  return new MediaFailure(
+    "SourceCorrupt",
+    `no ${what} of the source could be decoded: ${lastErrors(log)}`,
+    log,
+  );
 }
 
 /** What is wrong with cuts that last longer than they may: they hold what nobody asked for. */
