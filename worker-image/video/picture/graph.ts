@@ -145,7 +145,7 @@ function burnInFilters(rendition: Rendition): string[] {
   const firstSeconds = fps ? Math.ceil(first * perSecond(fps) - 1e-6) / perSecond(fps) : first;
   const start = fps && burnedTimecode ? timecodeAfter(burnedTimecode, firstSeconds, fps) : undefined;
   return [
-    ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
+    ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath, companions.fontsPath)] : []),
     ...(timecode && fps && start
       ? [timecodeFilter(timecode, { start, rate: fps, picture: size, dynamicRange })]
       : []),
