@@ -72,7 +72,7 @@ export const framesOutput = z
       .boolean()
       .default(false)
       .describe(
-        "exact takes the very frames; else the keyframe before each time is taken, which is many times faster and at most one keyframe interval early.",
+        "exact takes the very frames that a player shows at the times; else the keyframe before each time is taken, which is many times faster and at most one keyframe interval early. An animation whose times would share keyframes has the very frames.",
       ),
     layout: z
       .enum(["Files", "Sprite", "ContactSheet", "Animation"])

@@ -8,7 +8,7 @@ import type { MediaRecord } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { stageProgress } from "../video/progress/stages.ts";
-import { readLoudness } from "../video/sound/sound.ts";
+import { NOT_MEASURED, readLoudness } from "../video/sound/sound.ts";
 import {
   drawingArguments,
   extensionOf,
@@ -114,7 +114,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
       ? readLoudness((await run("loudness", measuringArguments(recording, files), "info")).log)
       : undefined;
     if (audio.loudness && !measured) {
-      const message = "the track is silent: its loudness is left as it is";
+      const message = `the track ${NOT_MEASURED}`;
       context.warn({ reason: "SilentTrack", message, source: opened.source.name, output: name });
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
@@ -178,6 +178,6 @@ async function makeWaveform(
     "pipe:1",
   ];
   await runFfmpeg({ ...limits, arguments: list, onData: (chunk) => peaks.add(chunk) });
-  await writeFile(staged, JSON.stringify(peaks.finish(record.audio[0]?.sampleRate ?? 48_000)));
+  await writeFile(staged, peaks.json(record.audio[0]?.sampleRate ?? 48_000));
   await context.publish(staged, product, { format: "json" });
 }

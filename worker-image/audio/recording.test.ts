@@ -14,8 +14,9 @@ const track = (index: number, more: Raw = {}) => ({
   sample_rate: "48000",
   ...more,
 });
-const source = (...streams: Raw[]) =>
-  describeMedia(ffprobeJson.parse({ streams, format: { format_name: "mov", duration: "60" } }), 1e6);
+const source = (...streams: Raw[]) => inContainer("mov", streams);
+const inContainer = (format_name: string, streams: Raw[]) =>
+  describeMedia(ffprobeJson.parse({ streams, format: { format_name, duration: "60" } }), 1e6);
 
 const list = (output: Raw, record = source(track(0))) =>
   recordingArguments(planRecording(record, audioOutput.parse(output)), {
@@ -48,6 +49,18 @@ test.each([
     has: ["-c:a:0 pcm_s24le", "-rf64 auto"],
   },
   {
+    name: "wav keeps of floating samples what 24 bits hold",
+    output: { codec: "wav" },
+    streams: [track(0, { codec_name: "pcm_f32le", sample_fmt: "flt" })],
+    has: ["-c:a:0 pcm_s24le"],
+  },
+  {
+    name: "wav of a lossy codec has 16 bits",
+    output: { codec: "wav" },
+    streams: [track(0, { sample_fmt: "fltp" })],
+    has: ["-c:a:0 pcm_s16le"],
+  },
+  {
     name: "the language's track is taken",
     output: { language: "deu" },
     streams: [track(0, { tags: { language: "eng" } }), track(1, { tags: { language: "ger" } })],
@@ -74,8 +87,16 @@ test.each([
     streams: [track(0, { tags: { "location-eng": "+48.8584+002.2945/" } })],
     has: ["-metadata compatible_brands=", "-metadata location-eng=", "-metadata:s location-eng="],
   },
-])("$name", ({ output, has, ...rest }) => {
-  const text = list(output, source(...("streams" in rest && rest.streams ? rest.streams : [track(0)])));
+  {
+    name: "title and artist of Ogg, which are on its streams, are the file's",
+    output: { codec: "mp3" },
+    container: "ogg",
+    streams: [track(1, { tags: { title: "A title", location: "+48.8584+002.2945/" } })],
+    has: ["-map_metadata 0 -map_metadata:g 0:s:1 ", "-metadata location="],
+  },
+])("$name", ({ output, has, container = "mov", ...rest }) => {
+  const streams = "streams" in rest && rest.streams ? rest.streams : [track(0)];
+  const text = list(output, inContainer(container, streams));
   for (const part of has) expect(text).toContain(part);
 });
 

@@ -2,7 +2,7 @@ import type { AudioOutput } from "../../crds/outputs/audio.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream, MediaRecord } from "../probe/record.ts";
-import { keptTags } from "../video/kept-tags.ts";
+import { keptTags, tagStreamOf } from "../video/kept-tags.ts";
 import {
   chooseTracks,
   type EncodedSoundCodec,
@@ -20,6 +20,7 @@ export interface Recording extends Kept {
   output: AudioOutput;
   track: AudioStream;
   placeTags: string[];
+  tagStream: number | null;
   wish: SoundWish;
   expectedSeconds: number | null;
   /** Extension of the file, without a dot. */
@@ -55,6 +56,7 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
     output,
     track,
     placeTags: record.placeTags,
+    tagStream: tagStreamOf(record, track),
     spans,
     seeks: seeksSpans(record),
     expectedSeconds: outputSeconds(
@@ -65,11 +67,16 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
     wish: {
       codec: FILES[output.codec].codec,
       soundtrack: output,
-      deepSamples: /^(?:s32|s64|pcm_s(?:24|32))/.test(`${track.sampleFormat}`),
+      deepSamples: hasDeepSamples(track),
       speed: output.speed ?? 1,
     },
   };
 }
+
+/** More than 16 bits. What lossy codecs decode to is float, whatever they were made of; it has no depth of its own. */
+const hasDeepSamples = ({ codec, sampleFormat }: AudioStream): boolean =>
+  /^s(?:32|64)/.test(sampleFormat ?? "") ||
+  (/^(?:pcm_f|wavpack$)/.test(codec ?? "") && /^(?:flt|dbl)/.test(sampleFormat ?? ""));
 
 function noTrack({ audio }: MediaRecord, { language }: AudioOutput): string {
   if (audio.length === 0) return "the source has no audio track";
@@ -82,7 +89,7 @@ export function recordingArguments(
   files: { sourcePath: string; targetPath: string; threads: number },
   measured?: MeasuredLoudness,
 ): string[] {
-  const { output, track, placeTags, wish, spans } = recording;
+  const { output, track, placeTags, tagStream, wish, spans } = recording;
   const filters = soundFilters(track, wish, measured);
   const moved = spans.length > 0 || wish.speed !== 1;
   const strip = output.metadata === "Strip";
@@ -92,7 +99,7 @@ export function recordingArguments(
     ...["-map", "[sound]"],
     ...soundEncoderArguments(track, 0, wish),
     // The timecode is that of the source's first moment.
-    ...keptTags(output.metadata, { placeTags, leftOut: moved ? ["timecode"] : [] }),
+    ...keptTags(output.metadata, { placeTags, tagStream, leftOut: moved ? ["timecode"] : [] }),
     ...["-map_chapters", strip || moved ? "-1" : "0"],
     ...(track.language ? ["-metadata:s:a:0", `language=${track.language}`] : []),
     ...[...FILES[output.codec].muxer, `file:${files.targetPath}`],

@@ -30,7 +30,11 @@ export async function verifyRecording(
 ): Promise<Verified> {
   const { source, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
-    throw nothingMade("sound", recording.spans, report);
+    throw nothingMade(
+      { what: "sound", of: `audio track ${recording.track.index} of the source` },
+      recording.spans,
+      report,
+    );
   }
   const [record, peaksDb] = await Promise.all([
     probe(path, run.signal, { firstFrame: false }),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Peaks } from "./waveform.ts";
+import { Peaks, type Waveform } from "./waveform.ts";
 
 const samples = (...values: number[]) => {
   const bytes = Buffer.alloc(values.length * 2);
@@ -7,10 +7,10 @@ const samples = (...values: number[]) => {
   return bytes;
 };
 
-const peaksOf = (chunks: Buffer[], samplesPerPixel = 2) => {
+const peaksOf = (chunks: Buffer[], samplesPerPixel = 2): Waveform => {
   const peaks = new Peaks(samplesPerPixel);
   for (const chunk of chunks) peaks.add(chunk);
-  return peaks.finish(48_000);
+  return JSON.parse([...peaks.json(48_000)].join(""));
 };
 
 test("each pixel holds the least and the greatest of its samples, in 8 bits", () => {
@@ -34,6 +34,15 @@ test("a sample may be cut in two by the pipe", () => {
   expect(peaksOf([bytes.subarray(0, 3), bytes.subarray(3, 4), bytes.subarray(4)]).data).toEqual([
     -2, 2, 4, 8,
   ]);
+});
+
+test("a long sound is written in pieces", () => {
+  const { data, length } = peaksOf(
+    [samples(...Array.from({ length: 80_000 }, (_, at) => (at % 100) << 8))],
+    1,
+  );
+  expect(length).toBe(80_000);
+  expect(data).toEqual(Array.from({ length: 160_000 }, (_, at) => (at >> 1) % 100));
 });
 
 test("silence has peaks and nothing has none", () => {

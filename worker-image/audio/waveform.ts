@@ -13,10 +13,17 @@ export interface Waveform {
   data: number[];
 }
 
-/** Collects peaks from mono samples of 16 bits, little-endian, in pieces of any size. */
+/** Numbers that are written at a time. */
+const PIECE = 65_536;
+
+/**
+ * Collects peaks from mono samples of 16 bits, little-endian, in pieces of any size. They are kept as bytes and written
+ * in pieces: an hour at 16 samples a pixel has twenty million, which as numbers and one text would take 500 MB.
+ */
 export class Peaks {
   readonly #samplesPerPixel: number;
-  readonly #data: number[] = [];
+  #data = new Int8Array(PIECE);
+  #length = 0;
   #rest = Buffer.alloc(0);
   #count = 0;
   #least = 0;
@@ -41,20 +48,33 @@ export class Peaks {
   }
 
   #close(): void {
-    this.#data.push(this.#least >> 8, this.#greatest >> 8);
+    if (this.#length === this.#data.length) {
+      const larger = new Int8Array(this.#data.length * 2);
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    this.#data[this.#length] = this.#least >> 8;
+    this.#data[this.#length + 1] = this.#greatest >> 8;
+    this.#length += 2;
     this.#count = 0;
   }
 
-  finish(sampleRate: number): Waveform {
+  /** The waveform as JSON, piece by piece. */
+  *json(sampleRate: number): Generator<string> {
     if (this.#count > 0) this.#close();
-    return {
+    const head: Omit<Waveform, "data"> = {
       version: 2,
       channels: 1,
       sample_rate: sampleRate,
       samples_per_pixel: this.#samplesPerPixel,
       bits: 8,
-      length: this.#data.length / 2,
-      data: this.#data,
+      length: this.#length / 2,
     };
+    yield `${JSON.stringify(head).slice(0, -1)},"data":[`;
+    for (let at = 0; at < this.#length; at += PIECE) {
+      const piece = this.#data.subarray(at, Math.min(at + PIECE, this.#length)).join(",");
+      yield at === 0 ? piece : `,${piece}`;
+    }
+    yield "]}";
   }
 }

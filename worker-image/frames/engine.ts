@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { FramesOutput } from "../../crds/outputs/frames.ts";
@@ -116,10 +116,12 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     filters: pictureFilters(inRgb(picture.work)),
     directory: context.scratchDir,
   };
-  const taken = await take(extraction, record.container, {
-    ...run,
-    onTaken: (count) => at("frames", count / moments.seconds.length),
-  });
+  const taking: Taking = { ...run, onTaken: (count) => at("frames", count / moments.seconds.length) };
+  let taken = await take(extraction, record.container, taking);
+  if (frames.layout === "Animation" && !extraction.exact && (await standsStill(taken))) {
+    await removeAll(taken);
+    taken = await take({ ...extraction, exact: true }, record.container, taking);
+  }
   try {
     if (taken.length === 0) {
       throw new MediaFailure("SourceCorrupt", "no frame of the source could be decoded at any of the times");
@@ -139,8 +141,22 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
       endSeconds: end,
     });
   } finally {
-    await Promise.all(taken.map(({ path }) => rm(path, { force: true })));
+    await removeAll(taken);
   }
+}
+
+const removeAll = (taken: readonly TakenFrame[]) =>
+  Promise.all(taken.map(({ path }) => rm(path, { force: true })));
+
+/** Whether a frame is that before it: times closer together than keyframes share one. */
+async function standsStill(taken: readonly TakenFrame[]): Promise<boolean> {
+  let before: Buffer | undefined;
+  for (const { path } of taken) {
+    const picture = await readFile(path);
+    if (before?.equals(picture)) return true;
+    before = picture;
+  }
+  return false;
 }
 
 /** Pictures in RGB stay so: what is taken is RGB too. */

@@ -4,6 +4,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { KEYFRAMES_ONLY, type Keyframe, keyframesAt } from "./keyframes.ts";
+import { shownFrames } from "./shown-frames.ts";
 
 /** A frame on disk, as PNG. */
 export interface TakenFrame {
@@ -55,9 +56,10 @@ export async function takeFrames(
 }
 
 export function takingArguments(extraction: Extraction, frames: readonly TakenFrame[]): string[] {
-  const { sourcePath, index, exact, filters } = extraction;
-  // Without accurate seeking the first frame after a seek is a keyframe, and no other needs decoding.
-  const seeking = exact ? [] : ["-noaccurate_seek", "-skip_frame", "nokey"];
+  const { sourcePath, index, exact } = extraction;
+  // Without accurate seeking the first frame after a seek is the keyframe before it, and no other needs decoding.
+  const seeking = ["-noaccurate_seek", ...(exact ? [] : ["-skip_frame", "nokey"])];
+  const filters = [...(exact ? LAST_AT_OR_BEFORE : []), ...extraction.filters];
   return [
     ...frames.flatMap(({ seconds }) =>
       inputArguments(sourcePath, {
@@ -83,6 +85,13 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
     ]),
   ];
 }
+
+/**
+ * The frame that a player shows at the time that was sought, which is zero here: an accurate seek would take the one
+ * after it. The last frame stays beyond its end, as it does where the sound is longer. Without a rate, which some
+ * sources lack, copies have all one time: their number is what ends them, at about an hour of 25 a second.
+ */
+const LAST_AT_OR_BEFORE = ["tpad=stop=100000:stop_mode=clone", "fps=25:start_time=0:round=up"] as const;
 
 /**
  * Takes keyframes: the wanted ones are copied out first, so that no other is decoded, and by one run, since opening
@@ -192,10 +201,9 @@ export async function findScenes(
     logLevel: "info",
     onStart,
     onProgress: ({ outTimeSeconds }) => onSeconds(outTimeSeconds),
-    onLog: (line) => {
-      const time = /showinfo.* pts_time:\s*([\d.]+)/.exec(line)?.[1];
-      if (time !== undefined && seconds.length < max) seconds.push(Number(time));
-    },
+    onLog: shownFrames((frame) => {
+      if (seconds.length < max) seconds.push(frame.seconds);
+    }),
   });
   return seconds;
 }

@@ -3,6 +3,7 @@ import { inputArguments } from "../probe/media-input.ts";
 import { runFfmpeg } from "../video/ffmpeg.ts";
 import { anyOf, type Extraction, PNG, type TakenFrame, type Taking } from "./extraction.ts";
 import { keyframesAt } from "./keyframes.ts";
+import { type ShownFrame, shownFrames } from "./shown-frames.ts";
 
 /**
  * Frames of a source without an index, read from its start: a seek in one lands between keyframes and finds the next of
@@ -11,12 +12,6 @@ import { keyframesAt } from "./keyframes.ts";
 
 /** How far behind the last time reading goes on: further than keyframes of any broadcast are apart. */
 const BEHIND_SECONDS = 30;
-
-interface ShownFrame {
-  seconds: number;
-  /** In the stream's own base. */
-  pts: number;
-}
 
 /** Takes the last frame, or keyframe, at or before each time; the first one for times before it. */
 export async function takeFromTheStart(extraction: Extraction, run: Taking): Promise<TakenFrame[]> {
@@ -43,7 +38,6 @@ export async function takeFromTheStart(extraction: Extraction, run: Taking): Pro
 /** By decoding: packets of a program stream do not all tell their time. */
 async function listShown(extraction: Extraction, { limits, onStart }: Taking): Promise<ShownFrame[]> {
   const shown: ShownFrame[] = [];
-  let base = Number.NaN;
   await runFfmpeg({
     ...limits,
     arguments: [
@@ -52,12 +46,7 @@ async function listShown(extraction: Extraction, { limits, onStart }: Taking): P
     ],
     logLevel: "info",
     onStart,
-    onLog: (line) => {
-      const [, num, den] = /showinfo.* config in time_base: (\d+)\/(\d+)/.exec(line) ?? [];
-      if (den !== undefined) base = Number(num) / Number(den);
-      const pts = /showinfo.* pts:\s*(-?\d+)/.exec(line)?.[1];
-      if (pts !== undefined) shown.push({ seconds: Number(pts) * base, pts: Number(pts) });
-    },
+    onLog: shownFrames((frame) => shown.push(frame)),
   });
   return shown;
 }

@@ -121,6 +121,53 @@ test("a timecode with a semicolon drops frames", () => {
   expect(record).toMatchObject({ timecode: "01:00:00;00", dropFrame: true, reelName: "A001" });
 });
 
+test.each([
+  {
+    name: "an MP4 that begins at 10 s",
+    video: { start_time: "10", duration: "10" },
+    format: { start_time: "10", duration: "20" },
+    lengths: [10, 10],
+  },
+  {
+    name: "Matroska of ffmpeg that begins at 10 s",
+    video: { start_time: "10", tags: { DURATION: "00:00:20.000" } },
+    format: { start_time: "10", duration: "20", tags: { ENCODER: "Lavf59" }, format_name: "matroska,webm" },
+    lengths: [10, 10],
+  },
+  {
+    name: "Matroska of mkvmerge that begins at 10 s",
+    video: { start_time: "10", tags: { DURATION: "00:00:10.000" } },
+    format: {
+      start_time: "10",
+      duration: "10",
+      tags: { ENCODER: "libebml v1.4" },
+      format_name: "matroska,webm",
+    },
+    lengths: [10, 10],
+  },
+  {
+    name: "a transport stream that begins at 10 s",
+    video: { start_time: "10", duration: "10" },
+    format: { start_time: "10", duration: "10", format_name: "mpegts" },
+    lengths: [10, 10],
+  },
+  {
+    name: "an MP4 whose first frame waits for others, without a list of edits",
+    video: { start_time: "0.08", duration: "10" },
+    format: { start_time: "0.08", duration: "10" },
+    lengths: [10, 10],
+  },
+  {
+    name: "pictures that begin late",
+    video: { start_time: "5", tags: { DURATION: "00:00:15.000" } },
+    format: { start_time: "0", duration: "15", tags: { ENCODER: "Lavf59" }, format_name: "matroska,webm" },
+    lengths: [15, 10],
+  },
+])("how long $name is", ({ video, format, lengths }) => {
+  const record = describe({ video, format });
+  expect([record.durationSeconds, record.video[0]?.durationSeconds]).toEqual(lengths);
+});
+
 test("Matroska's duration of a stream is read from its tag", () => {
   expect(picture({ tags: { DURATION: "00:01:02.500000000" } })?.durationSeconds).toBe(62.5);
 });

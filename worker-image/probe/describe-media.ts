@@ -22,12 +22,13 @@ export function describeMedia(json: FfprobeJson, bytes: number): MediaRecord {
   const moving = ofKind("video").filter((stream) => !isPicture(stream));
   const timecode = firstTag(streams, "timecode") ?? format?.tags.timecode ?? null;
 
+  const shown = untilTheEnd([...moving, ...ofKind("audio")]);
   return {
     container: format?.format_name?.split(",")[0] ?? "unknown",
     containerDescription: format?.format_long_name ?? null,
     bytes,
     durationSeconds:
-      (ofKind("subtitle").length > 0 ? untilTheEnd([...moving, ...ofKind("audio")]) : null) ??
+      (ofKind("subtitle").length > 0 || declaresEnd(format, shown) ? shown : null) ??
       positive((format?.duration ?? 0) - lateBy(format?.start_time, format)) ??
       longest(streams),
     startSeconds: format?.start_time ?? null,
@@ -248,6 +249,13 @@ function lengthOf(stream: FfprobeStream, format: Format): number | undefined {
   const told = positive(stream.duration);
   return told ?? (tagged === null ? undefined : tagged - lateBy(stream.start_time, format));
 }
+
+/** MP4 that begins late declares when it ends, counted from zero, and not how long that is after its first moment. */
+const declaresEnd = (format: Format, shownSeconds: number | null): boolean => {
+  const { duration, start_time = 0, format_name } = format ?? {};
+  if (!format_name?.startsWith("mov") || duration === undefined || shownSeconds === null) return false;
+  return start_time > 0 && Math.abs(duration - shownSeconds - start_time) < Math.abs(duration - shownSeconds);
+};
 
 /** Matroska as ffmpeg writes it has the time of the end in place of the duration, which is less where it begins late. */
 const lateBy = (startSeconds: number | undefined, format: Format): number =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { someThumbnails } from "../../test/builders/stream.ts";
-import { planThumbnails, sheetTrack } from "./thumbnails.ts";
+import type { VideoStream } from "../probe/record.ts";
+import { planThumbnails, sheetFilters, sheetTrack } from "./thumbnails.ts";
 
 const LANDSCAPE = { width: 426, height: 240 };
 
@@ -39,6 +40,13 @@ describe("the grid", () => {
     },
   ])("$name", ({ seconds, picture, expected }) =>
     expect(planThumbnails({ everySeconds: 5, width: 160 }, { picture, seconds })).toMatchObject(expected),
+  );
+});
+
+test("a frame that is shown at several moments fills a cell for each", () => {
+  const picture = { dynamicRange: "SDR" } as VideoStream;
+  expect(sheetFilters(someThumbnails(), { keepsHdr: false, picture })).toMatch(
+    /^fps=1\/5:start_time=0:round=up,.*tile=/,
   );
 });
 

@@ -43,7 +43,7 @@ const countOf = (seconds: number, everySeconds: number): number =>
   Math.max(1, Math.ceil((seconds - 0.01) / everySeconds));
 
 /**
- * The first frame at or after each multiple of the interval, scaled and laid on sheets. JPEG knows no HDR, and no other
+ * The frame that is shown at each multiple of the interval, again where one is shown for longer, scaled and laid on sheets. JPEG knows no HDR, and no other
  * matrix than BT.601 (JFIF).
  */
 export function sheetFilters(
@@ -52,7 +52,7 @@ export function sheetFilters(
 ): string {
   const { dynamicRange } = picture;
   return [
-    `select=gte(t\\,selected_n*${everySeconds})`,
+    `fps=1/${everySeconds}:start_time=0:round=up`,
     ...toneMapFilters({
       toneMapFrom: keepsHdr && dynamicRange !== "SDR" ? dynamicRange : undefined,
       pixelFormat: "yuv420p",

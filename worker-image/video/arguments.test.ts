@@ -220,15 +220,6 @@ test.each([
   expect(graph?.replaceAll(/\\+/g, "\\")).toContain(`timecode=${expected}`);
 });
 
-test.each([
-  { name: "Opus knows a square of four", codec: "opus", expected: "channel_layouts=quad" },
-  { name: "others one behind", codec: "flac", expected: "channel_layouts=4.0" },
-])("of four channels, $name", ({ codec, expected }) => {
-  const record = source({ streams: [{ ...SOUND, channels: 4, channel_layout: "" }] });
-  const wish = { container: "mkv", audio: { codec } };
-  expect(valueAfter(list(wish, record), "-filter_complex")).toContain(expected);
-});
-
 test("Opus gets no more than it takes for each channel", () => {
   const audio = { codec: "opus", bitrateKbps: 512, channels: "Mono" };
   expect(valueAfter(list({ audio }), "-b:a:0")).toBe("256k");

@@ -221,11 +221,11 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
 }
 
 function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[]): string[] {
-  const { output, sound, spans, appended, placeTags, subtitles } = rendition;
+  const { output, sound, spans, appended, placeTags, tagStream, subtitles } = rendition;
   const strip = output.metadata === "Strip";
   const moved = spans.length > 0 || appended.length > 0 || (output.speed ?? 1) !== 1;
   return [
-    ...keptTags(output.metadata, { placeTags, leftOut: ["timecode", "reel_name"] }),
+    ...keptTags(output.metadata, { placeTags, tagStream, leftOut: ["timecode", "reel_name"] }),
     ...timecodeArguments(rendition),
     // Chapters hold times of the source, which no longer fit what was cut or sped up.
     ...["-map_chapters", strip || moved ? "-1" : "0"],

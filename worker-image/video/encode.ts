@@ -5,7 +5,7 @@ import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from ".
 import { hardwareFailure } from "./hardware/hardware-check.ts";
 import type { EncodeProgress } from "./progress/progress-blocks.ts";
 import type { Rendition } from "./rendition.ts";
-import { type MeasuredLoudness, readLoudness } from "./sound/sound.ts";
+import { type MeasuredLoudness, NOT_MEASURED, readLoudness } from "./sound/sound.ts";
 import type { Tell } from "./task.ts";
 import { perSecond } from "./time/timing.ts";
 
@@ -66,7 +66,7 @@ export class Encode {
       if (!loudness) {
         this.#context.warn({
           reason: "SilentTrack",
-          message: `audio track ${track.index} is silent: its loudness is left as it is`,
+          message: `audio track ${track.index} ${NOT_MEASURED}`,
           ...this.#subject,
         });
       }

@@ -13,6 +13,7 @@ import type {
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
 import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
 import { whyInSoftware } from "./hardware/hardware.ts";
+import { tagStreamOf } from "./kept-tags.ts";
 import type { PictureWork } from "./picture/filters.ts";
 import type { Size } from "./picture/geometry.ts";
 import { keepsHdr, pictureWork } from "./picture/picture-work.ts";
@@ -58,6 +59,7 @@ export interface Rendition extends Kept {
   appended: Appended[];
   reelName: string | null;
   placeTags: string[];
+  tagStream: number | null;
   /** When the source's last frame ends, from its start; null when the source does not say. */
   endSeconds: number | null;
   /** Of the finished file; null when the source does not say. */
@@ -169,6 +171,7 @@ export function planRendition(
     appended,
     reelName: output.metadata === "Keep" ? record.reelName : null,
     placeTags: record.placeTags,
+    tagStream: tagStreamOf(record, picture),
     spans,
     seeks: seeksSpans(record),
     endSeconds,

@@ -36,7 +36,7 @@ export async function verifyRendition(
   { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
 ): Promise<Verified> {
   if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
-    throw nothingMade("frame", rendition.spans, report);
+    throw nothingMade({ what: "frame" }, rendition.spans, report);
   }
   const writtenSeconds = report.progress?.outTimeSeconds ?? 0;
   const [opened, decoded] = await Promise.allSettled([
@@ -115,7 +115,7 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
  */
 export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
-  const found = record.durationSeconds;
+  const found = endOf(record);
   const differences: string[] = [];
   if (found !== null && found < written - toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
@@ -153,9 +153,13 @@ function sourceWarnings(
 const wholeLengths = (record: MediaRecord, rendition: Rendition, report: FfmpegReport) => ({
   what: "pictures and sound",
   declaredSeconds: rendition.expectedSeconds,
-  foundSeconds: record.durationSeconds ?? report.progress?.outTimeSeconds ?? 0,
+  foundSeconds: endOf(record) ?? report.progress?.outTimeSeconds ?? 0,
   toleranceSeconds: toleranceOf(rendition),
 });
+
+/** Where a finished file ends, counted from zero as ffmpeg counts what it writes: pictures alone may begin later. */
+const endOf = ({ startSeconds, durationSeconds }: MediaRecord): number | null =>
+  durationSeconds === null ? null : Math.max(0, startSeconds ?? 0) + durationSeconds;
 
 /**
  * Of pictures alone, which may end long before the sound does: that of a cut is as long as the cut, whatever the source

@@ -55,6 +55,42 @@ test.each(UNINDEXED)("frames of $name are those of their times", async ({ file, 
   if (keyframes) expect(await shown(false, [1, 3, 5.5])).toEqual(close(keyframes));
 });
 
+test("an exact frame is the one that is shown at its time, up to the end of a slow source", async () => {
+  await ffmpeg(
+    ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=1:d=10,geq=lum=40+N*10:cb=128:cr=128"],
+    ...["-c:v", "libx264", "-pix_fmt", "yuv420p", join(workshop.sources, "slow.mp4")],
+  );
+  const frames = { atSeconds: [3, 3.5, 9.6], exact: true, format: "png" };
+  const { result, files, pathOf } = await workshop.attempt("slow.mp4", { frames });
+  expect(result.failures).toEqual([]);
+  const stats = await Promise.all(files.map((each) => sharp(pathOf(each)).stats()));
+  const numbers = stats.map(({ channels: [grey] }) => ((grey?.mean ?? 0) * 219) / 255 + 16 - 40);
+  expect(numbers.map((each) => Math.round(each / 10))).toEqual([3, 3, 9]);
+});
+
+test.each(["mkv", "mp4"])("frames of a %s that begins late are spread over its length", async (ext) => {
+  const file = `late.${ext}`;
+  const early = join(workshop.sources, "early.mp4");
+  clip(early, { seconds: 3 });
+  ffmpeg("-i", early, "-c", "copy", "-output_ts_offset", "10", join(workshop.sources, file));
+  const { result, files } = await workshop.attempt(file, { frames: { count: 6, exact: true } });
+  expect(result.failures).toEqual([]);
+  expect(result.warnings).toEqual([]);
+  expect(files).toHaveLength(6);
+  const video = await workshop.attempt(file, { video: { preset: "ultrafast" } });
+  expect(video.result.warnings).toEqual([]);
+});
+
+test("an animation moves where its source has one keyframe alone", async () => {
+  clip(join(workshop.sources, "one-keyframe.mp4"), { seconds: 4, more: ["-g", "250"] });
+  const { result, files, pathOf } = await workshop.attempt("one-keyframe.mp4", {
+    frames: { count: 4, width: 160, layout: "Animation", format: "webp" },
+  });
+  expect(result.failures).toEqual([]);
+  const pages = await sharp(pathOf(files[0] ?? ""), { animated: true }).metadata();
+  expect(pages.pages).toBe(4);
+});
+
 test.each([
   {
     name: "times beyond the end",

@@ -83,6 +83,30 @@ test("a source without sound makes an output without", async () => {
   expect(record.audio).toEqual([]);
 });
 
+test("a cut behind the end of the sound is the spec's failure", async () => {
+  const sine = ["-f", "lavfi", "-i", "sine=d=0.3"];
+  const maps = ["-map", "0:v", "-map", "1:a", "-c:v", "copy"];
+  ffmpeg("-i", plain, ...sine, ...maps, join(workshop.sources, "early.mp4"));
+  const audio = { cuts: [{ startSeconds: 1.6, endSeconds: 1.9 }] };
+  const { result } = await workshop.attempt("early.mp4", { audio });
+  expect(result.failure).toMatchObject({
+    reason: "InvalidOutputSpec",
+    message: expect.stringContaining("audio track 1 of the source has no sound in any of the cuts"),
+  });
+});
+
+test("a beep too short for a loudness is not called silent alone", async () => {
+  ffmpeg("-f", "lavfi", "-i", "sine=d=0.3", join(workshop.sources, "beep.wav"));
+  const { result } = await workshop.attempt("beep.wav", { audio: { codec: "wav", loudness: {} } });
+  expect(result.failures).toEqual([]);
+  expect(result.warnings).toMatchObject([
+    {
+      reason: "SilentTrack",
+      message: "the track is silent or shorter than 0.4 s: its loudness is left as it is",
+    },
+  ]);
+});
+
 test("a silent track that cannot be levelled is told with its source and its output", async () => {
   const silent = ["-af", "volume=0", "-c:v", "copy", "-c:a", "aac"];
   ffmpeg("-i", join(workshop.sources, "plain.mp4"), ...silent, join(workshop.sources, "silent.mp4"));

@@ -82,7 +82,7 @@ describe("cuts beyond the end of a source that does not tell how long it is are 
     });
     expect(result.failure).toMatchObject({
       reason: "InvalidOutputSpec",
-      message: expect.stringContaining("beyond the end of the source"),
+      message: expect.stringContaining("the source has no frame in any of the cuts"),
     });
   });
 });

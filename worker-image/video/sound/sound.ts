@@ -40,7 +40,7 @@ const MAX_KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { opus:
 /** The highest sample rate each encoder takes; opus has one rate only. */
 const MAX_RATE_HZ: Partial<Record<EncodedSoundCodec, number>> = { aac: 96_000, opus: 48_000, mp3: 48_000 };
 
-/** Encoders refuse layouts they have no name for, such as 5.1(side) in opus; these all of them take. */
+/** The layout of so many channels that is meant where none is named; every encoder takes these, but Opus no 4.0. */
 const LAYOUTS: Record<number, string> = {
   1: "mono",
   2: "stereo",
@@ -51,9 +51,32 @@ const LAYOUTS: Record<number, string> = {
   8: "7.1",
 };
 
-/** Of four speakers Opus knows the square alone. */
-const layoutName = (channels: number, codec: EncodedSoundCodec): string | undefined =>
-  channels === 4 && codec === "opus" ? "quad" : LAYOUTS[channels];
+/** What ffmpeg takes so many channels for that have no layout (`-layouts`, the first of each number). */
+const GUESSED: Record<number, string> = { ...LAYOUTS, 3: "2.1", 7: "6.1" };
+
+/** Layouts beside `LAYOUTS` that an encoder takes as they are; of pcm and FLAC all are, up to eight channels. */
+const TAKEN: Partial<Record<EncodedSoundCodec, readonly string[]>> = { opus: ["quad", "6.1"] };
+
+/**
+ * Where the speakers of others go: the smallest layout with room for each, one of a side being one of the back. The
+ * rest of it is silent.
+ */
+const HOLDING: Record<string, keyof typeof LAYOUTS> = {
+  "2.1": 6,
+  "3.0(back)": 4,
+  quad: 5,
+  "quad(side)": 5,
+  "3.1": 6,
+  "4.1": 6,
+  "6.0": 8,
+  "6.0(front)": 8,
+  hexagonal: 8,
+  "6.1": 8,
+  "6.1(back)": 8,
+  "6.1(front)": 8,
+  "7.0": 8,
+  "7.0(front)": 8,
+};
 
 export function defaultSoundCodec(container: Container, videoCodec: string): SoundCodec {
   if (videoCodec === "copy") return "copy";
@@ -80,38 +103,19 @@ export function chooseTracks(
   return { chosen: first ? [first] : [], missingLanguages: [] };
 }
 
-/** Containers hold ISO 639-2 codes of either kind (`deu`, `ger`) or a BCP 47 tag (`de-AT`). */
-const SYNONYMS = [
-  ["de", "deu", "ger"],
-  ["en", "eng"],
-  ["fr", "fra", "fre"],
-  ["es", "spa"],
-  ["it", "ita"],
-  ["nl", "nld", "dut"],
-  ["pt", "por"],
-  ["pl", "pol"],
-  ["cs", "ces", "cze"],
-  ["zh", "zho", "chi"],
-  ["ja", "jpn"],
-  ["ko", "kor"],
-  ["ru", "rus"],
-  ["sv", "swe"],
-  ["da", "dan"],
-  ["no", "nor", "nob"],
-  ["fi", "fin"],
-  ["tr", "tur"],
-  ["ar", "ara"],
-  ["hi", "hin"],
-  ["uk", "ukr"],
-  ["el", "ell", "gre"],
-  ["hu", "hun"],
-  ["ro", "ron", "rum"],
-];
-
+/**
+ * Whether a track is in a language. Containers hold ISO 639-2 codes of either kind (`deu`, `ger`) or a BCP 47 tag
+ * (`de-AT`); the registry behind Intl knows which are the same.
+ */
 export function sameLanguage(tag: string | null, wanted: string): boolean {
-  const language = tag?.toLowerCase().split("-")[0];
-  if (language === undefined) return false;
-  return language === wanted || SYNONYMS.some((names) => names.includes(language) && names.includes(wanted));
+  return tag !== null && languageOf(tag) === languageOf(wanted);
+}
+
+function languageOf(tag: string): string {
+  const [code = ""] = tag.toLowerCase().split("-");
+  if (!/^[a-z]{2,3}$/.test(code)) return code;
+  const language = Intl.getCanonicalLocales(code)[0]?.split("-")[0] ?? code;
+  return language === "nb" ? "no" : language; // files say either of Norwegian
 }
 
 export interface SoundWish {
@@ -123,12 +127,27 @@ export interface SoundWish {
 }
 
 /** The channels a track ends up with. */
-export function channelsOf(track: AudioStream, { codec, soundtrack }: SoundWish): number {
-  const wanted = { Source: track.channels, Mono: 1, Stereo: 2, "5.1": 6 }[soundtrack.channels];
-  if (codec === "mp3") return Math.min(2, wanted);
-  if (codec === "pcm" && soundtrack.channels === "Source") return wanted;
-  return LAYOUTS[wanted] ? wanted : 2;
+export const channelsOf = (track: AudioStream, wish: SoundWish): number => speakersOf(track, wish).channels;
+
+/** The layout a track ends up with; null for more channels than have one, which pcm alone keeps. */
+function speakersOf(
+  { channels, layout }: AudioStream,
+  { codec, soundtrack }: SoundWish,
+): { channels: number; layout: string | null } {
+  const named = (count: number) => ({ channels: count, layout: LAYOUTS[count] ?? null });
+  const wanted = { Source: channels, Mono: 1, Stereo: 2, "5.1": 6 }[soundtrack.channels];
+  if (codec === "mp3" || wanted <= 2) return named(Math.min(2, wanted));
+  if (soundtrack.channels !== "Source") return named(wanted);
+  const own = (isLayoutName(layout) ? layout : null) ?? GUESSED[channels] ?? null;
+  if (codec === "pcm") return { channels, layout: own };
+  if (own === null || channels > 8) return named(2);
+  if (codec === "flac" || TAKEN[codec]?.includes(own)) return { channels, layout: own };
+  if (codec === "opus" && own === "4.0") return named(5);
+  return named(HOLDING[own] ?? channels);
 }
+
+/** Of custom layouts ffprobe lists the speakers, and those no filter takes by that. */
+const isLayoutName = (layout: string | null): boolean => /^[\w.]+(?:\([\w-]+\))?$/.test(layout ?? "");
 
 export function sampleRateOf(track: AudioStream, { codec, soundtrack }: SoundWish): number {
   if (codec === "opus") return 48_000;
@@ -153,16 +172,11 @@ export const FROM_THE_START = "aresample=async=1:min_hard_comp=0.1:first_pts=0";
 
 /** The filters of one track. */
 export function soundFilters(track: AudioStream, wish: SoundWish, measured?: MeasuredLoudness): string[] {
-  const channels = channelsOf(track, wish);
-  const layout = layoutName(channels, wish.codec);
+  const { layout } = speakersOf(track, wish);
   return [
     FROM_THE_START,
     ...tempoFilters(wish.speed),
-    ...(channels !== track.channels || layout !== track.layout
-      ? layout
-        ? [`aformat=channel_layouts=${layout}`]
-        : []
-      : []),
+    ...(layout === null || layout === track.layout ? [] : [`aformat=channel_layouts=${layout}`]),
     ...(wish.soundtrack.loudness && measured ? [loudnessFilter(wish.soundtrack.loudness, measured)] : []),
     `aresample=${sampleRateOf(track, wish)}`,
   ];
@@ -186,7 +200,7 @@ export const lastingFilters = (seconds: number): string[] => [
 ];
 
 const layoutOf = (track: AudioStream, wish: SoundWish): string =>
-  layoutName(channelsOf(track, wish), wish.codec) ?? track.layout ?? "stereo";
+  speakersOf(track, wish).layout ?? track.layout ?? "stereo";
 
 /** Samples that libopus puts before the sound, at its only rate. */
 const OPUS_DELAY_SAMPLES = 312;
@@ -228,7 +242,10 @@ function loudnessFilter(loudness: NonNullable<Soundtrack["loudness"]>, measured:
   return overLu > 0 ? `volume=${-overLu}dB,${normalized}` : normalized;
 }
 
-/** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud. */
+/** EBU R 128 measures blocks of 0.4 s (EBU Tech 3341), of which a shorter sound has none. */
+export const NOT_MEASURED = "is silent or shorter than 0.4 s: its loudness is left as it is";
+
+/** Reads loudnorm's JSON from the log; undefined for silence, which no gain makes loud, and for less than 0.4 s. */
 export function readLoudness(log: readonly string[]): MeasuredLoudness | undefined {
   const text = log.join("\n").replaceAll(/^\[(?:info|Parsed)[^\n]*?\]\s*/gm, "");
   const json = /\{[^{}]*"input_i"[^{}]*\}/.exec(text)?.[0];

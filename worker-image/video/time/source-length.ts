@@ -1,7 +1,6 @@
 import { lastErrors } from "../../probe/log-reading.ts";
 import { MediaFailure } from "../../probe/media-failure.ts";
 import type { FfmpegReport } from "../ffmpeg.ts";
-import type { Span } from "./timing.ts";
 
 /** What was made, against what the source declares: a difference is the source's. */
 
@@ -44,19 +43,14 @@ export function shortnessOf(
   return [{ reason: "SourceShorterThanDeclared", message }];
 }
 
-/** Why a run made nothing: a source that is whole may end before its cuts begin, where it does not tell its length. */
+/** Why a run made nothing: a source that is whole may end before its cuts begin, or a track of it. */
 export function nothingMade(
-  what: "frame" | "sound",
-  spans: readonly Span[],
+  { what, of = "the source" }: { what: "frame" | "sound"; of?: string },
+  spans: readonly unknown[],
   { log, cutShortLines, damagedLines }: Pick<FfmpegReport, "cutShortLines" | "damagedLines" | "log">,
 ): MediaFailure {
   if (spans.length > 0 && cutShortLines + damagedLines === 0) {
-    const firstSeconds = Math.min(...spans.map(({ startSeconds }) => startSeconds));
-    return new MediaFailure(
-      "InvalidOutputSpec",
-      `every cut lies beyond the end of the source, which holds no ${what} at ${firstSeconds} s or later`,
-      log,
-    );
+    return new MediaFailure("InvalidOutputSpec", `${of} has no ${what} in any of the cuts; name others`, log);
   }
   return new MediaFailure(
     "SourceCorrupt",

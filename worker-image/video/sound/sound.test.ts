@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import type { AudioStream } from "../../probe/record.ts";
+import { channelsOf, type EncodedSoundCodec, sameLanguage, soundFilters } from "./sound.ts";
+
+test.each([
+  { tag: "ger", wanted: "deu", same: true },
+  { tag: "slo", wanted: "slk", same: true },
+  { tag: "vie", wanted: "vi", same: true },
+  { tag: "he", wanted: "heb", same: true },
+  { tag: "per", wanted: "fa", same: true },
+  { tag: "nob", wanted: "no", same: true },
+  { tag: "de-AT", wanted: "deu", same: true },
+  { tag: "ENG", wanted: "en", same: true },
+  { tag: "qaa", wanted: "qaa", same: true },
+  { tag: "eng", wanted: "deu", same: false },
+  { tag: "English (US)", wanted: "eng", same: false },
+  { tag: "", wanted: "eng", same: false },
+  { tag: null, wanted: "eng", same: false },
+])("a track tagged $tag is in $wanted: $same", ({ tag, wanted, same }) => {
+  expect(sameLanguage(tag, wanted)).toBe(same);
+});
+
+const track = (channels: number, layout: string | null) =>
+  ({ channels, layout, sampleRate: 48_000 }) as AudioStream;
+
+test.each<[name: string, AudioStream, EncodedSoundCodec, expected: string]>([
+  ["a square stays one in FLAC", track(4, "quad"), "flac", "4 as it is"],
+  ["a square stays one in Opus", track(4, "quad"), "opus", "4 as it is"],
+  ["AAC has none, and its centre stays silent", track(4, "quad"), "aac", "5 in 5.0"],
+  ["a bass beside stereo stays in PCM", track(3, "2.1"), "pcm", "3 as it is"],
+  ["a bass beside stereo is not lost in AAC", track(3, "2.1"), "aac", "6 in 5.1"],
+  ["one centre behind is not mixed into others in Opus", track(4, "4.0"), "opus", "5 in 5.0"],
+  ["seven channels stay in Opus", track(7, "6.1"), "opus", "7 as it is"],
+  ["seven channels fit into eight in AAC", track(7, "6.1"), "aac", "8 in 7.1"],
+  ["a side is a back for Opus", track(6, "5.1(side)"), "opus", "6 in 5.1"],
+  ["three channels without a layout are what ffmpeg takes them for", track(3, null), "pcm", "3 in 2.1"],
+  ["a layout of its own is the usual one", track(3, "3 channels (FL+FR+LFE)"), "flac", "3 in 2.1"],
+  ["more than eight channels stay in PCM", track(12, null), "pcm", "12 as it is"],
+  ["more than eight channels are mixed to stereo", track(16, "hexadecagonal"), "flac", "2 in stereo"],
+  ["MP3 has two at most", track(6, "5.1"), "mp3", "2 in stereo"],
+])("%s", (_, source, codec, expected) => {
+  const wish = { codec, soundtrack: { channels: "Source" as const }, speed: 1 };
+  const layout = /channel_layouts=(\S+)/.exec(soundFilters(source, wish).join(" "))?.[1];
+  expect(`${channelsOf(source, wish)} ${layout ? `in ${layout}` : "as it is"}`).toBe(expected);
+});
