@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
@@ -12,6 +11,7 @@ import {
   declaresLength,
   excessOf,
   LENGTH_TOLERANCE_SECONDS,
+  nothingMade,
   shortnessOf,
 } from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
@@ -30,14 +30,11 @@ export async function verifyRecording(
 ): Promise<Verified> {
   const { source, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
-    const errors = lastErrors(report.log);
-    if (errors === "" && recording.spans.length > 0) {
-      throw new MediaFailure(
-        "InvalidOutputSpec",
-        `audio track ${recording.track.index} of the source has no sound in any of the cuts; name others`,
-      );
-    }
-    throw new MediaFailure("SourceCorrupt", `no sound of the source could be decoded: ${errors}`, report.log);
+    throw nothingMade(
+      { what: "sound", of: `audio track ${recording.track.index} of the source` },
+      recording.spans,
+      report,
+    );
   }
   const [record, peaksDb] = await Promise.all([
     probe(path, run.signal, { firstFrame: false }),

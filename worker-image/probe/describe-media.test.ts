@@ -230,6 +230,19 @@ test.each([
   expect(found).toEqual([expected, expected, expected]);
 });
 
+test.each([
+  { name: "VP9 in WebM", video: { codec_name: "vp9", tags: { alpha_mode: "1" } }, expected: "yuva420p" },
+  { name: "VP8 in Matroska", video: { codec_name: "vp8", tags: { ALPHA_MODE: "1" } }, expected: "yuva420p" },
+  { name: "VP9 without alpha", video: { codec_name: "vp9", tags: { alpha_mode: "0" } }, expected: "yuv420p" },
+  {
+    name: "a codec that has none",
+    video: { codec_name: "h264", tags: { alpha_mode: "1" } },
+    expected: "yuv420p",
+  },
+])("the alpha of $name is read from its tag: $expected", ({ video, expected }) =>
+  expect(picture(video)?.pixelFormat).toBe(expected),
+);
+
 test("what ffprobe does not know is null", () => {
   const record = describe({
     video: { avg_frame_rate: "0/0", bit_rate: "N/A", nb_frames: "0" },

@@ -66,7 +66,7 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
   const sampleAspect = ratio(stream.sample_aspect_ratio, ":") ?? { num: 1, den: 1 };
   const rotation = clockwiseRotation(stream);
   const shown = shownSize({ storedWidth, storedHeight, sampleAspect, rotation });
-  const pixelFormat = stream.pix_fmt ?? frame?.pix_fmt ?? null;
+  const pixelFormat = pixelFormatOf(stream, frame);
   const transfer = stream.color_transfer ?? frame?.color_transfer ?? null;
   const sideData = [...stream.side_data_list, ...(frame?.side_data_list ?? [])];
   const dolbyVision = sideData.find(({ side_data_type }) => side_data_type === "DOVI configuration record");
@@ -104,6 +104,15 @@ function videoStream(stream: FfprobeStream, frame: FfprobeJson["frames"][number]
     intraOnly: INTRA_ONLY_CODECS.has(stream.codec_name ?? "") ? true : null,
     language: languageOf(stream),
   };
+}
+
+/** VP8 and VP9 say how opaque pixels are in pictures of their own, which a tag tells of and ffprobe does not. */
+function pixelFormatOf(
+  { pix_fmt, codec_name, tags }: FfprobeStream,
+  frame: FfprobeJson["frames"][number] | undefined,
+): string | null {
+  const isTransparent = tags.alpha_mode === "1" && (codec_name === "vp8" || codec_name === "vp9");
+  return isTransparent && pix_fmt === "yuv420p" ? "yuva420p" : (pix_fmt ?? frame?.pix_fmt ?? null);
 }
 
 function audioStream(stream: FfprobeStream): AudioStream {

@@ -37,6 +37,16 @@ test("a full disk is told before the input is blamed for what follows from it", 
   ).toBe("DiskFull");
 });
 
+test("the line that explains a failure is told, whatever ffmpeg says after it", () => {
+  expect(
+    explainLog([
+      "[mp4 @ 0x1] [error] Could not find tag for codec ffv1 in stream #0, codec not currently supported in container",
+      "[error] Could not write header for output file #0 (incorrect codec parameters ?): Invalid argument",
+      "[error] ",
+    ])?.line,
+  ).toBe("Could not find tag for codec ffv1 in stream #0, codec not currently supported in container");
+});
+
 test("a line that nothing is known about explains nothing", () => {
   expect(explainLog(["[error] something new"])).toBeUndefined();
 });
@@ -58,6 +68,9 @@ test.each([
 
 test("the end of a message holds the last errors without their components", () => {
   expect(
-    lastErrors(["[warning] a", "[h264 @ 0x1] [error] one", "[error] two", "[mp4 @ 0x2] [fatal] three"]),
+    lastErrors([
+      ...["[warning] a", "[h264 @ 0x1] [error] one", "[error] two", "[mp4 @ 0x2] [fatal] three"],
+      "[error] ",
+    ]),
   ).toBe("two; three");
 });

@@ -95,9 +95,15 @@ const CUT_SHORT =
 const DAMAGED =
   /corrupt|Invalid NAL|error while decoding|Error while decoding|Error submitting packet to decoder|concealing \d+|missing picture|Invalid data found when processing input|non monoton/i;
 
-/** What a failed run's log says; undefined when no line is understood. */
-export function explainLog(log: readonly string[]): { reason: FailureReason; sentence: string } | undefined {
-  return READINGS.find(({ pattern }) => log.some((line) => pattern.test(line)));
+/** What a failed run's log says, and by which line; undefined when no line is understood. */
+export function explainLog(
+  log: readonly string[],
+): { reason: FailureReason; sentence: string; line: string } | undefined {
+  for (const { pattern, reason, sentence } of READINGS) {
+    const line = log.find((each) => pattern.test(each));
+    if (line !== undefined) return { reason, sentence, line: withoutComponents(line).slice(0, 400) };
+  }
+  return undefined;
 }
 
 export const tellsCutShort = (line: string): boolean => CUT_SHORT.test(line);
@@ -108,8 +114,11 @@ export const tellsDamage = (line: string): boolean => DAMAGED.test(line) && !CUT
 export function lastErrors(log: readonly string[], count = 2): string {
   return log
     .filter((line) => /\[(error|fatal|panic)\]/.test(line))
+    .map(withoutComponents)
+    .filter((text) => text !== "") // some of ffmpeg's errors have no words
     .slice(-count)
-    .map((line) => line.replace(/^(?:\[[^\]]*\]\s*)+/, "").trim())
     .join("; ")
     .slice(0, 400);
 }
+
+const withoutComponents = (line: string): string => line.replace(/^(?:\[[^\]]*\]\s*)+/, "").trim();

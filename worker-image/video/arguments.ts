@@ -3,6 +3,7 @@ import type { AudioStream } from "../probe/record.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
 import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware/hardware.ts";
 import { keptTags } from "./kept-tags.ts";
+import { alphaDecoder } from "./picture/alpha.ts";
 import { colorArguments } from "./picture/color.ts";
 import { companionInputs, inputsOf, pictureGraph, soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
@@ -84,7 +85,9 @@ export function partArguments(rendition: Rendition, { seekSeconds, ...files }: P
   const early = (work.fps || work.interpolate) && seekSeconds > 0 ? ["-noaccurate_seek"] : [];
   return [
     ...["-copyts", "-start_at_zero"],
-    ...inputArguments(files.sourcePath, { options: ["-threads", `${files.threads}`, ...early, ...seek] }),
+    ...inputArguments(files.sourcePath, {
+      options: ["-threads", `${files.threads}`, ...alphaDecoder(rendition), ...early, ...seek],
+    }),
     ...companionInputs(rendition.companions, files.threads),
     ...["-filter_complex", pictureGraph(rendition), "-map", "[picture]"],
     ...pictureEncoder(rendition, rendition.rate, files.threads),

@@ -1,4 +1,4 @@
-import { open, rm, symlink } from "node:fs/promises";
+import { mkdir, open, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
@@ -17,6 +17,8 @@ export interface Companions {
   watermarkPath?: string;
   /** ASS, made from whatever the subtitles were: the filter that draws them opens files by itself, unguarded. */
   subtitlePath?: string;
+  /** A directory of the fonts that came with these subtitles. */
+  fontsPath?: string;
   appended: { path: string; record: MediaRecord }[];
 }
 
@@ -41,7 +43,7 @@ export async function openCompanions(
     ...(video.watermark && {
       watermarkPath: await nameless(context, await beside(context, opened, video.watermark.path)),
     }),
-    ...(subtitles && { subtitlePath: await drawable(context, opened, { subtitles, record }) }),
+    ...(subtitles && (await drawable(context, opened, { subtitles, record }))),
   };
 }
 
@@ -93,11 +95,14 @@ async function drawable(
   context: EngineContext,
   opened: OpenedSource,
   { subtitles: { path, language }, record }: { subtitles: Wish; record: MediaRecord },
-): Promise<string> {
+): Promise<Pick<Companions, "subtitlePath" | "fontsPath">> {
   const target = join(context.scratchDir, `burn-in-${context.unit.attempt}.ass`);
+  const fontsPath = join(context.scratchDir, `fonts-${context.unit.attempt}`);
+  const fonts = path ? [] : record.attachments;
+  if (fonts.length > 0) await mkdir(fontsPath, { recursive: true });
   const input = path
     ? inputArguments(await beside(context, opened, path), { demuxers: SUBTITLE_DEMUXERS })
-    : inputArguments(opened.path, { options: ["-vn", "-an"] });
+    : inputArguments(opened.path, { options: ["-vn", "-an", ...attachmentsTo(fontsPath, fonts)] });
   const index = path ? 0 : textTrack(record, language).index;
   const what = `burnIn.subtitles ${path ?? "of the source"}`;
   const { lostTexts } = await runFfmpeg({
@@ -109,8 +114,12 @@ async function drawable(
   });
   if (lostTexts > 0) throw new MediaFailure("InvalidOutputSpec", `${what}: ${NOT_UTF8}`);
   if (!(await hasText(target))) throw new MediaFailure("InvalidOutputSpec", `${what} hold no text`);
-  return target;
+  return { subtitlePath: target, ...(fonts.length > 0 && { fontsPath }) };
 }
+
+/** Options of an input that write its attachments, by names of our own: theirs may be any path. */
+const attachmentsTo = (directory: string, attachments: readonly TextStream[]): string[] =>
+  attachments.flatMap(({ index }) => [`-dump_attachment:${index}`, join(directory, `${index}`)]);
 
 /** What ffmpeg cannot read at all is none of the formats that it may look for. */
 function asSubtitles(error: unknown): unknown {

@@ -160,8 +160,7 @@ function explainFailure(error: Error, log: readonly string[]): MediaFailure {
     );
   }
   const reading = explainLog(log);
-  if (reading)
-    return new MediaFailure(reading.reason, `${reading.sentence} (ffmpeg: ${lastErrors(log, 1)})`, log);
+  if (reading) return new MediaFailure(reading.reason, `${reading.sentence} (ffmpeg: ${reading.line})`, log);
   const how = error.message.split(":")[0];
   return new MediaFailure("EngineFailed", `${how}: ${lastErrors(log) || "it said nothing"}`, log);
 }

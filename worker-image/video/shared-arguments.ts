@@ -1,4 +1,5 @@
 import { outputArguments, targetArguments } from "./arguments.ts";
+import { alphaDecoder } from "./picture/alpha.ts";
 import { pictureFilters, sharedWork } from "./picture/filters.ts";
 import { soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
@@ -21,7 +22,11 @@ export function sharedArguments(
   const sounds = outputs.map(soundsOf);
   const graph = [...pictureGraphs(outputs), ...sounds.flatMap(({ filters }) => filters)];
   return [
-    ...sourceInputs(rendition, { sourcePath, threads }),
+    ...sourceInputs(
+      rendition,
+      { sourcePath, threads },
+      alphaDecoder(...outputs.map(({ rendition }) => rendition)),
+    ),
     ...["-filter_complex", graph.join(";")],
     ...outputs.flatMap(({ rendition, targetPath }, at) => [
       ...outputArguments(rendition, {

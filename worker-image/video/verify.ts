@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import { startsFast, walkBoxes } from "../probe/box-walk.ts";
-import { lastErrors } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
@@ -9,7 +8,13 @@ import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
 import { isSilent } from "./sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound/sound.ts";
-import { excessOf, LENGTH_TOLERANCE_SECONDS, type Lengths, shortnessOf } from "./time/source-length.ts";
+import {
+  excessOf,
+  LENGTH_TOLERANCE_SECONDS,
+  type Lengths,
+  nothingMade,
+  shortnessOf,
+} from "./time/source-length.ts";
 import { outputSeconds, perSecond } from "./time/timing.ts";
 
 /** What a finished file was found to be. */
@@ -23,7 +28,7 @@ export interface Verified {
  * that were decided, and decodes.
  *
  * @throws MediaFailure VerificationFailed when ffmpeg made something else than it was told to; SourceTruncated
- * or SourceCorrupt when the source gave less than it promised.
+ * or SourceCorrupt when the source gave less than it promised; InvalidOutputSpec when it ends before its cuts begin.
  */
 export async function verifyRendition(
   path: string,
@@ -31,11 +36,7 @@ export async function verifyRendition(
   { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
 ): Promise<Verified> {
   if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
-    throw new MediaFailure(
-      "SourceCorrupt",
-      `no frame of the source could be decoded: ${lastErrors(report.log)}`,
-      report.log,
-    );
+    throw nothingMade({ what: "frame" }, rendition.spans, report);
   }
   const writtenSeconds = report.progress?.outTimeSeconds ?? 0;
   const [opened, decoded] = await Promise.allSettled([

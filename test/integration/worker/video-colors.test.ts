@@ -145,10 +145,14 @@ test("streams have it in every rendition, and in their thumbnails", async () => 
   isGreen(await middleOf(attempt.pathOf("made/thumbnails-001.jpg")), "thumbnails");
 });
 
-test("what is half transparent stays so in ProRes 4444", async () => {
+test.each([
+  { file: "half.mov", codec: ["png"] },
+  { file: "half.webm", codec: ["libvpx-vp9", "-pix_fmt", "yuva420p", "-deadline", "realtime"] },
+  { file: "older.webm", codec: ["libvpx", "-pix_fmt", "yuva420p", "-auto-alt-ref", "0"] },
+])("what is half transparent stays so in ProRes 4444: $file", async ({ file, codec }) => {
   const half = "color=c=red:s=64x64:r=25:d=0.12,format=rgba,colorchannelmixer=aa=0.5";
-  ffmpeg("-f", "lavfi", "-i", half, "-c:v", "png", join(workshop.sources, "half.mov"));
-  const attempt = await workshop.attempt("half.mov", {
+  ffmpeg("-f", "lavfi", "-i", half, "-c:v", ...codec, join(workshop.sources, file));
+  const attempt = await workshop.attempt(file, {
     video: { codec: "prores", profile: "4444", container: "mov" },
   });
   const alpha = "alphaextract,format=gray,crop=1:1";

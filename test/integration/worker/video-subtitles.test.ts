@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clip, ffmpeg } from "./clips.ts";
+import { clip, ffmpeg, similarity } from "./clips.ts";
 import { VideoWorkshop } from "./video-workshop.ts";
 
 /** Subtitles whose words, languages or fonts are not the usual ones. */
@@ -114,3 +115,33 @@ test.each(["Keep", "None"])(
     expect(attempt.result.warnings).toEqual([]);
   },
 );
+
+/** A font of the system by another name, which has to be as long. */
+function renamedFont(name: string, from: string): Buffer {
+  const font = readFileSync(execFileSync("fc-match", ["-f", "%{file}", from], { encoding: "utf8" }));
+  for (const written of [latin1, (text: string) => Buffer.from(text, "utf16le").swap16()]) {
+    for (let at = font.indexOf(written(from)); at >= 0; at = font.indexOf(written(from))) {
+      written(name).copy(font, at);
+    }
+  }
+  return font;
+}
+
+test("texts that are burnt in are drawn with the fonts that came with them", async () => {
+  const styled = (font: string) =>
+    [
+      ...["[Script Info]", "ScriptType: v4.00+", "PlayResX: 160", "PlayResY: 90", "[V4+ Styles]"],
+      "Format: Name, Fontname, Fontsize, PrimaryColour, Alignment",
+      `Style: Default,${font},30,&H00FFFFFF,5`,
+      ...["[Events]", "Format: Start, End, Style, Text", "Dialogue: 0:00:00.00,0:00:02.00,Default,will it"],
+    ].join("\n");
+  workshop.write("brought.ttf", renamedFont("Brought by Video", "DejaVu Sans Mono"));
+  workshop.write("brought.ass", styled("Brought by Video"));
+  workshop.write("mono.ass", styled("DejaVu Sans Mono"));
+  const mimetype = "mimetype=application/x-truetype-font";
+  withTexts("mono.mkv", "mono.ass");
+  withTexts("brought.mkv", "brought.ass", "-attach", at("brought.ttf"), "-metadata:s:t", mimetype);
+  const brought = await workshop.make("brought.mkv", { burnIn: { subtitles: {} } });
+  const mono = await workshop.make("mono.mkv", { burnIn: { subtitles: {} } });
+  expect(similarity(brought.path, mono.path)).toBeGreaterThan(0.99);
+});

@@ -71,6 +71,22 @@ test.each(UNINDEXED)("cuts of $name show the very frames", async ({ file, video 
   expect(similarity(path, plain, wanted)).toBeGreaterThan(0.97);
 });
 
+describe("cuts beyond the end of a source that does not tell how long it is are refused:", () => {
+  test.each([
+    { name: "a broadcast in Matroska", file: "live.mkv", list: ["-c", "copy", "-live", "1"] },
+    { name: "pictures without a container", file: "plain.h264", list: ["-c:v", "copy", "-an"] },
+  ])("$name", async ({ file, list }) => {
+    ffmpeg("-i", plain, ...list, join(workshop.sources, file));
+    const { result } = await workshop.attempt(file, {
+      video: { cuts: [{ startSeconds: 5, endSeconds: 6 }] },
+    });
+    expect(result.failure).toMatchObject({
+      reason: "InvalidOutputSpec",
+      message: expect.stringContaining("the source has no frame in any of the cuts"),
+    });
+  });
+});
+
 const CODED = [
   { name: "MP3 of a varying bitrate", file: "tone.mp3", sound: ["-c:a", "libmp3lame", "-q:a", "4"] },
   { name: "MP3 of one bitrate", file: "steady.mp3", sound: ["-c:a", "libmp3lame"] },

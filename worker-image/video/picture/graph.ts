@@ -13,6 +13,7 @@ import {
 import { soundGraph, sourceInputs, spanPads } from "../time/spans.ts";
 import { timecodeAfter } from "../time/timecode.ts";
 import { perSecond } from "../time/timing.ts";
+import { alphaDecoder } from "./alpha.ts";
 import { pictureFilters } from "./filters.ts";
 import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } from "./overlays.ts";
 
@@ -20,7 +21,10 @@ import { subtitleFilter, timecodeFilter, WATERMARK_DEMUXERS, watermarkGraph } fr
 
 /** All inputs in the order in which the graph counts them: the source or its spans, appended files, the watermark. */
 export function inputsOf(rendition: Rendition, files: { sourcePath: string; threads: number }): string[] {
-  return [...sourceInputs(rendition, files), ...companionInputs(rendition.companions, files.threads)];
+  return [
+    ...sourceInputs(rendition, files, alphaDecoder(rendition)),
+    ...companionInputs(rendition.companions, files.threads),
+  ];
 }
 
 export function companionInputs(
@@ -141,7 +145,7 @@ function burnInFilters(rendition: Rendition): string[] {
   const firstSeconds = fps ? Math.ceil(first * perSecond(fps) - 1e-6) / perSecond(fps) : first;
   const start = fps && burnedTimecode ? timecodeAfter(burnedTimecode, firstSeconds, fps) : undefined;
   return [
-    ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath)] : []),
+    ...(companions.subtitlePath ? [subtitleFilter(companions.subtitlePath, companions.fontsPath)] : []),
     ...(timecode && fps && start
       ? [timecodeFilter(timecode, { start, rate: fps, picture: size, dynamicRange })]
       : []),

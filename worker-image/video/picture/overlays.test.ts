@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { watermark } from "../../../crds/outputs/burn-in.ts";
-import { escaped, timecodeFilter, watermarkGraph } from "./overlays.ts";
+import { escaped, subtitleFilter, timecodeFilter, watermarkGraph } from "./overlays.ts";
 
 const size = { width: 1000, height: 500 };
 const graphOf = (fields: object, pixelFormat = "yuv420p") =>
@@ -50,3 +50,14 @@ test("the digits of a timecode are as tall as their share", () => {
   expect(filter).toContain("fontsize=50");
   expect(filter).toContain("y=h-th-50");
 });
+
+test.each([
+  { name: "fonts of the system", fontsPath: undefined, expected: "ass=filename=/s/a.ass" },
+  {
+    name: "fonts that came with them",
+    fontsPath: "/s/fonts",
+    expected: "ass=filename=/s/a.ass:fontsdir=/s/fonts",
+  },
+])("subtitles are drawn with $name", ({ fontsPath, expected }) =>
+  expect(subtitleFilter("/s/a.ass", fontsPath)).toBe(expected),
+);

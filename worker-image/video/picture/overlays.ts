@@ -69,7 +69,9 @@ const TEXT_COLORS: Record<DynamicRange, string> = { SDR: "white", HDR10: "0x9494
 /** A still picture as the source of a watermark: what is opened must be one. */
 export const WATERMARK_DEMUXERS = ["png_pipe", "jpeg_pipe", "webp_pipe"] as const;
 
-export const subtitleFilter = (path: string): string => `ass=filename=${escaped(path)}`;
+/** @param fontsPath a directory of fonts that are known beside those of the system */
+export const subtitleFilter = (path: string, fontsPath: string | undefined): string =>
+  `ass=filename=${escaped(path)}${fontsPath === undefined ? "" : `:fontsdir=${escaped(fontsPath)}`}`;
 
 /** @param start the timecode of the first frame that gets here */
 export function timecodeFilter(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { excessOf, shortnessOf } from "./source-length.ts";
+import { excessOf, nothingMade, shortnessOf } from "./source-length.ts";
 
 const whole = { cutShortLines: 0, log: [] };
 const lengths = (declaredSeconds: number | null, foundSeconds: number, toleranceSeconds = 0) => ({
@@ -36,4 +36,17 @@ test("a source that breaks off has failed", () => {
     expect.objectContaining({ reason: "SourceTruncated" }),
   );
   expect(shortnessOf(lengths(10, 9.9), { cutShortLines: 1, log: [] })).toEqual([]);
+});
+
+const CUT = [{ startSeconds: 5, endSeconds: 6 }];
+
+test.each([
+  { name: "a sound source that ends before its cuts", spans: CUT, expected: "InvalidOutputSpec" },
+  { name: "a source that breaks off", spans: CUT, cutShortLines: 1, expected: "SourceCorrupt" },
+  { name: "a damaged source", spans: CUT, damagedLines: 1, expected: "SourceCorrupt" },
+  { name: "the whole of a source without frames", spans: [], expected: "SourceCorrupt" },
+])("$name gives nothing: $expected", ({ spans, cutShortLines = 0, damagedLines = 0, expected }) => {
+  expect(nothingMade({ what: "frame" }, spans, { cutShortLines, damagedLines, log: [] }).reason).toBe(
+    expected,
+  );
 });

@@ -1,3 +1,4 @@
+import { lastErrors } from "../../probe/log-reading.ts";
 import { MediaFailure } from "../../probe/media-failure.ts";
 import type { FfmpegReport } from "../ffmpeg.ts";
 
@@ -40,6 +41,22 @@ export function shortnessOf(
   }
   const message = `the source declares ${declaredSeconds.toFixed(1)} s but holds ${foundSeconds.toFixed(1)} s of ${what}`;
   return [{ reason: "SourceShorterThanDeclared", message }];
+}
+
+/** Why a run made nothing: a source that is whole may end before its cuts begin, or a track of it. */
+export function nothingMade(
+  { what, of = "the source" }: { what: "frame" | "sound"; of?: string },
+  spans: readonly unknown[],
+  { log, cutShortLines, damagedLines }: Pick<FfmpegReport, "cutShortLines" | "damagedLines" | "log">,
+): MediaFailure {
+  if (spans.length > 0 && cutShortLines + damagedLines === 0) {
+    return new MediaFailure("InvalidOutputSpec", `${of} has no ${what} in any of the cuts; name others`, log);
+  }
+  return new MediaFailure(
+    "SourceCorrupt",
+    `no ${what} of the source could be decoded: ${lastErrors(log)}`,
+    log,
+  );
 }
 
 /** What is wrong with cuts that last longer than they may: they hold what nobody asked for. */
