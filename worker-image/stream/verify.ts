@@ -74,7 +74,7 @@ export async function verifyStream(
   ]);
   refuseMisaligned(video, presentation.output);
   const pictureSeconds = longestOf(video);
-  const durationSeconds = Math.max(pictureSeconds, longestOf(sounds));
+  const durationSeconds = endsLater(sounds, pictureSeconds) ? longestOf(sounds) : pictureSeconds;
   const warnings = [
     ...shortPictures(presentation, { pictureSeconds, durationSeconds, report }),
     ...(await refuseShortSounds(sounds, made.source, { report, limits })),
@@ -98,6 +98,12 @@ export async function verifyStream(
   };
   return { stream, warnings };
 }
+
+/** An encoder fills its last frame, which says some milliseconds more than there is: that is no end of its own. */
+const SOUND_PADDING_SECONDS = 0.1;
+
+const endsLater = (sounds: readonly MadeSound[], pictureSeconds: number): boolean =>
+  longestOf(sounds) > pictureSeconds + SOUND_PADDING_SECONDS;
 
 /** The whole against what the source declares, and the pictures, which may end long before the sound does. */
 function shortPictures(
