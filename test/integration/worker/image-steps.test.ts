@@ -211,6 +211,47 @@ describe("alpha", () => {
   });
 });
 
+describe("clahe", () => {
+  const outputs = ["plain", "sixteen", "p3", "keep", "grey", "large-window"];
+  let run: PictureRun;
+  const veil = (x: number) => (x < 32 ? 120 : 136);
+  beforeAll(async () => {
+    const [width, height] = [64, 64];
+    const data = Buffer.alloc(width * height * 4);
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const [x, y] = [pixel % width, Math.floor(pixel / width)];
+      data.set([100 + x / 4, 110, 120 + y / 4, veil(x)], pixel * 4);
+    }
+    const veiled = sharp(data, { raw: { width, height, channels: 4 } });
+    await volume.put("in/veiled.png", await png(veiled.clone()));
+    await volume.put("in/bare.png", await png(veiled.clone().removeAlpha()));
+    const clahe = { width: 16, height: 16 };
+    run = await make("clahe", { veiled: "in/veiled.png", bare: "in/bare.png" }, [
+      image("plain", { clahe }),
+      image("sixteen", { clahe, bitDepth: 16 }),
+      image("p3", { clahe, colourspace: "p3" }),
+      image("keep", { clahe, colourspace: "keep" }),
+      image("grey", { clahe, grayscale: true }),
+      image("large-window", { clahe: { width: 100, height: 100 } }),
+    ]);
+  });
+
+  test.each(outputs)("%s leaves alpha as it is, and equalises colours as without it", async (output) => {
+    const read = async (source: string) =>
+      await sharp(await png(sharp(run.file(source, output)).toColourspace("srgb")))
+        .ensureAlpha()
+        .raw()
+        .toBuffer();
+    const [veiled, bare] = [await read("veiled"), await read("bare")];
+    for (let at = 0; at < veiled.length; at += 4) {
+      expect(veiled[at + 3]).toBe(veil((at / 4) % 64));
+      for (const channel of [at, at + 1, at + 2])
+        expect(Math.abs((veiled[channel] ?? 0) - (bare[channel] ?? 0))).toBeLessThanOrEqual(1);
+    }
+    expect(Math.max(...bare.subarray(0, 4000)) - Math.min(...bare.subarray(0, 4000))).toBeGreaterThan(50);
+  });
+});
+
 describe("tone and background", () => {
   let run: PictureRun;
   beforeAll(async () => {

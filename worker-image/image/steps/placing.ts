@@ -41,7 +41,7 @@ async function trimmed(
   decode: () => Sharp,
 ): Promise<{ wanted: Rendering; pixels: Pixels }> {
   const { trim: asked, ...settings } = rendering.settings;
-  const isDepthOfUse = asked ?? settings.enhance ?? settings.clahe;
+  const isDepthOfUse = asked ?? settings.enhance;
   const isDeepAtFirst = isDepthOfUse !== undefined && (await startsDeep(decode(), view, settings));
   const isDeep = isDeepAtFirst && !turnsGrey(settings); // by way of 8 bits
   const pixels = { open: decode, isDeep, leastEdge: leastEdge(view, rendering) };
