@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { turnsGrey } from "../read/decode-settings.ts";
-import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
+import { type Coloured, keepPixels, type Pixels } from "../read/kept-pixels.ts";
 import { parseColour } from "./colour.ts";
 import type { Levels } from "./levels.ts";
 
@@ -37,11 +37,12 @@ export async function applyTone(
   placed: Pixels,
   settings: ImageOutput,
   levels: Levels | undefined,
-): Promise<() => Sharp> {
+): Promise<Coloured> {
   const pixels = mayBeOutgrown(settings, placed) ? await keepPixels(placed.open(), settings) : placed;
-  const clear = () => applyClearness(pixels, settings, levels);
-  const even = settings.clahe ? await evened(clear(), settings, settings.clahe) : clear;
-  return () => applyColour(even(), settings);
+  const { profile } = pixels;
+  const clear = { profile, open: () => applyClearness(pixels, settings, levels) };
+  const even = settings.clahe ? await evened(clear.open(), settings, settings.clahe) : clear;
+  return { ...even, open: () => applyColour(even.open(), settings) };
 }
 
 /**
@@ -52,13 +53,13 @@ async function evened(
   pipeline: Sharp,
   settings: ImageOutput,
   clahe: NonNullable<ImageOutput["clahe"]>,
-): Promise<() => Sharp> {
-  const { open, size } = await keepPixels(pipeline, settings, { isShallow: true });
+): Promise<Coloured> {
+  const { open, size, profile } = await keepPixels(pipeline, settings, { isShallow: true });
   const window = { width: Math.min(clahe.width, size.width), height: Math.min(clahe.height, size.height) };
   const even = () => open().clahe({ ...clahe, ...window });
-  if (!(await open().metadata()).hasAlpha) return even;
+  if (!(await open().metadata()).hasAlpha) return { profile, open: even };
   const input = await even().removeAlpha().toColourspace("srgb").png({ compressionLevel: 0 }).toBuffer();
-  return () => open().composite([{ input, blend: "in" }]);
+  return { profile, open: () => open().composite([{ input, blend: "in" }]) };
 }
 
 /** Whether a window in which a step looks around a pixel may be larger than the image. */
