@@ -12,6 +12,7 @@ import type { ImageSource } from "./read/image-source.ts";
 import { type Coloured, keepPixels } from "./read/kept-pixels.ts";
 import type { RenderedFile, Rendering } from "./rendering.ts";
 import { checkRegion } from "./steps/geometry.ts";
+import { checkLetters } from "./steps/letters.ts";
 import { measureLevels } from "./steps/levels.ts";
 import type { OverlayImages } from "./steps/overlay-images.ts";
 import { compositionOf, shapeMask } from "./steps/overlays.ts";
@@ -40,6 +41,7 @@ export async function renderFile(
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, view);
+  await checkLetters(rendering);
   if (await staysUntouched(view, rendering)) {
     const untouched = await renderUntouched(view, rendering);
     if (untouched) return untouched;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import sharp, { type Color, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { colourAt, deltaE, GREEN } from "../../worker/pictures.ts";
@@ -209,6 +210,20 @@ describe("alpha", () => {
     expect(deltaE(await at("tiff-white", 0.02, 0.02), [255, 255, 255])).toBeLessThan(2);
     expect(deltaE(await at("tiff-boxed", 0.5, 0.02), [255, 255, 255])).toBeLessThan(2);
   });
+});
+
+const hasFontconfig = spawnSync("fc-list", ["--version"]).error === undefined;
+test.skipIf(!hasFontconfig)("a text with a letter that no font has fails its output alone", async () => {
+  await volume.put("in/sheet.png", await png(flat("#000000", [200, 40])));
+  const text = (letters: string) => ({ overlays: [{ text: { text: letters } }] });
+  const run = await make("letters", { a: "in/sheet.png" }, [
+    image("plain", text("Grüße")),
+    image("private", text("a\u{10fffd}")),
+  ]);
+  expect(run.result.failures).toMatchObject([
+    { output: "private", reason: "InvalidOutputSpec", message: expect.stringContaining("(U+10FFFD)") },
+  ]);
+  await expect(colourAt(run.file("a", "plain"), 0, 0)).resolves.toEqual([0, 0, 0, 255]);
 });
 
 describe("clahe", () => {
