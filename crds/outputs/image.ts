@@ -83,6 +83,10 @@ export const imageOutput = z
       notTogether("widths", "width"),
       notTogether("extract", "trim"),
       ...["width", "height", "widths"].map((field) => notTogether("upscale", field)),
+      notTogether("upscale", "withoutEnlargement", {
+        isOtherSet: "has(self.withoutEnlargement) && self.withoutEnlargement",
+        because: "it would keep every image at its own size; leave out one of the two",
+      }),
       ...[
         "extract",
         "trim",
@@ -145,6 +149,11 @@ export const imageOutput = z
         isSet: "(has(self.bitDepth) && self.bitDepth == 16)",
         isOtherSet: "has(self.compression) && self.compression == 'jpeg'",
         because: "jpeg has 8 bits; take another compression, or leave out bitDepth",
+      }),
+      notTogether("lossless", "maxBytes", {
+        isSet: "has(self.lossless) && self.lossless && !(has(self.nearLossless) && self.nearLossless)",
+        because:
+          "no quality makes such a file smaller; leave out one of the two, or add nearLossless to a webp",
       }),
       onlyFor("animated", ["gif", "webp"], isAnimated),
       onlyFor("loop", ["gif", "webp"]),

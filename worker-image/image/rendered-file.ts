@@ -9,13 +9,15 @@ import { carryMetadata, withMetadata } from "./metadata/encoded-metadata.ts";
 import { applyLabels, keptMetadata } from "./metadata/metadata.ts";
 import { renderUntouched, staysUntouched } from "./metadata/untouched.ts";
 import type { ImageSource } from "./read/image-source.ts";
-import { keepPixels } from "./read/kept-pixels.ts";
+import { type Coloured, keepPixels } from "./read/kept-pixels.ts";
 import type { RenderedFile, Rendering } from "./rendering.ts";
 import { checkRegion } from "./steps/geometry.ts";
+import { checkLetters } from "./steps/letters.ts";
 import { measureLevels } from "./steps/levels.ts";
 import type { OverlayImages } from "./steps/overlay-images.ts";
 import { compositionOf, shapeMask } from "./steps/overlays.ts";
 import { place } from "./steps/placing.ts";
+import { backgroundIn } from "./steps/profile.ts";
 import { applyTone } from "./steps/tone.ts";
 
 /**
@@ -39,6 +41,7 @@ export async function renderFile(
 ): Promise<RenderedFile> {
   const { settings, format } = rendering;
   checkRegion(rendering, view);
+  await checkLetters(rendering);
   if (await staysUntouched(view, rendering)) {
     const untouched = await renderUntouched(view, rendering);
     if (untouched) return untouched;
@@ -49,10 +52,11 @@ export async function renderFile(
   const from = await finished.of(rendering, view, () =>
     render(view, rendering, { pixels, overlays, context }),
   );
+  const background = await backgroundIn(from.profile, rendering, context.scratchDir);
   const kept = await keptMetadata(view, settings);
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
-    const pipeline = applyLabels(encode(from(), rendering, quality), settings, view);
+    const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, view);
     if (kept) carryMetadata(pipeline, format, kept);
     const file = await pipeline.toBuffer({ resolveWithObject: true });
     return kept ? withMetadata(file, format, kept) : file;
@@ -69,16 +73,16 @@ export async function renderFile(
  * where there is no memory to hold them.
  */
 export class FinishedPixels {
-  readonly #kept: Map<string, Promise<() => Sharp>> | undefined;
+  readonly #kept: Map<string, Promise<Coloured>> | undefined;
 
   constructor({ isKept }: { isKept: boolean }) {
     this.#kept = isKept ? new Map() : undefined;
   }
 
-  async of(rendering: Rendering, view: ImageSource, start: () => Promise<() => Sharp>): Promise<() => Sharp> {
+  async of(rendering: Rendering, view: ImageSource, start: () => Promise<Coloured>): Promise<Coloured> {
     const key = finishedKey(rendering, view);
     if (key === undefined) return await start();
-    const make = async () => (await keepPixels((await start())(), rendering.settings)).open;
+    const make = async () => await keepPixels((await start()).open(), rendering.settings);
     const kept = this.#kept?.get(key) ?? make();
     this.#kept?.set(key, kept);
     return await kept;
@@ -94,16 +98,17 @@ async function render(
     overlays,
     context,
   }: { pixels: () => Promise<() => Sharp>; overlays: OverlayImages; context: EngineContext },
-): Promise<() => Sharp> {
+): Promise<Coloured> {
   const { settings } = rendering;
+  const { scratchDir } = context;
   const decode = await pixels();
   const levels = settings.enhance && (await measureLevels(decode()));
-  const toned = await applyTone(await place(view, rendering, decode), settings, levels);
+  const toned = await applyTone(await place(view, rendering, { decode, scratchDir }), settings, levels);
   if (!settings.overlays && !settings.shape) return toned;
-  const base = await keepPixels(toned(), settings);
+  const base = await keepPixels(toned.open(), settings);
   const layers = await compositionOf(settings.overlays ?? [], { base, images: overlays, context });
   if (settings.shape) layers.push(shapeMask(settings.shape, base.size));
   const ground = base.open().ensureAlpha();
   if (settings.bitDepth === 16) ground.pipelineColourspace("rgb16"); // layers are laid on 8 bits otherwise
-  return (await keepPixels(ground.composite(layers), settings)).open;
+  return await keepPixels(ground.composite(layers), settings);
 }

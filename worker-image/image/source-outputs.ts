@@ -1,5 +1,5 @@
 import type { Output } from "../../crds/outputs/output.ts";
-import type { MadeOutput } from "../../crds/result.ts";
+import type { MadeOutput, Warning } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
 import type { EngineContext } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
@@ -57,6 +57,7 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     await admission.run(needed, async () => {
       context.signal.throwIfAborted();
       if (missing.length > 0) await image.ready();
+      if (missing.length > 0 && image.highDynamicRange) context.warn(takenForSrgb(image));
       const decoded = shared && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "resizing", left);
       const pixelsOf = async (rendering: Rendering) =>
@@ -87,6 +88,12 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     tracker.ended(source.name, left);
   }
 }
+
+const takenForSrgb = ({ opened, highDynamicRange }: ImageSource): Warning => ({
+  reason: "HdrTakenForSrgb",
+  message: `source ${opened.source.name} (${opened.source.volume?.path}) is a picture of high dynamic range, its brightness by ${highDynamicRange}, which is not converted: it was taken for sRGB and looks dull; give it as SDR, or with an ICC profile`,
+  source: opened.source.name,
+});
 
 /** What need not be made: files of an earlier attempt, files that are kept, and those that failed to be found. */
 async function findMade(

@@ -57,7 +57,7 @@ export const geometry = {
     .max(4)
     .optional()
     .describe(
-      "upscale multiplies both edges by 2 or 4, with lanczos3: those of what extract or trim leaves. Not together with width or height.",
+      "upscale multiplies both edges by 2 or 4, with lanczos3: those of what extract or trim leaves. Not together with width, height, widths or withoutEnlargement.",
     ),
   autoOrient: z
     .boolean()

@@ -21,7 +21,13 @@ export const overlays = z
           .describe("image lays another image on top."),
         text: z
           .strictObject({
-            text: z.string().min(1).max(500).describe("text to draw; no markup."),
+            text: z
+              .string()
+              .min(1)
+              .max(500)
+              .describe(
+                "text to draw; no markup. A letter that no font of the worker image has fails the output.",
+              ),
             font: z
               .string()
               .min(1)

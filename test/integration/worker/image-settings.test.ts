@@ -2,6 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { colourAt, deltaE, RED } from "../../worker/pictures.ts";
 import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
+import { ffmpeg } from "./clips.ts";
 import { image, type PictureMaker, type PictureRun, pictureMaker } from "./image-workshop.ts";
 
 /** What settings do to pictures that are deep, wide or small, and what they do together. */
@@ -159,6 +160,27 @@ describe("windows and edges that are larger than a picture", () => {
           expect(deltaE(await colourAt(run.file("low", name), 0.5, 0.5), RED)).toBeLessThan(60);
       }
     }
+  });
+});
+
+describe("a picture whose brightness goes by another curve", () => {
+  test.each([
+    { transfer: "smpte2084", warnings: [{ reason: "HdrTakenForSrgb", source: "a" }] },
+    { transfer: "arib-std-b67", warnings: [{ reason: "HdrTakenForSrgb", source: "a" }] },
+    { transfer: "iec61966-2-1", warnings: [] },
+  ])("is made, with a warning where that is not sRGB's: $transfer", async ({ transfer, warnings }) => {
+    await volume.put(`in/${transfer}.avif`, "");
+    ffmpeg(
+      ...["-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", "-pix_fmt", "yuv420p10le"],
+      ...["-c:v", "libsvtav1", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"],
+      ...["-color_trc", transfer, volume.path(`in/${transfer}.avif`)],
+    );
+    const run = await make(transfer, { a: `in/${transfer}.avif` }, [
+      image("one", {}),
+      image("other", { format: "jpeg" }),
+    ]);
+    expect(run.result.failures).toEqual([]);
+    expect(run.result.warnings).toMatchObject(warnings);
   });
 });
 

@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import sharp, { type Color, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { colourAt, deltaE } from "../../worker/pictures.ts";
+import { colourAt, deltaE, GREEN } from "../../worker/pictures.ts";
 import { makeVolume, type WorkerVolume } from "../../worker/run-worker.ts";
 import { image, type PictureMaker, type PictureRun, pictureMaker } from "./image-workshop.ts";
 
@@ -211,6 +212,61 @@ describe("alpha", () => {
   });
 });
 
+const hasFontconfig = spawnSync("fc-list", ["--version"]).error === undefined;
+test.skipIf(!hasFontconfig)("a text with a letter that no font has fails its output alone", async () => {
+  await volume.put("in/sheet.png", await png(flat("#000000", [200, 40])));
+  const text = (letters: string) => ({ overlays: [{ text: { text: letters } }] });
+  const run = await make("letters", { a: "in/sheet.png" }, [
+    image("plain", text("Grüße")),
+    image("private", text("a\u{10fffd}")),
+  ]);
+  expect(run.result.failures).toMatchObject([
+    { output: "private", reason: "InvalidOutputSpec", message: expect.stringContaining("(U+10FFFD)") },
+  ]);
+  await expect(colourAt(run.file("a", "plain"), 0, 0)).resolves.toEqual([0, 0, 0, 255]);
+});
+
+describe("clahe", () => {
+  const outputs = ["plain", "sixteen", "p3", "keep", "grey", "large-window"];
+  let run: PictureRun;
+  const veil = (x: number) => (x < 32 ? 120 : 136);
+  beforeAll(async () => {
+    const [width, height] = [64, 64];
+    const data = Buffer.alloc(width * height * 4);
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const [x, y] = [pixel % width, Math.floor(pixel / width)];
+      data.set([100 + x / 4, 110, 120 + y / 4, veil(x)], pixel * 4);
+    }
+    const veiled = sharp(data, { raw: { width, height, channels: 4 } });
+    await volume.put("in/veiled.png", await png(veiled.clone()));
+    await volume.put("in/bare.png", await png(veiled.clone().removeAlpha()));
+    const clahe = { width: 16, height: 16 };
+    run = await make("clahe", { veiled: "in/veiled.png", bare: "in/bare.png" }, [
+      image("plain", { clahe }),
+      image("sixteen", { clahe, bitDepth: 16 }),
+      image("p3", { clahe, colourspace: "p3" }),
+      image("keep", { clahe, colourspace: "keep" }),
+      image("grey", { clahe, grayscale: true }),
+      image("large-window", { clahe: { width: 100, height: 100 } }),
+    ]);
+  });
+
+  test.each(outputs)("%s leaves alpha as it is, and equalises colours as without it", async (output) => {
+    const read = async (source: string) =>
+      await sharp(await png(sharp(run.file(source, output)).toColourspace("srgb")))
+        .ensureAlpha()
+        .raw()
+        .toBuffer();
+    const [veiled, bare] = [await read("veiled"), await read("bare")];
+    for (let at = 0; at < veiled.length; at += 4) {
+      expect(veiled[at + 3]).toBe(veil((at / 4) % 64));
+      for (const channel of [at, at + 1, at + 2])
+        expect(Math.abs((veiled[channel] ?? 0) - (bare[channel] ?? 0))).toBeLessThanOrEqual(1);
+    }
+    expect(Math.max(...bare.subarray(0, 4000)) - Math.min(...bare.subarray(0, 4000))).toBeGreaterThan(50);
+  });
+});
+
 describe("tone and background", () => {
   let run: PictureRun;
   beforeAll(async () => {
@@ -251,6 +307,76 @@ describe("tone and background", () => {
       const file = await png(sharp(run.file("grey", output)));
       expect(deltaE(await colourAt(file, x, y), expected)).toBeLessThan(2.3);
       expect(deltaE(await colourAt(file, 0.5, 0.5), [119, 119, 119])).toBeLessThan(2.3);
+    },
+  );
+});
+
+describe("the background of wide colours", () => {
+  const outputs = [
+    "p3",
+    "keep",
+    "p3-flat",
+    "keep-flat",
+    "p3-laid",
+    "p3-turned",
+    "keep-turned",
+    "p3-jpeg",
+    "keep-jpeg",
+    "p3-linear",
+    "keep-linear",
+    "p3-toned",
+    "keep-toned",
+    "srgb-deep",
+  ];
+  let run: PictureRun;
+  beforeAll(async () => {
+    const square = async (profile?: string) => {
+      const picture = sharp(await logo());
+      return await png(profile ? picture.withIccProfile(profile) : picture);
+    };
+    await volume.put("in/plain.png", await square());
+    await volume.put("in/wide.png", await square("p3"));
+    await volume.put(
+      "in/deep.png",
+      await png(
+        sharp(await square())
+          .toColourspace("rgb16")
+          .withIccProfile("srgb"),
+      ),
+    );
+    await volume.put("in/dot.png", await png(flat("#0000ff", [4, 4])));
+    const boxed = { width: 100, height: 100, fit: "contain", background: "#28b43c" };
+    run = await make("wide", { plain: "in/plain.png", wide: "in/wide.png", deep: "in/deep.png" }, [
+      ...["p3", "keep"].flatMap((colourspace) => [
+        image(colourspace, { ...boxed, colourspace }),
+        image(`${colourspace}-flat`, { colourspace, background: "#28b43c", flatten: true }),
+        image(`${colourspace}-turned`, { ...boxed, colourspace, rotate: 90, extend: { top: 10, left: 10 } }),
+        image(`${colourspace}-jpeg`, {
+          ...{ format: "jpeg", formats: ["png"], quality: 100 },
+          ...{ colourspace, background: "#28b43c", width: 50 },
+        }),
+        image(`${colourspace}-linear`, { ...boxed, colourspace, gamma: 2.2 }),
+        image(`${colourspace}-toned`, { ...boxed, colourspace, flatten: true, blur: 0.5 }),
+      ]),
+      image("srgb-deep", { ...boxed, bitDepth: 16 }),
+      image("p3-laid", {
+        ...boxed,
+        colourspace: "p3",
+        overlays: [{ image: { path: "in/dot.png" } }],
+        flatten: true,
+      }),
+    ]);
+  });
+
+  test.each(outputs.flatMap((output) => ["plain", "wide", "deep"].map((source) => ({ output, source }))))(
+    "$output of the $source source has the green that was asked for",
+    async ({ output, source }) => {
+      const path = run.files.find((each) => each.startsWith(`wide/${source}/${output}.`)) ?? "";
+      const file = sharp(volume.path(path));
+      // libvips would take 16 bits without a label for P3.
+      const labelled = (await file.metadata()).icc ? file.withIccProfile("srgb") : file;
+      const seen = await png(labelled.toColourspace("srgb"));
+      expect(deltaE((await colourAt(seen, 0.02, 0.02)).slice(0, 3), GREEN)).toBeLessThan(2.3);
     },
   );
 });

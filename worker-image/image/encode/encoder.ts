@@ -1,15 +1,23 @@
 import type { Sharp } from "sharp";
+import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Rendering } from "../rendering.ts";
-import { backgroundOf, isFlattened } from "../steps/colour.ts";
+import { isFlattened, type Rgba } from "../steps/colour.ts";
 import { paletteOf, qualityNumber } from "./quality.ts";
 
 const AVIF_EFFORT_MAX = 9;
 const WEBP_EFFORT_MAX = 6;
 
-/** Puts the encoder and its settings on a pipeline; `quality` overrides that of the spec. */
-export function encode(pipeline: Sharp, { format, settings }: Rendering, quality = settings.quality): Sharp {
+/**
+ * Puts the encoder and its settings on a pipeline; `background` is in the colours of that, and `quality` overrides
+ * that of the spec.
+ */
+export function encode(
+  pipeline: Sharp,
+  { format, settings }: Rendering,
+  { background, quality }: { background: Rgba; quality: ImageOutput["quality"] },
+): Sharp {
   const { effort, palette, progressive } = settings;
-  if (isFlattened({ format, settings })) pipeline.flatten({ background: backgroundOf({ format, settings }) });
+  if (isFlattened({ format, settings })) pipeline.flatten({ background });
   switch (format) {
     case "jpeg":
       return pipeline.jpeg({

@@ -222,13 +222,13 @@ function keptBytes({ rendering, view }: Making): number {
   return isKept ? pixelsOf(finishedSize(view, rendering)) * 12 : 0;
 }
 
-/** Pixels that are kept on their way, where a step has to know how large they are, or takes 8 bits alone. */
+/** Pixels that are kept on their way, where a step has to know how large they are, or takes 8 bits without alpha. */
 function keptOnWayBytes({ rendering, view }: Making): number {
   const { trim, upscale, clahe, bitDepth } = rendering.settings;
   const finished = pixelsOf(finishedSize(view, rendering));
   const isOutgrown = mayBeOutgrown(rendering.settings, { leastEdge: leastEdge(view, rendering) });
   const sized = (trim && upscale !== undefined ? pixelsOf(view) : 0) + (isOutgrown ? finished : 0);
-  const shallow = clahe && (isDeep(rendering) || bytesOfSample(view) > 1) ? finished : 0;
+  const shallow = clahe ? finished * 2 : 0; // before and after, where there is alpha
   return (sized * (bitDepth === 16 ? 2 : 1) + shallow) * KEPT_BYTES_PER_PIXEL;
 }
 

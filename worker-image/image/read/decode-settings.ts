@@ -3,6 +3,7 @@ import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { WorkFailure } from "../../work-failure.ts";
 import { keptGroups } from "../metadata/metadata.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
+import type { Profile } from "../steps/profile.ts";
 import { type ImageSource, MAX_PIXELS, type Size } from "./image-source.ts";
 
 /** An animation of more frames is made to be slow, and no browser plays it well. */
@@ -135,6 +136,19 @@ export async function startsDeep(
 ): Promise<boolean> {
   const { space } = await pipeline.metadata();
   return space === "rgb16" || space === "grey16" || staysWide(source, settings);
+}
+
+/** The colours that a pipeline which was started for a rendering works in. */
+export async function startingProfile(
+  pipeline: Sharp,
+  source: ImageSource,
+  settings: ImageOutput,
+): Promise<Profile> {
+  if (staysWide(source, settings)) return "p3";
+  const { icc, space } = await pipeline.metadata();
+  if (icc === undefined || space === "cmyk") return undefined;
+  if (keepsProfile(settings)) return icc;
+  return space === "rgb16" ? "p3" : undefined;
 }
 
 /** libvips works on 16-bit images in Display P3; without a target the pixels would stay in it, unlabelled. */

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
+import type { Profile } from "../steps/profile.ts";
 import { hasOwnColours, turnsGrey, withOwnColours } from "./decode-settings.ts";
 import type { Size } from "./image-source.ts";
 import { timeLimited } from "./time-limit.ts";
@@ -7,6 +8,8 @@ import { timeLimited } from "./time-limit.ts";
 /** Pixels on their way, from which several pipelines may start. */
 export interface Pixels {
   open: () => Sharp;
+  /** The colours that such a pipeline works in. */
+  profile: Profile;
   /** Whether a channel has 16 bits in such a pipeline. */
   isDeep: boolean;
   /** What the shorter edge is at least. */
@@ -14,6 +17,9 @@ export interface Pixels {
   /** Unknown until they are kept. */
   size?: Size;
 }
+
+/** Pixels whose colours are known, and no more of them. */
+export type Coloured = Pick<Pixels, "open" | "profile">;
 
 /** Pixels in memory, whose size is known. */
 export type KeptPixels = Pixels & { size: Size };
@@ -36,6 +42,7 @@ export async function keepPixels(
   const { width, height, channels } = info;
   const open = () => timeLimited(isPng ? sharp(data) : sharp(data, { raw: { width, height, channels } }));
   return {
+    profile: hasOwn ? (await sharp(data).metadata()).icc : undefined,
     open: hasOwn ? () => withOwnColours(open(), settings) : open,
     isDeep: settings.bitDepth === 16 && !isShallow,
     leastEdge: Math.min(width, height),

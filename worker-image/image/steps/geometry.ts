@@ -2,7 +2,7 @@ import type { Sharp } from "sharp";
 import { WorkFailure } from "../../work-failure.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import type { Rendering } from "../rendering.ts";
-import { backgroundOf, type Rgba } from "./colour.ts";
+import type { Rgba } from "./colour.ts";
 
 /**
  * Tells of a region that is not within the source, before anything is decoded for it.
@@ -24,9 +24,11 @@ export function checkRegion({ output, settings }: Rendering, source: ImageSource
 /**
  * Puts a rendering's geometry on a pipeline whose image is upright: extract or trim, resize, turn, mirror,
  * extend. libvips does them in this order, whatever the order of the calls.
+ *
+ * @param asked the background, in the colours of the pipeline
  */
-export function applyGeometry(pipeline: Sharp, { width, height, settings, format }: Rendering): Sharp {
-  const background = darkened(backgroundOf({ format, settings }), settings.gamma);
+export function applyGeometry(pipeline: Sharp, { width, height, settings }: Rendering, asked: Rgba): Sharp {
+  const background = darkened(asked, settings.gamma);
   if (settings.extract) pipeline.extract(settings.extract);
   if (settings.trim) pipeline.trim(settings.trim);
   if (width !== undefined || height !== undefined) {

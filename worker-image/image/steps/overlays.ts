@@ -1,6 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { EngineContext } from "../../engine.ts";
@@ -11,6 +8,7 @@ import type { KeptPixels } from "../read/kept-pixels.ts";
 import { timeLimited } from "../read/time-limit.ts";
 import { parseColour } from "./colour.ts";
 import type { OverlayImages } from "./overlay-images.ts";
+import { withNamed } from "./profile.ts";
 
 type Overlay = NonNullable<ImageOutput["overlays"]>[number];
 type Gravity = Overlay["gravity"];
@@ -28,22 +26,16 @@ export async function compositionOf(
 ): Promise<OverlayOptions[]> {
   if (overlays.length === 0) return [];
   const { size } = base;
-  const { icc } = await base.open().metadata();
-  // libvips takes a profile by the name of its file.
-  const profile = icc && join(context.scratchDir, `${randomUUID()}.icc`);
-  const layers: OverlayOptions[] = [];
-  try {
-    if (profile) await writeFile(profile, icc);
+  return await withNamed(base.profile, context.scratchDir, async (profile) => {
+    const layers: OverlayOptions[] = [];
     for (const overlay of overlays) {
       const drawn = overlay.text
         ? await drawText(overlay.text, size)
         : await loadImage(overlay, { base: size, images });
       layers.push(layerOf(await finished(drawn, { opacity: overlay.opacity, profile }), overlay, size));
     }
-  } finally {
-    if (profile) await rm(profile, { force: true });
-  }
-  return layers;
+    return layers;
+  });
 }
 
 function layerOf(layer: Layer, { blend, tile, gravity, offset }: Overlay, base: Size): OverlayOptions {

@@ -1,11 +1,12 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { leastEdge } from "../memory/finished-size.ts";
-import { startsDeep, turnsGrey } from "../read/decode-settings.ts";
+import { startingProfile, startsDeep, turnsGrey } from "../read/decode-settings.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
 import type { Rendering } from "../rendering.ts";
 import { applyGeometry } from "./geometry.ts";
+import { backgroundIn } from "./profile.ts";
 import { applyLight } from "./tone.ts";
 
 /** libvips trims nothing that is narrower. */
@@ -18,20 +19,30 @@ const DEEP_STEPS = 65_535 / 255;
  * The pixels of a rendering in their place: extracted or trimmed, resized, turned, mirrored, extended. One pipeline
  * where libvips' order allows it.
  */
-export async function place(view: ImageSource, rendering: Rendering, decode: () => Sharp): Promise<Pixels> {
+export async function place(
+  view: ImageSource,
+  rendering: Rendering,
+  { decode, scratchDir }: { decode: () => Sharp; scratchDir: string },
+): Promise<Pixels> {
   const { wanted, pixels } = await trimmed(view, rendering, decode);
   const { settings } = wanted;
+  const background = await backgroundIn(pixels.profile, wanted, scratchDir);
   const turn = rightAngle(settings.rotate);
   if (turn === undefined) {
-    const { isDeep, leastEdge } = pixels;
-    return { isDeep, leastEdge, open: () => applyLight(applyGeometry(pixels.open(), wanted), settings) };
+    const { isDeep, leastEdge, profile } = pixels;
+    const open = () => applyLight(applyGeometry(pixels.open(), wanted, background), settings);
+    return { isDeep, leastEdge, profile, open };
   }
   // libvips crops to the asked size after it turned; here the finished size is what turns.
-  const upright = applyGeometry(pixels.open(), { ...wanted, settings: withoutTurn(settings) });
+  const upright = applyGeometry(pixels.open(), { ...wanted, settings: withoutTurn(settings) }, background);
   const resized = await keepPixels(applyLight(upright, settings), settings);
   const rest = { ...wanted, width: undefined, height: undefined, settings: onlyExtend(settings) };
-  const { isDeep, leastEdge } = resized; // the edges that are added make it no shorter
-  return { isDeep, leastEdge, open: () => applyGeometry(resized.open().rotate(turn), rest) };
+  const { isDeep, leastEdge, profile } = resized; // the edges that are added make it no shorter
+  const around = await backgroundIn(profile, rest, scratchDir);
+  return {
+    ...{ isDeep, leastEdge, profile },
+    open: () => applyGeometry(resized.open().rotate(turn), rest, around),
+  };
 }
 
 /** The pixels that the geometry starts from, and what is left of it. */
@@ -41,10 +52,11 @@ async function trimmed(
   decode: () => Sharp,
 ): Promise<{ wanted: Rendering; pixels: Pixels }> {
   const { trim: asked, ...settings } = rendering.settings;
-  const isDepthOfUse = asked ?? settings.enhance ?? settings.clahe;
+  const isDepthOfUse = asked ?? settings.enhance;
   const isDeepAtFirst = isDepthOfUse !== undefined && (await startsDeep(decode(), view, settings));
   const isDeep = isDeepAtFirst && !turnsGrey(settings); // by way of 8 bits
-  const pixels = { open: decode, isDeep, leastEdge: leastEdge(view, rendering) };
+  const profile = await startingProfile(decode(), view, settings);
+  const pixels = { open: decode, profile, isDeep, leastEdge: leastEdge(view, rendering) };
   if (!asked) return { wanted: rendering, pixels };
   const isTooSmall = Math.min(view.width, view.height) < TRIMMED_EDGE_MIN;
   if (isTooSmall) return { wanted: { ...rendering, settings }, pixels };

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { turnsGrey } from "../read/decode-settings.ts";
-import { keepPixels, type Pixels } from "../read/kept-pixels.ts";
+import { type Coloured, keepPixels, type Pixels } from "../read/kept-pixels.ts";
 import { parseColour } from "./colour.ts";
 import type { Levels } from "./levels.ts";
 
@@ -30,30 +30,43 @@ export function applyLight(pipeline: Sharp, settings: ImageOutput): Sharp {
 
 /**
  * Puts the rest of a rendering's tone on pixels that have their place, in libvips' order. `levels` are those of the
- * source, measured for `enhance`. libvips takes no window that is larger than the image, and equalises 8 bits alone; so
- * where that may come to pass the pixels are kept on their way.
+ * source, measured for `enhance`. libvips takes no window that is larger than the image; so where that may come to pass
+ * the pixels are kept on their way.
  */
 export async function applyTone(
   placed: Pixels,
   settings: ImageOutput,
   levels: Levels | undefined,
-): Promise<() => Sharp> {
-  const { clahe } = settings;
+): Promise<Coloured> {
   const pixels = mayBeOutgrown(settings, placed) ? await keepPixels(placed.open(), settings) : placed;
-  const clear = () => applyClearness(pixels, settings, levels);
-  if (!clahe) return () => applyColour(clear(), settings);
-  const even = pixels.isDeep ? await keepPixels(clear(), settings, { isShallow: true }) : undefined;
-  const { width = clahe.width, height = clahe.height } = pixels.size ?? {};
-  const window = { width: Math.min(clahe.width, width), height: Math.min(clahe.height, height) };
-  return () => applyColour((even?.open() ?? clear()).clahe({ ...clahe, ...window }), settings);
+  const { profile } = pixels;
+  const clear = { profile, open: () => applyClearness(pixels, settings, levels) };
+  const even = settings.clahe ? await evened(clear.open(), settings, settings.clahe) : clear;
+  return { ...even, open: () => applyColour(even.open(), settings) };
+}
+
+/**
+ * libvips equalises 8 bits alone, and in windows no larger than the image, so the pixels are kept. It would equalise
+ * alpha, too: what is equalised takes the place of the colours alone.
+ */
+async function evened(
+  pipeline: Sharp,
+  settings: ImageOutput,
+  clahe: NonNullable<ImageOutput["clahe"]>,
+): Promise<Coloured> {
+  const { open, size, profile } = await keepPixels(pipeline, settings, { isShallow: true });
+  const window = { width: Math.min(clahe.width, size.width), height: Math.min(clahe.height, size.height) };
+  const even = () => open().clahe({ ...clahe, ...window });
+  if (!(await open().metadata()).hasAlpha) return { profile, open: even };
+  const input = await even().removeAlpha().toColourspace("srgb").png({ compressionLevel: 0 }).toBuffer();
+  return { profile, open: () => open().composite([{ input, blend: "in" }]) };
 }
 
 /** Whether a window in which a step looks around a pixel may be larger than the image. */
 export const mayBeOutgrown = (
-  settings: Pick<ImageOutput, "median" | "enhance" | "clahe">,
+  settings: Pick<ImageOutput, "median" | "enhance">,
   { leastEdge }: Pick<Pixels, "leastEdge">,
-): boolean =>
-  Math.max(medianOf(settings), settings.clahe?.width ?? 0, settings.clahe?.height ?? 0) > leastEdge;
+): boolean => medianOf(settings) > leastEdge;
 
 /** Specks, edges and levels. */
 function applyClearness(
