@@ -32,14 +32,18 @@ export const loudness = z
 export const channels = z
   .enum(["Source", "Mono", "Stereo", "5.1"])
   .default("Source")
-  .describe("channels: Source keeps them; Mono, Stereo and 5.1 mix the source's channels down or up.");
+  .describe(
+    "channels: Source keeps them, or mixes more than the codec holds (mp3 two) with a warning; Mono, Stereo and 5.1 mix the source's channels down or up.",
+  );
 
 export const sampleRateHz = z
   .int()
   .min(8000)
   .max(192_000)
   .optional()
-  .describe("sampleRateHz in Hz. The source's when unset; opus always has 48000.");
+  .describe(
+    "sampleRateHz in Hz. The source's when unset; opus always has 48000. Another than the codec takes becomes the nearest that it does, with a warning.",
+  );
 
 /** The sound of a video file. */
 export const soundtrack = z

@@ -8,7 +8,7 @@ import type { MediaRecord } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { stageProgress } from "../video/progress/stages.ts";
-import { NOT_MEASURED, readLoudness } from "../video/sound/sound.ts";
+import { NOT_MEASURED, readLoudness, soundWarnings } from "../video/sound/sound.ts";
 import {
   drawingArguments,
   extensionOf,
@@ -121,7 +121,9 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     tell("verify", 0);
     const source = { path: opened.path, container: found.container };
     const { record, warnings } = await verifyRecording(staged, recording, { source, report, run: limits });
-    for (const warning of warnings) context.warn({ ...warning, source: opened.source.name, output: name });
+    for (const warning of [...soundWarnings(recording.track, recording.wish), ...warnings]) {
+      context.warn({ ...warning, source: opened.source.name, output: name });
+    }
     // Waveforms before the sound itself, which is moved away when it is published.
     for (const [index, product] of waves.entries()) {
       tell("waveform", index / waves.length);

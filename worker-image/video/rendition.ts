@@ -23,6 +23,7 @@ import {
   defaultSoundCodec,
   type SoundCodec,
   type SoundWish,
+  soundWarnings,
 } from "./sound/sound.ts";
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
@@ -138,6 +139,8 @@ export function planRendition(
           deepSamples: codec === "prores" || codec === "dnxhr",
           speed: output.speed ?? 1,
         };
+
+  if (sound) warnings.push(...chosen.flatMap((track) => soundWarnings(track, sound)));
 
   const text =
     output.subtitles === "Keep" ? keptSubtitles(record, output) : { kept: [], fonts: [], warnings: [] };

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
 import { clip, ffmpeg, integratedLufs } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
@@ -114,4 +115,23 @@ test("a silent track that cannot be levelled is told with its source and its out
   expect(attempt.result.warnings).toMatchObject([
     { reason: "SilentTrack", source: "source", output: "made" },
   ]);
+});
+
+test.each([
+  {
+    family: "a video",
+    output: { video: { preset: "ultrafast", audio: { codec: "mp3", sampleRateHz: 47_000 } } },
+  },
+  { family: "a recording", output: { audio: { codec: "mp3", sampleRateHz: 47_000 } } },
+])("what the codec has not of the sound of $family is told", async ({ output }) => {
+  clip(join(workshop.sources, "six.mp4"), { size: "160x90", audio: ["-ac", "6", "-c:a", "aac"] });
+  const { files, pathOf, result } = await workshop.attempt("six.mp4", output);
+  expect(result.failures).toEqual([]);
+  const about = { source: "source", output: "made" };
+  expect(result.warnings).toMatchObject([
+    { ...about, reason: "ChannelsMixed", message: expect.stringContaining("6 channels, which mp3") },
+    { ...about, reason: "SampleRateChanged", message: expect.stringContaining("has 48000 Hz") },
+  ]);
+  const { audio } = await probe(pathOf(files[0] ?? ""));
+  expect(audio).toMatchObject([{ channels: 2, sampleRate: 48_000 }]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AudioStream } from "../../probe/record.ts";
-import { channelsOf, type EncodedSoundCodec, sameLanguage, soundFilters } from "./sound.ts";
+import { channelsOf, type EncodedSoundCodec, sameLanguage, soundFilters, soundWarnings } from "./sound.ts";
 
 test.each([
   { tag: "ger", wanted: "deu", same: true },
@@ -42,4 +42,26 @@ test.each<[name: string, AudioStream, EncodedSoundCodec, expected: string]>([
   const wish = { codec, soundtrack: { channels: "Source" as const }, speed: 1 };
   const layout = /channel_layouts=(\S+)/.exec(soundFilters(source, wish).join(" "))?.[1];
   expect(`${channelsOf(source, wish)} ${layout ? `in ${layout}` : "as it is"}`).toBe(expected);
+});
+
+test.each<
+  [name: string, EncodedSoundCodec, sampleRateHz: number | undefined, rate: number, warned: string[]]
+>([
+  ["a rate that AAC has", "aac", 44_100, 44_100, []],
+  ["a rate between those of AAC", "aac", 47_000, 48_000, ["SampleRateChanged"]],
+  ["a rate above those of AAC", "aac", 192_000, 96_000, ["SampleRateChanged"]],
+  ["a rate between those of MP3", "mp3", 36_000, 32_000, ["ChannelsMixed", "SampleRateChanged"]],
+  ["a rate that Opus does not work at", "opus", 44_100, 48_000, ["SampleRateChanged"]],
+  ["any rate in PCM", "pcm", 47_000, 47_000, []],
+  ["the source's rate", "opus", undefined, 48_000, []],
+])("%s", (_, codec, sampleRateHz, rate, warned) => {
+  const source = { ...track(6, "5.1"), sampleRate: 44_100 };
+  const wish = { codec, soundtrack: { channels: "Source" as const, sampleRateHz }, speed: 1 };
+  expect(soundFilters(source, wish).at(-1)).toBe(`aresample=${rate}`);
+  expect(soundWarnings(source, wish).map(({ reason }) => reason)).toEqual(warned);
+});
+
+test("a mix that is asked for is no loss to be told of", () => {
+  const wish = { codec: "mp3" as const, soundtrack: { channels: "Stereo" as const }, speed: 1 };
+  expect(soundWarnings(track(6, "5.1"), wish)).toEqual([]);
 });

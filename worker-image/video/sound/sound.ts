@@ -37,8 +37,15 @@ const KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { aac: 64, 
 /** kbit/s for one channel above which an encoder refuses to work. */
 const MAX_KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { opus: 256 };
 
-/** The highest sample rate each encoder takes; opus has one rate only. */
-const MAX_RATE_HZ: Partial<Record<EncodedSoundCodec, number>> = { aac: 96_000, opus: 48_000, mp3: 48_000 };
+/** The sample rates each encoder takes (`ffmpeg -h encoder=…`), of opus the one it works at; others take any. */
+const RATES_HZ: Partial<Record<EncodedSoundCodec, readonly number[]>> = {
+  aac: [
+    ...[96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000],
+    ...[22_050, 16_000, 12_000, 11_025, 8000, 7350],
+  ],
+  opus: [48_000],
+  mp3: [48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000],
+};
 
 /** The layout of so many channels that is meant where none is named; every encoder takes these, but Opus no 4.0. */
 const LAYOUTS: Record<number, string> = {
@@ -149,10 +156,41 @@ function speakersOf(
 /** Of custom layouts ffprobe lists the speakers, and those no filter takes by that. */
 const isLayoutName = (layout: string | null): boolean => /^[\w.]+(?:\([\w-]+\))?$/.test(layout ?? "");
 
+/** The rate that is asked for or that the track has; where the encoder does not take it, the nearest that it does. */
 export function sampleRateOf(track: AudioStream, { codec, soundtrack }: SoundWish): number {
-  if (codec === "opus") return 48_000;
   const wanted = soundtrack.sampleRateHz ?? track.sampleRate ?? 48_000;
-  return Math.min(wanted, MAX_RATE_HZ[codec] ?? wanted);
+  const [first = wanted, ...others] = RATES_HZ[codec] ?? [];
+  return others.reduce(
+    (nearest, rate) => (Math.abs(rate - wanted) < Math.abs(nearest - wanted) ? rate : nearest),
+    first,
+  );
+}
+
+/** What the codec has not of what was asked for, or of what the source has where that is to be kept. */
+export function soundWarnings(track: AudioStream, wish: SoundWish): { reason: string; message: string }[] {
+  const { codec, soundtrack } = wish;
+  const channels = channelsOf(track, wish);
+  const rateHz = sampleRateOf(track, wish);
+  const isMixed = soundtrack.channels === "Source" && channels < track.channels;
+  const isResampled = soundtrack.sampleRateHz !== undefined && soundtrack.sampleRateHz !== rateHz;
+  return [
+    ...(isMixed
+      ? [
+          {
+            reason: "ChannelsMixed",
+            message: `audio track ${track.index} has ${track.channels} channels, which ${codec} does not hold: they are mixed to ${channels}`,
+          },
+        ]
+      : []),
+    ...(isResampled
+      ? [
+          {
+            reason: "SampleRateChanged",
+            message: `audio track ${track.index} has ${rateHz} Hz, the nearest of ${codec} to the ${soundtrack.sampleRateHz} Hz that were asked for`,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Bitrate of one track; undefined for codecs without one. */
