@@ -5,6 +5,8 @@ export interface Rejection {
   message: string;
   /** Of the first time. */
   sinceMs: number;
+  /** Of the last time: whoever has not asked since, for want of room, was not refused since. */
+  lastMs: number;
   /** When it is asked for again. */
   untilMs: number;
   times: number;
@@ -38,7 +40,7 @@ export class Rejections {
     const times = (again?.times ?? 0) + 1;
     const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (times - 1)) * (0.75 + spread / 2);
     const sinceMs = again?.sinceMs ?? (units.size === 0 ? Math.min(knownSinceMs, nowMs) : nowMs);
-    units.set(unit, { attempt, message, times, sinceMs, untilMs: nowMs + waitMs });
+    units.set(unit, { attempt, message, times, sinceMs, lastMs: nowMs, untilMs: nowMs + waitMs });
   }
 
   /** The Job of that unit is there. */

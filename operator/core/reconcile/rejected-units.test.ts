@@ -16,6 +16,7 @@ const rejection = (fields: Partial<Rejection> = {}): Rejection => ({
   attempt: 1,
   message: "exceeded quota: jobs",
   sinceMs: NOW_MS,
+  lastMs: NOW_MS,
   untilMs: NOW_MS + 5_000,
   times: 1,
   ...fields,
@@ -55,6 +56,13 @@ test("it is asked for again when its time has come", () => {
   const { started, stalled } = pass({ "video-0": rejection({ untilMs: NOW_MS }) });
   expect(started).toContain("video-0");
   expect(stalled?.status).toBe("False");
+});
+
+test("a unit that was refused long ago and had no room since is asked for once more before it ends", () => {
+  const sinceMs = NOW_MS - 2 * DEADLINE_MS;
+  const { started, status } = pass({ "video-0": rejection({ sinceMs, lastMs: sinceMs, untilMs: sinceMs }) });
+  expect(started).toContain("video-0");
+  expect(status.units).toMatchObject({ failed: 0 });
 });
 
 test.each([

@@ -30,17 +30,16 @@ export class RejectedUnits {
     this.#startDeadlineMs = startDeadlineMs;
     this.#nowMs = nowMs;
     const own = [...rejections].filter(([, { attempt }]) => generationOf(attempt) === generation);
-    const isOverdue = ([, { sinceMs }]: [string, Rejection]) => sinceMs + startDeadlineMs <= nowMs;
-    this.#waiting = own.filter((each) => !isOverdue(each) && each[1].untilMs > nowMs);
-    this.#isHopeless = own.filter(isOverdue).length >= MANY;
+    this.#waiting = own.filter(([, each]) => !this.#isOverdue(each) && this.#nextTryMs(each) > nowMs);
+    this.#isHopeless = own.filter(([, each]) => this.#isOverdue(each)).length >= MANY;
   }
 
   /** How a unit ends whose next attempt was refused for too long; undefined while it may still start. */
   failureOf(unit: string, attempt: number): Failure | undefined {
     const rejection = this.#of(unit, attempt);
     if (!rejection) return undefined;
-    const forMs = this.#nowMs - rejection.sinceMs;
-    if (forMs < this.#startDeadlineMs && !this.#isHopeless) return undefined;
+    const forMs = rejection.lastMs - rejection.sinceMs;
+    if (!this.#isOverdue(rejection) && !this.#isHopeless) return undefined;
     const message = `its Job was refused for ${Math.round(forMs / 1000)} s: ${rejection.message}`;
     return { class: FAILURE_REASONS[REJECTED], reason: REJECTED, message };
   }
@@ -49,12 +48,10 @@ export class RejectedUnits {
   nextTryMs(unit: string, attempt: number): number | undefined {
     const own = this.#of(unit, attempt);
     const concerned = own
-      ? own.untilMs > this.#nowMs && [own]
+      ? this.#nextTryMs(own) > this.#nowMs && [own]
       : this.#waiting.length >= MANY && this.#waiting.map(([, rejection]) => rejection);
     if (!concerned) return undefined;
-    return Math.min(
-      ...concerned.flatMap(({ untilMs, sinceMs }) => [untilMs, sinceMs + this.#startDeadlineMs]),
-    );
+    return Math.min(...concerned.map((each) => this.#nextTryMs(each)));
   }
 
   /** What to tell of the first that waits. */
@@ -63,6 +60,16 @@ export class RejectedUnits {
     if (!first) return undefined;
     const [unit, { message }] = first;
     return { reason: REJECTED, message: `unit ${unit} cannot start: its Job is refused: ${message}` };
+  }
+
+  /** Refused to the end, when it was last asked for. */
+  #isOverdue({ sinceMs, lastMs }: Rejection): boolean {
+    return lastMs - sinceMs >= this.#startDeadlineMs;
+  }
+
+  /** It is asked for a last time when its time is over. */
+  #nextTryMs({ sinceMs, untilMs }: Rejection): number {
+    return Math.min(untilMs, sinceMs + this.#startDeadlineMs);
   }
 
   #of(unit: string, attempt: number): Rejection | undefined {

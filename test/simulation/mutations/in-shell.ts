@@ -31,6 +31,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/plan-store.ts",
     find: "return (await this.#stored(name, job, limits)) ?? made;",
     replace: "return name ? made : ((await this.#stored(name, job, limits)) ?? made);",
+    from: 3_000_001,
   },
   {
     name: "forget-what-may-be-kept",
