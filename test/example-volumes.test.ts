@@ -6,7 +6,7 @@ import type { MediaJob } from "../crds/media-job.ts";
 import { defaultConfiguration } from "../operator/core/configuration.ts";
 import { plan } from "../operator/core/plan/plan.ts";
 import { unitJob } from "../operator/kube/jobs/unit-job.ts";
-import { mediaJob } from "./builders/core.ts";
+import { mediaJob, placed } from "./builders/core.ts";
 
 /** What a newcomer applies before the first MediaJob. */
 const read = (file: string) => readFileSync(join(import.meta.dirname, "../examples", file), "utf8");
@@ -21,14 +21,6 @@ function workerPod() {
   const configuration = defaultConfiguration();
   const [planned] = plan(job.spec, configuration.pools).units;
   if (!planned) throw new Error("nothing was planned");
-  const placed = {
-    pool: "default",
-    cpu: 1,
-    memoryBytes: 2 ** 30,
-    memoryLimitBytes: 2 ** 30,
-    scratchBytes: 2 ** 30,
-    gpu: false,
-  };
   return unitJob({ job, planned, attempt: 1, placed, configuration }).spec?.template?.spec;
 }
 

@@ -39,6 +39,16 @@ export const web = { name: "web", video: { codec: "copy" } };
 /** Planned by what its source is, where there are several. */
 export const film = { name: "film", video: { height: 720 } };
 
+/** Where a unit runs, with what it may take. */
+export const placed = {
+  pool: "default",
+  cpu: 1,
+  memoryBytes: 2 ** 30,
+  memoryLimitBytes: 2 ** 30,
+  scratchBytes: 2 ** 30,
+  gpu: false,
+};
+
 /** An attempt at `image-0` that runs in the default pool. */
 export function attempt(fields: Partial<ObservedAttempt> = {}): ObservedAttempt {
   const { unit = "image-0", attempt = 1 } = fields;

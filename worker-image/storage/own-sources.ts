@@ -7,6 +7,8 @@ import { WorkFailure } from "../work-failure.ts";
 export class OwnSources {
   readonly #unit: Pick<Unit, "sources" | "companions">;
   readonly #volumeRoot: (claimName: string) => string;
+  /** Looked up once: a unit may have hundreds of sources, and each a file that is replaced. */
+  #names: Promise<Map<string, string>> | undefined;
 
   constructor(unit: Pick<Unit, "sources" | "companions">, volumeRoot: (claimName: string) => string) {
     this.#unit = unit;
@@ -17,15 +19,23 @@ export class OwnSources {
   async refuse(path: string, target: string): Promise<void> {
     const standing = await identityOf(path);
     if (standing === undefined) return;
+    this.#names ??= this.#namesByIdentity();
+    const name = (await this.#names).get(standing);
+    if (name === undefined) return;
+    throw new WorkFailure(
+      "OutputPathConflict",
+      `${target} is the source ${name} itself, which nothing may replace; choose another destination.volume.path, or a destination.template that does not give its name, e.g. {source}/{output}.{ext}`,
+    );
+  }
+
+  async #namesByIdentity(): Promise<Map<string, string>> {
     const { sources, companions = [] } = this.#unit;
+    const names = new Map<string, string>();
     for (const { name, volume } of [...sources, ...companions]) {
-      if (!volume || (await identityOf(join(this.#volumeRoot(volume.claimName), volume.path))) !== standing)
-        continue;
-      throw new WorkFailure(
-        "OutputPathConflict",
-        `${target} is the source ${name} itself, which nothing may replace; choose another destination.volume.path, or a destination.template that does not give its name, e.g. {source}/{output}.{ext}`,
-      );
+      const identity = volume && (await identityOf(join(this.#volumeRoot(volume.claimName), volume.path)));
+      if (identity !== undefined) names.set(identity, name);
     }
+    return names;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mediaJob, sources } from "../../../test/builders/core.ts";
+import { mediaJob, placed, sources } from "../../../test/builders/core.ts";
 import { configuration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { unitJob } from "./unit-job.ts";
@@ -8,14 +8,6 @@ function specOf(spec: Record<string, unknown>, settings = configuration.parse({}
   const job = mediaJob({ sources: sources("film"), ...spec });
   const [planned] = plan(job.spec, settings.pools).units;
   if (!planned) throw new Error("nothing was planned");
-  const placed = {
-    pool: "default",
-    cpu: 1,
-    memoryBytes: 2 ** 30,
-    memoryLimitBytes: 2 ** 30,
-    scratchBytes: 2 ** 30,
-    gpu: false,
-  };
   return unitJob({ job, planned, attempt: 1, placed, configuration: settings }).spec;
 }
 

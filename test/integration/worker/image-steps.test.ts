@@ -212,6 +212,7 @@ describe("alpha", () => {
   });
 });
 
+// Where a machine has no list of its fonts, no letter is refused; the worker image has one.
 const hasFontconfig = spawnSync("fc-list", ["--version"]).error === undefined;
 test.skipIf(!hasFontconfig)("a text with a letter that no font has fails its output alone", async () => {
   await volume.put("in/sheet.png", await png(flat("#000000", [200, 40])));
