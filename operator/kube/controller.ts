@@ -24,6 +24,7 @@ import { PoolUsage } from "./pool-usage.ts";
 import { ProgressPace } from "./progress-pace.ts";
 import { ProgressView } from "./progress-view.ts";
 import { Reactions } from "./reactions.ts";
+import { giveBackPlaces } from "./reconcile/places.ts";
 import { PlanStore } from "./reconcile/plan-store.ts";
 import { reconcile } from "./reconcile/reconciler.ts";
 import type { Shell } from "./reconcile/shell.ts";
@@ -136,6 +137,9 @@ export class Controller {
     await caches.refresh();
     if (term.aborted) return;
     this.#plans.doubtAll();
+    // A MediaJob may have gone between the terms, so that no pass comes which finds out what its creates came to.
+    const shell = this.#shell(term);
+    for (const key of this.#usage.awaiting) giveBackPlaces(key, shell);
     this.#queue = new WorkQueue({
       process: (key, over) => reconcile(key, this.#shell(over)),
       concurrency: CONCURRENCY,

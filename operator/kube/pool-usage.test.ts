@@ -26,6 +26,14 @@ test("places of Jobs that were never made are given back, those of Jobs that are
   expect(places.releaseUnseen("media/a", () => "Gone")).toBe(false);
 });
 
+test("a MediaJob is awaited until it is known what its creates came to", () => {
+  const places = usage();
+  places.reserve(job("a-1"), { pool: "cpu", mediaJob: "media/a" });
+  expect(places.awaiting).toEqual(["media/a"]);
+  places.releaseUnseen("media/a", () => "Gone");
+  expect(places.awaiting).toEqual([]);
+});
+
 test("the place of a Job of which only the pod is seen is kept until it is known", () => {
   const places = usage();
   places.reserve(job("a-1"), { pool: "cpu", mediaJob: "media/a" });

@@ -61,6 +61,11 @@ export class PoolUsage {
     return [...(this.#unseen.get(mediaJob)?.values() ?? [])];
   }
 
+  /** The MediaJobs that have such Jobs. */
+  get awaiting(): ObjectKey[] {
+    return [...this.#unseen.keys()];
+  }
+
   /** Gives back the places of a MediaJob's Jobs that are not there. False when there are none. */
   releaseUnseen(mediaJob: ObjectKey, isThere: (job: Holder) => Sighting): boolean {
     let released = false;

@@ -33,7 +33,10 @@ export function takePlaces(
  * Gives back the places that were taken for a MediaJob's Jobs which are not there. A pod may be seen before its Job
  * is. To be called when none of the Jobs is just being created.
  */
-export function giveBackPlaces(mediaJob: ObjectKey, { usage, mediaJobs, jobs, pods }: Shell): void {
+export function giveBackPlaces(
+  mediaJob: ObjectKey,
+  { usage, mediaJobs, jobs, pods }: Pick<Shell, "usage" | "mediaJobs" | "jobs" | "pods">,
+): void {
   const metadata = mediaJobs.get(refOf(mediaJob))?.metadata;
   const podOf = new Set(metadata ? pods.byIndex("mediaJob", ownerKey(metadata)).map(jobNameOf) : []);
   usage.releaseUnseen(mediaJob, (job) => {

@@ -148,6 +148,14 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
+    name: "keep-places-between-terms",
+    what: "real: a place that was taken for a create without an answer is kept, when its MediaJob goes between two terms",
+    file: "operator/kube/controller.ts",
+    find: "for (const key of this.#usage.awaiting) giveBackPlaces(key, shell);",
+    replace: "",
+    from: 5_100_001,
+  },
+  {
     name: "steal-the-lease",
     what: "a candidate takes the Lease whoever holds it",
     file: "operator/kube/leader.ts",
