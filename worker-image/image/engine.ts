@@ -8,7 +8,7 @@ import { makeAll } from "./source-outputs.ts";
 import { Tracker } from "./tracker.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "8";
+const REVISION = "9";
 
 /** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {

@@ -32,10 +32,11 @@ export function applyGeometry(pipeline: Sharp, { width, height, settings }: Rend
   if (settings.extract) pipeline.extract(settings.extract);
   if (settings.trim) pipeline.trim(settings.trim);
   if (width !== undefined || height !== undefined) {
+    const isBox = width !== undefined && height !== undefined;
     pipeline.resize({
       ...(width !== undefined && { width }),
       ...(height !== undefined && { height }),
-      fit: settings.fit,
+      ...(isBox && { fit: settings.fit }), // of one edge alone, fill would keep the other as it is
       position: settings.position,
       background,
       kernel: settings.kernel ?? "lanczos3",
