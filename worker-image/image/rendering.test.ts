@@ -67,6 +67,10 @@ test.each([
   { fields: { width: 300, height: 300, fit: "inside" }, expected: { width: 300, height: 200 } },
   { fields: { width: 300, height: 300, fit: "outside" }, expected: { width: 450, height: 300 } },
   { fields: { width: 2400, withoutEnlargement: true }, expected: { width: 1200, height: 800 } },
+  {
+    fields: { width: 2400, height: 2000, fit: "contain", withoutEnlargement: true },
+    expected: { width: 2400, height: 2000 },
+  },
   { fields: { width: 2400 }, expected: { width: 2400, height: 1600 } },
   {
     fields: { extract: { left: 0, top: 0, width: 100, height: 50 }, width: 50 },

@@ -92,6 +92,8 @@ function resizedSize(
   const isOne = width === undefined || height === undefined;
   const isWhole = isOne || settings.fit === "inside" || settings.fit === "outside";
   const scale = settings.fit === "outside" && !isOne ? Math.max(across, down) : Math.min(across, down);
+  // The picture stays as it is, and what is around it is filled.
+  if (settings.fit === "contain" && width !== undefined && height !== undefined) return { width, height };
   if (settings.withoutEnlargement && scale >= 1) return { width: from.width, height: from.height };
   if (!isWhole) return { width: width ?? from.width, height: height ?? from.height };
   return scaled(from, scale);
