@@ -28,11 +28,29 @@ test.each([
     expected: ["webp 1200-1200w", "webp 800-800w"],
   },
   {
+    name: "a set keeps a source that is narrower than its box, and as high as the source is",
+    fields: { widths: [400, 1600, 2400], height: 2400, fit: "inside", withoutEnlargement: true },
+    from: { width: 800, height: 1200 },
+    expected: ["webp 1600-1600w", "webp 400-400w"],
+  },
+  {
+    name: "so does one that fills its box",
+    fields: { widths: [400, 1600, 2400], height: 2400, fit: "contain", withoutEnlargement: true },
+    from: { width: 800, height: 1200 },
+    expected: ["webp 2400-2400w", "webp 1600-1600w", "webp 400-400w"],
+  },
+  {
+    name: "one that may go beyond its box is made once where nothing is left to shrink",
+    fields: { widths: [400, 800, 1600], height: 1600, fit: "outside", withoutEnlargement: true },
+    from: { width: 1000, height: 200 },
+    expected: ["webp 400"],
+  },
+  {
     name: "upscale multiplies the source, or the region taken of it",
     fields: { upscale: 2, extract: { left: 0, top: 0, width: 10, height: 5 } },
     expected: ["webp 20"],
   },
-])("$name", ({ fields, expected }) => expect(brief(of(fields))).toEqual(expected));
+])("$name", ({ fields, from, expected }) => expect(brief(of(fields, from))).toEqual(expected));
 
 test.each([
   { fields: { width: 300 }, least: 199 },

@@ -2,7 +2,7 @@ import type { OutputInfo } from "sharp";
 import type { ImageFormat } from "../../crds/outputs/image/encoding.ts";
 import type { ImageOutput } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
-import type { ImageSource } from "./read/image-source.ts";
+import type { ImageSource, Size } from "./read/image-source.ts";
 
 /** One file that is to be made of a source. */
 export interface Rendering {
@@ -77,18 +77,34 @@ function formatOf({ format }: ImageOutput, { kind }: ImageSource): ImageFormat {
 }
 
 function sizesOf(settings: ImageOutput, source: ImageSource): Pick<Rendering, "width" | "height">[] {
-  const { width, height, widths, upscale, withoutEnlargement, extract } = settings;
+  const { width, height, widths, upscale, extract } = settings;
   const from = extract ?? source;
   if (upscale !== undefined) {
     return [{ width: from.width * upscale, height: from.height * upscale }];
   }
   if (!widths) return [{ width, height }];
   const largest = Math.max(...widths);
-  const most = withoutEnlargement ? from.width : Number.POSITIVE_INFINITY;
-  return [...new Set(widths.map((each) => Math.min(each, most)))]
-    .toSorted((a, b) => b - a)
-    .map((each) => ({
-      width: each,
-      height: height === undefined ? undefined : Math.max(1, Math.round((height * each) / largest)),
-    }));
+  const sizes = widthsOfUse(settings, from).map((each) => ({
+    width: each,
+    height: height === undefined ? undefined : Math.max(1, Math.round((height * each) / largest)),
+  }));
+  return sizes.toSorted((a, b) => b.width - a.width);
+}
+
+/** The widths of a set that give a picture of their own: where nothing is enlarged, wider ones than some give the same. */
+function widthsOfUse(
+  { widths = [], height, fit, withoutEnlargement }: ImageOutput,
+  from: Size,
+): readonly number[] {
+  const asked = [...new Set(widths)];
+  if (!withoutEnlargement) return asked;
+  const isWhole = fit === "inside" || fit === "outside" || fit === "contain";
+  if (height === undefined || !isWhole)
+    return [...new Set(asked.map((each) => Math.min(each, from.width)))];
+  if (fit === "contain") return asked; // what is around the picture still grows
+  const across = from.width;
+  const down = (from.height * Math.max(...asked)) / height;
+  const most = fit === "inside" ? Math.max(across, down) : Math.min(across, down);
+  const enough = Math.min(...asked.filter((each) => each >= most));
+  return asked.filter((each) => each <= enough);
 }
