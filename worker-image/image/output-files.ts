@@ -48,30 +48,45 @@ export async function makeOutput(
   },
 ): Promise<void> {
   const own = renderings.filter((rendering) => rendering.output === output.name);
+  const make = async (rendering: Rendering, narrower: MadeOutput | undefined) => {
+    if (found.has(rendering)) return found.get(rendering);
+    const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
+    return await files.run(0, () =>
+      makeFile(view, rendering, {
+        pixels: () => pixelsOf(rendering),
+        ...{ overlays, finished, isDecoded, narrower, context },
+      }),
+    );
+  };
   const made = await Promise.allSettled(
-    own.map(async (rendering) => {
-      if (found.has(rendering)) return found.get(rendering);
-      const isDecoded = decoded !== undefined && !needsOwnDecode(rendering, image);
-      return await files.run(0, () =>
-        makeFile(view, rendering, {
-          pixels: () => pixelsOf(rendering),
-          overlays,
-          finished,
-          isDecoded,
-          context,
-        }),
-      );
+    linesOf(own).map(async (line) => {
+      const files: (MadeOutput | undefined)[] = [];
+      for (const rendering of line) files.push(await make(rendering, files.at(-1)));
+      return files;
     }),
   );
   for (const each of made) if (each.status === "rejected") throw each.reason;
-  const ready = made.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
-  if (ready.length === own.length && output.image && isDescribed(output.image)) {
+  const ended = made.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  const ready = [...new Set(ended)].filter((file) => file !== undefined);
+  if (!ended.includes(undefined) && output.image && isDescribed(output.image)) {
     await files.run(0, () => publishDescription(image, output, { files: ready, context }));
   }
 }
 
 /**
- * One file: rendered, encoded, written aside, verified, published. Undefined when it failed.
+ * Renderings that are made one after another. Only the pixels tell how wide a trimmed picture is: where it is not
+ * enlarged several widths may come to the same, and the narrowest stands for all.
+ */
+function linesOf(renderings: readonly Rendering[]): (readonly Rendering[])[] {
+  const [{ settings } = {}] = renderings;
+  if (!settings?.widths || !settings.trim || !settings.withoutEnlargement)
+    return renderings.map((each) => [each]);
+  return [...Map.groupBy(renderings.toReversed(), ({ format }) => format).values()];
+}
+
+/**
+ * One file: rendered, encoded, written aside, verified, published. Undefined when it failed; the one that was asked
+ * for narrower where it comes out as wide as that.
  *
  * @throws WorkFailure when the source itself is at fault, so that it is told once and not for each output.
  */
@@ -83,12 +98,14 @@ async function makeFile(
     overlays,
     finished,
     isDecoded,
+    narrower,
     context,
   }: {
     pixels: () => Promise<() => Sharp>;
     overlays: OverlayImages;
     finished: FinishedPixels;
     isDecoded: boolean;
+    narrower: MadeOutput | undefined;
     context: EngineContext;
   },
 ): Promise<MadeOutput | undefined> {
@@ -106,6 +123,7 @@ async function makeFile(
     const { data, info } = file;
     const { format } = rendering;
     const { width } = info;
+    if (narrower?.width === width) return narrower;
     const height = info.pageHeight ?? info.height; // of one frame
     const staged = await stage(data, context);
     await verifyImage(staged, { format, width, height });

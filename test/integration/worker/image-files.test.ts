@@ -581,6 +581,26 @@ describe("sets", () => {
     expect(widths.toSorted()).toEqual([320, 640]);
   });
 
+  test.each([
+    { template: "{source}/{output}.{ext}", files: ["set-20w.jpg", "set-90w.jpg"] },
+    { template: "{source}/{output}-{width}.{ext}", files: ["set-20.jpg", "set-40.jpg"] },
+  ])(
+    "widths beyond what trim leaves are made once, where enlarging is not allowed: $template",
+    async ({ template, files }) => {
+      const frame = { top: 60, bottom: 60, left: 60, right: 60, background: "#ffffff" };
+      await volume.put("in/framed.png", await solid(RED).extend(frame).png().toBuffer());
+      const trimmed = image("set", { widths: [20, 90, 120], trim: {}, withoutEnlargement: true });
+      const made = await make(`framed-${files[0]}`, { s: "in/framed.png" }, [trimmed], template);
+      expect(made.result.failures).toEqual([]);
+      const { images } = JSON.parse(await readFile(made.path("s/set.json"), "utf8"));
+      expect(images.map(({ file, width }: { file: string; width: number }) => [file, width])).toEqual([
+        [files[1], 40],
+        [files[0], 20],
+      ]);
+      expect(made.result.counts).toMatchObject({ succeeded: 3, failed: 0 });
+    },
+  );
+
   test("a set that is there already is not made again", () => {
     expect(again.result.counts.succeeded).toBe(0);
     expect(again.result.counts.skipped).toBe(run.result.counts.succeeded);
