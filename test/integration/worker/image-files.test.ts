@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
+import { decode as decodeBlurHash } from "blurhash";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { splitJpeg } from "../../../worker-image/image/metadata/jpeg-segments.ts";
@@ -542,6 +543,18 @@ describe("sets", () => {
     const lqip = await sharp(Buffer.from(placeholders.lqip.split(",")[1], "base64")).metadata();
     expect(lqip).toMatchObject({ format: "webp", width: 20, height: 15 });
     expect(placeholders.dominantColour).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
+  test("what is transparent is no darker in a BlurHash than on white", async () => {
+    const dot =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><circle cx="45" cy="45" r="20"/></svg>';
+    await volume.put("in/dot.svg", dot);
+    const clear = await make("clear", { s: "in/dot.svg" }, [
+      image("clear", { format: "webp", placeholders: ["BlurHash"] }),
+    ]);
+    const { placeholders } = JSON.parse(await readFile(clear.path("s/clear.json"), "utf8"));
+    const [corner = 0] = decodeBlurHash(placeholders.blurHash, 9, 9);
+    expect(corner).toBeGreaterThan(200);
   });
 
   test("placeholders show what the largest file shows, whether it is made or there already", async () => {

@@ -23,10 +23,14 @@ export async function placeholdersOf(
   const { width, height, channels } = info;
   const small = () => timeLimited(sharp(data, { raw: { width, height, channels } }));
   const makers: Record<Placeholder, () => Promise<[string, string]>> = {
-    BlurHash: async () => [
-      "blurHash",
-      blurHash(new Uint8ClampedArray(data), width, height, ...components(width, height)),
-    ],
+    BlurHash: async () => {
+      // It knows no alpha, and would show what lies under it.
+      const opaque = await small().flatten({ background: "#ffffff" }).ensureAlpha().raw().toBuffer();
+      return [
+        "blurHash",
+        blurHash(new Uint8ClampedArray(opaque), width, height, ...components(width, height)),
+      ];
+    },
     ThumbHash: async () => [
       "thumbHash",
       Buffer.from(rgbaToThumbHash(width, height, data)).toString("base64"),
