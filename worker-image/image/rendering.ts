@@ -63,12 +63,18 @@ export function renderingsOf(
       output: name,
       format,
       ...size,
-      settings,
+      settings: format === "gif" ? withoutProfile(settings) : settings,
       ...(isSet && { variant: `${size.width ?? ""}${format}` }),
       ...(sizes.length > 1 && !template.includes("{width}") && { suffix: `-${size.width}w` }),
     })),
   );
 }
+
+/** A GIF has no place for a profile, without which colours mean sRGB. */
+const withoutProfile = ({ colourspace: _, keepMetadata, ...settings }: ImageOutput): ImageOutput => ({
+  ...settings,
+  ...(keepMetadata && { keepMetadata: keepMetadata.filter((group) => group !== "Icc") }),
+});
 
 function formatOf({ format }: ImageOutput, { kind }: ImageSource): ImageFormat {
   if (format !== "Auto") return format;
@@ -99,8 +105,7 @@ function widthsOfUse(
   const asked = [...new Set(widths)];
   if (!withoutEnlargement) return asked;
   const isWhole = fit === "inside" || fit === "outside" || fit === "contain";
-  if (height === undefined || !isWhole)
-    return [...new Set(asked.map((each) => Math.min(each, from.width)))];
+  if (height === undefined || !isWhole) return [...new Set(asked.map((each) => Math.min(each, from.width)))];
   if (fit === "contain") return asked; // what is around the picture still grows
   const across = from.width;
   const down = (from.height * Math.max(...asked)) / height;

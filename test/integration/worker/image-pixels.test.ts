@@ -258,6 +258,8 @@ describe("colour", () => {
         image("as-p3", { colourspace: "p3" }),
         image("kept", { colourspace: "keep" }),
         image("deep16", { bitDepth: 16 }),
+        image("gif-p3", { format: "gif", colourspace: "p3" }),
+        image("gif-kept", { format: "gif", formats: ["png"], keepMetadata: ["Icc"] }),
       ],
     );
   });
@@ -286,6 +288,14 @@ describe("colour", () => {
     const label = await sharp(await quadrants().withIccProfile("srgb").png().toBuffer()).metadata();
     expect(icc?.equals(label.icc ?? Buffer.alloc(0)), "labelled as the sRGB that it is").toBe(true);
   });
+
+  test.each(["gif-p3", "gif-kept"])(
+    "a GIF, which cannot say what its colours are, is sRGB: %s",
+    async (output) => {
+      for (const source of ["srgb", "p3", "deep"])
+        expect(deltaE(await colourAt(run.file(source, output), 0.5, 0.5), RED), source).toBeLessThan(2.3);
+    },
+  );
 
   test("CMYK becomes sRGB where its own colours are to be kept, too, and says so", async () => {
     const kept = await sharp(run.file("cmyk", "kept")).metadata();

@@ -23,7 +23,8 @@ export function finishedKey(
   const isFilled =
     settings.background === undefined &&
     (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
-  return `${output} ${width} ${height} ${isFilled && holdsAlpha({ format, settings })}`;
+  const { colourspace, keepMetadata = [] } = settings; // a GIF's are others
+  return `${output} ${width} ${height} ${colourspace} ${keepMetadata} ${isFilled && holdsAlpha({ format, settings })}`;
 }
 
 /**
