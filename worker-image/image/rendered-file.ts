@@ -5,7 +5,7 @@ import { qualityNumber } from "./encode/quality.ts";
 import { searchSize } from "./encode/size-search.ts";
 import { finishedKey } from "./memory/finished-size.ts";
 import { neededBytes, refuseTooLarge } from "./memory/memory.ts";
-import { carryMetadata, withMetadata } from "./metadata/encoded-metadata.ts";
+import { carryMetadata, withIptc, withMetadata } from "./metadata/encoded-metadata.ts";
 import { applyLabels, keptMetadata } from "./metadata/metadata.ts";
 import { renderUntouched, staysUntouched } from "./metadata/untouched.ts";
 import type { ImageSource } from "./read/image-source.ts";
@@ -59,7 +59,7 @@ export async function renderFile(
     const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, view);
     if (kept) carryMetadata(pipeline, format, kept);
     const file = await pipeline.toBuffer({ resolveWithObject: true });
-    return kept ? withMetadata(file, format, kept) : file;
+    return kept ? withMetadata(file, format, kept) : withIptc(file, format, view);
   };
   const isLossy = format === "jpeg" || format === "webp" || format === "avif";
   if (settings.maxBytes === undefined || !isLossy) return await finish();

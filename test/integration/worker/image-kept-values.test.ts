@@ -75,6 +75,7 @@ beforeAll(async () => {
         image(`default-${format}`, { format, width: 60 }),
         image(`decoded-${format}`, { format, width: 60, ...OWN_DECODE }),
         image(`all-${format}`, { format, width: 60, metadata: "Keep" }),
+        image(`all-turned-${format}`, { format, width: 60, metadata: "Keep", rotate: 180 }),
       ]),
       ...[...Object.keys(FORMATS), "tiff"].flatMap((format) => [
         image(`dense-${format}`, { format, metadata: "Strip", density: 300, ...OWN_DECODE }),
@@ -129,7 +130,8 @@ describe.each(CARRIERS)("of a %s", (source) => {
 
   test("all of it stays where all is to stay", () => {
     for (const [format, ext] of Object.entries(FORMATS))
-      expect(tagsOf(`out/${source}/all-${format}.${ext}`), format).toMatchObject(asIn(source));
+      for (const output of [`all-${format}`, `all-turned-${format}`])
+        expect(tagsOf(`out/${source}/${output}.${ext}`), output).toMatchObject(asIn(source));
   });
 
   test.each([...Object.entries(FORMATS), ["tiff", "tiff"] as const])(
@@ -166,6 +168,7 @@ test.each(["jpg", "tif"])(
     const notice = { "IPTC:CopyrightNotice": "© Ann (Köln)" };
     expect(tagsOf(`out/${source}/default-jpeg.jpg`)).toMatchObject(notice);
     expect(tagsOf(`out/${source}/default-jpeg.jpg`)["IPTC:City"]).toBeUndefined();
-    expect(tagsOf(`out/${source}/all-jpeg.jpg`)).toMatchObject({ ...notice, "IPTC:City": "Köln" });
+    for (const output of ["all-jpeg", "all-turned-jpeg"])
+      expect(tagsOf(`out/${source}/${output}.jpg`)).toMatchObject({ ...notice, "IPTC:City": "Köln" });
   },
 );

@@ -1,6 +1,9 @@
 import type { Sharp } from "sharp";
 import type { ImageFormat } from "../../../crds/outputs/image/encoding.ts";
+import type { ImageSource } from "../read/image-source.ts";
 import type { RenderedFile } from "../rendering.ts";
+import { iptcSegment } from "./iptc.ts";
+import { joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import type { KeptMetadata } from "./metadata.ts";
 import { replaceExif } from "./rewrap/avif.ts";
 import { REWRAPS } from "./rewrap/rewraps.ts";
@@ -22,6 +25,18 @@ export function carryMetadata(pipeline: Sharp, format: ImageFormat, kept: KeptMe
 /** Puts the rest into the finished file, in place of any that libvips wrote. */
 export function withMetadata(file: RenderedFile, format: ImageFormat, kept: KeptMetadata): RenderedFile {
   const data = dataWith(file, format, kept);
+  return { data, info: { ...file.info, size: data.length } };
+}
+
+/**
+ * All IPTC that the source has, in a JPEG that lacks it: where all metadata come along with the pixels, and these were
+ * held in memory as a PNG, which has no place for it.
+ */
+export function withIptc(file: RenderedFile, format: ImageFormat, { header }: ImageSource): RenderedFile {
+  const segment = format === "jpeg" && header.iptc && iptcSegment(header.iptc, { isAll: true });
+  const parts = segment ? splitJpeg(file.data) : undefined;
+  if (!segment || !parts || parts.segments.some(({ marker }) => marker === segment.marker)) return file;
+  const data = joinJpeg({ ...parts, segments: [...parts.segments, segment] });
   return { data, info: { ...file.info, size: data.length } };
 }
 
