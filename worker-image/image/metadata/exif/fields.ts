@@ -6,11 +6,16 @@ export type Directory = "image" | "camera" | "place";
 /** Numbers of fields by directory. */
 export type Tags = Record<Directory, ReadonlySet<number>>;
 
-/** The fields that may stay, by the names and numbers that CIPA DC-008 gives them. */
+/**
+ * The fields that may stay, by the names and numbers that CIPA DC-008 gives them; those in XP are Windows' own. What
+ * tells of the source's pixels alone, such as their size and coding, is left out, and so are maker notes.
+ */
 const TAGS = {
   image: {
     ...{ DocumentName: 0x010d, ImageDescription: 0x010e, Make: 0x010f, Model: 0x0110, Software: 0x0131 },
     ...{ DateTime: 0x0132, Artist: 0x013b, HostComputer: 0x013c, Rating: 0x4746, Copyright: 0x8298 },
+    ...{ RatingPercent: 0x4749, XPTitle: 0x9c9b, XPComment: 0x9c9c, XPAuthor: 0x9c9d, XPKeywords: 0x9c9e },
+    ...{ XPSubject: 0x9c9f },
   },
   camera: {
     ...{ ExposureTime: 0x829a, FNumber: 0x829d, ExposureProgram: 0x8822, SpectralSensitivity: 0x8824 },
@@ -27,11 +32,23 @@ const TAGS = {
     ...{ FocalLengthIn35mmFilm: 0xa405, SceneCaptureType: 0xa406, GainControl: 0xa407, Contrast: 0xa408 },
     ...{ Saturation: 0xa409, Sharpness: 0xa40a, SubjectDistanceRange: 0xa40c, CameraOwnerName: 0xa430 },
     ...{ BodySerialNumber: 0xa431, LensSpecification: 0xa432, LensMake: 0xa433, LensModel: 0xa434 },
-    ...{ LensSerialNumber: 0xa435, Gamma: 0xa500 },
+    ...{ LensSerialNumber: 0xa435, Gamma: 0xa500, OECF: 0x8828, ISOSpeedLatitudeyyy: 0x8834 },
+    ...{ ISOSpeedLatitudezzz: 0x8835, SubjectArea: 0x9214, UserComment: 0x9286, Temperature: 0x9400 },
+    ...{ Humidity: 0x9401, Pressure: 0x9402, WaterDepth: 0x9403, Acceleration: 0x9404 },
+    ...{ CameraElevationAngle: 0x9405, SpatialFrequencyResponse: 0xa20c, SubjectLocation: 0xa214 },
+    ...{ FileSource: 0xa300, SceneType: 0xa301, CFAPattern: 0xa302, DeviceSettingDescription: 0xa40b },
+    ...{ ImageUniqueID: 0xa420, ImageTitle: 0xa436, Photographer: 0xa437, ImageEditor: 0xa438 },
+    ...{ CameraFirmware: 0xa439, RAWDevelopingSoftware: 0xa43a, ImageEditingSoftware: 0xa43b },
+    ...{ MetadataEditingSoftware: 0xa43c, CompositeImage: 0xa460 },
   },
   place: {
     ...{ GPSVersionID: 0x00, GPSLatitudeRef: 0x01, GPSLatitude: 0x02, GPSLongitudeRef: 0x03 },
     ...{ GPSLongitude: 0x04, GPSAltitudeRef: 0x05, GPSAltitude: 0x06, GPSTimeStamp: 0x07 },
+    ...{ GPSSatellites: 0x08, GPSStatus: 0x09, GPSMeasureMode: 0x0a, GPSDOP: 0x0b },
+    ...{ GPSTrackRef: 0x0e, GPSTrack: 0x0f, GPSDestLatitudeRef: 0x13, GPSDestLatitude: 0x14 },
+    ...{ GPSDestLongitudeRef: 0x15, GPSDestLongitude: 0x16, GPSDestBearingRef: 0x17, GPSDestBearing: 0x18 },
+    ...{ GPSDestDistanceRef: 0x19, GPSDestDistance: 0x1a, GPSProcessingMethod: 0x1b },
+    ...{ GPSAreaInformation: 0x1c, GPSDifferential: 0x1e, GPSHPositioningError: 0x1f },
     ...{ GPSSpeedRef: 0x0c, GPSSpeed: 0x0d, GPSImgDirectionRef: 0x10, GPSImgDirection: 0x11 },
     ...{ GPSMapDatum: 0x12, GPSDateStamp: 0x1d },
   },
