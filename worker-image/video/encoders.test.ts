@@ -63,6 +63,14 @@ test.each([
     not: ["sc_threshold"],
   },
   {
+    name: "keyframes every ten seconds where no number of frames stands for so long",
+    codec: "h264",
+    output: {},
+    more: { fps: null },
+    has: ["-force_key_frames:v expr:gte(t,n_forced*10)"],
+    not: ["-g:v"],
+  },
+  {
     name: "vp9 needs a bitrate of 0 beside a crf",
     codec: "vp9",
     output: {},

@@ -264,8 +264,9 @@ function passArguments({ pass, passLogFile }: RateControl, s: string): string[] 
  */
 export function keyframeArguments(wish: EncodeWish, s: string): string[] {
   const { output, fps, closedInterval, codec, startSeconds = 0 } = wish;
-  const seconds = output.keyframeIntervalSeconds;
-  if (seconds === undefined) return longestGroup(wish, s);
+  // A group is counted in frames, which tells nothing of its length where they come at any time.
+  const seconds = output.keyframeIntervalSeconds ?? (fps === null ? LONGEST_GROUP_SECONDS : undefined);
+  if (seconds === undefined) return longestGroup(codec, fps, s);
   // ffmpeg counts `t` and `n_forced` from the first frame it encodes
   const before = Math.floor(startSeconds / seconds);
   const due =
@@ -285,9 +286,12 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
 /** Frames that encoders let a group have by themselves; SVT-AV1 counts seconds instead. */
 const LONGEST_GROUPS: Partial<Record<EncodedCodec, number>> = { h264: 250, h265: 250, vp9: 128 };
 
-/** Without keyframes nobody can seek: ten seconds of few frames are fewer than encoders let a group have. */
-function longestGroup({ codec, fps }: EncodeWish, s: string): string[] {
-  const frames = Math.max(1, Math.floor(10 * (fps ?? Number.POSITIVE_INFINITY)));
+/** Without keyframes nobody can seek. */
+const LONGEST_GROUP_SECONDS = 10;
+
+/** Ten seconds of few frames are fewer than encoders let a group have. */
+function longestGroup(codec: EncodedCodec, fps: number | null, s: string): string[] {
+  const frames = Math.max(1, Math.floor(LONGEST_GROUP_SECONDS * (fps ?? Number.POSITIVE_INFINITY)));
   return frames < (LONGEST_GROUPS[codec] ?? 0) ? [`-g:${s}`, `${frames}`] : [];
 }
 

@@ -147,7 +147,7 @@ export function hardwareArguments(
     ...(output.level && codec !== "av1" ? ["-level:v", levelOf(family, output.level)] : []),
     ...rateArguments(family, wish),
     ...keyframeArguments(wish, "v"),
-    ...(output.keyframeIntervalSeconds !== undefined ? FORCED_IDR[family] : []),
+    ...(output.keyframeIntervalSeconds !== undefined || wish.fps === null ? FORCED_IDR[family] : []),
     ...(codec === "h265" && output.container !== "mkv" ? ["-tag:v", "hvc1"] : []),
   ];
 }
