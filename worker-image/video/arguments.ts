@@ -217,8 +217,19 @@ function pictureEncoder(rendition: Rendition, rate: RateControl, threads: number
   // A steady rate is kept as a constant one where it was asked for; else the source's timestamps are. A later
   // part has time before it, which a constant rate would fill with copies of its first frame.
   const constant = work.fps && work.window?.startSeconds === undefined;
-  return [...encoder, "-fps_mode:v", constant ? "cfr" : "vfr", ...colorArguments(rendition)];
+  return [
+    ...encoder,
+    ...["-fps_mode:v", constant ? "cfr" : "vfr"],
+    ...(fps ? [] : VARYING_CLOCK),
+    ...colorArguments(rendition),
+  ];
 }
+
+/**
+ * The encoder's clock is that of a rate, by default the one which ffmpeg found in the first frames of the source: where
+ * others follow more closely, those that fall on one tick would be dropped. This clock is that of transport streams.
+ */
+const VARYING_CLOCK = ["-enc_time_base:v", "1/90000"] as const;
 
 function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[]): string[] {
   const { output, sound, spans, appended, placeTags, tagStream, subtitles } = rendition;

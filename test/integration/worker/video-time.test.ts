@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -187,6 +188,40 @@ describe("timecode, reel, chapters, rate and channels of the camera are kept by"
     expect(record).toMatchObject({ timecode: "10:00:00;28", reelName: "A001C002", chapters: [] });
   });
 });
+
+test("no frame is lost where a rate rises in the middle of a source", async () => {
+  const rates = [25, 50].map((rate) => join(workshop.root, `rate-${rate}.mp4`));
+  for (const [at, path] of rates.entries()) {
+    const more = ["-video_track_timescale", "50"];
+    clip(path, { size: "160x90", rate: `${25 * (at + 1)}`, audio: ["-an"], more });
+  }
+  const joined = join(workshop.root, "rates.txt");
+  writeFileSync(joined, rates.map((path) => `file '${path}'\n`).join(""));
+  const rising = join(workshop.sources, "rising.mp4");
+  ffmpeg("-f", "concat", "-safe", "0", "-i", joined, "-c", "copy", rising);
+  const { path, record } = await workshop.make("rising.mp4", {});
+  expect(record.video[0]?.frames).toBe(150);
+  expect(similarity(path, rising)).toBeGreaterThan(0.95);
+});
+
+test("a source of a varying rate has a keyframe every ten seconds", async () => {
+  const select = ["-vf", "select='not(mod(n,3))+not(mod(n,7))'", "-fps_mode", "vfr"];
+  const more = ["-video_track_timescale", "10"];
+  clip(join(workshop.sources, "screen.mp4"), {
+    ...{ size: "160x90", rate: "10", seconds: 25, audio: ["-an"] },
+    more: [...select, ...more],
+  });
+  const { path } = await workshop.make("screen.mp4", { preset: "veryfast" });
+  expect(keyframes(path).map(Math.round)).toEqual([0, 10, 20]);
+});
+
+function keyframes(path: string): number[] {
+  const list = ["-v", "error", "-select_streams", "v:0", "-skip_frame", "nokey", "-of", "csv=p=0"];
+  const text = execFileSync("ffprobe", [...list, "-show_entries", "frame=pts_time", path], {
+    encoding: "utf8",
+  });
+  return text.match(/[\d.]+/g)?.map(Number) ?? [];
+}
 
 describe("frames that follow slowly, without sound, are all there with", () => {
   test.each([
