@@ -119,8 +119,8 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
     tell("verify", 0);
-    const source = { path: opened.path, container: found.container };
-    const { record, warnings } = await verifyRecording(staged, recording, { source, report, run: limits });
+    const made = { sourcePath: opened.path, report, run: limits };
+    const { record, warnings } = await verifyRecording(staged, recording, made);
     for (const warning of [...soundWarnings(recording.track, recording.wish), ...warnings]) {
       context.warn({ ...warning, source: opened.source.name, output: name });
     }

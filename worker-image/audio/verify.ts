@@ -7,13 +7,7 @@ import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
 import { isSilent, loudestDb, SILENT_DB } from "../video/sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
-import {
-  declaresLength,
-  excessOf,
-  LENGTH_TOLERANCE_SECONDS,
-  nothingMade,
-  shortnessOf,
-} from "../video/time/source-length.ts";
+import { excessOf, LENGTH_TOLERANCE_SECONDS, nothingMade, shortnessOf } from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
 import type { Recording } from "./recording.ts";
 
@@ -26,9 +20,9 @@ import type { Recording } from "./recording.ts";
 export async function verifyRecording(
   path: string,
   recording: Recording,
-  made: { source: { path: string; container: string }; report: FfmpegReport; run: FfmpegLimits },
+  made: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
 ): Promise<Verified> {
-  const { source, report, run } = made;
+  const { sourcePath, report, run } = made;
   if ((await stat(path)).size === 0 || !report.progress?.outTimeSeconds) {
     throw nothingMade(
       { what: "sound", of: `audio track ${recording.track.index} of the source` },
@@ -48,14 +42,14 @@ export async function verifyRecording(
     );
   }
   const foundSeconds = refuseOtherLength(record, report);
-  const declaredSeconds = declaresLength(source.container) ? recording.expectedSeconds : null;
-  const [excess] = excessOf(recording, { declaredSeconds: recording.expectedSeconds, foundSeconds });
+  const declaredSeconds = recording.expectedSeconds;
+  const [excess] = excessOf(recording, { declaredSeconds, foundSeconds });
   if (excess) {
     throw new MediaFailure("VerificationFailed", `the finished file is not what was asked for: ${excess}`);
   }
   const warnings = shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report);
   if (peaksDb.every((db) => db <= SILENT_DB)) {
-    await refuseLostSound({ path, sourcePath: source.path }, recording, run);
+    await refuseLostSound({ path, sourcePath }, recording, run);
   }
   return { record, warnings };
 }

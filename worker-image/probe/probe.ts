@@ -3,6 +3,7 @@ import { type BoxWalk, walkBoxes } from "./box-walk.ts";
 import { describeMedia } from "./describe-media.ts";
 import { type FfprobeJson, ffprobe } from "./ffprobe.ts";
 import { explainLog, lastErrors } from "./log-reading.ts";
+import { withLength } from "./measured-length.ts";
 import { MediaFailure } from "./media-failure.ts";
 import type { MediaRecord } from "./record.ts";
 
@@ -11,7 +12,8 @@ const TOLERATED_MISSING_BYTES = 16;
 
 /**
  * Reads what a local file is, without decoding more than a few frames. Without `firstFrame` only the
- * container is read: fields and HDR metadata that only frames tell are then unknown.
+ * container is read: fields and HDR metadata that only frames tell are then unknown. A file that does not tell how long
+ * it is is read whole.
  *
  * @throws MediaFailure when it is empty, cut short, broken or no media at all.
  */
@@ -31,12 +33,12 @@ export async function probe(
   refuseUnreadable(whole, boxes);
   const record = describeMedia(whole.json, size);
   const missed = wantsFrame && record.video[0] && !whole.json.frames.some(isOf(record.video[0].index));
-  if (!missed) return record;
+  if (!missed) return await withLength(record, path, signal);
   const { json } = await ffprobe(path, {
     sections: ["-select_streams", "V:0", "-show_frames", "-read_intervals", "%+#8"],
     signal,
   });
-  return describeMedia({ ...whole.json, frames: json.frames }, size);
+  return await withLength(describeMedia({ ...whole.json, frames: json.frames }, size), path, signal);
 }
 
 const CONTAINER = ["-show_format", "-show_streams", "-show_chapters"] as const;

@@ -7,7 +7,7 @@ export interface MediaRecord {
   container: string;
   containerDescription: string | null;
   bytes: number;
-  /** As the container declares it, until pictures and sound end: texts may go on. */
+  /** Until pictures and sound end, texts may go on: as the container declares it, else as its packets last. */
   durationSeconds: number | null;
   startSeconds: number | null;
   bitrate: number | null;

@@ -69,15 +69,13 @@ test.each([
   expect(await warningsOfVideo(name, await declaring(name, declared))).toEqual(expected);
 });
 
-test.each([
-  { container: "mov", expected: ["the source declares 3.0 s but holds 2.0 s of sound"] },
-  { container: "aac", expected: [] }, // a guess of ffprobe's
-])("the sound of $container that ends early", async ({ container, expected }) => {
+test("the sound of a file that ends early", async () => {
   const recording = planRecording(await declaring("whole.mp4", { sound: 3 }), audioOutput.parse({}));
-  const [sourcePath, targetPath] = [at("whole.mp4"), at(`${container}.m4a`)];
+  const [sourcePath, targetPath] = [at("whole.mp4"), at("whole.m4a")];
   const list = recordingArguments(recording, { sourcePath, targetPath, threads: 2 });
   const report = await runFfmpeg({ ...limits, arguments: list });
-  const source = { path: sourcePath, container };
-  const { warnings } = await verifyRecording(targetPath, recording, { source, report, run: limits });
-  expect(warnings.map(({ message }) => message)).toEqual(expected);
+  const { warnings } = await verifyRecording(targetPath, recording, { sourcePath, report, run: limits });
+  expect(warnings.map(({ message }) => message)).toEqual([
+    "the source declares 3.0 s but holds 2.0 s of sound",
+  ]);
 });

@@ -81,6 +81,34 @@ test.each(["mkv", "mp4"])("frames of a %s that begins late are spread over its l
   expect(video.result.warnings).toEqual([]);
 });
 
+test("a recording that does not tell its length has as many frames as are asked for", async () => {
+  const list = [
+    "-c:v",
+    "libvpx",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-an",
+    "-f",
+    "webm",
+    "-live",
+    "1",
+  ];
+  ffmpeg(
+    "-i",
+    join(workshop.sources, "long.mp4"),
+    "-t",
+    "4",
+    ...list,
+    join(workshop.sources, "recorded.webm"),
+  );
+  const frames = { count: 4, width: 160, exact: true };
+  const { result, files } = await workshop.attempt("recorded.webm", { frames });
+  expect(result.failures).toEqual([]);
+  expect(files).toHaveLength(4);
+});
+
 test("an animation moves where its source has one keyframe alone", async () => {
   clip(join(workshop.sources, "one-keyframe.mp4"), { seconds: 4, more: ["-g", "250"] });
   const { result, files, pathOf } = await workshop.attempt("one-keyframe.mp4", {

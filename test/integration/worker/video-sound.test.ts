@@ -96,6 +96,16 @@ test("a cut behind the end of the sound is the spec's failure", async () => {
   });
 });
 
+test("a cut of sound without a container is all that was asked for, however quiet the rest is", async () => {
+  const loud = ["-f", "lavfi", "-i", "anoisesrc=d=3:a=0.8", "-f", "lavfi", "-i", "anullsrc=d=15"];
+  const joined = ["-filter_complex", "[0][1]concat=n=2:v=0:a=1", "-b:a", "192k"];
+  ffmpeg(...loud, ...joined, join(workshop.sources, "quieter.aac"));
+  const audio = { codec: "wav", cuts: [{ startSeconds: 1, endSeconds: 15 }] };
+  const { result, files, pathOf } = await workshop.attempt("quieter.aac", { audio });
+  expect(result).toMatchObject({ failures: [], warnings: [] });
+  expect((await probe(pathOf(files[0] ?? ""))).durationSeconds).toBeCloseTo(14, 2);
+});
+
 test("a beep too short for a loudness is not called silent alone", async () => {
   ffmpeg("-f", "lavfi", "-i", "sine=d=0.3", join(workshop.sources, "beep.wav"));
   const { result } = await workshop.attempt("beep.wav", { audio: { codec: "wav", loudness: {} } });

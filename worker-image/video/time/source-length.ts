@@ -68,8 +68,3 @@ export function excessOf(
   if (foundSeconds <= declaredSeconds + Math.max(LENGTH_TOLERANCE_SECONDS, toleranceSeconds)) return [];
   return [`it lasts ${foundSeconds.toFixed(3)} s, its cuts ${declaredSeconds.toFixed(3)} s`];
 }
-
-/** Sound without a container around it: how long it is ffprobe guesses by its size and its first moments. */
-const GUESSED: ReadonlySet<string> = new Set(["aac", "amr", "loas", "truehd", "mlp"]);
-
-export const declaresLength = (container: string): boolean => !GUESSED.has(container);
