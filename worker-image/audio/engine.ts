@@ -8,7 +8,7 @@ import type { MediaRecord } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { stageProgress } from "../video/progress/stages.ts";
-import { NOT_MEASURED, readLoudness, soundWarnings } from "../video/sound/sound.ts";
+import { NOT_MEASURED, readLoudness } from "../video/sound/sound.ts";
 import {
   drawingArguments,
   extensionOf,
@@ -121,7 +121,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     tell("verify", 0);
     const made = { sourcePath: opened.path, report, run: limits };
     const { record, warnings } = await verifyRecording(staged, recording, made);
-    for (const warning of [...soundWarnings(recording.track, recording.wish), ...warnings]) {
+    for (const warning of [...recording.warnings, ...warnings]) {
       context.warn({ ...warning, source: opened.source.name, output: name });
     }
     // Waveforms before the sound itself, which is moved away when it is published.

@@ -11,9 +11,10 @@ import {
   type SoundWish,
   soundEncoderArguments,
   soundFilters,
+  soundWarnings,
 } from "../video/sound/sound.ts";
 import { type Kept, seeksSpans, soundGraph, sourceInputs } from "../video/time/spans.ts";
-import { outputSeconds, spansOf } from "../video/time/timing.ts";
+import { emptyCuts, outputSeconds, spansOf } from "../video/time/timing.ts";
 
 /** Everything decided about one sound file before ffmpeg runs, and its argument lists. Pure. */
 export interface Recording extends Kept {
@@ -25,6 +26,7 @@ export interface Recording extends Kept {
   expectedSeconds: number | null;
   /** Extension of the file, without a dot. */
   ext: string;
+  warnings: { reason: string; message: string }[];
 }
 
 const FILES: Record<AudioOutput["codec"], { ext: string; muxer: string[]; codec: EncodedSoundCodec }> = {
@@ -46,12 +48,12 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
   const track = chosen[0];
   if (!track) throw new MediaFailure("NoAudioStream", noTrack(record, output));
   const spans = spansOf(output.cuts, record.durationSeconds);
-  if (output.cuts?.length && spans.length === 0) {
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
-    );
-  }
+  const wish: SoundWish = {
+    codec: FILES[output.codec].codec,
+    soundtrack: output,
+    deepSamples: hasDeepSamples(track),
+    speed: output.speed ?? 1,
+  };
   return {
     output,
     track,
@@ -64,12 +66,8 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
       track.durationSeconds ?? record.durationSeconds,
     ),
     ext: extensionOf(output),
-    wish: {
-      codec: FILES[output.codec].codec,
-      soundtrack: output,
-      deepSamples: hasDeepSamples(track),
-      speed: output.speed ?? 1,
-    },
+    wish,
+    warnings: [...soundWarnings(track, wish), ...emptyCuts(output.cuts, spans, record.durationSeconds)],
   };
 }
 

@@ -24,6 +24,11 @@ test.each([
 test.each([
   { name: "cuts beyond the end", output: { cuts: [{ startSeconds: 61 }] }, message: /beyond the end/ },
   {
+    name: "a cut without a frame",
+    output: { cuts: [{ startSeconds: 1.01, endSeconds: 1.03 }] },
+    message: /between two frames of the source, which has 25 a second/,
+  },
+  {
     name: "a picture smaller than the codec has",
     output: { codec: "dnxhr", container: "mov", height: 108 },
     message: /would be 192×108, and dnxhr has no picture below 256×120; enlarge it/,
@@ -57,6 +62,23 @@ test.each([
   expect(() => plan(output)).toThrow(
     expect.objectContaining({ reason: "InvalidOutputSpec", message: expect.stringMatching(message) }),
   );
+});
+
+test("a cut without a frame, and one beyond the end, are left out with a warning", () => {
+  const cuts = [
+    { startSeconds: 1.01, endSeconds: 1.03 },
+    { startSeconds: 2, endSeconds: 3 },
+    { startSeconds: 70 },
+  ];
+  const { spans, expectedSeconds, warnings } = plan({ cuts });
+  expect(spans).toEqual([{ startSeconds: 2, endSeconds: 3 }]);
+  expect(expectedSeconds).toBe(1);
+  expect(warnings).toEqual([
+    {
+      reason: "CutsLeftOut",
+      message: "2 of 3 cuts hold nothing of the source, which lasts 60 s: they are left out",
+    },
+  ]);
 });
 
 test("new frames of HDR that is kept are refused, of ten bits they are warned of", () => {

@@ -28,7 +28,15 @@ import {
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
-import { onFrames, outputSeconds, perSecond, type Span, spansOf, steadyRate } from "./time/timing.ts";
+import {
+  emptyCuts,
+  onFrames,
+  outputSeconds,
+  perSecond,
+  type Span,
+  spansOf,
+  steadyRate,
+} from "./time/timing.ts";
 
 /**
  * Everything decided about one video file before ffmpeg runs: what is taken from the source, what is done to
@@ -103,12 +111,7 @@ export function planRendition(
     rate: steadyRate(picture),
     firstSeconds,
   });
-  if (output.cuts?.length && spans.length === 0) {
-    throw new MediaFailure(
-      "InvalidOutputSpec",
-      `every cut lies beyond the end of the source, which lasts ${record.durationSeconds} s`,
-    );
-  }
+  warnings.push(...emptyCuts(output.cuts, spans, record.durationSeconds));
   const appended = companions.appended.map(({ record }) =>
     appendedTo(work, { output, fps, record, dynamicRange: picture.dynamicRange }),
   );

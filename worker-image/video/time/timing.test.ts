@@ -25,7 +25,11 @@ test.each([
     cuts: [{ startSeconds: 4, endSeconds: 99 }],
     spans: [{ startSeconds: 4, endSeconds: 10 }],
   },
-  { name: "a cut beyond the source is dropped", cuts: [{ startSeconds: 12, endSeconds: 14 }], spans: [] },
+  {
+    name: "a cut beyond the source is dropped",
+    cuts: [{ startSeconds: 12, endSeconds: 14 }, { startSeconds: 9 }],
+    spans: [{ startSeconds: 9, endSeconds: 10 }],
+  },
   {
     name: "order is kept, overlaps are allowed",
     cuts: [

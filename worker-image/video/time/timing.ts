@@ -1,4 +1,5 @@
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
+import { MediaFailure } from "../../probe/media-failure.ts";
 import type { Rate, VideoStream } from "../../probe/record.ts";
 
 /** Part of the source in seconds from its start; `endSeconds` is the first moment left out. */
@@ -8,22 +9,49 @@ export interface Span {
   endSeconds: number | undefined;
 }
 
-/** The spans to keep; empty when all of the source is. Cuts beyond the end are clipped or dropped. */
+/**
+ * The spans to keep; empty when all of the source is. Cuts are clipped at the end, and those beyond it dropped.
+ *
+ * @throws MediaFailure InvalidOutputSpec where that is all of them.
+ */
 export function spansOf(cuts: VideoOutput["cuts"], durationSeconds: number | null): Span[] {
-  return (cuts ?? [])
+  const spans = (cuts ?? [])
     .map(({ startSeconds, endSeconds }) => ({
       startSeconds,
       endSeconds:
         durationSeconds === null ? endSeconds : Math.min(endSeconds ?? durationSeconds, durationSeconds),
     }))
-    .filter(({ startSeconds, endSeconds }) => endSeconds === undefined || endSeconds > startSeconds);
+    .filter(lasts);
+  if (!cuts?.length || spans.length > 0) return spans;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `every cut lies beyond the end of the source, which lasts ${durationSeconds} s`,
+  );
+}
+
+const lasts = ({ startSeconds, endSeconds }: Span): boolean =>
+  endSeconds === undefined || endSeconds > startSeconds;
+
+/** The warning that there is nothing of the source in some of the cuts. */
+export function emptyCuts(
+  cuts: VideoOutput["cuts"],
+  spans: readonly Span[],
+  durationSeconds: number | null,
+): { reason: string; message: string }[] {
+  const empty = (cuts ?? []).length - spans.length;
+  if (empty <= 0) return [];
+  const lasting = durationSeconds === null ? "" : `, which lasts ${durationSeconds} s`;
+  const message = `${empty} of ${cuts?.length} cuts hold nothing of the source${lasting}: they are left out`;
+  return [{ reason: "CutsLeftOut", message }];
 }
 
 /**
  * The spans with their bounds moved to the first frame at or after each: pictures can begin nowhere else, and sound
- * that begins between two frames would be off by up to a frame. A varying rate has no such places.
+ * that begins between two frames would be off by up to a frame. A varying rate has no such places. A cut between two
+ * frames holds none, and is dropped.
  *
  * @param firstSeconds when the first frame is shown
+ * @throws MediaFailure InvalidOutputSpec where no cut holds a frame.
  */
 export function onFrames(
   spans: readonly Span[],
@@ -34,10 +62,17 @@ export function onFrames(
   // containers that count milliseconds round the times of frames by half of one
   const moved = (seconds: number) =>
     Math.max(0, firstSeconds + Math.ceil((seconds - firstSeconds) * fps - 0.05) / fps);
-  return spans.map(({ startSeconds, endSeconds }) => ({
-    startSeconds: moved(startSeconds),
-    endSeconds: endSeconds === undefined ? undefined : moved(endSeconds),
-  }));
+  const kept = spans
+    .map(({ startSeconds, endSeconds }) => ({
+      startSeconds: moved(startSeconds),
+      endSeconds: endSeconds === undefined ? undefined : moved(endSeconds),
+    }))
+    .filter(lasts);
+  if (spans.length === 0 || kept.length > 0) return kept;
+  throw new MediaFailure(
+    "InvalidOutputSpec",
+    `every cut lies between two frames of the source, which has ${Number(fps.toFixed(3))} a second; make one longer`,
+  );
 }
 
 /** Duration of the finished file; null when the source's is unknown. */
