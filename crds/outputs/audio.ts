@@ -69,6 +69,12 @@ export const audioOutput = z
           .default("#2563eb")
           .describe("color of the waveform in the picture, as #rrggbb, on a transparent ground."),
       })
+      .meta(
+        validations({
+          rule: "self.json || self.png",
+          message: "a waveform needs json or png",
+        }),
+      )
       .optional()
       .describe("waveform also makes a waveform of the finished sound. None when unset."),
     metadata: z

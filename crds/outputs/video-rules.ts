@@ -152,6 +152,12 @@ export const VIDEO_RULES: readonly Rule[] = [
   ),
   ...notForCopy("pixelFormat"),
   {
+    rule: "self.codec != 'copy' || self.deinterlace != 'Always'",
+    message: "codec copy leaves the pictures as they are: deinterlace needs another codec",
+    fieldPath: ".deinterlace",
+    reason: "FieldValueForbidden",
+  },
+  {
     rule: "!has(self.crf) || self.crf <= 51 || self.codec in ['vp9', 'av1']",
     message: "crf goes from 0 to 51 for h264 and h265",
     fieldPath: ".crf",
@@ -227,6 +233,20 @@ export const VIDEO_RULES: readonly Rule[] = [
     message: "mp3 has two channels at most: take another audio codec for 5.1",
     fieldPath: ".audio.channels",
     reason: "FieldValueInvalid",
+  },
+  {
+    rule: "self.codec != 'copy' || has(self.audio.codec) || !(has(self.audio.loudness) || has(self.audio.sampleRateHz) || has(self.audio.bitrateKbps) || self.audio.channels != 'Source')",
+    message:
+      "beside codec copy the sound is copied too: name an audio codec for loudness, sampleRateHz, bitrateKbps and channels",
+    fieldPath: ".audio.codec",
+    reason: "FieldValueRequired",
+  },
+  {
+    rule: "!(self.codec in ['prores', 'dnxhr']) || has(self.audio.codec) || !has(self.audio.bitrateKbps)",
+    message:
+      "beside prores and dnxhr the sound is pcm, which has no bitrate: name an audio codec or leave bitrateKbps out",
+    fieldPath: ".audio.bitrateKbps",
+    reason: "FieldValueForbidden",
   },
   {
     rule: "!has(self.interpolate) || !(has(self.fps) || has(self.speed))",

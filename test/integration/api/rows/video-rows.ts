@@ -72,6 +72,34 @@ export const videoRows: Row[] = [
     field: field("profile"),
     server: "take main10",
   }),
+  ...[{ loudness: {} }, { channels: "Mono" }, { sampleRateHz: 44_100 }, { bitrateKbps: 96 }].map((audio) =>
+    refused(
+      `another sound, ${Object.keys(audio)}, beside copied pictures, where sound is copied too`,
+      video({ codec: "copy", height: undefined, audio }),
+      { field: field("audio.codec"), server: "beside codec copy the sound is copied too" },
+    ),
+  ),
+  accepted(
+    "pictures that are copied, and sound that is levelled",
+    video({ codec: "copy", height: undefined, audio: { codec: "aac", loudness: {} } }),
+  ),
+  refused(
+    "a bitrate of sound that has none",
+    video({ codec: "prores", container: "mov", audio: { bitrateKbps: 128 } }),
+    { field: field("audio.bitrateKbps"), server: "beside prores and dnxhr the sound is pcm" },
+  ),
+  refused("fields of copied pictures", video({ codec: "copy", height: undefined, deinterlace: "Always" }), {
+    field: field("deinterlace"),
+    server: "deinterlace needs another codec",
+  }),
+  refused(
+    "a waveform of nothing",
+    { spec: { outputs: [{ name: "sound", audio: { waveform: { json: false } } }] } },
+    {
+      field: "spec.outputs[0].audio.waveform",
+      server: "a waveform needs json or png",
+    },
+  ),
   refused("a watermark without a file", video({ watermark: {} }), {
     field: field("watermark.path"),
     server: "Required value",
