@@ -9,7 +9,8 @@ import { WorkFailure } from "../work-failure.ts";
 /**
  * Encrypts samples by the scheme `cbcs` of ISO/IEC 23001-7 with shaka-packager: ffmpeg's muxer knows only
  * `cenc-aes-ctr`, which Apple's players do not take, and cbcs has to know where in each codec's slices the
- * headers end. Files go in and come out as single CMAF files with an index, cut where they were cut before.
+ * headers end. Files go in and come out as single CMAF files with an index, cut where they were cut before. Until that
+ * index is known it keeps each of them whole, beside the others: scratch has no room for a film.
  */
 export async function encryptSamples(
   tracks: readonly { kind: "video" | "audio"; path: string; target: string }[],
@@ -25,7 +26,7 @@ export async function encryptSamples(
         `in=${relative(directory, path)},stream=${kind},output=${relative(directory, target)}`,
     ),
     ...["--protection_scheme", "cbcs", "--clear_lead", "0", "--segment_duration", `${segmentSeconds}`],
-    ...["--enable_raw_key_encryption", "--temp_dir", context.scratchDir, "--quiet"],
+    ...["--enable_raw_key_encryption", "--temp_dir", directory, "--quiet"],
     ...["--flagfile", flagsFile],
   ];
   // The key is in a file of this attempt alone: arguments are shown to every process of the pod.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -79,11 +79,14 @@ describe("encryption", () => {
     keySecretRef: { name: "film", key },
     keyUri: "https://keys.test/film",
   });
-  const attempt = (wish: Record<string, unknown>) =>
+  const attempt = (wish: Record<string, unknown>, during?: (scratch: string) => void) =>
     workshop.attempt(
       "short.mp4",
       { stream: { preset: "ultrafast", segmentSeconds: 1, ...wish } },
-      { environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) } },
+      {
+        environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) },
+        ...(during && { during: (_, scratch) => during(scratch) }),
+      },
     );
   beforeAll(() => {
     clip(join(workshop.sources, "short.mp4"), { size: "426x240" });
@@ -114,6 +117,15 @@ describe("encryption", () => {
     expect(written).not.toContain(KEY);
     const holders = execFileSync("grep", ["-rl", KEY, workshop.root], { encoding: "utf8" });
     expect(holders.trim()).toBe(join(workshop.root, "film/key"));
+  });
+
+  test("cbcs keeps nothing of the film in scratch, which is small beside it", async () => {
+    const written = new Set<string | null>();
+    const made = await attempt({ encryption: encryption("cbcs") }, (scratch) => {
+      watch(scratch, (_, name) => written.add(name)).unref();
+    });
+    expect(made.result.failures).toEqual([]);
+    expect([...written].filter((name) => name?.startsWith("packager"))).toEqual(["packager-flags"]);
   });
 
   test("AES-128 is for HLS: segments that are whole blocks, and no pictures for winding", async () => {

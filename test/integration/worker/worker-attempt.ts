@@ -56,7 +56,7 @@ export class Workshop {
       out = `out-${this.#attempts + 1}`,
       unit: fields = {},
     }: {
-      during?: (kill: (signal: NodeJS.Signals) => void) => void | Promise<void>;
+      during?: (kill: (signal: NodeJS.Signals) => void, scratch: string) => void | Promise<void>;
       environment?: NodeJS.ProcessEnv;
       memoryBytes?: number;
       /** The destination's directory; one of its own unless it is named. */
@@ -103,7 +103,7 @@ export class Workshop {
       stderr += text;
     });
     const ended = new Promise<number | null>((done) => child.once("close", done));
-    await during?.((signal) => child.kill(signal));
+    await during?.((signal) => child.kill(signal), scratch);
     const exitCode = await ended;
     const directory = join(this.root, out);
     return {
