@@ -109,7 +109,7 @@ export async function runUnit(
         if (found) made.push(found);
         return found;
       },
-      isMade: async (product) => (await published.findMade(product)) !== undefined,
+      isMade: async (product) => (await published.findMade(product, { isTaken: false })) !== undefined,
       async publish(stagedPath, product, facts) {
         signal.throwIfAborted();
         const output = await published.publish(stagedPath, product, facts);

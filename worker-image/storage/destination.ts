@@ -122,15 +122,19 @@ export class VolumeDestination {
     return this.#uri(this.#private.manifest.slice(this.#directory.length + 1));
   }
 
-  /** The output as it stands already, by an earlier attempt, by another MediaJob or by onConflict Skip. */
-  async findMade(product: Product): Promise<MadeOutput | undefined> {
+  /**
+   * The output as it stands already, by an earlier attempt, by another MediaJob or by onConflict Skip.
+   *
+   * @param isTaken false for a question that nothing follows from
+   */
+  async findMade(product: Product, { isTaken = true } = {}): Promise<MadeOutput | undefined> {
     const entry = this.#journal.find(keyOf(product), this.#fingerprint(product));
     if (entry && (await this.#isIntact(entry.target, entry.made))) {
       this.#names.claim(entry.target, product);
       this.reuse.noteEarlier(product);
       return { ...entry.made, phase: "Skipped" };
     }
-    const reused = await this.reuse.find(product);
+    const reused = await this.reuse.find(product, { isTaken });
     if (reused) {
       this.#names.claim(reused.target, product);
       return reused.made;

@@ -54,8 +54,12 @@ export class Reuse {
     this.#remembers = parts.unit.destination.onConflict === "Overwrite";
   }
 
-  /** The file as another MediaJob made it. Of an output that this attempt has begun to make there is none. */
-  async find(product: Product): Promise<MadeFile | undefined> {
+  /**
+   * The file as another MediaJob made it. Of an output that this attempt has begun to make there is none.
+   *
+   * @param isTaken whether the output, with all its files, then counts as one that is not made again
+   */
+  async find(product: Product, { isTaken }: { isTaken: boolean }): Promise<MadeFile | undefined> {
     const group = groupOf(product);
     if (this.#unit.destination.onConflict !== "Overwrite" || this.#published.has(group)) return undefined;
     let reusable = this.#reusable.get(group);
@@ -66,7 +70,7 @@ export class Reuse {
     const files = await reusable;
     const found = files.find(({ key }) => key === keyOf(product));
     if (!found || !this.#isNamedSo(product, found)) return undefined;
-    for (const { target, made } of files) this.#reused.set(target, made);
+    if (isTaken) for (const { target, made } of files) this.#reused.set(target, made);
     return found;
   }
 

@@ -86,6 +86,15 @@ test("a part that was made is not made again", async () => {
   expect(readdirSync(parts).map((name) => statSync(join(parts, name)).mtimeMs)).toEqual(before);
 });
 
+test("a part of what another MediaJob has made is not made, and counts as no output", async () => {
+  await workshop.attempt("plain.mp4", { video }, { out: "twice" });
+  const job = { namespace: "default", name: "again", uid: "uid-2" };
+  const unit = { job, name: "part-0", part: first };
+  const { result } = await workshop.attempt("plain.mp4", { video }, { out: "twice", unit });
+  expect(result).toMatchObject({ outputs: [], counts: { succeeded: 0, skipped: 0, failed: 0 } });
+  expect(readdirSync(join(workshop.root, "twice/.mediajob/uid-2"))).not.toContain("parts");
+});
+
 test("a source whose frames cannot be found is refused, and not made without them", async () => {
   const attempt = await workshop.attempt("stream.ts", { video }, { unit: { part: first } });
   expect(attempt.result.failure).toMatchObject({
