@@ -81,12 +81,14 @@ class StreamTask {
 
   async run(): Promise<void> {
     const { part, join: joined } = this.#context.unit;
+    const directory = directoryTemplate(this.#context.unit.destination.template);
+    const entry = this.#product(directory, entryOf(this.#stream));
     if (part) {
+      if (await this.#context.isMade(entry)) return;
       const task = { opened: this.#opened, name: this.#name, stream: this.#stream };
       return makePart(this.#context, { ...task, limits: this.#limits, tell: this.#tell }, part);
     }
-    const directory = directoryTemplate(this.#context.unit.destination.template);
-    if (await this.#context.findMade(this.#product(directory, entryOf(this.#stream)))) return;
+    if (await this.#context.findMade(entry)) return;
 
     this.#tell("analysis", 0);
     const record = await this.#context.probe(this.#opened);

@@ -127,6 +127,16 @@ describe.each([FLASHES, VARYING])("$name in parts", (stream) => {
   });
 });
 
+test("a part of a stream that another MediaJob has made is not made", async () => {
+  const stream = { preset: "ultrafast", segmentSeconds: 1 };
+  await workshop.attempt("flash.mp4", { stream }, { out: "twice" });
+  const job = { namespace: "default", name: "again", uid: "uid-2" };
+  const unit = { job, name: "part-0", part: { index: 0, count: 2, startSeconds: 0, endSeconds: 2 } };
+  const { result } = await workshop.attempt("flash.mp4", { stream }, { out: "twice", unit });
+  expect(result).toMatchObject({ outputs: [], counts: { succeeded: 0, skipped: 0, failed: 0 } });
+  expect(readdirSync(join(workshop.root, "twice/.mediajob/uid-2"))).not.toContain("parts");
+});
+
 test("av1, which counts frames and not time, has a shorter segment where parts meet", async () => {
   clip(join(workshop.sources, "long.mp4"), { size: "160x90", seconds: 6 });
   const renditions = [66, 90].map((height) => ({ height, bitrateKbps: 100 }));
