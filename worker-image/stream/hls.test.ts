@@ -89,7 +89,8 @@ test("nothing that stands for a language or a title breaks out of its quotes", (
 });
 
 test("a media playlist names byte ranges that follow each other", () => {
-  expect(mediaPlaylist("video-360p.mp4", aMediaFile([500, 300], [6.4, 2.5])).split("\n")).toEqual([
+  const target = { targetSeconds: 6 };
+  expect(mediaPlaylist("video-360p.mp4", aMediaFile([500, 300], [6.4, 2.5]), target).split("\n")).toEqual([
     "#EXTM3U",
     "#EXT-X-VERSION:7",
     "#EXT-X-TARGETDURATION:6",
@@ -106,6 +107,17 @@ test("a media playlist names byte ranges that follow each other", () => {
     "#EXT-X-ENDLIST",
     "",
   ]);
+});
+
+test("pictures and sounds have one target duration, which no segment of theirs is above", () => {
+  const [first] = aStream().video;
+  const video = first ? [{ ...first, media: aMediaFile([500, 500], [1, 1]) }] : [];
+  const audio = [{ ...aTrack("eng", true), media: aMediaFile([90, 130], [1.003, 1.51], "mp4a.40.2") }];
+  const playlists = hlsPlaylists(aStream({ video, audio }));
+  const targets = ["video-360p.m3u8", "audio-eng.m3u8"].map(
+    (name) => playlists.get(name)?.match(/TARGETDURATION:(\d+)/)?.[1],
+  );
+  expect(targets).toEqual(["2", "2"]);
 });
 
 test.each([
@@ -132,7 +144,7 @@ test.each([
     keyUri: "https://keys.test/1?a=b",
     keyId: "0".repeat(32),
   };
-  const lines = mediaPlaylist("v.mp4", aMediaFile([500], [6]), protection).split("\n");
+  const lines = mediaPlaylist("v.mp4", aMediaFile([500], [6]), { targetSeconds: 6, protection }).split("\n");
   expect(lines.filter((line) => /MAP|KEY/.test(line))).toEqual(expected);
 });
 

@@ -17,9 +17,13 @@ const iframesName = (fileName: string) => fileName.replace(/\.\w+$/, "-iframes.m
 /** Every playlist but the master, by file name. */
 export function hlsPlaylists(stream: Stream): Map<string, string> {
   const { video, audio, subtitles, protection, durationSeconds } = stream;
+  const tracks = [...video, ...audio];
+  // RFC 8216 section 6.2.4: one for all of them; of playlists for winding and of subtitles each has its own.
+  const targetSeconds = Math.max(1, ...tracks.map(({ media }) => targetOf(media.segments)));
   return new Map([
-    ...[...video, ...audio].map(
-      ({ fileName, media }) => [playlistName(fileName), mediaPlaylist(fileName, media, protection)] as const,
+    ...tracks.map(
+      ({ fileName, media }) =>
+        [playlistName(fileName), mediaPlaylist(fileName, media, { targetSeconds, protection })] as const,
     ),
     ...video
       .filter(({ keyframes }) => keyframes.length > 0)
@@ -164,12 +168,12 @@ function iframesLine({ media, keyframes, size, fileName }: VideoRendition): stri
 export function mediaPlaylist(
   fileName: string,
   { segments, initBytes }: MediaFile,
-  protection?: Protection,
+  { targetSeconds, protection }: { targetSeconds: number; protection?: Protection | undefined },
 ): string {
-  return playlist(fileName, segments, [
-    "#EXT-X-INDEPENDENT-SEGMENTS",
-    ...head(fileName, initBytes, protection),
-  ]);
+  return playlist(fileName, segments, {
+    targetSeconds,
+    tags: ["#EXT-X-INDEPENDENT-SEGMENTS", ...head(fileName, initBytes, protection)],
+  });
 }
 
 /** Where the head of a file is, and how what follows is encrypted. */
@@ -190,27 +194,29 @@ function head(fileName: string, initBytes: number, protection: Protection | unde
 
 /** For winding and for pictures above a seek bar: the first picture of each segment. */
 function iframesPlaylist({ fileName, media, keyframes }: VideoRendition, protection?: Protection): string {
-  return playlist(fileName, keyframes, [
-    "#EXT-X-I-FRAMES-ONLY",
-    ...head(fileName, media.initBytes, protection),
-  ]);
+  return playlist(fileName, keyframes, {
+    targetSeconds: targetOf(keyframes),
+    tags: ["#EXT-X-I-FRAMES-ONLY", ...head(fileName, media.initBytes, protection)],
+  });
 }
 
 /** A WebVTT file is small beside any segment of pictures, so it is one segment. */
 const subtitlesPlaylist = (fileName: string, seconds: number): string =>
-  playlist(fileName, [{ seconds }], []);
+  playlist(fileName, [{ seconds }], { targetSeconds: targetOf([{ seconds }]), tags: [] });
+
+/** RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target. */
+const targetOf = (parts: readonly { seconds: number }[]): number =>
+  Math.max(1, ...parts.map(({ seconds }) => Math.round(seconds)));
 
 function playlist(
   fileName: string,
   parts: readonly { seconds: number; bytes?: number; offset?: number }[],
-  tags: string[],
+  { targetSeconds, tags }: { targetSeconds: number; tags: string[] },
 ): string {
-  // RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target.
-  const target = Math.max(1, ...parts.map(({ seconds }) => Math.round(seconds)));
   const lines = [
     "#EXTM3U",
     "#EXT-X-VERSION:7",
-    `#EXT-X-TARGETDURATION:${target}`,
+    `#EXT-X-TARGETDURATION:${targetSeconds}`,
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-PLAYLIST-TYPE:VOD",
     ...tags,
