@@ -71,6 +71,16 @@ test("a part has the pictures of its window alone, and keyframes where one run w
   expect(count(list, "audio.mp4")).toBe(0);
 });
 
+test.each([
+  { name: "a wall of three screens in 4K", size: { width: 11_520, height: 2160 }, largest: "11520x2160" },
+  { name: "a strip of eight lines", size: { width: 640, height: 8 }, largest: "640x8" },
+])("$name has a ladder, as every source does", ({ size, largest }) => {
+  const { rungs, top } = planned({ ladder: "Auto", renditions: undefined }, size);
+  const last = rungs.at(-1)?.size;
+  expect(`${last?.width}x${last?.height}`).toBe(largest);
+  expect(top.size).toEqual(last);
+});
+
 test("a rendition too small for av1 is told with the way out", () => {
   expect(() => planned({ codec: "av1", renditions: [{ height: 46, bitrateKbps: 100 }] })).toThrow(
     "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take another codec",

@@ -36,19 +36,17 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   const { rungs, leftOut } = ladderOf(shown, output);
   refuseTooSmall(rungs, output.codec);
   const largest = rungs.at(-1);
-  const plain = planRendition(
-    record,
-    videoOutput.parse({
-      codec: output.codec,
-      ...(output.preset && { preset: output.preset }),
-      ...(output.crf !== undefined && { crf: output.crf }),
-      ...(largest && { ...largest.size, fit: "fill", enlarge: true }),
-      dynamicRange: output.dynamicRange,
-      keyframeIntervalSeconds: output.segmentSeconds,
-      audio: { tracks: output.audio.tracks },
-      subtitles: output.subtitles,
-    }),
-  );
+  const wish = videoOutput.parse({
+    codec: output.codec,
+    ...(output.preset && { preset: output.preset }),
+    ...(output.crf !== undefined && { crf: output.crf }),
+    dynamicRange: output.dynamicRange,
+    keyframeIntervalSeconds: output.segmentSeconds,
+    audio: { tracks: output.audio.tracks },
+    subtitles: output.subtitles,
+  });
+  // A size that follows from the source may be any, beyond what people may ask for.
+  const plain = planRendition(record, { ...wish, ...largest?.size, fit: "fill", enlarge: true });
   const [smallest] = rungs;
   return {
     output,
