@@ -17,7 +17,7 @@ import { hlsMaster, hlsPlaylists } from "./hls.ts";
 import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
 import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
-import { protect } from "./protection.ts";
+import { protect, readKey } from "./protection.ts";
 import type { Stream } from "./stream.ts";
 import { sheetTrack } from "./thumbnails.ts";
 import { verifyStream } from "./verify.ts";
@@ -83,12 +83,15 @@ class StreamTask {
     const { part, join: joined } = this.#context.unit;
     const directory = directoryTemplate(this.#context.unit.destination.template);
     const entry = this.#product(directory, entryOf(this.#stream));
+    const isThere = part ? this.#context.isMade(entry) : this.#context.findMade(entry);
+    if (await isThere) return;
+    const { encryption, segmentSeconds } = this.#stream;
+    // Before hours of work that could not be encrypted.
+    const key = encryption && (await readKey(this.#context, encryption));
     if (part) {
-      if (await this.#context.isMade(entry)) return;
       const task = { opened: this.#opened, name: this.#name, stream: this.#stream };
       return makePart(this.#context, { ...task, limits: this.#limits, tell: this.#tell }, part);
     }
-    if (await this.#context.findMade(entry)) return;
 
     this.#tell("analysis", 0);
     const record = await this.#context.probe(this.#opened);
@@ -131,10 +134,10 @@ class StreamTask {
         limits: this.#limits,
         staged,
       });
-      const { encryption, segmentSeconds } = this.#stream;
-      const stream = encryption
-        ? await protect(clear, encryption, { context: this.#context, segmentSeconds, staged })
-        : clear;
+      const stream =
+        encryption && key
+          ? await protect(clear, encryption, { key, context: this.#context, segmentSeconds, staged })
+          : clear;
       for (const warning of [...warnings, damageOf(report), lostTextsOf(report)]) {
         if (warning) this.#context.warn({ ...warning, ...subject });
       }

@@ -11,19 +11,29 @@ import { readKeyframeRanges } from "./keyframe-ranges.ts";
 import { joinShortTail, type MediaFile, readMediaFile } from "./media-file.ts";
 import type { Stream } from "./stream.ts";
 
+/** The key of a stream, from its Secret. @throws WorkFailure SecretMissing. */
+export const readKey = async (
+  context: Pick<EngineContext, "readSecret">,
+  { keySecretRef }: Pick<StreamEncryption, "keySecretRef">,
+): Promise<Buffer> => keyOf(await context.readSecret(keySecretRef), keySecretRef);
+
 /**
- * Encrypts the media of a finished stream in place, after it was verified in the clear. The key comes from a
- * Secret and goes nowhere but into the cipher: manifests tell players where to get it.
+ * Encrypts the media of a finished stream in place, after it was verified in the clear. The key goes nowhere but into
+ * the cipher: manifests tell players where to get it.
  *
- * @throws WorkFailure SecretMissing, EncoderMissing, EngineFailed.
+ * @throws WorkFailure EncoderMissing, EngineFailed.
  */
 export async function protect(
   stream: Stream,
   wish: StreamEncryption,
-  work: { context: EngineContext; segmentSeconds: number; staged: (fileName: string) => string },
+  work: {
+    key: Buffer;
+    context: EngineContext;
+    segmentSeconds: number;
+    staged: (fileName: string) => string;
+  },
 ): Promise<Stream> {
-  const { context, staged } = work;
-  const key = keyOf(await context.readSecret(wish.keySecretRef), wish.keySecretRef);
+  const { key, context, staged } = work;
   const { method, keyUri, keyFormat = "identity", keyId = keyIdOf(keyUri) } = wish;
   const protection = { method, keyUri, keyFormat, keyId };
   const clear = [...stream.video, ...stream.audio];

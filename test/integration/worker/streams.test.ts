@@ -149,6 +149,17 @@ describe("encryption", () => {
     ]);
     expect(made.files).toEqual([]);
   });
+
+  const part = { index: 0, count: 2, startSeconds: 0, endSeconds: 1 };
+  test.each([
+    { name: "the stream", unit: {} },
+    { name: "a part of it", unit: { name: "part-0", part } },
+  ])("a Secret without the key is told before $name takes its time", async ({ unit }) => {
+    workshop.write("no-film.mp4", "what would be told of, were it read");
+    const wish = { encryption: encryption("cbcs", "other") };
+    const made = await workshop.attempt("no-film.mp4", { stream: wish }, { unit });
+    expect(made.result.failures).toMatchObject([{ reason: "SecretMissing" }]);
+  });
 });
 
 describe("what belongs to a stream beside pictures and sound", () => {
