@@ -124,11 +124,14 @@ export function loudnessArguments(
 }
 
 const soundGraphs = ({ sounds }: Presentation, loudness: (MeasuredLoudness | undefined)[]): string[] =>
-  sounds.map(({ track, wish }, at) =>
+  sounds.map(({ track, wish, silentSeconds }, at) =>
     soundGraph(WHOLE, {
       index: track.index,
       label: `sound${at}`,
-      filters: soundFilters(track, wish, loudness[at]),
+      filters: [
+        ...soundFilters(track, wish, loudness[at]),
+        ...(silentSeconds > 0 ? [`apad=pad_dur=${silentSeconds.toFixed(6)}`] : []),
+      ],
     }),
   );
 
@@ -165,14 +168,15 @@ function companionOutputs(
 const FRAGMENTED = "+delay_moov+default_base_moof+global_sidx";
 
 /** One decode and one filtering at the largest size; the rungs are scaled one from the other, see `scaledFrom`. */
-function pictureGraph({ top, rungs, thumbnails }: Presentation): string {
+function pictureGraph(presentation: Presentation): string {
+  const { top, rungs, thumbnails } = presentation;
   const sources = scaledFrom(rungs);
   const graphs = rungs.map(({ size }, at) => {
     const from = sources[at];
     const above = from === undefined ? top.size : rungs[from]?.size;
     const isScaled = size.width !== above?.width || size.height !== above.height;
     const filters = [
-      ...(from === undefined ? pictureFilters(top.work) : []),
+      ...(from === undefined ? [...lastHeld(presentation), ...pictureFilters(top.work)] : []),
       ...(isScaled ? [`scale=${size.width}:${size.height}:flags=bicubic`, "setsar=1"] : []),
     ];
     const pads = [
@@ -187,6 +191,12 @@ function pictureGraph({ top, rungs, thumbnails }: Presentation): string {
   if (thumbnails) graphs.push(`[small]${sheetFilters(thumbnails, top)}[sheets]`);
   return graphs.join(";");
 }
+
+/** Frames are held for so many, so their rate has to be steady before. */
+const lastHeld = ({ fps, stillSeconds }: Presentation): string[] =>
+  stillSeconds > 0
+    ? [`fps=${fps.num}/${fps.den}`, `tpad=stop_mode=clone:stop_duration=${stillSeconds.toFixed(6)}`]
+    : [];
 
 /**
  * The rung that each is scaled from, by index; undefined for the largest, which comes from the source. A scaler

@@ -9,6 +9,7 @@ import { exactRate, perSecond, steadyRate } from "../video/time/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
 import { type Sound, soundsOf } from "./sounds.ts";
 import { planThumbnails, type ThumbnailSheets } from "./thumbnails.ts";
+import { goingOn } from "./track-ends.ts";
 
 /** Everything decided about a stream before ffmpeg runs. Pure. */
 export interface Presentation {
@@ -17,6 +18,8 @@ export interface Presentation {
   top: Rendition;
   rungs: Rung[];
   fps: Rate;
+  /** How long the last picture is held, while sound goes on. */
+  stillSeconds: number;
   sounds: Sound[];
   /** Texts that become WebVTT. */
   subtitles: TextStream[];
@@ -48,12 +51,14 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   // A size that follows from the source may be any, beyond what people may ask for.
   const plain = planRendition(record, { ...wish, ...largest?.size, fit: "fill", enlarge: true });
   const [smallest] = rungs;
+  const goesOn = goingOn(record, { picture, tracks: plain.tracks });
   return {
     output,
     top: { ...plain, work: { ...plain.work, fps } },
     rungs,
     fps,
-    sounds: soundsOf(plain.tracks, output.audio),
+    stillSeconds: goesOn(picture),
+    sounds: soundsOf(plain.tracks, output.audio, goesOn),
     subtitles: plain.subtitles,
     thumbnails:
       output.thumbnails && smallest

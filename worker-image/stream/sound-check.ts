@@ -5,6 +5,7 @@ import { isSilent } from "../video/sound/silence.ts";
 import { LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/time/source-length.ts";
 import { lengthOf, type MediaFile } from "./media-file.ts";
 import type { Sound } from "./sounds.ts";
+import { endOf } from "./track-ends.ts";
 
 /** A finished file of sound, and what it was made of. */
 export interface MadeSound {
@@ -34,11 +35,10 @@ export async function refuseShortSounds(
 ): Promise<{ reason: string; message: string }[]> {
   const warnings: { reason: string; message: string }[] = [];
   for (const { sound, fileName, media } of sounds) {
-    const { track, isSurround } = sound;
-    if (track.durationSeconds === null) continue;
-    const begins = Math.max(0, (track.startSeconds ?? 0) - source.startSeconds);
-    const declaredSeconds = begins + track.durationSeconds;
-    const foundSeconds = lengthOf(media);
+    const { track, isSurround, silentSeconds } = sound;
+    const declaredSeconds = endOf(track, source);
+    if (declaredSeconds === null) continue;
+    const foundSeconds = Math.max(0, lengthOf(media) - silentSeconds);
     const what = `sound in audio track ${track.index}`;
     const short = shortnessOf({ what, declaredSeconds, foundSeconds }, report);
     if (short.length === 0) continue;

@@ -7,7 +7,7 @@ import { soundsOf } from "./sounds.ts";
 const track = (channels: number) => ({ channels }) as AudioStream;
 
 const layouts = (channels: number[], audio = {}) =>
-  soundsOf(channels.map(track), streamOutput.parse({ audio }).audio).map(
+  soundsOf(channels.map(track), streamOutput.parse({ audio }).audio, () => 0).map(
     ({ track, position, wish }) => `${position}: ${channelsOf(track, wish)}`,
   );
 
@@ -27,8 +27,7 @@ test.each([
 ])("$name", ({ channels, audio, expected }) => expect(layouts(channels, audio)).toEqual(expected));
 
 test("bitrateKbps is that of stereo", () => {
-  const kbps = soundsOf([track(6)], streamOutput.parse({ audio: { bitrateKbps: 96 } }).audio).map(
-    ({ wish }) => wish.soundtrack.bitrateKbps,
-  );
+  const { audio } = streamOutput.parse({ audio: { bitrateKbps: 96 } });
+  const kbps = soundsOf([track(6)], audio, () => 0).map(({ wish }) => wish.soundtrack.bitrateKbps);
   expect(kbps).toEqual([96, undefined]);
 });

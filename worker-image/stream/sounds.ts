@@ -9,14 +9,21 @@ export interface Sound {
   position: number;
   isSurround: boolean;
   wish: SoundWish;
+  /** How long it goes on in silence after its track has ended. */
+  silentSeconds: number;
 }
 
 /** Every track in stereo, which all devices play; then those with more channels once more, with all of them. */
-export function soundsOf(tracks: readonly AudioStream[], audio: StreamOutput["audio"]): Sound[] {
+export function soundsOf(
+  tracks: readonly AudioStream[],
+  audio: StreamOutput["audio"],
+  silentSecondsOf: (track: AudioStream) => number,
+): Sound[] {
   const stereo = tracks.map((track, position) => ({
     track,
     position,
     isSurround: false,
+    silentSeconds: silentSecondsOf(track),
     wish: wishOf({ channels: "Stereo", bitrateKbps: audio.bitrateKbps }, audio),
   }));
   if (audio.surround === "None") return stereo;

@@ -107,7 +107,7 @@ const endsLater = (sounds: readonly MadeSound[], pictureSeconds: number): boolea
 
 /** The whole against what the source declares, and the pictures, which may end long before the sound does. */
 function shortPictures(
-  { expectedSeconds, top: { picture } }: Presentation,
+  { expectedSeconds, stillSeconds, top: { picture } }: Presentation,
   made: { pictureSeconds: number; durationSeconds: number; report: FfmpegReport },
 ): { reason: string; message: string }[] {
   const { pictureSeconds, durationSeconds, report } = made;
@@ -119,7 +119,8 @@ function shortPictures(
   const short = shortnessOf(whole, report);
   if (short.length > 0 || picture.durationSeconds === null || expectedSeconds === null) return short;
   const declaredSeconds = Math.min(picture.durationSeconds, expectedSeconds);
-  return shortnessOf({ what: "pictures", declaredSeconds, foundSeconds: pictureSeconds }, report);
+  const foundSeconds = pictureSeconds - stillSeconds;
+  return shortnessOf({ what: "pictures", declaredSeconds, foundSeconds }, report);
 }
 
 async function madeSound(sound: Sound, path = "", fileName = ""): Promise<MadeSound> {

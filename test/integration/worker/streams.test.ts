@@ -24,6 +24,10 @@ const stream = async (file: string, wish: Record<string, unknown> = {}): Promise
 
 const textOf = (attempt: Attempt, name: string) => readFileSync(attempt.pathOf(`made/${name}`), "utf8");
 
+/** What a playlist's segments last together. */
+const lengthOf = (playlist: string): number =>
+  [...playlist.matchAll(/EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+
 const probed = (path: string, ...entries: string[]) =>
   JSON.parse(
     execFileSync("ffprobe", ["-v", "error", "-of", "json", ...entries, path], {
@@ -32,7 +36,7 @@ const probed = (path: string, ...entries: string[]) =>
     }),
   );
 
-test("a stream lasts as long as its sound does, its thumbnails as long as its pictures", async () => {
+test("a stream lasts as long as its sound does, and its last picture is held until then", async () => {
   const pictures = ["-f", "lavfi", "-i", "testsrc2=s=426x240:r=25:d=2"];
   const sound = ["-f", "lavfi", "-i", "sine=r=48000:d=5"];
   const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"];
@@ -40,7 +44,22 @@ test("a stream lasts as long as its sound does, its thumbnails as long as its pi
   const made = await stream("song.mp4", { thumbnails: { everySeconds: 1 } });
   const [, seconds] = /mediaPresentationDuration="PT([\d.]+)S"/.exec(textOf(made, "manifest.mpd")) ?? [];
   expect(Number(seconds)).toBeCloseTo(5, 1);
-  expect(textOf(made, "thumbnails.vtt").match(/-->/g)).toHaveLength(2);
+  expect(lengthOf(textOf(made, "video-240p.m3u8"))).toBeCloseTo(5, 1);
+  expect(textOf(made, "thumbnails.vtt").match(/-->/g)).toHaveLength(5);
+  expect(made.result.warnings).toEqual([]);
+});
+
+test("a sound that ends early is silent until the pictures end, where players would wait for more of it", async () => {
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=s=426x240:r=25:d=6"];
+  const sounds = [2, 6].flatMap((seconds) => ["-f", "lavfi", "-i", `sine=r=48000:d=${seconds}`]);
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+  const maps = ["-map", "0", "-map", "1", "-map", "2"];
+  ffmpeg(...pictures, ...sounds, ...maps, ...codecs, join(workshop.sources, "comment.mp4"));
+  const made = await stream("comment.mp4");
+  expect(made.result.warnings).toEqual([]);
+  for (const name of ["audio-0", "audio-1", "video-240p"]) {
+    expect(lengthOf(textOf(made, `${name}.m3u8`)), name).toBeCloseTo(6, 1);
+  }
 });
 
 test("an attempt with more cores makes media and playlists that fit each other", async () => {
