@@ -305,7 +305,7 @@ export const mediaJobStatus = z
         failed: count.describe("failed units are out of attempts."),
         cancelled: count.describe("cancelled units never ran or were stopped."),
         ledger: ledger.describe(
-          "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come). One that probes or finalizes makes no output: that it failed is a warning, and the phase may be Succeeded.",
+          "ledger holds the result of each unit in the order of the plan, run-length encoded: s succeeded, p succeeded in part, f failed, c cancelled, h held until spec.retryGeneration is raised, . not ended. E.g. 12s1f3. (twelve succeeded, one failed, three to come). One that probes or finalizes makes no output: that it failed is a warning, and the phase may be Succeeded.",
         ),
         done: z.string().max(32).describe("done is finished/total for printer columns, e.g. 3/4."),
       })

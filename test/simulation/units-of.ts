@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { Configuration } from "../../operator/core/configuration.ts";
 import { type Plan, plan } from "../../operator/core/plan/plan.ts";
+import { UNIT_LETTERS } from "../../operator/core/reconcile/unit-state.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import type { ModelServer } from "./model/server.ts";
 
@@ -39,6 +40,10 @@ const seen = new WeakMap<ModelServer, Map<string, Plan[]>>();
 /** The names of a MediaJob's units in the order of its ledger. */
 export const unitsOf = (surroundings: Surroundings, job: StoredMediaJob): string[] =>
   planOf(surroundings, job).units.map(({ name }) => name);
+
+/** Whether a letter says that a unit has not ended: it is to run, or was lost and waits for a person. */
+export const isOpen = (letter: string): boolean =>
+  letter === UNIT_LETTERS.open || letter === UNIT_LETTERS.held;
 
 /** The unit that runs last, in a MediaJob of several. */
 export const FINALIZE = "finalize";

@@ -422,7 +422,7 @@ describe("recovery", () => {
     const job = mediaJob({ recovery: "Manual" });
     const held = pass({ job, attempts: [failed(lost)] });
     expect(held.actions).toEqual([]);
-    expect(held.status).toMatchObject({ phase: "RecoveryRequired", units: { pending: 1, ledger: "1." } });
+    expect(held.status).toMatchObject({ phase: "RecoveryRequired", units: { pending: 1, ledger: "1h" } });
     expect(conditions(held)).toEqual(["Stalled", "Planned"]);
     const raised = { ...mediaJob({ recovery: "Manual", retryGeneration: 1 }), status: held.status };
     const again = pass({ job: raised, attempts: [failed(lost)] });

@@ -21,9 +21,10 @@ export const reusedBy = ({ state }: FoldedUnit): number =>
   state.state === "Ended" ? (state.result?.counts.reused ?? 0) : 0;
 
 /**
- * The state of every unit. What the ledger holds is final; the rest is folded from the attempts. A raised
- * retryGeneration opens again what failed, was partial or was cancelled; the parts that such a unit joins, since they
- * were swept; and what finalizes, if there is anything then to finalize.
+ * The state of every unit. What the ledger says ended is final; the rest is folded from the attempts. What it says is held
+ * stays so, also when nothing tells any more of the attempt that was lost. A raised retryGeneration opens again what
+ * failed, was partial, cancelled or held; the parts that such a unit joins, since they were swept; and what finalizes,
+ * if there is anything then to finalize.
  */
 export function foldUnits(
   { job, attempts }: Pick<Observation, "job" | "attempts">,
@@ -39,7 +40,8 @@ export function foldUnits(
   );
   let open = 0;
   return units.map((unit) => {
-    const letter = letters[unit.index] as UnitLetter;
+    const isHeld = letters[unit.index] === UNIT_LETTERS.held;
+    const letter = isHeld ? UNIT_LETTERS.open : (letters[unit.index] as UnitLetter);
     const again =
       letter !== UNIT_LETTERS.succeeded || joined.has(unit.index) || (isFinalize(unit) && open > 0);
     const closed = letter !== UNIT_LETTERS.open && !(reopened && again);
@@ -47,6 +49,8 @@ export function foldUnits(
     const own = byUnit.get(unit.name) ?? [];
     if (closed) return { unit, state: { state: "Ended", letter, attempt: 0 }, fresh: false };
     const state = foldAttempts(unit, own, context);
+    if (isHeld && !reopened && state.state === "Waiting")
+      return { unit, state: { state: "Held", attempt: state.attempt }, fresh: false };
     return { unit, state, fresh: state.state === "Ended" };
   });
 }
@@ -58,6 +62,7 @@ export function foldUnits(
 export function settledUnits({ spec, status }: Pick<MediaJob, "spec" | "status">, plan: Plan): Set<string> {
   if (awaitsFacts(plan) || spec.retryGeneration > (status?.retryGeneration ?? 0)) return new Set();
   const letters = decodeLedger(status?.units?.ledger, plan.units.length);
-  const settled = plan.units.filter(({ index }) => letters[index] !== UNIT_LETTERS.open);
+  const isOpen = (letter = "") => letter === UNIT_LETTERS.open || letter === UNIT_LETTERS.held;
+  const settled = plan.units.filter(({ index }) => !isOpen(letters[index]));
   return new Set(settled.map(({ name }) => name));
 }

@@ -16,7 +16,7 @@ import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
 import type { Starts } from "./start-attempts.ts";
 import type { Trouble } from "./trouble.ts";
-import { UNIT_LETTERS } from "./unit-state.ts";
+import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
 
 /** Bounds of the lists in status; the full truth is in the manifests at the destination. */
 const MAX_OUTPUTS = 100;
@@ -140,11 +140,14 @@ function unitCounts(units: readonly FoldedUnit[], starts: Starts): NonNullable<M
     succeeded: count.done,
     failed: count.failed,
     cancelled: count.cancelled,
-    ledger: encodeLedger(
-      units.map(({ state }) => (state.state === "Ended" ? state.letter : UNIT_LETTERS.open)),
-    ),
+    ledger: encodeLedger(units.map(({ state }) => letterOf(state))),
     done: `${ended}/${units.length}`,
   };
+}
+
+function letterOf(state: UnitState): UnitLetter {
+  if (state.state === "Ended") return state.letter;
+  return state.state === "Held" ? UNIT_LETTERS.held : UNIT_LETTERS.open;
 }
 
 const FAILED_SOURCE = "f";

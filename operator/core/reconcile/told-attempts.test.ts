@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { attempt, failed, mediaJob, observation, result } from "../../../test/builders/core.ts";
+import {
+  attempt,
+  failed,
+  mediaJob,
+  NOW_MS,
+  observation,
+  result,
+  sources,
+  web,
+} from "../../../test/builders/core.ts";
 import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import type { ObservedAttempt } from "./attempt.ts";
@@ -26,6 +35,28 @@ test("work that was lost waits for a person, also when its Job is tidied away", 
   expect([later.status.phase, later.starts]).toEqual(["RecoveryRequired", []]);
   const raised = mediaJob({ recovery: "Manual", retryGeneration: 1 });
   expect(pass({ ...raised, status: later.status }, []).starts).toEqual(["image-0-a101"]);
+});
+
+test("so does more of it than the status tells of, however it was lost", () => {
+  const names = Array.from({ length: 22 }, (_, index) => `clip-${index}`);
+  const job = (spec: object = {}) =>
+    mediaJob({ outputs: [web], sources: sources(...names), recovery: "Manual", ...spec });
+  const lost = names.map((_, index) =>
+    failed({ unit: `video-${index}`, disrupted: true, endedAtMs: NOW_MS + index * 1000 }),
+  );
+  const held = pass(job(), lost);
+  expect(held.status).toMatchObject({ phase: "RecoveryRequired", units: { pending: 23, ledger: "22h1." } });
+  expect(held.status.attempts).toHaveLength(20);
+  const later = pass(held.next, []);
+  expect([later.status.phase, later.starts]).toEqual(["RecoveryRequired", []]);
+  const raised = { ...job({ retryGeneration: 1 }), status: later.status };
+  expect(pass(raised, []).starts.slice(0, 2)).toEqual(["video-0-a101", "video-1-a101"]);
+});
+
+test("what was taken for lost is gone on with when its node answers", () => {
+  const job = mediaJob({ recovery: "Manual" });
+  const held = pass(job, [evicted]);
+  expect(pass(held.next, [attempt()]).status).toMatchObject({ phase: "Running", units: { ledger: "1." } });
 });
 
 test("attempts count whose Jobs are gone", () => {

@@ -14,6 +14,8 @@ export const UNIT_LETTERS = {
   partial: "p",
   failed: "f",
   cancelled: "c",
+  /** Lost, and waits for a person: not ended, and more than the bounded list of attempts can remember. */
+  held: "h",
   open: OPEN,
 } as const;
 export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
@@ -48,7 +50,7 @@ export type UnitState =
       withoutGpu?: boolean;
     }
   | { state: "Running"; attempt: ObservedAttempt }
-  | { state: "Held"; attempt: number; failure: Failure }
+  | { state: "Held"; attempt: number }
   | { state: "Ended"; letter: UnitLetter; attempt: number; result?: UnitResult; failure?: Failure };
 
 /**
@@ -100,7 +102,7 @@ export function foldAttempts(
   const counted = ofGeneration.filter(isCounted).length;
   const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !wasRefused(attempt));
   if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
-    return { state: "Held", attempt: last.attempt, failure };
+    return { state: "Held", attempt: last.attempt };
   }
   const outOfTries =
     !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||

@@ -1,10 +1,10 @@
 import { LABELS } from "../../../crds/group.ts";
 import type { UnitResult } from "../../../crds/result.ts";
-import { decodeLedger, OPEN } from "../../../operator/core/ledger.ts";
+import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { generationOf } from "../../../operator/core/reconcile/attempt.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
-import { isRepeated, unitsOf } from "../units-of.ts";
+import { isOpen, isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 import { isLost, wasJustLost } from "./lost.ts";
 
@@ -40,7 +40,7 @@ export const attempts: Checker = (world, fail) => {
       fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
     const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
     const letter = job && letterOf(job, unitsOf(world, job), process.unit);
-    if (job && letter !== undefined && letter !== OPEN && !mayRunAgain(job, letter, process.unit))
+    if (job && letter !== undefined && !isOpen(letter) && !mayRunAgain(job, letter, process.unit))
       fail(
         "finished work never runs again",
         `${process.pod.metadata.name} runs, though the ledger of ${job.metadata.name} has ${letter} for ${process.unit}`,

@@ -3,7 +3,7 @@ import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-st
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
-import { isRepeated, planOf, unitsOf } from "../units-of.ts";
+import { isOpen, isRepeated, planOf, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -48,11 +48,11 @@ export const status: Checker = (world, fail) => {
     if (units.total !== planned.length) bad(`it counts ${units.total} units of ${planned.length}`);
     if (units.succeeded !== count("s", "p") || units.failed !== count("f") || units.cancelled !== count("c"))
       bad(`its counters ${JSON.stringify(units)} are not those of its ledger`);
-    if (units.pending < 0 || units.pending + units.running !== count("."))
-      bad(`${units.pending} units pend and ${units.running} run, but ${count(".")} have not ended`);
+    const open = letters.filter(isOpen).length;
+    if (units.pending < 0 || units.pending + units.running !== open)
+      bad(`${units.pending} units pend and ${units.running} run, but ${open} have not ended`);
     const terminal = TERMINAL_PHASES.includes(phase);
-    if (terminal !== (count(".") === 0 && !plan.awaitsFacts))
-      bad(`it is ${phase} with the ledger ${units.ledger}`);
+    if (terminal !== (open === 0 && !plan.awaitsFacts)) bad(`it is ${phase} with the ledger ${units.ledger}`);
     if (terminal !== (completionTime !== undefined))
       bad(`it is ${phase} and its completionTime ${completionTime}`);
 
@@ -108,7 +108,7 @@ export const status: Checker = (world, fail) => {
     const retried = (to.retryGeneration ?? 0) > (from.retryGeneration ?? 0);
     for (const [index, letter] of (before ?? []).entries())
       if (
-        letter !== "." &&
+        !isOpen(letter) &&
         after?.[index] !== letter &&
         !(retried && (letter !== "s" || isRepeated(planned[index] ?? "")))
       )
