@@ -238,6 +238,25 @@ describe("ending", () => {
   });
 });
 
+test("a source that lacks an output has failed, whatever becomes of its other outputs", () => {
+  const job = mediaJob({
+    outputs: [web, { ...web, name: "mail" }],
+    sources: sources("a", "b"),
+    failurePolicy: { sources: "FailFast" },
+    parallelism: 2,
+  });
+  const broken = failed({ unit: "video-2", exitCode: 10 });
+  const stopped = pass({ job, attempts: [attempt({ unit: "video-0" }), broken] });
+  expect(stopped.status.units?.ledger).toBe("1.1c1f1c1.");
+  const meanwhile = pass({
+    job: advanced(job, stopped),
+    attempts: [attempt({ unit: "video-0" }), broken],
+  });
+  const made = pass({ job: advanced(job, meanwhile), attempts: [succeeded({ unit: "video-0" }), broken] });
+  for (const { status } of [stopped, meanwhile, made])
+    expect(status.sources).toMatchObject({ succeeded: 0, failed: 2 });
+});
+
 describe("retrying", () => {
   test("a transient failure is tried again after its delay", () => {
     const seen = { attempts: [failed()] };

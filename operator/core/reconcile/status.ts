@@ -9,7 +9,7 @@ import { generationOf, type ObservedAttempt } from "./attempt.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
-import { type FoldedUnit, reusedBy } from "./fold-units.ts";
+import { type FoldedUnit, hasEndedBadly, reusedBy } from "./fold-units.ts";
 import { historyOf, runningSeconds } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
@@ -153,8 +153,8 @@ function letterOf(state: UnitState): UnitLetter {
 const FAILED_SOURCE = "f";
 
 /**
- * A source failed when a unit failed with it; it succeeded when all units with it ended and none failed. What is probed
- * has units to come.
+ * A source failed when a unit failed with it or was cancelled; it succeeded when all units with it ended well. What is
+ * probed has units to come.
  */
 function sourceCounts(
   { awaitsFacts }: Plan,
@@ -173,9 +173,9 @@ function sourceCounts(
   const isOpen = ({ unit, state }: FoldedUnit) =>
     state.state !== "Ended" || (awaitsFacts && unit.family === "probe");
   const reopened = new Set(units.filter(isOpen).flatMap(({ unit }) => unit.sources));
-  const failedBefore = sourcesOfFailed(units);
+  const lacking = sourcesLacking(units);
   const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
-    reopened.has(index) && !failedBefore.has(index) ? OPEN : letter,
+    reopened.has(index) && !lacking.has(index) ? OPEN : letter,
   );
   for (const { unit, state } of fresh) {
     if (state.state !== "Ended" || isAuxiliary(unit)) continue;
@@ -192,16 +192,11 @@ function sourceCounts(
   return { total, succeeded, failed, ledger: encodeLedger(letters) };
 }
 
-/** Sources with which a unit has failed, whatever other units of theirs do. */
-const sourcesOfFailed = (units: readonly FoldedUnit[]): Set<number> =>
+/** Sources with which a unit has failed or was cancelled, whatever other units of theirs do. */
+const sourcesLacking = (units: readonly FoldedUnit[]): Set<number> =>
   new Set(
     units
-      .filter(
-        ({ unit, state }) =>
-          !isAuxiliary(unit) &&
-          state.state === "Ended" &&
-          (state.letter === UNIT_LETTERS.failed || state.letter === UNIT_LETTERS.partial),
-      )
+      .filter((folded) => !isAuxiliary(folded.unit) && hasEndedBadly(folded))
       .flatMap(({ unit }) => unit.sources),
   );
 

@@ -2,6 +2,7 @@ import { LABELS } from "../../../crds/group.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
+import { isAuxiliary } from "../../../operator/core/plan/plan.ts";
 import { MEDIA_JOBS, type Pod, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { isOpen, isRepeated, planOf, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
@@ -37,7 +38,7 @@ export const status: Checker = (world, fail) => {
     goesOneWay(job, earlier.status ?? {}, job.status);
   });
 
-  function isTrue(job: StoredMediaJob, { units, phase, usage, completionTime }: MediaJobStatus) {
+  function isTrue(job: StoredMediaJob, { units, sources, phase, usage, completionTime }: MediaJobStatus) {
     const { metadata } = job;
     const bad = (what: string) => fail("status is true", `${metadata.name}: ${what}`);
     if (!units || !phase) return bad("it has no phase or no counters");
@@ -55,6 +56,14 @@ export const status: Checker = (world, fail) => {
     if (terminal !== (open === 0 && !plan.awaitsFacts)) bad(`it is ${phase} with the ledger ${units.ledger}`);
     if (terminal !== (completionTime !== undefined))
       bad(`it is ${phase} and its completionTime ${completionTime}`);
+
+    const lacking = new Set(
+      plan.units.flatMap((unit, index) =>
+        !isAuxiliary(unit) && ["f", "c"].includes(letters[index] ?? "") ? unit.sources : [],
+      ),
+    );
+    if ((sources?.succeeded ?? 0) + lacking.size > job.spec.sources.length)
+      bad(`${sources?.succeeded} sources are said to have succeeded, and ${lacking.size} lack an output`);
 
     const known = started.get(metadata.uid) ?? new Set();
     if (units.running > known.size)
@@ -114,6 +123,8 @@ export const status: Checker = (world, fail) => {
       )
         bad(`the letter of ${planned[index]} went from ${letter} to ${after?.[index]}`);
     if (retried) return;
+    if ((from.sources?.failed ?? 0) > (to.sources?.failed ?? 0))
+      bad(`sources.failed fell from ${from.sources?.failed} to ${to.sources?.failed}`);
     if ((from.progress?.percent ?? 0) > (to.progress?.percent ?? 0))
       bad(`progress fell from ${from.progress?.percent} to ${to.progress?.percent}`);
     if (from.phase && TERMINAL_PHASES.includes(from.phase) && to.phase !== from.phase)
