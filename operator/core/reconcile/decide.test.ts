@@ -79,6 +79,11 @@ describe("starting", () => {
     expect(decision.status.phase).toBe("Suspended");
   });
 
+  test("what ended while it was suspended waits for nothing", () => {
+    const { status } = pass({ job: mediaJob({ suspend: true }), attempts: [succeeded()] });
+    expect([status.phase, status.queue]).toEqual(["Succeeded", undefined]);
+  });
+
   test("a unit with a live attempt of an earlier retryGeneration does not start again", () => {
     expect(starts(pass({ job: mediaJob({ retryGeneration: 1 }), attempts: [attempt()] }))).toEqual([]);
   });

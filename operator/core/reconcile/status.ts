@@ -104,7 +104,10 @@ const circuitOf = ({ pausedBy }: Starts): Trouble | undefined =>
 const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 
 function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
-  if (intent.suspended && !intent.stop) return { reason: "Suspended", message: "spec.suspend is set" };
+  if (intent.suspended && !intent.stop) {
+    const waits = starts.units.some(({ state }) => state.state === "Waiting" || state.state === "Held");
+    return waits ? { reason: "Suspended", message: "spec.suspend is set" } : undefined;
+  }
   if (starts.pausedBy) {
     const { reason, message } = starts.pausedBy;
     return { reason, message: shortened(message, MAX_TEXT) };
