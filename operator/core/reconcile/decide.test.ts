@@ -84,6 +84,15 @@ describe("starting", () => {
     expect([status.phase, status.queue]).toEqual(["Succeeded", undefined]);
   });
 
+  test.each([
+    { reason: "OutputConflict", message: "waits for MediaJob media/other" },
+    { reason: "CircuitOpen", message: "3 attempts failed lately" },
+  ])("what is Queued for $reason says so in its conditions and its history", (why) => {
+    const { status } = pass({ pause: { ...why, starts: 0, untilMs: NOW_MS + 60_000 } });
+    expect(status).toMatchObject({ phase: "Queued", queue: why, history: [{ reason: why.reason }] });
+    expect(status.conditions?.find(({ type }) => type === "Ready")).toMatchObject(why);
+  });
+
   test("a unit with a live attempt of an earlier retryGeneration does not start again", () => {
     expect(starts(pass({ job: mediaJob({ retryGeneration: 1 }), attempts: [attempt()] }))).toEqual([]);
   });

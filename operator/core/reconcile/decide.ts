@@ -58,7 +58,11 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       : [...takeBack(units, intent), ...endTroubled(units, policy, nowMs)]),
   ];
   const trouble = troubleOf(units, policy, nowMs);
-  const phase = phaseOf({ job, plan, units: starts.units, intent, starting: starts.actions.length });
+  const phase = phaseOf({
+    ...{ job, plan, units: starts.units, intent },
+    starting: starts.actions.length,
+    heldBy: starts.pausedBy ?? starts.rejectedBy,
+  });
   const told = statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble });
   const fresh = newFailures(told, job.status);
   const status = notify(job, told, observation, { units: starts.units, newFailures: fresh });

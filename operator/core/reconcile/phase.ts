@@ -6,6 +6,7 @@ import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { kueueQueueOf } from "../queue/kueue.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
+import type { Trouble } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /** The phase with its reason, one CamelCase word, and a message for people. */
@@ -24,8 +25,11 @@ export function phaseOf(input: PhaseInput): PhaseVerdict {
     const verdict = rule(input);
     if (verdict) return verdict;
   }
-  return { phase: "Queued", reason: "WaitingForRoom", message: "waits until a pool has room" };
+  const { reason, message } = input.heldBy ?? WAITING_FOR_ROOM;
+  return { phase: "Queued", reason, message };
 }
+
+const WAITING_FOR_ROOM = { reason: "WaitingForRoom", message: "waits until there is room" };
 
 interface PhaseInput {
   job: MediaJob;
@@ -34,6 +38,8 @@ interface PhaseInput {
   intent: Intent;
   /** Attempts that are started in this pass. */
   starting: number;
+  /** What keeps units from starting whatever room there is; unset when nothing does. */
+  heldBy: Trouble | undefined;
 }
 
 type PhaseRule = (input: PhaseInput) => PhaseVerdict | undefined;

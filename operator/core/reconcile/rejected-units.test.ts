@@ -49,6 +49,7 @@ test("where three are refused the others wait with them, and the queue tells why
   expect(status).toMatchObject({
     phase: "Queued",
     queue: { reason: "UnitCreationRejected", message: expect.stringContaining("exceeded quota") },
+    history: [{ to: "Queued", reason: "UnitCreationRejected" }],
   });
 });
 
