@@ -68,5 +68,6 @@ export const attemptNumber = (retryGeneration: number, n: number): number =>
 /** The inverse of `attemptNumber`. */
 export const generationOf = (attempt: number): number => Math.floor((attempt - 1) / ATTEMPTS_PER_GENERATION);
 
-/** How many attempts one retryGeneration may have in all, disruptions included. */
-export const MAX_ATTEMPTS_PER_GENERATION = ATTEMPTS_PER_GENERATION - 1;
+/** The number of the last attempt that one retryGeneration may have, disruptions included. */
+export const lastAttemptNumber = (retryGeneration: number): number =>
+  attemptNumber(retryGeneration, ATTEMPTS_PER_GENERATION - 1);

@@ -2,7 +2,7 @@ import { FINALIZE_BYTES, type Finalize, type OpenUnit } from "../../../crds/fina
 import type { MediaJob, Webhook } from "../../../crds/media-job.ts";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import { isFinalize } from "../plan/plan.ts";
-import { attemptNumber, MAX_ATTEMPTS_PER_GENERATION } from "./attempt.ts";
+import { lastAttemptNumber } from "./attempt.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { PhaseVerdict } from "./phase.ts";
@@ -23,7 +23,7 @@ interface Known {
 export function withHandOver(actions: readonly Action[], known: Known): Action[] {
   const { formats } = known.job.spec.report ?? {};
   const only = known.units.length === 1;
-  const sweepToAttempt = attemptNumber(known.job.spec.retryGeneration, MAX_ATTEMPTS_PER_GENERATION);
+  const sweepToAttempt = lastAttemptNumber(known.job.spec.retryGeneration);
   return actions.map((action) => {
     if (action.do !== "StartAttempt") return action;
     if (!isFinalize(action.unit) && !(only && formats)) return action;

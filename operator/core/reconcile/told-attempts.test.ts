@@ -67,6 +67,15 @@ test("attempts count whose Jobs are gone", () => {
   expect(second.status.attempts?.map(({ attempt }) => attempt)).toEqual([1, 2]);
 });
 
+test("no unit has more attempts than a retryGeneration has numbers, also when most of their Jobs are gone", () => {
+  const last = (attempt: number) => pass(mediaJob(), [failed({ attempt, disrupted: true })]);
+  expect(last(98).starts).toEqual(["image-0-a99"]);
+  expect(last(99)).toMatchObject({
+    starts: [],
+    status: { phase: "Failed", failures: [{ attempt: 99, reason: "Evicted" }] },
+  });
+});
+
 test("an attempt failed as it was first told, also when its pod is gone since", () => {
   const job = mediaJob({ retry: { maxAttempts: 2 } });
   const first = pass(job, [crashed(1)]);

@@ -4,7 +4,7 @@ import type { Failure, UnitResult } from "../../../crds/result.ts";
 import { OPEN } from "../ledger.ts";
 import { isAuxiliary, isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import { spreadOf } from "../spread.ts";
-import { attemptNumber, generationOf, MAX_ATTEMPTS_PER_GENERATION, type ObservedAttempt } from "./attempt.ts";
+import { attemptNumber, generationOf, lastAttemptNumber, type ObservedAttempt } from "./attempt.ts";
 import { classifyFailure, wasRefused } from "./classify-failure.ts";
 import { mayRetry, retryDelayMs } from "./retry.ts";
 
@@ -106,7 +106,7 @@ export function foldAttempts(
   }
   const outOfTries =
     !mayRetry(failure.class, counted, spec.retry.maxAttempts) ||
-    ofGeneration.length >= MAX_ATTEMPTS_PER_GENERATION;
+    last.attempt >= lastAttemptNumber(spec.retryGeneration); // by number: most of their Jobs may be gone
   if (outOfTries) return givenUp({ attempt: last.attempt, failure, result: last.result });
 
   const delayMs = retryDelayMs({
