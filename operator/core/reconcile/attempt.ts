@@ -68,6 +68,10 @@ export const attemptNumber = (retryGeneration: number, n: number): number =>
 /** The inverse of `attemptNumber`. */
 export const generationOf = (attempt: number): number => Math.floor((attempt - 1) / ATTEMPTS_PER_GENERATION);
 
+/** The number of the attempt before it in the same retryGeneration; 0 when it is the first there. */
+export const attemptBefore = (attempt: number): number =>
+  generationOf(attempt - 1) === generationOf(attempt) ? attempt - 1 : 0;
+
 /** The number of the last attempt that one retryGeneration may have, disruptions included. */
 export const lastAttemptNumber = (retryGeneration: number): number =>
   attemptNumber(retryGeneration, ATTEMPTS_PER_GENERATION - 1);

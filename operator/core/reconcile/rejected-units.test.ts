@@ -91,6 +91,13 @@ test("an earlier attempt's refusal counts nothing for the next one", () => {
   expect(pass({ "video-0": overdue }, { job: again }).started).toContain("video-0");
 });
 
+test("one that had no attempt since it was retried names none", () => {
+  const again = { ...job, spec: { ...job.spec, retryGeneration: 1 } };
+  const { status } = pass({ "video-0": { ...overdue, attempt: 101 } }, { job: again });
+  expect(status.failures).toMatchObject([{ unit: "video-0", reason: "UnitCreationRejected" }]);
+  expect(status.failures?.[0]).not.toHaveProperty("attempt");
+});
+
 test("a unit that runs is not refused", () => {
   const { stalled } = pass({ "video-0": rejection() }, { attempts: [attempt({ unit: "video-0" })] });
   expect(stalled?.status).toBe("False");

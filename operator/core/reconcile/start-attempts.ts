@@ -5,6 +5,7 @@ import type { Placement } from "../plan/placement.ts";
 import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
 import { GATED_CLASSES } from "../queue/retry-gate.ts";
+import { attemptBefore } from "./attempt.ts";
 import type { Action, Observation, Placed } from "./decision.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -199,7 +200,7 @@ const ended = ({ unit, state }: FoldedUnit, end: { letter: UnitLetter; failure?:
   unit,
   state: {
     state: "Ended",
-    attempt: "attempt" in state && state.state !== "Running" ? state.attempt - 1 : 0,
+    attempt: state.state === "Waiting" ? attemptBefore(state.attempt) : 0,
     ...end,
   },
   fresh: true,
@@ -212,7 +213,7 @@ const refused = (
   failure: Failure,
 ): FoldedUnit => ({
   unit,
-  state: givenUp({ attempt: attempt - 1, failure, result }),
+  state: givenUp({ attempt: attemptBefore(attempt), failure, result }),
   fresh: true,
 });
 
