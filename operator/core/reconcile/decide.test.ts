@@ -448,6 +448,57 @@ describe("retrying", () => {
   });
 });
 
+describe("what a retry makes untrue is told no more", () => {
+  const job = (spec: object = {}) => mediaJob({ outputs: [web], sources: sources("a", "b"), ...spec });
+  const missing: Failure = { class: "input", reason: "SourceNotFound", message: "no such file" };
+  const ended = pass({
+    job: job(),
+    attempts: [
+      succeeded({ unit: "video-0", result: result({ warnings: [{ reason: "Odd", message: "odd" }] }) }),
+      failed({ unit: "video-1", result: result({ failure: missing }) }),
+      ...[1, 2, 3].map((each) => failed({ unit: "finalize", attempt: each })),
+    ],
+    nowMs: NOW_MS + 1e6,
+  });
+  const retried = advanced(job({ retryGeneration: 1 }), ended);
+  const again = pass({ job: retried });
+
+  test("a failure is not final while its unit runs again", () => {
+    expect(ended.status.failures).toHaveLength(1);
+    expect(again.status.failures).toBeUndefined();
+  });
+
+  test("nor is a warning that a unit failed which makes no output", () => {
+    expect(ended.status.warnings?.map(({ reason }) => reason)).toEqual(["Odd", "WorkerCrashed"]);
+    const done = pass({
+      job: advanced(retried, again),
+      attempts: [succeeded({ unit: "video-1", attempt: 101 }), finalized({ attempt: 101 })],
+    });
+    expect(done.status).toMatchObject({ phase: "Succeeded", warnings: [{ reason: "Odd" }] });
+    expect(done.status.warnings).toHaveLength(1);
+  });
+
+  test("a warning that comes again is told once", () => {
+    const warnings = [{ reason: "Odd", message: "odd" }];
+    const spec = { sources: sources("a", "b") };
+    const partly = {
+      counts: { succeeded: 1, skipped: 0, failed: 1 },
+      failures: [missing],
+      failedSources: [1],
+    };
+    const first = pass({
+      job: mediaJob(spec),
+      attempts: [succeeded({ result: result({ ...partly, warnings }) })],
+    });
+    const second = pass({
+      job: advanced(mediaJob({ ...spec, retryGeneration: 1 }), first),
+      attempts: [succeeded({ attempt: 101, result: result({ warnings }) })],
+    });
+    expect(second.status).toMatchObject({ phase: "Succeeded", warnings });
+    expect(second.status.warnings).toHaveLength(1);
+  });
+});
+
 describe("recovery", () => {
   const lost = { exitCode: 143, disrupted: true, message: "node drained" };
 

@@ -2,7 +2,7 @@ import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/
 import { allFailures, type Failure, type UnitResult } from "../../../crds/result.ts";
 import { counted } from "../counted.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
-import { isAuxiliary, type Plan } from "../plan/plan.ts";
+import { isAuxiliary, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
 import { generationOf, type ObservedAttempt } from "./attempt.ts";
@@ -207,32 +207,30 @@ function listsOf(
   fresh: readonly FoldedUnit[],
   sources: readonly { name: string }[],
   previous: MediaJobStatus,
-  { actions }: Starts,
+  { actions, units }: Starts,
 ): Pick<MediaJobStatus, "outputs" | "failures" | "warnings"> {
   const results = fresh.flatMap(({ state }) =>
     state.state === "Ended" && state.result ? [state.result] : [],
   );
-  const finished = new Set(fresh.map(({ unit }) => unit.name));
+  // A unit that is tried again will speak for itself.
+  const again = units.filter(({ state, fresh }) => fresh || state.state !== "Ended").map(({ unit }) => unit);
+  const speaking = new Set(again.map(({ name }) => name));
+  const untold = again.filter(isAuxiliary).map(beginningOfWarning);
   const outputs = [...(previous.outputs ?? []), ...results.flatMap(({ outputs }) => outputs)];
   const failures = [
-    // A unit that was tried again speaks for itself now.
-    ...(previous.failures ?? []).filter(({ unit }) => !finished.has(unit)),
+    ...(previous.failures ?? []).filter(({ unit }) => !speaking.has(unit)),
     ...fresh.filter(({ unit }) => !isAuxiliary(unit)).flatMap((folded) => failuresOf(folded, sources)),
   ];
   const warnings = [
-    ...(previous.warnings ?? []),
+    ...(previous.warnings ?? []).filter(({ message }) => !untold.some((text) => message.startsWith(text))),
     ...results.flatMap(({ warnings }) => warnings),
     ...fresh.filter(({ unit }) => isAuxiliary(unit)).flatMap(failureAsWarning),
     ...actions.flatMap(fallbackAsWarning),
-  ];
+  ].map((warning) => ({ ...warning, message: shortened(warning.message, MAX_TEXT) }));
   return {
     ...(outputs.length && { outputs: latestOf(outputs).slice(0, MAX_OUTPUTS) }),
     ...(failures.length && { failures: failures.slice(0, MAX_FAILURES) }),
-    ...(warnings.length && {
-      warnings: warnings
-        .slice(0, MAX_WARNINGS)
-        .map((warning) => ({ ...warning, message: shortened(warning.message, MAX_TEXT) })),
-    }),
+    ...(warnings.length && { warnings: unique(warnings).slice(0, MAX_WARNINGS) }),
   };
 }
 
@@ -247,8 +245,14 @@ function reusedOf(
 function failureAsWarning({ unit, state }: FoldedUnit): NonNullable<MediaJobStatus["warnings"]> {
   if (state.state !== "Ended" || !state.failure) return [];
   const { reason, message } = state.failure;
-  return [{ reason, message: `unit ${unit.name} failed, all outputs stand: ${message}` }];
+  return [{ reason, message: `${beginningOfWarning(unit)}${message}` }];
 }
+
+const beginningOfWarning = ({ name }: PlannedUnit): string => `unit ${name} failed, all outputs stand: `;
+
+const unique = <Item>(items: readonly Item[]): Item[] => [
+  ...new Map(items.map((item) => [JSON.stringify(item), item])).values(),
+];
 
 const fallbackAsWarning = (action: Action): NonNullable<MediaJobStatus["warnings"]> =>
   action.do === "StartAttempt" && action.withoutGpuBecause
