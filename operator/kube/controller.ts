@@ -259,7 +259,7 @@ export class Controller {
       echoes: this.#reactions.echoes,
       clock,
       progressPace: this.#progressPace,
-      progressOf: (uid) => this.#progress.of(uid),
+      progress: this.#progress,
       deliveriesOf: this.#options.deliveriesOf,
       fence: () => {
         const timeoutMs = over.aborted ? 0 : remainingMs() - FENCE_MARGIN_MS;

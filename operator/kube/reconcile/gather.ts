@@ -130,7 +130,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
       podLagMs: shell.podLag.ms(nowMs),
       heldUntilResumed: kueueQueueOf(job) !== undefined,
     }),
-    progress: shell.progressOf(uid),
+    progress: shell.progress.of(uid),
     deliveries: shell.deliveriesOf(key),
     endpoints: shell.configuration().webhooks.endpoints,
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),

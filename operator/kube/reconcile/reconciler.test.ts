@@ -6,6 +6,7 @@ import { plan } from "../../core/plan/plan.ts";
 import { ApiError } from "../api/api-error.ts";
 import type { Job, StoredMediaJob } from "../api/resources.ts";
 import { unitJob } from "../jobs/unit-job.ts";
+import { ProgressView } from "../progress-view.ts";
 import { operatorInMemory } from "../testing/operator.ts";
 import type { Shell } from "./shell.ts";
 
@@ -66,6 +67,20 @@ describe("a MediaJob that is over", () => {
     hold(stored("Failed", "1s1f1s", { retryGeneration: 1 }));
     await pass(job);
     expect(asked.slice(0, 2)).toEqual(["get configmaps", "create jobs"]);
+  });
+
+  test("has left no progress in memory, nor does what a worker says late stay there", async () => {
+    const { hold, pass, shell } = operatorInMemory();
+    const progress = new ProgressView();
+    shell.progress = progress;
+    const job = hold(stored("Succeeded", "3s"));
+    const { uid } = job.metadata;
+    const report = { ...{ unit: "video-0", attempt: 1, stage: "encoding" }, fraction: 0.9 };
+    for (const sequence of [1, 2]) {
+      progress.accept({ ...report, job: { namespace: "media", name: "holiday", uid: uid }, sequence });
+      await pass(job);
+      expect([...progress.of(uid)]).toEqual([]);
+    }
   });
 
   test("that is retried while a pass waits for an answer is decided anew, by its plan", async () => {

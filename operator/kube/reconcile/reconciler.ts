@@ -79,8 +79,14 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const measured of decision.measured) shell.onMeasured(measured);
   shell.onStatus(key, written, job.status);
-  if (isOver(written)) shell.plans.forget(written.metadata.uid);
+  if (isOver(written)) forgetWork(written, shell);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
+}
+
+/** What only those that go on need: MediaJobs that are over may be kept for weeks, in any number. */
+function forgetWork({ metadata: { uid } }: StoredMediaJob, { plans, progress }: Shell): void {
+  plans.forget(uid);
+  progress.forget(uid);
 }
 
 /** That no plan can be kept is told, and the pass ends as it did: a person has to change something. */

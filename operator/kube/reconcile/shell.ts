@@ -6,13 +6,7 @@ import type { Rejections } from "../../core/queue/rejections.ts";
 import type { RetryLine } from "../../core/queue/retry-gate.ts";
 import type { RoomWaits } from "../../core/queue/room-waits.ts";
 import type { WaitingLine } from "../../core/queue/waiting-line.ts";
-import type {
-  Announcement,
-  DeliveryOutcome,
-  Measured,
-  StartAttempt,
-  UnitProgress,
-} from "../../core/reconcile/decision.ts";
+import type { Announcement, DeliveryOutcome, Measured, StartAttempt } from "../../core/reconcile/decision.ts";
 import type { KubeClient } from "../api/client.ts";
 import type { ObjectKey } from "../api/kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "../api/resources.ts";
@@ -22,6 +16,7 @@ import type { Clock } from "../clock.ts";
 import type { PodLag } from "../jobs/pod-lag.ts";
 import type { PoolUsage } from "../pool-usage.ts";
 import type { ProgressPace } from "../progress-pace.ts";
+import type { ProgressView } from "../progress-view.ts";
 import type { Warnings } from "../warnings.ts";
 import type { PlanStore } from "./plan-store.ts";
 
@@ -50,7 +45,7 @@ export interface Shell {
   echoes: Echoes;
   clock: Clock;
   progressPace: ProgressPace;
-  progressOf(jobUid: string): ReadonlyMap<string, UnitProgress>;
+  progress: Pick<ProgressView, "of" | "forget">;
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
   /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
   fence(): { timeoutMs: number };

@@ -13,6 +13,7 @@ import { createCaches } from "../cache/caches.ts";
 import { PodLag } from "../jobs/pod-lag.ts";
 import { PoolUsage } from "../pool-usage.ts";
 import { ProgressPace } from "../progress-pace.ts";
+import { ProgressView } from "../progress-view.ts";
 import { Reactions } from "../reactions.ts";
 import { PlanStore } from "../reconcile/plan-store.ts";
 import { reconcile } from "../reconcile/reconciler.ts";
@@ -89,7 +90,7 @@ export function operatorInMemory(configuration: Configuration = defaultConfigura
     roomWaits: new RoomWaits(),
     rejections: new Rejections(),
     progressPace: new ProgressPace(),
-    progressOf: () => new Map(),
+    progress: new ProgressView(),
     deliveriesOf: () => [],
     fence: () => ({ timeoutMs: 1000 }),
     ...{ onStart: () => {}, onMeasured: () => {}, onStatus: () => {}, onAnnouncement: () => {} },
