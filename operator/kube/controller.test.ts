@@ -1,12 +1,15 @@
 import { pino } from "pino";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
-import { mediaJob } from "../../test/builders/core.ts";
+import { film, mediaJob, sources } from "../../test/builders/core.ts";
 import { configuration } from "../core/configuration.ts";
-import type { ObjectRef } from "./api/kube-object.ts";
-import type { StoredMediaJob } from "./api/resources.ts";
+import { plan } from "../core/plan/plan.ts";
+import { ApiError } from "./api/api-error.ts";
+import type { Draft, ObjectRef } from "./api/kube-object.ts";
+import { JOBS, type Job, type Resource, type StoredMediaJob } from "./api/resources.ts";
 import { createCaches } from "./cache/caches.ts";
 import { Controller } from "./controller.ts";
+import { ATTEMPT_ANNOTATIONS, unitJob } from "./jobs/unit-job.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
 const audit = { name: "audit", url: "https://audit.test/", secretRef: { name: "s", key: "secret" } };
@@ -56,4 +59,78 @@ test("of the MediaJobs that are over, another configuration concerns those whose
   });
   controller.reconfigured();
   await expect.poll(() => decided).toEqual(["untold"]);
+});
+
+describe("between two terms", () => {
+  const settings = configuration.parse({
+    pools: [
+      { name: "cpu", costWeight: 5 },
+      { name: "gpu", gpuResource: "nvidia.com/gpu", encoder: "nvenc", concurrency: 1 },
+    ],
+  });
+  const stored = (name: string): StoredMediaJob => {
+    const { metadata, ...rest } = mediaJob({ sources: sources(name), outputs: [film] });
+    const creationTimestamp = "2026-01-01T00:00:00Z";
+    const own = { ...{ name, uid: name, resourceVersion: "1" }, creationTimestamp };
+    return { ...rest, metadata: { ...metadata, ...own } } as StoredMediaJob;
+  };
+
+  /** A replica and the pools in which it has had Jobs made; `answer` is what the API server says of one. */
+  function replica(answer: (draft: Draft<Job>) => Job) {
+    const clock = new ManualClock();
+    const unread = { client: {} as never, clock, random: Math.random, onError: () => {} };
+    const caches = { ...createCaches(unread), refresh: async () => [] };
+    const made: (string | undefined)[] = [];
+    let passes = 0;
+    const client = {
+      get: async () => null,
+      create: async (resource: Resource, draft: Draft<Job>) => {
+        if (resource.plural !== JOBS.plural) return draft;
+        made.push(draft.metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool]);
+        return answer(draft);
+      },
+      replaceStatus: async (_: unknown, ref: ObjectRef, status: MediaJobStatus) => ({
+        ...caches.mediaJobs.store.get(ref),
+        status,
+      }),
+    } as unknown as ConstructorParameters<typeof Controller>[0]["client"];
+    const controller = new Controller({
+      ...{ client, caches, clock, random: () => 0.5, log: pino({ enabled: false }), instance: "test" },
+      configuration: () => settings,
+      remainingMs: () => 60_000,
+      deliveriesOf: () => [],
+      ...{ onOutbox: () => {}, onGone: () => {} },
+      metrics: { onPass: () => void passes++, onStart: () => {}, onPhase: () => {} },
+    });
+    /** Leads, until each of so many MediaJobs had a pass. */
+    const lead = async (jobs: number) => {
+      const before = passes;
+      await controller.start(new AbortController().signal);
+      await expect.poll(() => passes).toBeGreaterThanOrEqual(before + jobs);
+    };
+    return { controller, caches, clock, made, lead };
+  }
+  const isMade = (draft: Draft<Job>): Job =>
+    ({ ...draft, metadata: { ...draft.metadata, uid: "j", resourceVersion: "2" } }) as Job;
+
+  test("another may have led, so that a wait for an accelerator begins anew", async () => {
+    const { controller, caches, clock, made, lead } = replica(isMade);
+    const [other, waiting] = [stored("other"), stored("waiting")];
+    const [planned] = plan(other.spec, settings.pools).units;
+    if (!planned || "refused" in planned.placement) throw new Error("the plan has no unit that is placed");
+    const job = unitJob({
+      ...{ job: other, planned, attempt: 1, placed: planned.placement },
+      configuration: settings,
+    });
+    for (const each of [other, waiting]) caches.mediaJobs.store.put(each);
+    caches.jobs.store.put(isMade(job));
+    await lead(2);
+    expect([controller.running("gpu"), controller.waiting().length]).toEqual([1, 1]);
+    await controller.stop(0);
+    clock.advance(3_600_000);
+    await lead(2);
+    expect(made).toEqual([]);
+    clock.advance(120_000);
+    await expect.poll(() => made).toEqual(["cpu"]);
+  });
 });

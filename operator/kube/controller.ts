@@ -3,12 +3,8 @@ import { LABELS } from "../../crds/group.ts";
 import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
-import { Breakers } from "../core/queue/breaker.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
-import { Rejections } from "../core/queue/rejections.ts";
-import { RetryLine } from "../core/queue/retry-gate.ts";
-import { RoomWaits } from "../core/queue/room-waits.ts";
-import { type Waiting, WaitingLine } from "../core/queue/waiting-line.ts";
+import type { Waiting } from "../core/queue/waiting-line.ts";
 import type { DeliveryOutcome, Measured, StartAttempt } from "../core/reconcile/decision.ts";
 import type { WorkerPod } from "../server/progress-route.ts";
 import { Announcer } from "./announcer.ts";
@@ -28,6 +24,7 @@ import { giveBackPlaces } from "./reconcile/places.ts";
 import { PlanStore } from "./reconcile/plan-store.ts";
 import { reconcile } from "./reconcile/reconciler.ts";
 import type { Shell } from "./reconcile/shell.ts";
+import { Term } from "./term.ts";
 import { Warnings } from "./warnings.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -71,18 +68,13 @@ export interface ControllerOptions {
 
 /**
  * Turns changes in the cluster into passes of `reconcile`, while this replica leads. Owns what a term of
- * leadership remembers - queue, places in pools, progress - all of which is made anew from the caches at the
+ * leadership remembers - queue, what waits, places in pools - all of which is made anew from the caches at the
  * next one.
  */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #progress = new ProgressView();
-  readonly #line = new WaitingLine();
-  readonly #breakers = new Breakers();
   readonly #claims = new OutputClaims();
-  readonly #retryLine = new RetryLine();
-  readonly #roomWaits = new RoomWaits();
-  readonly #rejections = new Rejections();
   readonly #plans: PlanStore;
   readonly #warnings: Warnings;
   readonly #announcer: Announcer;
@@ -92,6 +84,7 @@ export class Controller {
   readonly #reactions: Reactions;
   readonly #usage: PoolUsage;
   readonly #progressPace = new ProgressPace();
+  #term = new Term();
   #queue: WorkQueue | undefined;
   /** The queue of the last term, in which passes may still wait for their last answer. */
   #former: WorkQueue | undefined;
@@ -117,7 +110,7 @@ export class Controller {
       clock,
       usage: this.#usage,
       claims: this.#claims,
-      retryLine: this.#retryLine,
+      nextRetry: (gate) => this.#term.retryLine.first(gate),
       podLag: this.#podLag,
       podless: this.#podless,
       doubted: this.#doubted,
@@ -138,8 +131,7 @@ export class Controller {
     if (term.aborted) return;
     this.#plans.doubtAll();
     // A MediaJob may have gone between the terms, so that no pass comes which finds out what its creates came to.
-    const shell = this.#shell(term);
-    for (const key of this.#usage.awaiting) giveBackPlaces(key, shell);
+    this.#giveBackPlaces();
     this.#queue = new WorkQueue({
       process: (key, over) => reconcile(key, this.#shell(over)),
       concurrency: CONCURRENCY,
@@ -148,7 +140,7 @@ export class Controller {
       onProcessed: ({ key, waitMs, runMs, error }) => {
         metrics.onPass(runMs / 1000, error !== null, waitMs / 1000);
         if (error) {
-          this.#line.remove(key); // until it comes through again, nobody waits for it
+          this.#term.line.remove(key); // until it comes through again, nobody waits for it
           logFailure(log, key, error);
         }
         this.#wakeNext();
@@ -158,12 +150,13 @@ export class Controller {
     this.#queue.start();
   }
 
-  /** Ends a term: lets passes end, starts no more. */
+  /** Ends a term: lets passes end, starts no more, and forgets what only a leader knows. */
   async stop(timeoutMs: number): Promise<void> {
     this.#former = this.#queue ?? this.#former;
     this.#queue = undefined;
     this.#announcer.stop();
     await this.#former?.drain(timeoutMs);
+    this.#term = new Term();
   }
 
   get depth(): number {
@@ -185,7 +178,7 @@ export class Controller {
 
   /** What starting is paused for. */
   openCircuits(): string[] {
-    return this.#breakers.open(this.#options.clock.date().getTime());
+    return this.#term.breakers.open(this.#options.clock.date().getTime());
   }
 
   running(pool: string): number {
@@ -194,7 +187,7 @@ export class Controller {
 
   /** Those that could start units, had their pools room. */
   waiting(): readonly Waiting[] {
-    return this.#line.all();
+    return this.#term.line.all();
   }
 
   enqueue(key: ObjectKey): void {
@@ -224,7 +217,7 @@ export class Controller {
    * that pools share, since it would come again and again for as long as they take.
    */
   #wakeNext(): void {
-    const [line, usage] = [this.#line, this.#usage];
+    const [{ line }, usage] = [this.#term, this.#usage];
     const runningIn = (namespace: string) => usage.runningIn(namespace);
     for (const pool of usage.open()) {
       const next = line.first(pool, runningIn);
@@ -232,6 +225,13 @@ export class Controller {
       const left = line.leftInAll(next, usage.shared(next.namespace), usage.room(), runningIn);
       if (left > 0) this.enqueue(next.key);
     }
+  }
+
+  /** Of Jobs that no pass is creating and that nobody has seen. */
+  #giveBackPlaces(): void {
+    const { mediaJobs, jobs, pods } = this.#options.caches;
+    const shell = { usage: this.#usage, mediaJobs: mediaJobs.store, jobs: jobs.store, pods: pods.store };
+    for (const key of this.#usage.awaiting) giveBackPlaces(key, shell);
   }
 
   /** @param over aborted when the passes of a term have had their time to end: then they read and write nothing more */
@@ -249,12 +249,8 @@ export class Controller {
       doubted: this.#doubted,
       configuration,
       plans: this.#plans,
+      ...this.#term,
       usage: this.#usage,
-      line: this.#line,
-      breakers: this.#breakers,
-      retryLine: this.#retryLine,
-      roomWaits: this.#roomWaits,
-      rejections: this.#rejections,
       claims: this.#claims,
       echoes: this.#reactions.echoes,
       clock,
@@ -289,11 +285,12 @@ export class Controller {
   #forget({ metadata }: StoredMediaJob): void {
     const key = keyOf(metadata);
     this.#progressPace.forget(key);
-    this.#line.remove(key);
-    this.#retryLine.leave(key);
-    this.#roomWaits.forget(key);
+    const { line, retryLine, roomWaits, rejections } = this.#term;
+    line.remove(key);
+    retryLine.leave(key);
+    roomWaits.forget(key);
     this.enqueue(key); // gives back the places of what was not created; a pass that is under way may just create it
-    this.#rejections.forget(metadata.uid);
+    rejections.forget(metadata.uid);
     this.#progress.forget(metadata.uid);
     this.#doubted.delete(metadata.uid);
     this.#plans.forget(metadata.uid);

@@ -1,6 +1,5 @@
 import { kueueQueueOf } from "../core/queue/kueue.ts";
 import type { OutputClaims } from "../core/queue/output-claims.ts";
-import type { RetryLine } from "../core/queue/retry-gate.ts";
 import { keyOf, type ObjectKey } from "./api/kube-object.ts";
 import { JOBS, type Job, MEDIA_JOBS, type Node, type Pod, type StoredMediaJob } from "./api/resources.ts";
 import type { Caches } from "./cache/caches.ts";
@@ -25,7 +24,8 @@ interface ReactionsOptions extends Pick<Shell, "clock" | "configuration" | "podL
   caches: Caches;
   usage: PoolUsage;
   claims: OutputClaims;
-  retryLine: RetryLine;
+  /** Whose turn it is to retry at a gate; undefined when nobody waits there. */
+  nextRetry(gate: string): ObjectKey | undefined;
   /** Brings a MediaJob to a pass. */
   enqueue(key: ObjectKey): void;
   /** Something may start where nothing could. */
@@ -96,7 +96,7 @@ export class Reactions {
    * Where it was a retry, another may go through its gate after it.
    */
   #countPlaces(change: Change<Job>): void {
-    const { usage, retryLine, enqueue, onRoom } = this.#options;
+    const { usage, nextRetry, enqueue, onRoom } = this.#options;
     const { type, object } = change;
     const owner = ownerOfJob(object);
     // `kubectl delete --cascade=orphan` takes the owner away.
@@ -112,7 +112,7 @@ export class Reactions {
     }
     const gate = usage.gateOf(job);
     if (usage.release(job)) onRoom();
-    const retry = gate && retryLine.first(gate);
+    const retry = gate && nextRetry(gate);
     if (retry) enqueue(retry);
   }
 

@@ -1,11 +1,6 @@
 /** An operator in memory: its caches, its reactions and its passes, before an API server that notes what it is asked. */
 import { type Configuration, defaultConfiguration } from "../../core/configuration.ts";
-import { Breakers } from "../../core/queue/breaker.ts";
 import { OutputClaims } from "../../core/queue/output-claims.ts";
-import { Rejections } from "../../core/queue/rejections.ts";
-import { RetryLine } from "../../core/queue/retry-gate.ts";
-import { RoomWaits } from "../../core/queue/room-waits.ts";
-import { WaitingLine } from "../../core/queue/waiting-line.ts";
 import type { Draft, KubeObject, ObjectRef } from "../api/kube-object.ts";
 import { keyOf } from "../api/kube-object.ts";
 import { MEDIA_JOBS, type Resource, type StoredMediaJob } from "../api/resources.ts";
@@ -18,6 +13,7 @@ import { Reactions } from "../reactions.ts";
 import { PlanStore } from "../reconcile/plan-store.ts";
 import { reconcile } from "../reconcile/reconciler.ts";
 import type { Shell } from "../reconcile/shell.ts";
+import { Term } from "../term.ts";
 import { Warnings } from "../warnings.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -66,29 +62,22 @@ export function operatorInMemory(configuration: Configuration = defaultConfigura
       throw error;
     },
   });
-  const [usage, retryLine, claims] = [
-    new PoolUsage(() => configuration),
-    new RetryLine(),
-    new OutputClaims(),
-  ];
+  const [usage, claims, term] = [new PoolUsage(() => configuration), new OutputClaims(), new Term()];
   const shared = {
-    ...{ clock, usage, retryLine, claims, configuration: () => configuration },
+    ...{ clock, usage, claims, configuration: () => configuration },
     ...{ podLag: new PodLag(), podless: new Set<string>(), doubted: new Set<string>() },
   };
   const reactions = new Reactions({
     ...shared,
+    nextRetry: (gate) => term.retryLine.first(gate),
     ...{ caches, enqueue: () => {}, onRoom: () => {}, onGone: () => {} },
   });
   const shell: Shell = {
-    ...{ ...shared, client, echoes: reactions.echoes },
+    ...{ ...shared, ...term, client, echoes: reactions.echoes },
     ...{ mediaJobs: caches.mediaJobs.store, jobs: caches.jobs.store },
     ...{ pods: caches.pods.store, nodes: caches.nodes.store },
     warnings: new Warnings(client, clock),
     plans: new PlanStore(client),
-    line: new WaitingLine(),
-    breakers: new Breakers(),
-    roomWaits: new RoomWaits(),
-    rejections: new Rejections(),
     progressPace: new ProgressPace(),
     progress: new ProgressView(),
     deliveriesOf: () => [],
