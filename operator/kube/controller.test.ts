@@ -133,4 +133,15 @@ describe("between two terms", () => {
     clock.advance(120_000);
     await expect.poll(() => made).toEqual(["cpu"]);
   });
+
+  test("no place is shown as taken that was taken for a Job of which nobody knows", async () => {
+    const { controller, caches, made, lead } = replica(() => {
+      throw ApiError.unanswered({ method: "POST", what: "jobs" }, "RequestTimeout", "no answer");
+    });
+    caches.mediaJobs.store.put(stored("unanswered"));
+    await lead(1);
+    expect([made, controller.running("gpu")]).toEqual([["gpu"], 1]);
+    await controller.stop(0);
+    expect(controller.running("gpu")).toBe(0);
+  });
 });

@@ -157,6 +157,7 @@ export class Controller {
     this.#announcer.stop();
     await this.#former?.drain(timeoutMs);
     this.#term = new Term();
+    this.#giveBackPlaces(); // it is shown how many are taken
   }
 
   get depth(): number {
