@@ -69,6 +69,17 @@ describe("a MediaJob that is over", () => {
     expect(asked.slice(0, 2)).toEqual(["get configmaps", "create jobs"]);
   });
 
+  test("is told of without its sources, since events of it may wait for an hour", async () => {
+    const { hold, pass, shell } = operatorInMemory();
+    const told: number[] = [];
+    shell.onStatus = (_, { spec }) => void told.push(spec.sources.length);
+    const job = hold(mediaJob({ cancel: true }) as StoredMediaJob);
+    await pass(job);
+    await pass(job);
+    expect(shell.mediaJobs.get(job.metadata)?.status?.phase).toBe("Cancelled");
+    expect(told).toEqual([0, 0]);
+  });
+
   test("has left no progress in memory, nor does what a worker says late stay there", async () => {
     const { hold, pass, shell } = operatorInMemory();
     const progress = new ProgressView();

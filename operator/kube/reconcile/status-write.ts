@@ -35,9 +35,13 @@ export async function writeStatus(
     if (isKnown && (isConflict(error) || !isRefusal(error))) shell.doubted.add(job.metadata.uid);
     throw error;
   }
-  if (written) shell.mediaJobs.observe(written);
-  else shell.mediaJobs.observeGone(job);
-  return written;
+  if (!written) {
+    shell.mediaJobs.observeGone(job);
+    return null;
+  }
+  const kept = shell.mediaJobs.transform(written); // the whole of one that is over, once more, would wait with its events
+  shell.mediaJobs.observe(kept);
+  return kept;
 }
 
 export const isProgressOnly = (patch: Record<string, unknown>): boolean =>
