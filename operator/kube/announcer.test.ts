@@ -61,6 +61,15 @@ test("every Warning is told, those of one reason that wait by one Event", () => 
   expect(written).toEqual(["a SourceCorrupt", "a SourceNotFound × 3"]);
 });
 
+test("what no later phase tells of is told beside it", () => {
+  const { clock, events, written, flood } = announcer();
+  flood();
+  events.tell(job("a"), normal("OutputsReused"));
+  events.tell(job("a"), normal("Succeeded"));
+  clock.advance(1000);
+  expect(written).toEqual(["a OutputsReused", "a Succeeded"]);
+});
+
 test("a flood is written at ten a second", () => {
   const { clock, events, written, flood } = announcer();
   flood();

@@ -1,4 +1,5 @@
 import { API_VERSION } from "../../crds/group.ts";
+import { PHASES } from "../../crds/media-job-status.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
 import type { KubeClient } from "./api/client.ts";
 import type { KubeObject } from "./api/kube-object.ts";
@@ -15,13 +16,14 @@ const MAX_WAITING = 5_000;
 
 /**
  * Tells `kubectl describe` of announcements, as Kubernetes Events of the MediaJob. Work goes first: they are written
- * at a bounded rate, and of the Normal ones about a MediaJob that wait only the last is, since it tells the newest
- * phase. In a burst of a thousand MediaJobs the Events would otherwise be two of five writes. A Warning always waits for
- * its turn, and others of its reason that come meanwhile are counted in it. Whatever waits when the operator ends is not told: an Event is news, the truth is the status.
+ * at a bounded rate, and of the phases of a MediaJob that wait, unless they are Warnings, only the last is. In a burst
+ * of a thousand MediaJobs the Events would otherwise be two of five writes. All else always waits for its turn, and others
+ * of its reason that come meanwhile are counted in it. Whatever waits when the operator ends is not told: an Event is
+ * news, the truth is the status.
  */
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  /** By MediaJob and, for what must not be replaced, by reason. */
+  /** By MediaJob and, for what no later phase replaces, by reason. */
   readonly #waiting = new Map<string, Told>();
   #tokens = BURST;
   #filledAtMs: number;
@@ -34,12 +36,13 @@ export class Announcer {
 
   tell({ metadata }: StoredMediaJob, announcement: Announcement): void {
     const { type, reason } = announcement;
-    const slot = type === "Normal" ? metadata.uid : `${metadata.uid}/${reason}`;
+    const isPhase = type === "Normal" && (PHASES as readonly string[]).includes(reason);
+    const slot = isPhase ? metadata.uid : `${metadata.uid}/${reason}`;
     const before = this.#waiting.get(slot);
     if (this.#waiting.size >= MAX_WAITING && !before) return;
     const at = this.#options.clock.date();
     const told = { metadata, announcement, firstAt: at, at, count: 1 };
-    const again = type === "Warning" && before && { firstAt: before.firstAt, count: before.count + 1 };
+    const again = !isPhase && before && { firstAt: before.firstAt, count: before.count + 1 };
     this.#waiting.set(slot, { ...told, ...again });
     this.#write();
   }
