@@ -84,12 +84,8 @@ const dispatcher = new Dispatcher({
     const code = delivery.status === undefined ? "none" : `${Math.floor(delivery.status / 100)}xx`;
     metrics.webhookTrySeconds.observe({ code }, latencyMs / 1000);
   },
-  onConcluded: ({ type, time }, how) => {
-    if (how === "delivered")
-      metrics.webhookDeliverySeconds.observe(Math.max(0, (Date.now() - Date.parse(time)) / 1000));
-    const outcome = how === "delivered" ? how : type === "job.progress" ? "dropped" : "dead_letter";
-    metrics.webhookDeliveries.inc({ outcome });
-  },
+  onDelivered: ({ time }) =>
+    metrics.webhookDeliverySeconds.observe(Math.max(0, (Date.now() - Date.parse(time)) / 1000)),
 });
 
 const learnings = new Learnings(client, settings.namespace ?? access.namespace, systemClock);

@@ -62,6 +62,23 @@ test("a status counts what it tells anew, once", async () => {
   ]);
 });
 
+test("webhook events count by how they left the outbox, also those that too many waited before", async () => {
+  const box = (fields: object) => ({ name: "gallery", pending: [], delivered: 0, deadLetters: 0, ...fields });
+  const before = { webhooks: [box({ delivered: 3, deadLetters: 12 })] };
+  const after = {
+    webhooks: [box({ delivered: 5, deadLetters: 15, dropped: 4 }), box({ name: "new", delivered: 1 })],
+  };
+  observeStatus(metrics, mediaJob({}, after), before);
+  observeStatus(metrics, mediaJob({}, after), after);
+  const replayed = { webhooks: [box({ delivered: 5, deadLetters: 5, dropped: 4 })] };
+  observeStatus(metrics, mediaJob({}, replayed), after);
+  expect(await samples("webhook_deliveries")).toEqual([
+    'mediajob_webhook_deliveries_total{outcome="delivered"} 3',
+    'mediajob_webhook_deliveries_total{outcome="dead_letter"} 3',
+    'mediajob_webhook_deliveries_total{outcome="dropped"} 4',
+  ]);
+});
+
 test("the first start tells how long it was waited for", async () => {
   const job = mediaJob({ priority: "High" }, { startTime: "2026-01-01T12:00:10Z" });
   job.metadata.creationTimestamp = "2026-01-01T12:00:03Z";

@@ -18,6 +18,7 @@ export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJo
   for (const { unit, attempt, class: failureClass } of status.attempts ?? []) {
     if (!known.has(`${unit}/${attempt}`)) metrics.attemptsFailed.inc({ class: failureClass });
   }
+  countDeliveries(metrics, status, previous);
   const { phase, startTime, completionTime } = status;
   if (startTime && !previous.startTime) {
     metrics.startWaitSeconds.observe(
@@ -27,6 +28,19 @@ export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJo
   }
   if (phase && phase !== previous.phase && TERMINAL_PHASES.includes(phase) && startTime) {
     metrics.jobSeconds.observe({ phase }, secondsBetween(startTime, completionTime));
+  }
+}
+
+/** By what the outboxes count: an event may leave one without ever having been tried. A replay takes dead letters back. */
+function countDeliveries(metrics: Metrics, status: MediaJobStatus, previous: MediaJobStatus): void {
+  for (const box of status.webhooks ?? []) {
+    const before = previous.webhooks?.find(({ name }) => name === box.name);
+    const outcomes = [
+      ["delivered", box.delivered - (before?.delivered ?? 0)],
+      ["dead_letter", box.deadLetters - (before?.deadLetters ?? 0)],
+      ["dropped", (box.dropped ?? 0) - (before?.dropped ?? 0)],
+    ] as const;
+    for (const [outcome, more] of outcomes) if (more > 0) metrics.webhookDeliveries.inc({ outcome }, more);
   }
 }
 

@@ -76,7 +76,7 @@ export function createMetrics() {
     }),
     webhookDeliveries: new Counter({
       name: "mediajob_webhook_deliveries_total",
-      help: "Webhook events by how they ended.",
+      help: "Webhook events by how they left the outbox: delivered, dead_letter, or dropped for newer or weightier ones.",
       labelNames: ["outcome"] as const,
       registers,
     }),

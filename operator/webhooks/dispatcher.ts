@@ -117,7 +117,7 @@ export class Dispatcher {
 
   /** Tries until the event is delivered or given up; undefined when it is not to be sent any more, or not by us. */
   async #deliver(key: string, lane: Lane, event: PendingDelivery): Promise<DeliveryOutcome | undefined> {
-    const { sleep, log, onOutcome, onConcluded, random = () => 0.5 } = this.#options;
+    const { sleep, log, onOutcome, onDelivered, random = () => 0.5 } = this.#options;
     const startMs = this.#elapsedMs();
     const tried: DeliveryTry[] = [];
 
@@ -137,7 +137,7 @@ export class Dispatcher {
       const told = { ...base, tries: tried.slice(-MAX_TOLD_TRIES) };
       if (delivery.outcome === "delivered") {
         log.info({ ...fields, event: event.type, tries, status: delivery.status }, "webhook delivered");
-        onConcluded?.(event, "delivered");
+        onDelivered?.(event);
         return { ...told, delivered: true };
       }
       log.warn({ ...fields, event: event.type, tries, error: delivery.error }, "webhook not delivered");
@@ -146,7 +146,6 @@ export class Dispatcher {
       const over = delayMs === undefined || spentMs >= retryRuleOf(event.type).withinSeconds * 1000;
       if (delivery.outcome !== "retry" || over) {
         const error = `${event.type} given up after ${tries} tries: ${delivery.error}`;
-        onConcluded?.(event, "given_up");
         const gone = delivery.outcome === "gone" && { goneUrl: endpoint.url };
         return { ...told, delivered: false, error, ...gone };
       }
@@ -282,5 +281,5 @@ export interface DispatcherOptions {
   /** The MediaJob has something to write down: events delivered, given up, or failed for the first time. */
   onOutcome(key: string, outcome: DeliveryOutcome): void;
   onTry?(delivery: Delivery, latencyMs: number): void;
-  onConcluded?(event: PendingDelivery, how: "delivered" | "given_up"): void;
+  onDelivered?(event: PendingDelivery): void;
 }
