@@ -18,6 +18,16 @@ test.each([
     values: { extraVolumeMounts: [{ name: "ca" }] },
     message: "/extraVolumeMounts/0",
   },
+  {
+    name: "a label by which the Deployment and the Service find their pods",
+    values: { commonLabels: { "app.kubernetes.io/name": "media" } },
+    message: "/commonLabels",
+  },
+  {
+    name: "the same of the pods alone",
+    values: { podLabels: { "app.kubernetes.io/instance": "media" } },
+    message: "/podLabels",
+  },
   { name: "a port that is none", values: { service: { port: 0 } }, message: "/service/port" },
   {
     name: "somebody else's service account without its name",

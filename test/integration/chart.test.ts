@@ -76,6 +76,23 @@ test("a ServiceMonitor reads the port that the Service names", async () => {
   ]);
 });
 
+test("labels of one's own stand once, whatever they are beside, and the more particular counts", async () => {
+  const labels = { team: "films", "app.kubernetes.io/part-of": "platform" };
+  const manifests = await render({
+    commonLabels: labels,
+    podLabels: { team: "operators", mesh: "off" },
+    serviceMonitor: { enabled: true, labels: { team: "monitoring" } },
+    prometheusRule: { enabled: true, labels },
+    grafanaDashboard: { enabled: true, labels },
+  });
+  for (const { metadata } of manifests)
+    expect(metadata.labels).toMatchObject({ "app.kubernetes.io/part-of": "platform" });
+  expect(only(manifests, "Service").metadata.labels).toMatchObject(labels);
+  expect(only(manifests, "ServiceMonitor").metadata.labels).toMatchObject({ team: "monitoring" });
+  const { selector, template } = only(manifests, "Deployment").spec;
+  expect(template.metadata.labels).toMatchObject({ ...selector.matchLabels, team: "operators", mesh: "off" });
+});
+
 test("a PrometheusRule has the alerts of the docs, as they stand there", async () => {
   const docs = readFileSync(join(repository, "docs/metrics.md"), "utf8");
   const [, rules = ""] = /```yaml\n(.*?)```/s.exec(docs) ?? [];

@@ -60,7 +60,10 @@ export async function render(values: object = {}): Promise<Manifest[]> {
     ["template", "media", chart, "--namespace", "media", "--kube-version", kubernetesVersion()],
     { values },
   );
-  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  return parseAllDocuments(text).map((document) => {
+    for (const error of document.errors) throw error; // a key that comes twice, which helm and the API server let pass
+    return document.toJS() as Manifest;
+  });
 }
 
 /** The one manifest of a kind; throws when there is none or more. */

@@ -29,14 +29,18 @@ app.kubernetes.io/component: operator
 {{- end -}}
 
 {{- define "mediajob.labels" -}}
-{{ include "mediajob.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: mediajob
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "mediajob.labelsAnd" (dict "root" . "labels" dict) -}}
+{{- end -}}
+
+{{/* With labels of this object alone: each stands once, and the more particular counts. Takes {root, labels}. */}}
+{{- define "mediajob.labelsAnd" -}}
+{{- $own := dict
+      "app.kubernetes.io/version" .root.Chart.AppVersion
+      "app.kubernetes.io/part-of" "mediajob"
+      "app.kubernetes.io/managed-by" .root.Release.Service
+      "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $selected := include "mediajob.selectorLabels" .root | fromYaml -}}
+{{- toYaml (mergeOverwrite $own (default dict .root.Values.commonLabels) (default dict .labels) $selected) -}}
 {{- end -}}
 
 {{/* An image by digest when it has one, else by tag. Takes {image, appVersion}. */}}
