@@ -164,9 +164,11 @@ export async function runUnit(
   endScratchWatch();
 
   const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
-  const manifestUri = destination?.manifestUri;
-  let ended = conclude(unit, ledger, { usage: usage.read(), manifestUri });
-  if (found) ended.result.facts = found.map(asRow);
+  const concluded = (manifestUri?: string): ReturnType<typeof conclude> => {
+    const { result, exitCode } = conclude(unit, ledger, { usage: usage.read(), manifestUri });
+    return { result: { ...result, ...(found && { facts: found.map(asRow) }) }, exitCode };
+  };
+  let ended = concluded(destination?.manifestUri);
   try {
     await destination?.settle();
     destination?.discard();
@@ -186,7 +188,7 @@ export async function runUnit(
     } satisfies Manifest);
   } catch (error) {
     log.warn({ err: error }, "manifest not written");
-    ended = conclude(unit, ledger, { usage: usage.read() });
+    ended = concluded();
   }
   if (unit.finalize && destination && !found)
     ended = await finalized(ended, { unit, destination, ledger, usage });
