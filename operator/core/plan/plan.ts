@@ -38,6 +38,8 @@ export interface PlannedUnit {
   join?: Unit["join"];
   /** Leaves a longer source to parts, which are planned then: see `grow`. Only where there is no other unit. */
   wholeUpToSeconds?: number;
+  /** It has left its source to units that follow: it only looked, and made nothing. */
+  onlyLooked?: true;
   /** Indexes of units that must have succeeded before it starts. */
   needs?: readonly number[];
   /** Why the work was cut so, for people. */
@@ -65,6 +67,10 @@ export type Facts = ReadonlyMap<number, SourceFacts>;
  */
 export const isAuxiliary = ({ family }: Pick<PlannedUnit, "family">): boolean =>
   family === "probe" || family === "finalize";
+
+/** Whether a unit makes outputs, and nothing that others make them of. */
+export const makesOutputs = ({ family, part, onlyLooked }: PlannedUnit): boolean =>
+  !isAuxiliary({ family }) && !part && !onlyLooked;
 
 /** Whether a unit runs last, whatever became of the others. */
 export const isFinalize = ({ family }: PlannedUnit): boolean => family === "finalize";
@@ -112,7 +118,9 @@ export type Growth = { why: "SourcesKnown"; facts: Facts } | { why: "ReportMissi
 
 /** A unit that left its source to parts: it was done when it had looked. */
 const looked = ({ wholeUpToSeconds, ...unit }: PlannedUnit): PlannedUnit =>
-  wholeUpToSeconds === undefined ? unit : { ...unit, estimate: { ...unit.estimate, seconds: 1 } };
+  wholeUpToSeconds === undefined
+    ? unit
+    : { ...unit, onlyLooked: true, estimate: { ...unit.estimate, seconds: 1 } };
 
 /** The whole plan. The units there are stay as they are, and what is new follows them. */
 export function grow(

@@ -233,6 +233,15 @@ describe("the only unit of a MediaJob", () => {
     expect(started(pass({ job: only, attempts: [looked, ...parts] }))).toEqual(["join-0"]);
   });
 
+  test("has failed where its parts have, though it has looked and a part was made", () => {
+    const finalize = succeeded({ unit: "finalize", result: result({ ...nothing, unit: "finalize" }) });
+    const attempts = [looked, part(0), brokenPart, part(2), finalize];
+    const { status } = pass({ job: only, attempts });
+    expect(status).toMatchObject({ phase: "Failed", units: { ledger: "2s1f1s1c1s" } });
+    const failed = status.conditions?.find(({ type }) => type === "Failed");
+    expect(failed?.message).toBe("2 of 5 units failed, and no output is made; see status.failures");
+  });
+
   test("is asked again when its word was lost: it may have made nothing", () => {
     const { result: _, ...silent } = looked;
     const later = { job: only, attempts: [silent], nowMs: NOW_MS + 60_000 };

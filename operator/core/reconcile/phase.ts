@@ -2,7 +2,7 @@ import type { Outcome } from "../../../crds/finalize.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Phase } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
-import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
+import { isAuxiliary, isFinalize, makesOutputs, type Plan } from "../plan/plan.ts";
 import { kueueQueueOf } from "../queue/kueue.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -69,16 +69,16 @@ export function outcomeOf(
     return { phase: "Failed", reason: intent.stop.reason, message: intent.stop.message };
   }
   if (count.succeeded === total) return whole(all, total);
-  if (count.done > 0) {
-    const open = total - count.succeeded;
+  const open = total - count.succeeded;
+  if (countLetters(units.filter(({ unit }) => makesOutputs(unit))).done > 0) {
     const message = `${total === 1 ? "the only unit failed in part" : `${open} of ${total} units failed or failed in part`}; see status.failures`;
     return { phase: "PartiallySucceeded", reason: "PartiallySucceeded", message };
   }
-  return {
-    phase: "Failed",
-    reason: "UnitsFailed",
-    message: `${theUnits(total)} failed; see status.failures`,
-  };
+  const message =
+    open === total
+      ? `${theUnits(total)} failed; see status.failures`
+      : `${open} of ${total} units failed, and no output is made; see status.failures`;
+  return { phase: "Failed", reason: "UnitsFailed", message };
 }
 
 /** Whether a stop ended it before it was done; what needs a unit that ended badly is cancelled without any. */
