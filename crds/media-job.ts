@@ -81,7 +81,9 @@ const specFields = {
     .min(1)
     .max(10_000)
     .meta(keyedByName)
-    .describe("sources are the media files to read, 1 to 10000. Immutable."),
+    .describe(
+      "sources are the media files to read, 1 to 10000. Immutable; written in another order later, they go on counting in the order in which they were planned.",
+    ),
   outputs: z
     .array(output)
     .min(1)

@@ -9,6 +9,7 @@ import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
+import { orderOf, type PlannedOrder } from "./planned-order.ts";
 import { replacedSources } from "./replaced-sources.ts";
 import { sharingDecodes } from "./shared-decode.ts";
 
@@ -56,6 +57,8 @@ export interface Plan {
   awaitsFacts?: true;
   /** What the API server cannot see is wrong with the spec; a MediaJob with faults fails before it starts. */
   faults: readonly Fault[];
+  /** In which the sources and outputs stood that units name by their places; plans of earlier versions do not say. */
+  order?: PlannedOrder;
 }
 
 /** What units that probe have found, by index into spec.sources; a source that is not there is unknown. */
@@ -88,16 +91,17 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   const faults = [...unknownSources(spec), ...collidingNames(spec), ...replacedSources(spec), ...tooMany];
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
+  const order = orderOf(spec);
   if (later.length < 2) {
     const units = planner.add(
       drafts.length > 1 ? [...drafts, FINALIZE] : drafts.map((only) => lookingFirst(only, spec)),
     );
-    return { units, totalSeconds: secondsOf(units), faults };
+    return { units, totalSeconds: secondsOf(units), faults, order };
   }
   const known = new Set(later);
   const units = planner.add([...drafts.filter((draft) => !known.has(draft)), ...probesOf(later)]);
   const expected = new Planner(spec, pools, corrections).add(later);
-  return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults };
+  return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults, order };
 }
 
 function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
@@ -134,7 +138,8 @@ export function grow(
 ): Plan {
   const added = (known: readonly PlannedUnit[], drafts: readonly Draft[]): Plan => {
     const units = new Planner(spec, pools, corrections, known).add(drafts);
-    return { units, totalSeconds: secondsOf(units), faults: first.faults };
+    const { faults, order } = first;
+    return { units, totalSeconds: secondsOf(units), faults, ...(order && { order }) };
   };
   if (growth.why === "ReportMissing") return added(first.units.map(leftToNone), [FINALIZE]);
   const later = cut(spec)

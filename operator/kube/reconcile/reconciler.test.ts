@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { UNIT_ANNOTATION } from "../../../crds/group.ts";
 import type { MediaJobStatus, Phase } from "../../../crds/media-job-status.ts";
-import { mediaJob, sources, web } from "../../../test/builders/core.ts";
+import type { Unit } from "../../../crds/unit.ts";
+import { mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
 import { configuration, defaultConfiguration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { ApiError } from "../api/api-error.ts";
@@ -110,6 +112,34 @@ describe("a MediaJob that is over", () => {
     await pass(job);
     expect(asked).toContain("create jobs");
   });
+});
+
+test("of lists that are written in another order later, each unit makes what was planned", async () => {
+  const { hold, pass, shell } = operatorInMemory();
+  const outputs = [
+    { ...thumb, sources: ["photo"] },
+    { ...web, sources: ["clip"] },
+  ];
+  const written = { sources: sources("photo", "clip"), outputs };
+  const job = hold(mediaJob({ ...written, suspend: true }) as StoredMediaJob);
+  await pass(job);
+  const { sources: names } = written;
+  const { spec } = mediaJob({ sources: names.toReversed(), outputs: outputs.toReversed() });
+  hold({ ...(shell.mediaJobs.get(job.metadata) ?? job), spec });
+  const made: [string, string[], string[]][] = [];
+  const { create } = shell.client;
+  shell.client.create = async (resource, draft, options) => {
+    const template = (draft as Partial<Job>).spec?.template;
+    const unit = JSON.parse(template?.metadata?.annotations?.[UNIT_ANNOTATION] ?? "null") as Unit | null;
+    const namesOf = (items: readonly { name: string }[]) => items.map(({ name }) => name);
+    if (unit) made.push([unit.name, namesOf(unit.sources), namesOf(unit.outputs)]);
+    return await create(resource, draft, options);
+  };
+  await pass(job);
+  expect(made).toEqual([
+    ["image-0", ["photo"], ["thumb"]],
+    ["video-0", ["clip"], ["web"]],
+  ]);
 });
 
 test("of a MediaJob that goes on, pods are asked for only where the ledger has no letter of their unit", async () => {

@@ -1,6 +1,7 @@
 import type { Configuration } from "../../core/configuration.ts";
 import { isOver } from "../../core/is-over.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../../core/plan/plan.ts";
+import { inPlannedOrder } from "../../core/plan/planned-order.ts";
 import { gateOf } from "../../core/queue/retry-gate.ts";
 import { decide, decideFinished } from "../../core/reconcile/decide.ts";
 import type { Action, Decision, StartAttempt } from "../../core/reconcile/decision.ts";
@@ -143,7 +144,8 @@ function decideAnew(key: ObjectKey, shell: Shell): Requeue {
 }
 
 /**
- * Fetches what the caches cannot know; the MediaJob as it is then, undefined when it is gone or going.
+ * Fetches what the caches cannot know; the MediaJob as it is then, in the order in which it was planned, undefined when
+ * it is gone or going.
  *
  * @param plan undefined of one that is over: then it is not asked any more how its attempts ended
  */
@@ -157,7 +159,9 @@ async function gather(
     await findUnseen(known, shell);
     if (plan) await fetchMissing(known, plan, shell);
   } while (shell.doubted.has(known.metadata.uid));
-  return asItIs(known, shell);
+  const job = asItIs(known, shell);
+  const spec = job && inPlannedOrder(job.spec, plan?.order);
+  return job && spec && spec !== job.spec ? { ...job, spec } : job;
 }
 
 /** The MediaJob as the cache has it now; undefined when it is gone or going, though another of its name may have come. */
