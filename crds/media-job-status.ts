@@ -32,6 +32,9 @@ export const CONDITION_TYPES = [
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
+/** Characters that a URI in a status may have. */
+export const URI_CHARACTERS = 2048;
+
 const count = z.int().min(0);
 const text = z.string().max(1024);
 /** Run-length encoded letters, one per item: `12s1f3.`; 20 kB hold 10,000 items in the worst order. */
@@ -75,7 +78,10 @@ export const outputStatus = z
       .describe(
         "reused when it was not made again, since another MediaJob had made it from the same source, spec and engine, and it stands unchanged.",
       ),
-    uri: z.string().max(2048).describe("uri of the file, e.g. volume://media/out/beach/thumb.webp."),
+    uri: z
+      .string()
+      .max(URI_CHARACTERS)
+      .describe("uri of the file, e.g. volume://media/out/beach/thumb.webp."),
     bytes: count.optional().describe("bytes is the size of the file."),
     sha256: z.string().max(64).optional().describe("sha256 of the file, in hex."),
     format: z.string().max(63).optional().describe("format or codec that was verified."),
@@ -339,7 +345,11 @@ export const mediaJobStatus = z
       .optional()
       .describe("usage as measured by the workers; one that was killed could tell of none."),
     retryGeneration: count.optional().describe("retryGeneration that was acted on last."),
-    reportUri: z.string().max(2048).optional().describe("reportUri of the full report at the destination."),
+    reportUri: z
+      .string()
+      .max(URI_CHARACTERS)
+      .optional()
+      .describe("reportUri of the full report at the destination."),
     eventSequence: count.optional().describe("eventSequence of the last event told to webhooks."),
     webhookReplayGeneration: count.optional().describe("webhookReplayGeneration that was acted on last."),
     webhooks: z

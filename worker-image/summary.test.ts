@@ -50,6 +50,13 @@ test.each([
     },
   },
   {
+    name: "what was found of 60 films, beside a path in another script",
+    parts: {
+      facts: Array.from({ length: 60 }, () => [7201.237, 3840, 2160, 59.94, 2, 123_456_789_012, 1, 0, 0]),
+      manifestUri: `volume://m/${encodeURIComponent("映".repeat(150))}/.mediajob/uid/probe-0-a1.json`,
+    },
+  },
+  {
     name: "all of it",
     parts: {
       outputs: outputs(1000),

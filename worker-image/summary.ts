@@ -36,7 +36,8 @@ export function summarize(result: UnitResult, limitBytes: number = TERMINATION_M
     }
     if (total <= limitBytes) break;
   }
-  return JSON.stringify(short);
+  const { manifestUri: _, ...shortest } = short; // of a long path, beside what was found of many sources
+  return JSON.stringify(bytesOf(short) <= limitBytes ? short : shortest);
 }
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -7,6 +7,7 @@ import { cut, type Draft, isBetterProbed, leastUnits, probesOf } from "./cut.ts"
 import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estimate.ts";
 import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
+import { longUris } from "./long-uris.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
 import { orderOf, type PlannedOrder } from "./planned-order.ts";
@@ -88,7 +89,8 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const { drafts, tooMany } = boundedCut(spec);
-  const faults = [...unknownSources(spec), ...collidingNames(spec), ...replacedSources(spec), ...tooMany];
+  const misnamed = [...collidingNames(spec), ...replacedSources(spec), ...longUris(spec)];
+  const faults = [...unknownSources(spec), ...misnamed, ...tooMany];
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
   const order = orderOf(spec);
