@@ -8,6 +8,7 @@ import { type Estimate, estimate, estimateFinalize, estimateJoin } from "./estim
 import type { Fault } from "./fault.ts";
 import { type Corrections, corrected, operationClass } from "./learning.ts";
 import { longUris } from "./long-uris.ts";
+import { namelessFiles } from "./nameless-files.ts";
 import { inParts, wholeUpToSeconds } from "./parts.ts";
 import { type Placement, place } from "./placement.ts";
 import { orderOf, type PlannedOrder } from "./planned-order.ts";
@@ -89,7 +90,7 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
   const { drafts, tooMany } = boundedCut(spec);
-  const misnamed = [...collidingNames(spec), ...replacedSources(spec), ...longUris(spec)];
+  const misnamed = [namelessFiles, collidingNames, replacedSources, longUris].flatMap((find) => find(spec));
   const faults = [...unknownSources(spec), ...misnamed, ...tooMany];
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);

@@ -1,0 +1,76 @@
+import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import { expandTemplate, NamingError, type TemplateToken, tokensOf } from "../../../crds/naming.ts";
+import { formatsOf } from "../../../crds/outputs/image.ts";
+import type { Output } from "../../../crds/outputs/output.ts";
+import type { Fault } from "./fault.ts";
+
+/**
+ * Files that the template gives no name, or the name of another file of their own output, whatever their source is. The
+ * worker would find out as well, but when hours of work are done.
+ */
+export function namelessFiles({ outputs, destination }: MediaJobSpec): Fault[] {
+  const { template, onConflict } = destination;
+  const told = tokensOf(template);
+  const fault = (message: string): Fault => ({ path: "spec.destination.template", message });
+  const wrong = whyNoName(template);
+  if (wrong) return [fault(wrong)];
+  return outputs.flatMap((output) => {
+    const { kind, lacks } = filesOf(output);
+    const missing = told.filter((token) => lacks.includes(token)).map((token) => `{${token}}`);
+    if (missing.length > 0) {
+      const message = `holds ${missing.join(", ")}, which output ${output.name} cannot fill: it makes ${kind}, which has none; leave it out, or make such outputs in a MediaJob of their own`;
+      return [fault(message)];
+    }
+    if (onConflict === "Suffix" || !isOneNameOfSeveral(output, told)) return [];
+    return [fault(`gives several files of output ${output.name} one name; put {ext} into it`)];
+  });
+}
+
+/** A template that no values make a name of. */
+function whyNoName(template: string): string | undefined {
+  const values = {
+    source: "a",
+    output: "a",
+    ext: "a",
+    format: "a",
+    width: 1,
+    height: 1,
+    hash: "a",
+    index: "1",
+    date: "a",
+  };
+  try {
+    expandTemplate(template, values);
+    return undefined;
+  } catch (error) {
+    if (error instanceof NamingError) return error.message;
+    throw error;
+  }
+}
+
+const OF_A_PICTURE: readonly TemplateToken[] = ["width", "height"];
+
+/** What is made that lacks what a template may ask for. A description of pictures has a name of its own then. */
+function filesOf({ video, audio, frames, stream, metadata }: Output): {
+  kind: string;
+  lacks: readonly TemplateToken[];
+} {
+  if (audio) return { kind: "a sound file", lacks: OF_A_PICTURE };
+  if (metadata) return { kind: "a JSON description", lacks: OF_A_PICTURE };
+  if (stream) return { kind: "a directory of files", lacks: [...OF_A_PICTURE, "hash", "format"] };
+  if (frames?.layout === "Sprite") return { kind: "a WebVTT track beside its sprites", lacks: OF_A_PICTURE };
+  if (video?.subtitleFiles) return { kind: "a subtitle file beside the video", lacks: OF_A_PICTURE };
+  return { kind: "", lacks: [] };
+}
+
+/** Whether files of one output differ in their extension alone, and the template does not tell it. */
+function isOneNameOfSeveral({ image, video, audio }: Output, told: readonly TemplateToken[]): boolean {
+  if (told.includes("ext") || told.includes("format") || told.includes("hash")) return false;
+  if (audio?.waveform) return audio.waveform.json && audio.waveform.png;
+  if (video?.subtitleFiles) return video.subtitleFiles.length > 1;
+  if (!image) return false;
+  const isDescribedBeside =
+    (image.placeholders !== undefined || image.widths?.length === 1) &&
+    !told.some((token) => OF_A_PICTURE.includes(token));
+  return formatsOf(image).length > 1 || isDescribedBeside;
+}
