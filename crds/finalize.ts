@@ -1,17 +1,14 @@
 import { z } from "zod";
-import { failedAttempt, failureStatus, type Phase, transition, warningStatus } from "./media-job-status.ts";
+import {
+  failedAttempt,
+  failureStatus,
+  TERMINAL_PHASES,
+  transition,
+  warningStatus,
+} from "./media-job-status.ts";
 
 export const REPORT_FORMATS = ["json", "csv", "txt"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
-
-/** What a MediaJob may come to. */
-export const OUTCOMES = [
-  "Succeeded",
-  "PartiallySucceeded",
-  "Failed",
-  "Cancelled",
-] as const satisfies readonly Phase[];
-export type Outcome = (typeof OUTCOMES)[number];
 
 /**
  * Most bytes of JSON that the long parts of `finalize` may have, each: it travels in an annotation, and those of a
@@ -41,7 +38,7 @@ export const finalize = z.object({
   /** Formats of the report; none is written when empty, and nothing that follows is set. */
   formats: z.array(z.enum(REPORT_FORMATS)).default([]),
   /** What the MediaJob comes to. Unset on the only unit of a MediaJob, which finds out itself. */
-  outcome: z.object({ phase: z.enum(OUTCOMES), reason: z.string(), message: z.string() }).optional(),
+  outcome: z.object({ phase: z.enum(TERMINAL_PHASES), reason: z.string(), message: z.string() }).optional(),
   generation: z.int().optional(),
   retryGeneration: z.int().optional(),
   createdTime: z.string().optional(),

@@ -19,7 +19,17 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** The phases that nothing but a raised retryGeneration leaves. */
-export const TERMINAL_PHASES: readonly Phase[] = ["Succeeded", "PartiallySucceeded", "Failed", "Cancelled"];
+export const TERMINAL_PHASES = [
+  "Succeeded",
+  "PartiallySucceeded",
+  "Failed",
+  "Cancelled",
+] as const satisfies readonly Phase[];
+export type TerminalPhase = (typeof TERMINAL_PHASES)[number];
+
+/** Whether a MediaJob has come to such a phase. */
+export const isTerminal = (phase: Phase | undefined): phase is TerminalPhase =>
+  (TERMINAL_PHASES as readonly (Phase | undefined)[]).includes(phase);
 
 export const CONDITION_TYPES = [
   "Ready",

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { OUTCOMES } from "./finalize.ts";
-import { transition, warningStatus } from "./media-job-status.ts";
+import { TERMINAL_PHASES, transition, warningStatus } from "./media-job-status.ts";
 import { failure, madeOutput, usage } from "./result.ts";
 
 /**
@@ -50,7 +49,7 @@ const unit = z.object({
   name: z.string().describe("name of the unit."),
   family: z.string().describe("family of its outputs."),
   result: z
-    .enum([...OUTCOMES, "Unknown"])
+    .enum([...TERMINAL_PHASES, "Unknown"])
     .describe("result; Unknown when it left no manifest and the report was told of too many units."),
   sources: z
     .array(z.string())
@@ -80,7 +79,7 @@ export const report = z
       durationSeconds: z.number().optional().describe("durationSeconds from startTime to the report."),
     }),
     outcome: z.object({
-      phase: z.enum(OUTCOMES),
+      phase: z.enum(TERMINAL_PHASES),
       reason: z.string(),
       message: z.string(),
     }),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MediaJob } from "../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal } from "../../crds/media-job-status.ts";
 import { childName } from "../core/child-name.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { grow, type Plan, plan } from "../core/plan/plan.ts";
@@ -77,7 +77,7 @@ export async function runLocally(
       attempts: [...attempts.values()].map(({ observed }) => observed),
     };
     onChange(view);
-    if (decision.status.phase && TERMINAL_PHASES.includes(decision.status.phase)) return view;
+    if (isTerminal(decision.status.phase)) return view;
     const waitsForNothing = decision.requeueAfterMs === null && !view.attempts.some(isRunning);
     if (waitsForNothing && !wake.isPending) return view;
     await wake.wait(decision.requeueAfterMs);

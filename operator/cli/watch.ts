@@ -1,4 +1,4 @@
-import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal } from "../../crds/media-job-status.ts";
 import { type ApiAccess, loadAccess } from "../kube/api/access.ts";
 import { ApiError } from "../kube/api/api-error.ts";
 import { KubeClient } from "../kube/api/client.ts";
@@ -86,13 +86,13 @@ export async function follow({
   });
   const finishIfOver = () => {
     const jobs = informer.store.list();
-    if (!informer.hasSynced || !jobs.every(isOver)) return;
+    if (!informer.hasSynced || !jobs.every(hasEnded)) return;
     const codes = jobs.map(({ status }) => exitCodeOf(status?.phase));
     over.resolve([...codes, ...lost.map(() => EXIT.failed)].reduce(worse, EXIT.succeeded));
   };
   informer.store.onChange(({ type, object }) => {
     if (type !== "deleted") display.show(object);
-    else if (!isOver(object)) {
+    else if (!hasEnded(object)) {
       process.stderr.write(`${object.metadata.name} was deleted before its end\n`);
       lost.push(object.metadata.name);
     }
@@ -116,8 +116,7 @@ export async function follow({
   }
 }
 
-const isOver = ({ status }: StoredMediaJob): boolean =>
-  status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
+const hasEnded = ({ status }: StoredMediaJob): boolean => isTerminal(status?.phase);
 
 /** What asking again does not change: no right, a selector that is none, no such kind. */
 const isRefusal = (error: unknown): boolean =>

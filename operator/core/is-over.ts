@@ -1,9 +1,9 @@
 import type { MediaJob } from "../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal } from "../../crds/media-job-status.ts";
 
 /** Whether a MediaJob has ended and stays so: it does not once retryGeneration is raised, unless it was cancelled. */
 export function isOver({ spec, status }: Pick<MediaJob, "spec" | "status">): boolean {
   const { phase, retryGeneration = 0 } = status ?? {};
-  if (!phase || !TERMINAL_PHASES.includes(phase)) return false;
+  if (!isTerminal(phase)) return false;
   return phase === "Cancelled" || spec.retryGeneration <= retryGeneration;
 }

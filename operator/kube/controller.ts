@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal, type MediaJobStatus } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
@@ -171,8 +171,8 @@ export class Controller {
   reconfigured(): void {
     for (const { metadata, status } of this.#options.caches.mediaJobs.store.list()) {
       const { phase, webhooks = [] } = status ?? {};
-      const hasEnded = phase && TERMINAL_PHASES.includes(phase);
-      if (!hasEnded || webhooks.some(({ pending }) => pending.length > 0)) this.enqueue(keyOf(metadata));
+      if (!isTerminal(phase) || webhooks.some(({ pending }) => pending.length > 0))
+        this.enqueue(keyOf(metadata));
     }
     this.#wakeNext();
   }

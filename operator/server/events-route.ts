@@ -1,6 +1,6 @@
 import { type RequestHandler, type Response, Router } from "express";
 import type { MediaJob } from "../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal } from "../../crds/media-job-status.ts";
 import type { RateBound, Toll } from "./rate-bound.ts";
 import { NOT_ASKED } from "./review-turns.ts";
 
@@ -66,7 +66,7 @@ export function eventsRoute({ access, jobOf, onChange, every, strangers }: Event
     const job = jobOf(ref);
     if (!job) return refuse(404, `there is no MediaJob ${name} in the namespace ${namespace}`);
     const seen = request.get("last-event-id");
-    if (seen === job.metadata.resourceVersion && isOver(job)) return void response.status(204).end();
+    if (seen === job.metadata.resourceVersion && hasEnded(job)) return void response.status(204).end();
     if (streams.size >= MAX_STREAMS) {
       response.set("retry-after", "10");
       return refuse(503, `${MAX_STREAMS} streams are open on this replica`);
@@ -139,7 +139,7 @@ class Stream {
       this.#write(`id: ${version}\nevent: status\ndata: ${view}\n\n`);
     this.#shown = view;
     this.#seen = undefined;
-    if (isOver(job)) this.end();
+    if (hasEnded(job)) this.end();
   }
 
   beat(): void {
@@ -159,8 +159,7 @@ class Stream {
   }
 }
 
-const isOver = ({ status }: FollowedJob): boolean =>
-  status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
+const hasEnded = ({ status }: FollowedJob): boolean => isTerminal(status?.phase);
 
 /** What a person watches; JSON, so that it is one line whatever the texts hold. */
 function viewOf({ metadata, status = {} }: FollowedJob): string {

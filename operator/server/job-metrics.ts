@@ -1,5 +1,5 @@
 import type { MediaJob } from "../../crds/media-job.ts";
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal, type MediaJobStatus } from "../../crds/media-job-status.ts";
 import type { Waiting } from "../core/queue/waiting-line.ts";
 import { generationOf } from "../core/reconcile/attempt.ts";
 import type { Measured, StartAttempt } from "../core/reconcile/decision.ts";
@@ -26,7 +26,7 @@ export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJo
       secondsBetween(metadata.creationTimestamp, startTime),
     );
   }
-  if (phase && phase !== previous.phase && TERMINAL_PHASES.includes(phase) && startTime) {
+  if (isTerminal(phase) && phase !== previous.phase && startTime) {
     metrics.jobSeconds.observe({ phase }, secondsBetween(startTime, completionTime));
   }
 }

@@ -1,6 +1,6 @@
 import { API_VERSION } from "../../crds/group.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
-import { type PendingDelivery, TERMINAL_PHASES } from "../../crds/media-job-status.ts";
+import { isTerminal, type PendingDelivery } from "../../crds/media-job-status.ts";
 
 /** Receivers may refuse more: Standard Webhooks advises against bodies above 20 KiB, which only the longest ends have. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -12,7 +12,7 @@ export const MAX_BODY_BYTES = 64 * 1024;
  */
 export function eventBody(job: MediaJob, event: PendingDelivery): string {
   const { metadata, status } = job;
-  const ended = TERMINAL_PHASES.includes(event.phase) && status?.phase === event.phase;
+  const ended = isTerminal(event.phase) && status?.phase === event.phase;
   const isEnd = ended && event.type.startsWith("job.") && event.type !== "job.progress";
   const lists = isEnd
     ? { outputs: status.outputs ?? [], failures: status.failures ?? [], warnings: status.warnings ?? [] }

@@ -1,5 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { indexToken, tokensOf } from "../../../crds/naming.ts";
 import { isOver } from "../is-over.ts";
 import { lastRetryOf } from "../last-retry.ts";
@@ -123,8 +123,7 @@ export class OutputClaims {
  * tells of yet comes after all that have a time.
  */
 function standingOf({ metadata, status }: MediaJob): string {
-  const ended = status?.phase && TERMINAL_PHASES.includes(status.phase);
-  const since = ended ? NOT_YET : (lastRetryOf(status) ?? metadata.creationTimestamp);
+  const since = isTerminal(status?.phase) ? NOT_YET : (lastRetryOf(status) ?? metadata.creationTimestamp);
   return `${since ?? ""}/${metadata.uid ?? ""}`;
 }
 

@@ -1,11 +1,11 @@
 import { type MediaJob, PROGRESS_STEP, type WebhookEvent } from "../../../crds/media-job.ts";
 import {
   type FailedAttempt,
+  isTerminal,
   type MediaJobStatus,
   type OutputStatus,
   type PendingDelivery,
   type Phase,
-  TERMINAL_PHASES,
 } from "../../../crds/media-job-status.ts";
 import { type Endpoint, isWanted } from "./endpoints.ts";
 import type { FoldedUnit } from "./fold-units.ts";
@@ -72,7 +72,7 @@ export const inOrder = (
   { phase }: MediaJobStatus,
 ): Happening[] => {
   if (!transition) return [...details];
-  return phase && TERMINAL_PHASES.includes(phase) ? [...details, transition] : [transition, ...details];
+  return isTerminal(phase) ? [...details, transition] : [transition, ...details];
 };
 
 /** Whether an endpoint is to be told. Progress is when it passed a multiple of the endpoint's own step. */

@@ -1,4 +1,4 @@
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { isOver } from "../is-over.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../plan/plan.ts";
 import { decide } from "./decide.ts";
@@ -34,8 +34,7 @@ function endsUnreported(plan: Plan, observation: Observation, policy: Policy): b
   const [only] = foldUnits(observation, plan);
   if (!only || only.state.state === "Running" || isClosed(only.state, only.fresh)) return false;
   if (only.state.state === "Ended" && only.state.result?.reportUri) return false;
-  const { phase } = decide(observation, plan, policy).status;
-  return phase !== undefined && TERMINAL_PHASES.includes(phase);
+  return isTerminal(decide(observation, plan, policy).status.phase);
 }
 
 /** Taken into the status by an earlier pass. */

@@ -1,7 +1,7 @@
 import {
+  isTerminal,
   type MediaJobStatus,
   type Phase,
-  TERMINAL_PHASES,
   type Transition,
 } from "../../../crds/media-job-status.ts";
 import type { PhaseVerdict } from "./phase.ts";
@@ -30,9 +30,9 @@ export function historyOf(
 /** Why a phase that rests is left is not said by the phase that follows: it is the user's deed. */
 function causeOf(from: Phase | undefined, to: Phase): string | undefined {
   if (!from || to === "Cancelled" || to === "Failed") return undefined;
-  if (TERMINAL_PHASES.includes(from)) return RETRIED;
+  if (isTerminal(from)) return RETRIED;
   if (from === "RecoveryRequired") return to === "Suspended" ? undefined : RETRIED;
-  return from === "Suspended" && !TERMINAL_PHASES.includes(to) ? RESUMED : undefined;
+  return from === "Suspended" && !isTerminal(to) ? RESUMED : undefined;
 }
 
 const RESUMED = "Resumed";

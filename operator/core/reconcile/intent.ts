@@ -1,5 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { lastRetryOf } from "../last-retry.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { generationOf } from "./attempt.ts";
@@ -46,7 +46,7 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
 /** Since when it runs: its start, or the last time it was retried after its end, which may be just now; null before. */
 function runSinceMs(status: MediaJob["status"], nowMs: number): number | null {
   if (!status?.startTime) return null;
-  if (status.phase && TERMINAL_PHASES.includes(status.phase)) return nowMs;
+  if (isTerminal(status.phase)) return nowMs;
   return Date.parse(lastRetryOf(status) ?? status.startTime);
 }
 

@@ -1,6 +1,5 @@
-import type { Outcome } from "../../../crds/finalize.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
-import type { Phase } from "../../../crds/media-job-status.ts";
+import type { Phase, TerminalPhase } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
 import { isAuxiliary, isFinalize, makesOutputs, type Plan } from "../plan/plan.ts";
 import { kueueQueueOf } from "../queue/kueue.ts";
@@ -52,7 +51,7 @@ export function outcomeOf(
   plan: Plan,
   all: readonly FoldedUnit[],
   intent: Intent,
-): (PhaseVerdict & { phase: Outcome }) | undefined {
+): (PhaseVerdict & { phase: TerminalPhase }) | undefined {
   const units = all.filter(({ unit }) => !isAuxiliary(unit));
   if (plan.awaitsFacts || units.some(({ state }) => state.state !== "Ended")) return undefined;
   const count = countLetters(units);

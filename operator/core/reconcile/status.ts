@@ -1,4 +1,4 @@
-import { type MediaJobStatus, type Phase, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal, type MediaJobStatus, type Phase } from "../../../crds/media-job-status.ts";
 import { allFailures, type Failure, type UnitResult } from "../../../crds/result.ts";
 import { counted } from "../counted.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
@@ -49,7 +49,7 @@ export function statusOf({
   const previous = job.status ?? {};
   const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
   const fresh = units.filter((folded) => folded.fresh);
-  const terminal = TERMINAL_PHASES.includes(verdict.phase);
+  const terminal = isTerminal(verdict.phase);
   const begun =
     verdict.phase !== "Queued" &&
     (starts.actions.length > 0 || observation.attempts.some(({ suspended }) => !suspended));

@@ -1,4 +1,4 @@
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import { hasCondition } from "../model/server.ts";
 import type { World } from "../world.ts";
@@ -83,12 +83,7 @@ const unfinished = ({ server }: World): string[] =>
   server
     .list(MEDIA_JOBS)
     // One with a time to live ends when it is gone.
-    .filter(
-      ({ status, spec }) =>
-        !status?.phase ||
-        !TERMINAL_PHASES.includes(status.phase) ||
-        spec.ttlSecondsAfterFinished !== undefined,
-    )
+    .filter(({ status, spec }) => !isTerminal(status?.phase) || spec.ttlSecondsAfterFinished !== undefined)
     .map(
       ({ metadata, status }) =>
         `${metadata.name} is ${status?.phase ?? "untouched"} (${JSON.stringify(status?.queue ?? {})}, ${status?.units?.ledger})`,

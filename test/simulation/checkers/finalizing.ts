@@ -1,5 +1,5 @@
 import { LABELS } from "../../../crds/group.ts";
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import { FINALIZE, unitsOf } from "../units-of.ts";
@@ -35,8 +35,7 @@ export const finalizing: Checker = (world, fail) => {
       tried.add(object.metadata.labels[LABELS.jobUid] ?? "");
     if (plural !== MEDIA_JOBS.plural) return;
     const { metadata, spec, status } = object as StoredMediaJob;
-    const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
-    if (!over || !status?.startTime) return;
+    if (!isTerminal(status?.phase) || !status?.startTime) return;
     // Somebody wants more of it: it goes on, by a plan that may have been made before status says so.
     if (spec.retryGeneration > (status.retryGeneration ?? 0)) return;
     if (spec.report && !status.reportUri && !tried.has(metadata.uid))

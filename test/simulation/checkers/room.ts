@@ -1,4 +1,4 @@
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { JOBS, type Job, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import { ATTEMPT_ANNOTATIONS } from "../../../operator/kube/jobs/unit-job.ts";
 import { hasCondition } from "../model/server.ts";
@@ -34,7 +34,7 @@ export const room: Checker = ({ configuration, scenario, server, time }, fail) =
       else if (!free.has(name)) free.set(name, time.nowMs);
     }
     for (const { metadata, spec, status } of server.list(MEDIA_JOBS)) {
-      const over = status?.phase && TERMINAL_PHASES.includes(status.phase);
+      const over = isTerminal(status?.phase);
       const goes = metadata.deletionTimestamp !== undefined; // what its status said last is not told anew
       const waiting = !over && !goes && !spec.suspend && status?.queue?.reason === "PoolFull";
       for (const { name } of configuration.pools) {

@@ -1,5 +1,5 @@
 import { LABELS } from "../../../crds/group.ts";
-import { type MediaJobStatus, TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal, type MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { isAuxiliary } from "../../../operator/core/plan/plan.ts";
@@ -52,7 +52,7 @@ export const status: Checker = (world, fail) => {
     const open = letters.filter(isOpen).length;
     if (units.pending < 0 || units.pending + units.running !== open)
       bad(`${units.pending} units pend and ${units.running} run, but ${open} have not ended`);
-    const terminal = TERMINAL_PHASES.includes(phase);
+    const terminal = isTerminal(phase);
     if (terminal !== (open === 0 && !plan.awaitsFacts)) bad(`it is ${phase} with the ledger ${units.ledger}`);
     if (terminal !== (completionTime !== undefined))
       bad(`it is ${phase} and its completionTime ${completionTime}`);
@@ -127,8 +127,7 @@ export const status: Checker = (world, fail) => {
       bad(`sources.failed fell from ${from.sources?.failed} to ${to.sources?.failed}`);
     if ((from.progress?.percent ?? 0) > (to.progress?.percent ?? 0))
       bad(`progress fell from ${from.progress?.percent} to ${to.progress?.percent}`);
-    if (from.phase && TERMINAL_PHASES.includes(from.phase) && to.phase !== from.phase)
-      bad(`it was ${from.phase} and is ${to.phase}`);
+    if (isTerminal(from.phase) && to.phase !== from.phase) bad(`it was ${from.phase} and is ${to.phase}`);
   }
 };
 

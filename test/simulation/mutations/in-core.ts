@@ -178,7 +178,6 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     what: "real: a MediaJob that is retried starts beside a younger one that writes the same files",
     file: "operator/core/queue/output-claims.ts",
     find: "const over = isOver(job) && !leaving;",
-    replace:
-      "const over = job.status?.phase !== undefined && TERMINAL_PHASES.includes(job.status.phase) && !leaving;",
+    replace: "const over = isTerminal(job.status?.phase) && !leaving;",
   },
 ];
