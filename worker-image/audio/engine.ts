@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AudioOutput } from "../../crds/outputs/audio.ts";
+import { eachOutput, type OutputTask } from "../each-output.ts";
 import type { Engine, EngineContext, OpenedSource, ProgressExtra } from "../engine.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
@@ -22,33 +22,8 @@ import { Peaks } from "./waveform.ts";
 /** Makes sound files and their waveforms. It never looks at pictures. */
 export const audioEngine: Engine = {
   versions: ffmpegVersions,
-  async run(context) {
-    const work = context.unit.sources.flatMap((source) =>
-      context.unit.outputs.flatMap(({ name, audio }) => (audio ? [{ source, name, audio }] : [])),
-    );
-    for (const [index, { source, name, audio }] of work.entries()) {
-      const share = { from: index / work.length, width: 1 / work.length };
-      try {
-        await makeRecording(context, { opened: await context.openSource(source), name, audio, share });
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
-        context.fail(error, { source: source.name, output: name });
-      }
-      context.progress("audio", share.from + share.width, {
-        outputsDone: index + 1,
-        outputsTotal: work.length,
-      });
-    }
-  },
+  run: (context) => eachOutput(context, { family: "audio" }, (task) => makeRecording(context, task)),
 };
-
-interface Task {
-  opened: OpenedSource;
-  name: string;
-  audio: AudioOutput;
-  share: { from: number; width: number };
-}
 
 /** Of a program that reads little but has to start. */
 const STARTING_SECONDS = 0.15;
@@ -64,7 +39,10 @@ const SPEED: Record<AudioOutput["codec"] | "loudness" | "waveform", number> = {
   waveform: 400,
 };
 
-async function makeRecording(context: EngineContext, { opened, name, audio, share }: Task): Promise<void> {
+async function makeRecording(
+  context: EngineContext,
+  { opened, name, wish: audio, tell }: OutputTask<AudioOutput>,
+): Promise<void> {
   const product = { source: opened, output: name, ext: extensionOf(audio) };
   const wave = (ext: "json" | "png") => ({
     ...product,
@@ -76,7 +54,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
   const made = await Promise.all([product, ...waves].map((each) => context.findMade(each)));
   if (made.every((each) => each !== undefined)) return;
 
-  context.progress("analysis", share.from);
+  tell("analysis", 0);
   const limits = ffmpegLimits(context);
   const found = await context.probe(opened);
   const recording = planRecording(found, audio);
@@ -89,10 +67,8 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     { name: "verify", seconds: STARTING_SECONDS + Math.min(60, mediaSeconds) / SPEED.waveform },
     { name: "waveform", seconds: waves.length * (STARTING_SECONDS + mediaSeconds / SPEED.waveform) },
   ]);
-  const tell = (stage: string, fraction: number, extra?: ProgressExtra) => {
-    const whole = progress.at(stage, fraction);
-    context.progress(whole.stage, share.from + share.width * whole.fraction, extra);
-  };
+  const at = (stage: string, fraction: number, extra?: ProgressExtra) =>
+    tell(stage, progress.at(stage, fraction).fraction, extra);
   const run = (stage: string, list: string[], logLevel: "info" | "warning" = "warning") =>
     runFfmpeg({
       ...limits,
@@ -100,7 +76,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
       logLevel,
       onStart: (pid) => context.watchChild(pid),
       onProgress: ({ outTimeSeconds, speed }) => {
-        tell(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0, {
+        at(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0, {
           mediaSeconds: outTimeSeconds,
           ...(speed !== null && { speed }),
         });
@@ -118,7 +94,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
       context.warn({ reason: "SilentTrack", message, source: opened.source.name, output: name });
     }
     const report = await run("audio", recordingArguments(recording, files, measured));
-    tell("verify", 0);
+    at("verify", 0);
     const made = { sourcePath: opened.path, report, run: limits };
     const { record, warnings } = await verifyRecording(staged, recording, made);
     for (const warning of [...recording.warnings, ...warnings]) {
@@ -126,7 +102,7 @@ async function makeRecording(context: EngineContext, { opened, name, audio, shar
     }
     // Waveforms before the sound itself, which is moved away when it is published.
     for (const [index, product] of waves.entries()) {
-      tell("waveform", index / waves.length);
+      at("waveform", index / waves.length);
       await makeWaveform(context, { path: staged, record, audio, product });
     }
     const facts = {

@@ -4,7 +4,8 @@ import sharp from "sharp";
 import type { FramesOutput } from "../../crds/outputs/frames.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
 import type { MadeOutput } from "../../crds/result.ts";
-import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
+import { eachOutput, type OutputTask } from "../each-output.ts";
+import type { Engine, EngineContext, Product } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { isSeekable } from "../probe/seekable.ts";
@@ -39,34 +40,10 @@ export const framesEngine: Engine = {
       libvips: sharp.versions.vips,
     };
   },
-  async run(context) {
-    const work = context.unit.sources.flatMap((source) =>
-      context.unit.outputs.flatMap(({ name, frames }) => (frames ? [{ source, name, frames }] : [])),
-    );
-    for (const [index, { source, name, frames }] of work.entries()) {
-      const tell = (stage: string, fraction: number) =>
-        context.progress(stage, (index + fraction) / work.length);
-      try {
-        await makeFrames(context, { opened: await context.openSource(source), name, frames, tell });
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
-        context.fail(error, { source: source.name, output: name });
-      }
-      context.progress("frames", (index + 1) / work.length, {
-        outputsDone: index + 1,
-        outputsTotal: work.length,
-      });
-    }
-  },
+  run: (context) => eachOutput(context, { family: "frames" }, (task) => makeFrames(context, task)),
 };
 
-interface Task {
-  opened: OpenedSource;
-  name: string;
-  frames: FramesOutput;
-  tell: (stage: string, fraction: number) => void;
-}
+type Task = OutputTask<FramesOutput>;
 
 /** Seconds that the parts of the work take on one core, roughly: only their shares matter. */
 const COST = {
@@ -81,7 +58,7 @@ const COST = {
 /** How long a scene lasts, for those that are not found yet. */
 const SCENE_SECONDS = 5;
 
-async function makeFrames(context: EngineContext, { opened, name, frames, tell }: Task): Promise<void> {
+async function makeFrames(context: EngineContext, { opened, name, wish: frames, tell }: Task): Promise<void> {
   const subject = { source: opened.source.name, output: name };
   tell("analysis", 0);
   const record = await context.probe(opened);
@@ -136,7 +113,7 @@ async function makeFrames(context: EngineContext, { opened, name, frames, tell }
     }
     const end = record.durationSeconds ?? (taken.at(-1)?.seconds ?? 0) + 1;
     const onWritten = (count: number) => at("layout", count / taken.length);
-    await new Layouts(context, { opened, name, frames, onWritten }).write(taken, {
+    await new Layouts(context, { opened, name, wish: frames, onWritten }).write(taken, {
       cell: picture.size,
       endSeconds: end,
     });
@@ -214,7 +191,7 @@ class Layouts {
 
   constructor(
     context: EngineContext,
-    { opened, name, frames, onWritten }: Omit<Task, "tell"> & { onWritten: (count: number) => void },
+    { opened, name, wish: frames, onWritten }: Omit<Task, "tell"> & { onWritten: (count: number) => void },
   ) {
     this.#context = context;
     this.#frames = frames;

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { MetadataOutput } from "../../crds/outputs/metadata.ts";
+import { eachOutput, type OutputTask } from "../each-output.ts";
 import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
 import { kindOf, readHead } from "../image/read/signature.ts";
 import { sha256Of } from "../storage/fingerprint.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { assess } from "./assessment.ts";
-import { MediaFailure } from "./media-failure.ts";
 import { probe } from "./probe.ts";
 import { isSeekable } from "./seekable.ts";
 import { readTimeline } from "./timeline.ts";
@@ -20,45 +20,17 @@ const REVISION = "5";
  */
 export const metadataEngine: Engine = {
   versions: async () => ({ metadata: REVISION, ...(await ffmpegVersions()) }),
-  async run(context) {
-    const work = context.unit.sources.flatMap((source) =>
-      context.unit.outputs.flatMap(({ name, metadata }) => (metadata ? [{ source, name, metadata }] : [])),
-    );
-    const told = (outputsDone: number, share = 0) =>
-      context.progress("analysis", (outputsDone + share) / work.length, {
-        outputsDone,
-        outputsTotal: work.length,
-      });
-    for (const [index, { source, name, metadata }] of work.entries()) {
-      try {
-        const opened = await context.openSource(source);
-        await writeMetadata(context, { opened, name, metadata, onShare: (share) => told(index, share) });
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
-        context.fail(error, { source: source.name, output: name });
-      }
-      told(index + 1);
-    }
-  },
+  run: (context) =>
+    eachOutput(context, { family: "metadata", stage: "analysis" }, (task) => writeMetadata(context, task)),
 };
 
 /** What takes long is to read a source of hours whole: for its checksum, for all its packets, or for both in turn. */
 async function writeMetadata(
   context: EngineContext,
-  {
-    opened,
-    name,
-    metadata,
-    onShare,
-  }: {
-    opened: OpenedSource;
-    name: string;
-    metadata: MetadataOutput;
-    onShare: (share: number) => void;
-  },
+  { opened, name, wish: metadata, tell }: OutputTask<MetadataOutput>,
 ): Promise<void> {
   const { signal } = context;
+  const onShare = (share: number) => tell("analysis", share);
   const checksumShare = metadata.detail === "Full" ? 0.5 : 1;
   const onBytes = (bytes: number) => onShare((checksumShare * bytes) / opened.bytes);
   const packetsShare = metadata.checksum ? 0.5 : 1;

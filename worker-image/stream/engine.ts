@@ -1,8 +1,8 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
+import { eachOutput, type OutputTask } from "../each-output.ts";
 import type { Engine, EngineContext, OpenedSource, Product } from "../engine.ts";
-import { MediaFailure } from "../probe/media-failure.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { listOf, type MadePart } from "../video/join.ts";
@@ -28,26 +28,7 @@ import { verifyStream } from "./verify.ts";
  */
 export const streamEngine: Engine = {
   versions: ffmpegVersions,
-  async run(context) {
-    const work = context.unit.sources.flatMap((source) =>
-      context.unit.outputs.flatMap(({ name, stream }) => (stream ? [{ source, name, stream }] : [])),
-    );
-    for (const [index, { source, name, stream }] of work.entries()) {
-      const tell = (stage: string, fraction: number, extra?: { mediaSeconds: number }) =>
-        context.progress(stage, (index + fraction) / work.length, extra);
-      try {
-        await new StreamTask(context, { opened: await context.openSource(source), name, stream, tell }).run();
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (error instanceof MediaFailure) error.message = `source ${source.name}: ${error.message}`;
-        context.fail(error, { source: source.name, output: name });
-      }
-      context.progress("stream", (index + 1) / work.length, {
-        outputsDone: index + 1,
-        outputsTotal: work.length,
-      });
-    }
-  },
+  run: (context) => eachOutput(context, { family: "stream" }, (task) => new StreamTask(context, task).run()),
 };
 
 /** What makes all files of a stream in one run. */
@@ -57,24 +38,19 @@ type Arguments = typeof presentationArguments;
 const joinSeconds = ({ expectedSeconds, sounds }: Presentation): number =>
   0.2 + ((expectedSeconds ?? 60) / 60) * (1 + sounds.length);
 
-type Tell = (stage: string, fraction: number, extra?: { mediaSeconds: number }) => void;
-
 class StreamTask {
   readonly #context: EngineContext;
   readonly #opened: OpenedSource;
   readonly #name: string;
   readonly #stream: StreamOutput;
-  readonly #tell: Tell;
+  readonly #tell: OutputTask<StreamOutput>["tell"];
   readonly #limits: FfmpegLimits;
 
-  constructor(
-    context: EngineContext,
-    task: { opened: OpenedSource; name: string; stream: StreamOutput; tell: Tell },
-  ) {
+  constructor(context: EngineContext, task: OutputTask<StreamOutput>) {
     this.#context = context;
     this.#opened = task.opened;
     this.#name = task.name;
-    this.#stream = task.stream;
+    this.#stream = task.wish;
     this.#tell = task.tell;
     this.#limits = ffmpegLimits(context);
   }
