@@ -1,3 +1,5 @@
+import { type Configuration, defaultConfiguration } from "../configuration.ts";
+
 /** What the administrator decides about attempts that do not come along. All in ms. */
 export interface Policy {
   /**
@@ -13,9 +15,15 @@ export interface Policy {
   gpuRoomMs: number;
 }
 
-export const DEFAULT_POLICY: Policy = {
-  unreachableNodeMs: 60_000,
-  startGraceMs: 20_000,
-  startDeadlineMs: 600_000,
-  gpuRoomMs: 120_000,
-};
+/** Told by no configuration: what is usual takes less. */
+const START_GRACE_MS = 20_000;
+
+/** The policy of an operator that is configured so. */
+export const policyOf = ({ recovery }: Configuration): Policy => ({
+  unreachableNodeMs: recovery.unreachableNodeSeconds * 1000,
+  startGraceMs: START_GRACE_MS,
+  startDeadlineMs: recovery.startDeadlineSeconds * 1000,
+  gpuRoomMs: recovery.gpuRoomSeconds * 1000,
+});
+
+export const DEFAULT_POLICY: Policy = policyOf(defaultConfiguration());

@@ -1,4 +1,3 @@
-import type { Configuration } from "../../core/configuration.ts";
 import { isOver } from "../../core/is-over.ts";
 import { awaitsFacts, type Growth, type Plan, reportsItself } from "../../core/plan/plan.ts";
 import { inPlannedOrder } from "../../core/plan/planned-order.ts";
@@ -6,7 +5,7 @@ import { gateOf } from "../../core/queue/retry-gate.ts";
 import { decide, decideFinished } from "../../core/reconcile/decide.ts";
 import type { Action, Decision, StartAttempt } from "../../core/reconcile/decision.ts";
 import { growthOf } from "../../core/reconcile/growth.ts";
-import { DEFAULT_POLICY, type Policy } from "../../core/reconcile/policy.ts";
+import { policyOf } from "../../core/reconcile/policy.ts";
 import { REJECTED } from "../../core/reconcile/rejected-units.ts";
 import { withLostAttempts } from "../../core/reconcile/trouble.ts";
 import { unplannedStatus } from "../../core/reconcile/unplanned.ts";
@@ -210,10 +209,3 @@ function noteOutcomes(job: StoredMediaJob, { done, actions, newFailures }: Decis
   for (const failure of newFailures) breakers.failed(job, failure, nowMs);
   if (actions.some((action) => action.do === "StartAttempt")) breakers.probing(job, nowMs);
 }
-
-const policyOf = ({ recovery }: Configuration): Policy => ({
-  ...DEFAULT_POLICY,
-  unreachableNodeMs: recovery.unreachableNodeSeconds * 1000,
-  startDeadlineMs: recovery.startDeadlineSeconds * 1000,
-  gpuRoomMs: recovery.gpuRoomSeconds * 1000,
-});
