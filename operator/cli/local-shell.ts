@@ -8,6 +8,7 @@ import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type { Action, Observation, UnitProgress } from "../core/reconcile/decision.ts";
 import { growthOf } from "../core/reconcile/growth.ts";
+import { timestampOf } from "../core/timestamp.ts";
 import { unitOf } from "../core/unit-of.ts";
 import { systemClock } from "../kube/clock.ts";
 import { ChildAttempt } from "./child-attempt.ts";
@@ -116,7 +117,7 @@ function admitted(manifest: MediaJob): MediaJob {
       namespace: manifest.metadata.namespace ?? "default",
       uid: randomUUID(),
       generation: 1,
-      creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+      creationTimestamp: timestampOf(Date.now()),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Announcement } from "../core/reconcile/decision.ts";
+import { timestampOf } from "../core/timestamp.ts";
 
 /** What the API server takes as an Event's message. */
 const MAX_MESSAGE = 1024;
@@ -29,10 +30,8 @@ export function eventOf(
     source: { component: "mediajob" },
     reportingComponent: "mediajob.dev/operator",
     reportingInstance: instance.slice(0, 128),
-    firstTimestamp: seconds(firstAt),
-    lastTimestamp: seconds(at),
+    firstTimestamp: timestampOf(firstAt.getTime()),
+    lastTimestamp: timestampOf(at.getTime()),
     count,
   };
 }
-
-const seconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,4 +1,5 @@
 import type { FailedAttempt } from "../../../crds/media-job-status.ts";
+import { timestampOf } from "../timestamp.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 import { classifyFailure } from "./classify-failure.ts";
 
@@ -28,7 +29,7 @@ function entryOf(attempt: ObservedAttempt): FailedAttempt {
     message: message.slice(0, MAX_MESSAGE),
     ...(exitCode !== undefined && { exitCode }),
     ...(node && { node }),
-    ...(endedAtMs !== undefined && { endTime: new Date(endedAtMs).toISOString().replace(/\.\d+Z$/, "Z") }),
+    ...(endedAtMs !== undefined && { endTime: timestampOf(endedAtMs) }),
     ...(result && { cpuSeconds: result.usage.cpuSeconds, peakMemoryBytes: result.usage.peakMemoryBytes }),
   };
 }

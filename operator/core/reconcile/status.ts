@@ -5,6 +5,7 @@ import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
+import { timestampOf } from "../timestamp.ts";
 import { generationOf, type ObservedAttempt } from "./attempt.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
@@ -47,7 +48,7 @@ export function statusOf({
 }): MediaJobStatus {
   const { job, nowMs } = observation;
   const previous = job.status ?? {};
-  const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const now = timestampOf(nowMs);
   const fresh = units.filter((folded) => folded.fresh);
   const terminal = isTerminal(verdict.phase);
   const begun =

@@ -1,5 +1,6 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
+import { timestampOf } from "../timestamp.ts";
 import { conditionsOf } from "./conditions.ts";
 import { REJECTED } from "./rejected-units.ts";
 
@@ -28,7 +29,7 @@ export function unplannedStatus(
       plannedMessage: planned?.message,
       previous,
       generation,
-      now: new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z"),
+      now: timestampOf(nowMs),
     }),
   };
 }
