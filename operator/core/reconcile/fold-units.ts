@@ -1,4 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
+import { isRetried } from "../is-over.ts";
 import { decodeLedger } from "../ledger.ts";
 import { awaitsFacts, isFinalize, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import type { Observation } from "./decision.ts";
@@ -31,7 +32,7 @@ export function foldUnits(
   { units }: Plan,
 ): FoldedUnit[] {
   const letters = decodeLedger(job.status?.units?.ledger, units.length);
-  const reopened = job.spec.retryGeneration > (job.status?.retryGeneration ?? 0);
+  const reopened = isRetried(job);
   const byUnit = Map.groupBy(attempts, ({ unit }) => unit);
   const context = { spec: job.spec, uid: job.metadata.uid ?? "" };
 
@@ -59,9 +60,9 @@ export function foldUnits(
  * The names of the units of which the ledger says it all: how their attempts ended is asked no more. Of none while a
  * plan may grow by what an attempt has found, or once a raised retryGeneration may open them again.
  */
-export function settledUnits({ spec, status }: Pick<MediaJob, "spec" | "status">, plan: Plan): Set<string> {
-  if (awaitsFacts(plan) || spec.retryGeneration > (status?.retryGeneration ?? 0)) return new Set();
-  const letters = decodeLedger(status?.units?.ledger, plan.units.length);
+export function settledUnits(job: Pick<MediaJob, "spec" | "status">, plan: Plan): Set<string> {
+  if (awaitsFacts(plan) || isRetried(job)) return new Set();
+  const letters = decodeLedger(job.status?.units?.ledger, plan.units.length);
   const isOpen = (letter = "") => letter === UNIT_LETTERS.open || letter === UNIT_LETTERS.held;
   const settled = plan.units.filter(({ index }) => !isOpen(letters[index]));
   return new Set(settled.map(({ name }) => name));

@@ -1,6 +1,7 @@
 import { isTerminal, type MediaJobStatus, type Phase } from "../../../crds/media-job-status.ts";
 import { allFailures, type Failure, type UnitResult } from "../../../crds/result.ts";
 import { counted } from "../counted.ts";
+import { isRetried } from "../is-over.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
 import { isAuxiliary, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
@@ -59,7 +60,7 @@ export function statusOf({
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
   const history = historyOf(previous, verdict, { now, stopping: intent.stop !== undefined });
-  const isNewRun = !terminal && job.spec.retryGeneration > (previous.retryGeneration ?? 0);
+  const isNewRun = !terminal && isRetried(job);
   const reportUri = reportUriOf(fresh) ?? previous.reportUri;
 
   return {
