@@ -3,6 +3,7 @@ import { isTerminal, type MediaJobStatus } from "../../crds/media-job-status.ts"
 import type { Waiting } from "../core/queue/waiting-line.ts";
 import { generationOf } from "../core/reconcile/attempt.ts";
 import type { Measured, StartAttempt } from "../core/reconcile/decision.ts";
+import { newFailures } from "../core/reconcile/failed-attempts.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What the metrics say of MediaJobs and their units. Counters follow statuses as they are written. */
@@ -14,10 +15,7 @@ export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJo
     const more = (status.units?.[result] ?? 0) - (previous.units?.[result] ?? 0);
     if (more > 0) metrics.unitsFinished.inc({ result }, more);
   }
-  const known = new Set(previous.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
-  for (const { unit, attempt, class: failureClass } of status.attempts ?? []) {
-    if (!known.has(`${unit}/${attempt}`)) metrics.attemptsFailed.inc({ class: failureClass });
-  }
+  for (const failure of newFailures(status, previous)) metrics.attemptsFailed.inc({ class: failure.class });
   countDeliveries(metrics, status, previous);
   const { phase, startTime, completionTime } = status;
   if (startTime && !previous.startTime) {

@@ -55,6 +55,10 @@ export interface ObservedAttempt {
   failedReason?: string;
 }
 
+/** What tells an attempt from all others of its MediaJob. */
+export const attemptKey = ({ unit, attempt }: Pick<ObservedAttempt, "unit" | "attempt">): string =>
+  `${unit}/${attempt}`;
+
 /** Attempts per retryGeneration; more than `retry.maxAttempts` may ever be, with room for disruptions. */
 const ATTEMPTS_PER_GENERATION = 100;
 

@@ -1,9 +1,10 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
-import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { isOver } from "../is-over.ts";
 import { isAuxiliary, type Plan } from "../plan/plan.ts";
 import type { Decision, Observation } from "./decision.ts";
+import { newFailures } from "./failed-attempts.ts";
 import { type FoldedUnit, foldUnits } from "./fold-units.ts";
 import { withHandOver } from "./hand-over.ts";
 import { intentOf } from "./intent.ts";
@@ -155,14 +156,6 @@ const endOfLifeMs = ({ spec }: MediaJob, { completionTime }: MediaJobStatus): nu
   spec.ttlSecondsAfterFinished === undefined || !completionTime
     ? null
     : Date.parse(completionTime) + spec.ttlSecondsAfterFinished * 1000;
-
-function newFailures(
-  { attempts = [] }: MediaJobStatus,
-  previous: MediaJobStatus | undefined,
-): FailedAttempt[] {
-  const known = new Set(previous?.attempts?.map(({ unit, attempt }) => `${unit}/${attempt}`));
-  return attempts.filter(({ unit, attempt }) => !known.has(`${unit}/${attempt}`));
-}
 
 /** What is given up is not done, though something of it may stand. */
 function doneIn(units: readonly FoldedUnit[]): Pick<Decision, "done"> {

@@ -1,6 +1,6 @@
-import type { FailedAttempt } from "../../../crds/media-job-status.ts";
+import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
 import { timestampOf } from "../timestamp.ts";
-import type { ObservedAttempt } from "./attempt.ts";
+import { attemptKey, type ObservedAttempt } from "./attempt.ts";
 import { classifyFailure } from "./classify-failure.ts";
 
 const MAX_ATTEMPTS = 20;
@@ -12,10 +12,19 @@ export function failedAttempts(
   previous: readonly FailedAttempt[],
 ): FailedAttempt[] {
   const seen = attempts.filter(({ state }) => state === "Failed").map(entryOf);
-  const all = new Map([...seen, ...previous].map((entry) => [`${entry.unit}/${entry.attempt}`, entry]));
+  const all = new Map([...seen, ...previous].map((entry) => [attemptKey(entry), entry]));
   return [...all.values()]
     .toSorted((a, b) => compare(a.endTime, b.endTime) || compare(a.unit, b.unit) || a.attempt - b.attempt)
     .slice(-MAX_ATTEMPTS);
+}
+
+/** The failed attempts that a status tells of and the one before it did not. */
+export function newFailures(
+  { attempts = [] }: MediaJobStatus,
+  previous: MediaJobStatus | undefined,
+): FailedAttempt[] {
+  const known = new Set(previous?.attempts?.map(attemptKey));
+  return attempts.filter((attempt) => !known.has(attemptKey(attempt)));
 }
 
 function entryOf(attempt: ObservedAttempt): FailedAttempt {

@@ -2,7 +2,7 @@ import type { FailureReason } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt } from "../../../crds/media-job-status.ts";
 import type { Failure } from "../../../crds/result.ts";
-import type { ObservedAttempt } from "./attempt.ts";
+import { attemptKey, type ObservedAttempt } from "./attempt.ts";
 
 /**
  * The attempts, with those that the status tells of and whose Jobs are gone: a day after they ended, or by
@@ -12,16 +12,14 @@ export function withToldAttempts(
   attempts: readonly ObservedAttempt[],
   { status }: Pick<MediaJob, "status">,
 ): ObservedAttempt[] {
-  const told = new Map((status?.attempts ?? []).map((entry) => [keyOf(entry), entry]));
+  const told = new Map((status?.attempts ?? []).map((entry) => [attemptKey(entry), entry]));
   const seen = attempts.map((attempt) => {
-    const entry = told.get(keyOf(attempt));
-    told.delete(keyOf(attempt));
+    const entry = told.get(attemptKey(attempt));
+    told.delete(attemptKey(attempt));
     return entry && attempt.state === "Failed" ? { ...attempt, told: failureOf(entry) } : attempt;
   });
   return [...seen, ...[...told.values()].map(attemptOf)];
 }
-
-const keyOf = ({ unit, attempt }: { unit: string; attempt: number }): string => `${unit}/${attempt}`;
 
 /** A reason is one of ours, since it was ours to tell; the CRD leaves it open for those to come. */
 const failureOf = ({ class: failureClass, reason, message }: FailedAttempt): Failure => ({
