@@ -2,6 +2,7 @@ import prettyBytes from "pretty-bytes";
 import type { MediaJob } from "../../crds/media-job.ts";
 import type { OutputStatus, Phase } from "../../crds/media-job-status.ts";
 import type { UnitResult } from "../../crds/result.ts";
+import { readyMessage } from "../core/reconcile/conditions.ts";
 import { fileOf } from "./local-file.ts";
 import type { LocalView } from "./local-shell.ts";
 import { plainTable } from "./plain-table.ts";
@@ -33,10 +34,9 @@ export function resultTable({ job, attempts }: LocalView, volumes: Readonly<Reco
   }
   const { reportUri } = job.status ?? {};
   if (reportUri) lines.push(`report   ${fileOf(reportUri, volumes)}`);
-  const ready = job.status?.conditions?.find(({ type }) => type === "Ready");
   const wayOut = phase && WAYS_OUT[phase];
   lines.push(
-    `${job.metadata.name}: ${phase}: ${[ready?.message, wayOut].filter((part) => part !== undefined).join("; ")}`,
+    `${job.metadata.name}: ${phase}: ${[readyMessage(job.status ?? {}), wayOut].filter((part) => part !== undefined).join("; ")}`,
   );
   return lines.join("\n");
 }

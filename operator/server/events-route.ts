@@ -1,6 +1,7 @@
 import { type RequestHandler, type Response, Router } from "express";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { isTerminal } from "../../crds/media-job-status.ts";
+import { readyMessage } from "../core/reconcile/conditions.ts";
 import type { RateBound, Toll } from "./rate-bound.ts";
 import { NOT_ASKED } from "./review-turns.ts";
 
@@ -173,7 +174,7 @@ function viewOf({ metadata, status = {} }: FollowedJob): string {
     units: units && { ...units, ledger: undefined },
     sources: sources && { ...sources, ledger: undefined },
     queue,
-    message: status.conditions?.find(({ type }) => type === "Ready")?.message,
+    message: readyMessage(status),
     startTime,
     completionTime,
     reportUri,

@@ -1,4 +1,4 @@
-import type { Condition, ConditionType, Phase } from "../../../crds/media-job-status.ts";
+import type { Condition, ConditionType, MediaJobStatus, Phase } from "../../../crds/media-job-status.ts";
 import { shortened } from "../shortened.ts";
 import type { PhaseVerdict } from "./phase.ts";
 import type { Trouble } from "./trouble.ts";
@@ -38,6 +38,10 @@ function row(...trues: readonly string[]): Record<Exclude<ConditionType, "Planne
     Failed: truth("failed"),
   };
 }
+
+/** What the condition Ready says: the message of the phase. */
+export const readyMessage = ({ conditions }: MediaJobStatus): string | undefined =>
+  conditions?.find(({ type }) => type === "Ready")?.message;
 
 /** The conditions of a phase, and of what troubles it; lastTransitionTime moves only when a condition's status changes. */
 export function conditionsOf({

@@ -7,6 +7,7 @@ import {
   type PendingDelivery,
   type Phase,
 } from "../../../crds/media-job-status.ts";
+import { readyMessage } from "./conditions.ts";
 import { type Endpoint, isWanted } from "./endpoints.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { wentOn } from "./history.ts";
@@ -161,7 +162,3 @@ function firstOf(outputs: readonly OutputStatus[]): OutputStatus[] {
   while (JSON.stringify(first).length > MAX_OUTPUT_BYTES) first.pop();
   return first;
 }
-
-/** What the condition Ready says: the message of the phase. */
-export const readyMessage = (status: MediaJobStatus): string | undefined =>
-  status.conditions?.find(({ type }) => type === "Ready")?.message;

@@ -1,9 +1,10 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt, MediaJobStatus, PendingDelivery } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
+import { readyMessage } from "./conditions.ts";
 import type { Announcement, Observation } from "./decision.ts";
 import { endpointsOf, wantsDetails } from "./endpoints.ts";
-import { detailsOf, type Happening, inOrder, readyMessage, tells, transitionOf } from "./events.ts";
+import { detailsOf, type Happening, inOrder, tells, transitionOf } from "./events.ts";
 import { type FoldedUnit, reusedBy } from "./fold-units.ts";
 import { outboxOf } from "./outbox.ts";
 import type { Starts } from "./start-attempts.ts";
