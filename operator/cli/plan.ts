@@ -3,6 +3,7 @@ import { counted } from "../core/counted.ts";
 import { choicesOf } from "../core/plan/choices.ts";
 import { ASSUMED_IMAGE_PIXELS, ASSUMED_SECONDS } from "../core/plan/estimate.ts";
 import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
+import { mebi } from "../core/quantity.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readMediaJobs } from "./manifests.ts";
 import { plainTable } from "./plain-table.ts";
@@ -64,5 +65,3 @@ function needs({ estimate, placement }: PlannedUnit): string[] {
     "refused" in placement ? placement.refused : `${placement.pool}${placement.gpu ? " (GPU)" : ""}`,
   ];
 }
-
-const mebi = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;

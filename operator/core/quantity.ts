@@ -18,3 +18,6 @@ export function parseQuantity(quantity: string): number {
   if (!match) throw new Error(`expected a Kubernetes quantity such as 512Mi, got "${quantity}"`);
   return Number(match[1]) * (FACTORS[match[2] ?? ""] ?? 1);
 }
+
+/** Bytes as a Kubernetes quantity of whole mebibytes, rounded up: 536870912 is `512Mi`. */
+export const mebi = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`;

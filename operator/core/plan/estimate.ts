@@ -5,7 +5,7 @@ import type { StreamOutput } from "../../../crds/outputs/stream.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import type { UnitFamily } from "../../../crds/unit.ts";
-import { costOf, isTwoPass, outputPixels, pictureOf } from "./video-cost.ts";
+import { costOf, isTwoPass, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
 export interface Estimate {
@@ -153,8 +153,7 @@ const FRAMES_HELD = 80;
 function estimateVideo(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): Estimate {
   const source = pictureOf(known);
   const seconds = known.durationSeconds ?? ASSUMED_SECONDS;
-  const { decode, encode } = costOf(outputs, known);
-  const work = encode.reduce((sum, cost) => sum + cost, decode) * seconds;
+  const work = totalOf(costOf(outputs, known)) * seconds;
   const [, ...more] = outputs;
   const held = more.reduce((sum, output) => sum + outputPixels(output, source) * 1.5 * FRAMES_HELD, 0);
   return {

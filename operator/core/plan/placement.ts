@@ -1,7 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { HardwareEncoder } from "../../../crds/unit.ts";
 import type { Pool } from "../configuration.ts";
-import { parseQuantity } from "../quantity.ts";
+import { mebi, parseQuantity } from "../quantity.ts";
 import type { Estimate } from "./estimate.ts";
 
 /** Where a unit runs and what it is given there; or why it can run nowhere. */
@@ -86,7 +86,7 @@ function refusalOf(pool: Pool, wanted: Estimate, placement: MediaJobSpec["placem
     ["scratch", wanted.scratchBytes, pool.perUnit.scratch],
   ] as const) {
     if (need > parseQuantity(limit)) {
-      return `the unit needs ${Math.ceil(need / 2 ** 20)}Mi of ${what}, a unit there may have ${limit}`;
+      return `the unit needs ${mebi(need)} of ${what}, a unit there may have ${limit}`;
     }
   }
   return undefined;

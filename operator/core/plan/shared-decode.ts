@@ -2,7 +2,7 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { sharedDecodeKey } from "../../../crds/outputs/shared-decode.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { Draft } from "./cut.ts";
-import { costOf } from "./video-cost.ts";
+import { costOf, totalOf } from "./video-cost.ts";
 
 /**
  * Below this share of the work that one decode saves, renditions stay units of their own: each is retried alone, and
@@ -52,9 +52,6 @@ function savingOf(videos: readonly VideoOutput[], { facts }: Draft): number {
   const apart = each.reduce((sum, cost) => sum + cost, 0);
   return Math.max(0, 1 - totalOf(costOf(videos, facts)) / apart);
 }
-
-const totalOf = ({ decode, encode }: ReturnType<typeof costOf>): number =>
-  encode.reduce((sum, cost) => sum + cost, decode);
 
 const alone = (saving: number) => `a decode of its own: sharing one would save ${percent(saving)}`;
 

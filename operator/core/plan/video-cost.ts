@@ -20,6 +20,10 @@ export interface VideoCost {
   encode: readonly number[];
 }
 
+/** Of all outputs together. */
+export const totalOf = ({ decode, encode }: VideoCost): number =>
+  encode.reduce((sum, cost) => sum + cost, decode);
+
 /** What outputs cost that are made from one decode of a source. */
 export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): VideoCost {
   const { fps, ...size } = pictureOf(known);

@@ -3,6 +3,7 @@ import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
+import { mebi } from "../quantity.ts";
 import type { Pause } from "../queue/pause.ts";
 import { GATED_CLASSES } from "../queue/retry-gate.ts";
 import { attemptBefore } from "./attempt.ts";
@@ -237,5 +238,3 @@ function grown(planned: Placement, { memory, diskFailures = 0 }: Waiting): Place
 /** Twice as much for each full disk, up to what a unit may have in the pool: it may as well have been the destination's. */
 const grownScratch = ({ scratchBytes, scratchLimitBytes = scratchBytes }: Placed, diskFailures: number) =>
   Math.max(scratchBytes, Math.min(scratchBytes * 2 ** diskFailures, scratchLimitBytes));
-
-const mebi = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
