@@ -1,4 +1,5 @@
 import type { Output } from "./output.ts";
+import { isTwoPass } from "./two-pass.ts";
 import type { VideoOutput } from "./video.ts";
 
 /**
@@ -39,7 +40,7 @@ const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason
   },
   { holds: ({ speed }) => (speed ?? 1) !== 1, reason: "speed moves frames across the boundaries" },
   {
-    holds: ({ twoPass, targetBytes }) => twoPass || targetBytes !== undefined,
+    holds: isTwoPass,
     reason: "two passes share the bits out over the whole film",
   },
   {

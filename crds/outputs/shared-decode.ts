@@ -1,3 +1,4 @@
+import { isTwoPass } from "./two-pass.ts";
 import type { VideoOutput } from "./video.ts";
 
 /**
@@ -35,7 +36,7 @@ const SAME = [
 
 const REASONS_AGAINST: readonly { holds: (video: VideoOutput) => boolean; reason: string }[] = [
   { holds: ({ codec }) => codec === "copy", reason: "codec copy decodes nothing" },
-  { holds: ({ twoPass, targetBytes }) => twoPass || targetBytes !== undefined, reason: "it is read twice" },
+  { holds: isTwoPass, reason: "it is read twice" },
   {
     holds: ({ append, appendSources, watermark, burnIn }) =>
       Boolean(append ?? appendSources ?? watermark ?? burnIn),

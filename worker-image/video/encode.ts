@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isTwoPass } from "../../crds/outputs/two-pass.ts";
 import type { EngineContext } from "../engine.ts";
 import { loudnessArguments, renditionArguments } from "./arguments.ts";
 import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
@@ -46,7 +47,7 @@ export class Encode {
   async run(): Promise<FfmpegReport> {
     const loudness = await this.measureLoudness();
     const { rate } = this.#rendition;
-    if (!isTwoPass(this.#rendition)) {
+    if (!takesTwoPasses(this.#rendition)) {
       return this.ffmpeg("video", renditionArguments(this.#rendition, this.#files, { loudness }));
     }
     const passLogFile = join(this.#context.scratchDir, `pass-${this.#context.unit.attempt}`);
@@ -106,5 +107,5 @@ export function doneOf(
   return (written + takenIn) / 2;
 }
 
-export const isTwoPass = ({ output, rate }: Rendition): boolean =>
-  rate.bitrateKbps !== undefined && (output.twoPass || output.targetBytes !== undefined);
+export const takesTwoPasses = ({ output, rate }: Rendition): boolean =>
+  rate.bitrateKbps !== undefined && isTwoPass(output);

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineContext } from "../engine.ts";
 import { openCompanions } from "./companions.ts";
-import { Encode, isTwoPass } from "./encode.ts";
+import { Encode, takesTwoPasses } from "./encode.ts";
 import { finish } from "./finish.ts";
 import {
   measuringSeconds,
@@ -50,7 +50,7 @@ function stagesOf(rendition: Rendition, cpu: number): Stage[] {
   return [
     { name: "analysis", seconds: 0.2 },
     { name: "loudness", seconds: measuringSeconds(rendition) },
-    ...(isTwoPass(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
+    ...(takesTwoPasses(rendition) ? [{ name: "first pass", seconds: seconds * 0.6 }] : []),
     { name: "video", seconds },
     { name: "verify", seconds: verifyingSeconds(rendition, cpu) },
     { name: "publish", seconds: PUBLISHING_SECONDS },

@@ -2,10 +2,11 @@ import type { FramesOutput } from "../../../crds/outputs/frames.ts";
 import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { StreamOutput } from "../../../crds/outputs/stream.ts";
+import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import type { UnitFamily } from "../../../crds/unit.ts";
-import { costOf, isTwoPass, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
+import { costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
 export interface Estimate {

@@ -1,4 +1,5 @@
 import { DECODE, encodeSpeed, FILTERS } from "../../../crds/media-speed.ts";
+import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 
@@ -50,10 +51,6 @@ export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFa
 
 /** A first pass takes six tenths of the second one. */
 const TWO_PASSES = 1.6;
-
-/** Whether an output is encoded twice, the second time by what was learned. */
-export const isTwoPass = ({ twoPass, targetBytes }: Partial<VideoOutput>): boolean =>
-  twoPass === true || targetBytes !== undefined;
 
 /** Pixels of an output's frame, near enough to plan by. */
 export function outputPixels(

@@ -1,3 +1,4 @@
+import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { HardwareEncoder } from "../../../crds/unit.ts";
 import { type EncodedCodec, type EncodeWish, keyframeArguments } from "../encoders.ts";
@@ -119,7 +120,7 @@ export function whyInSoftware(
   if (codec === "h264" && pixelFormat === "yuv420p10le") return `${family} encodes h264 with 8 bits only`;
   if (!FAMILIES[family].pixelFormats[pixelFormat]) return `${family} takes no ${pixelFormat}`;
   if (keepsFields) return `${family} encodes no fields`;
-  if (twoPass || targetBytes !== undefined) return `${family} has no second pass over a whole file`;
+  if (isTwoPass({ twoPass, targetBytes })) return `${family} has no second pass over a whole file`;
   return undefined;
 }
 
