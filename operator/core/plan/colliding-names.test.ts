@@ -108,6 +108,14 @@ test.each([
   ).toEqual([]);
 });
 
+test("names of many sources that are too long for a file system are cut as they will be", () => {
+  const long = "x".repeat(60);
+  const outputs = [image(`${long}-y`), image(`${long}-z`)];
+  const template = `{source}-{source}-{source}-${"t".repeat(100)}-{output}.{ext}`;
+  const [fault] = faults({ template, names: [long, "b"], outputs });
+  expect(fault?.message).toContain(`output ${long}-y of source ${long}`);
+});
+
 test("10,000 sources and 50 outputs under the default template cost nothing", () => {
   const names = Array.from({ length: 10_000 }, (_, index) => `photo-${index}`);
   const outputs = Array.from({ length: 50 }, (_, index) => image(`size-${index}`));

@@ -16,13 +16,18 @@ export function collidingNames(spec: MediaJobSpec): Fault[] {
   // Where one source is like another, one tells of all.
   const isOneLikeAll = sources.length === 1 || tellsApart(template);
   if (isOneLikeAll && !outputs.some(({ image }) => image?.widths)) return [];
+  const named = outputs.map((output) => ({
+    output: output.name,
+    only: output.sources && new Set(output.sources),
+    namesAt: earlyNames(spec, output),
+  }));
   const owners = new Map<string, string>();
   for (const [place, { name: source }] of sources.entries()) {
     if (isOneLikeAll && place > 0) break;
-    for (const output of outputs) {
-      if (!isOneLikeAll && output.sources && !output.sources.includes(source)) continue;
-      const owner = `output ${output.name} of source ${source}`;
-      for (const name of new Set(earlyNames(spec, place, output))) {
+    for (const { output, only, namesAt } of named) {
+      if (!isOneLikeAll && only && !only.has(source)) continue;
+      const owner = `output ${output} of source ${source}`;
+      for (const name of namesAt(place)) {
         // Some file systems do not tell cases apart.
         const path = name.toLowerCase();
         const other = owners.get(path);

@@ -9,20 +9,46 @@ import {
 } from "../../../crds/naming.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 
+/** Stand for the name of a source and its place in names that are made once for all: no name holds them. */
+const SOURCE = "\ue000";
+const INDEX = "\ue001";
+
+/** What either of them takes at most. */
+const STOOD_FOR_BYTES = 63;
+
+/** What a file system takes as one name; a longer one is cut. */
+const SEGMENT_BYTES = 255;
+
 /**
- * The names that an output of the source at a place gets at the destination, as far as the spec tells them: one for
+ * The names that an output gets at the destination by the place of its source, as far as the spec tells them: one for
  * each width and format. What only a finished file tells, its hash or how high it becomes, is not guessed: something
  * that no name holds stands for it. A name that cannot be made is the worker's to tell.
+ *
+ * A name is put together once, and not for each of 10,000 sources, unless it may be so long that it is cut.
  */
-export function earlyNames({ sources, destination }: MediaJobSpec, place: number, output: Output): string[] {
-  const source = sources[place]?.name ?? "";
-  const { template } = destination;
-  const index = indexToken(place, sources.length);
-  return settled(output).flatMap(({ values, width }) => {
-    const suffix = width === undefined || template.includes("{width}") ? "" : `-${width}w`;
-    return nameOf(template, { source, output: output.name, index, ...values }, suffix);
-  });
+export function earlyNames(
+  { sources, destination: { template } }: MediaJobSpec,
+  output: Output,
+): (place: number) => string[] {
+  const of = (source: string, index: string): string[] =>
+    settled(output).flatMap(({ values, width }) => {
+      const suffix = width === undefined || template.includes("{width}") ? "" : `-${width}w`;
+      return nameOf(template, { source, output: output.name, index, ...values }, suffix);
+    });
+  const sourceAt = (place: number) => sources[place]?.name ?? "";
+  const indexAt = (place: number) => indexToken(place, sources.length);
+  const forms = of(SOURCE, INDEX);
+  if (!forms.every(isShort)) return (place) => of(sourceAt(place), indexAt(place));
+  return (place) =>
+    forms.map((form) => form.replaceAll(SOURCE, sourceAt(place)).replaceAll(INDEX, indexAt(place)));
 }
+
+const isShort = (form: string): boolean =>
+  form.split("/").every((segment) => mostBytes(segment) <= SEGMENT_BYTES);
+
+/** A character takes four bytes at most. */
+const mostBytes = (segment: string): number =>
+  [...segment].reduce((sum, each) => sum + (each === SOURCE || each === INDEX ? STOOD_FOR_BYTES : 4), 0);
 
 /** Stands for what is not known; it holds the output's name, as outputs may differ in it. */
 const unknownOf = ({ name }: Output): string => `of ${name}`;

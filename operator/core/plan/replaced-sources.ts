@@ -24,10 +24,11 @@ export function replacedSources(spec: MediaJobSpec): Fault[] {
     }),
   );
   if (originals.size === 0) return [];
+  const named = outputs.map((output) => ({ output, namesAt: earlyNames(spec, output) }));
   for (const [place, { name: source }] of sources.entries()) {
-    for (const output of outputs) {
+    for (const { output, namesAt } of named) {
       if (output.sources && !output.sources.includes(source)) continue;
-      for (const name of earlyNames(spec, place, output)) {
+      for (const name of namesAt(place)) {
         const path = normalPath(`${directory}/${name}`);
         const original = originals.get(path);
         if (original === undefined) continue;
