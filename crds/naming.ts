@@ -80,6 +80,18 @@ export function withSuffix(path: string, suffix: string): string {
   return path.slice(0, nameAt) + fitting(stem, harmless(suffix) + extension);
 }
 
+/** Tokens that only a finished picture fills. */
+const OF_PICTURE: readonly TemplateToken[] = ["width", "height", "format", "hash"];
+
+/**
+ * The template of the JSON file that describes the pictures of an output: theirs, unless that tells them apart by what
+ * only a picture has, or gives the JSON their extension.
+ */
+export const descriptionTemplate = (template: string): string =>
+  template.includes("{ext}") && !tokensOf(template).some((token) => OF_PICTURE.includes(token))
+    ? template
+    : "{source}/{output}.{ext}";
+
 /** What fills `{index}` of the source at that place of `count`: `007` for the seventh of 500. */
 export const indexToken = (place: number, count: number): string =>
   `${place + 1}`.padStart(`${count}`.length, "0");

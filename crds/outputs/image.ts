@@ -167,3 +167,7 @@ export type ImageOutput = z.output<typeof imageOutput>;
 export const formatsOf = ({ format, formats = [] }: ImageOutput): ImageOutput["format"][] => [
   ...new Set([format, ...formats]),
 ];
+
+/** Whether an output's files are described in a JSON file beside them. */
+export const isDescribed = ({ widths, formats, placeholders }: ImageOutput): boolean =>
+  widths !== undefined || formats !== undefined || placeholders !== undefined;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Sharp } from "sharp";
+import { isDescribed } from "../../crds/outputs/image.ts";
 import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { EngineContext, OpenedSource, Product } from "../engine.ts";
@@ -10,7 +11,6 @@ import type { ImageSource } from "./read/image-source.ts";
 import { type FinishedPixels, renderFile } from "./rendered-file.ts";
 import type { RenderedFile } from "./rendering.ts";
 import { FILE_KINDS, type Rendering } from "./rendering.ts";
-import { isDescribed } from "./set/image-set.ts";
 import { publishDescription } from "./set/set-description.ts";
 import { stage } from "./staging.ts";
 import type { OverlayImages } from "./steps/overlay-images.ts";

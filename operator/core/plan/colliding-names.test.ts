@@ -51,6 +51,24 @@ test.each([
     outputs: [image("b", { width: undefined, widths: [20, 40] }), image("b-40w")],
   },
   {
+    name: "descriptions of sets in other formats",
+    template: "{source}-{output}.{ext}",
+    outputs: [image("b-c", { formats: ["avif"] }), image("c", { format: "png", placeholders: ["Lqip"] })],
+  },
+  {
+    name: "descriptions of sources",
+    template: "{source}-{output}.{ext}",
+    outputs: [
+      { name: "b-c", metadata: {} },
+      { name: "c", metadata: {} },
+    ],
+  },
+  {
+    name: "a description of a set and one of a source",
+    template: "{source}-{output}.{ext}",
+    outputs: [image("b-c", { formats: ["avif"] }), { name: "c", metadata: {} }],
+  },
+  {
     name: "one source, and a width in one format of several",
     template: "{output}.{ext}",
     names: ["a"],
@@ -81,6 +99,11 @@ test.each([
     outputs: [image("b-c"), image("c", { format: "png" })],
   },
   { name: "what only the finished file tells", template: "{source}-{output}-{hash}" },
+  {
+    name: "descriptions of sets whose pictures tell heights",
+    template: "{source}-{output}-{height}.{ext}",
+    outputs: [image("b-c", { formats: ["avif"] }), image("c", { formats: ["avif"] })],
+  },
   {
     name: "sources that do not meet",
     template: "{source}-{output}",

@@ -1,5 +1,6 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import {
+  descriptionTemplate,
   expandTemplate,
   indexToken,
   NamingError,
@@ -7,6 +8,7 @@ import {
   type TemplateValues,
   withSuffix,
 } from "../../../crds/naming.ts";
+import { isDescribed } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 
 /** Stand for the name of a source and its place in names that are made once for all: no name holds them. */
@@ -30,11 +32,15 @@ export function earlyNames(
   { sources, destination: { template } }: MediaJobSpec,
   output: Output,
 ): (place: number) => string[] {
-  const of = (source: string, index: string): string[] =>
-    settled(output).flatMap(({ values, width }) => {
+  const of = (source: string, index: string): string[] => {
+    const own = { source, output: output.name, index };
+    const files = settled(output).flatMap(({ values, width }) => {
       const suffix = width === undefined || template.includes("{width}") ? "" : `-${width}w`;
-      return nameOf(template, { source, output: output.name, index, ...values }, suffix);
+      return nameOf(template, { ...own, ...values }, suffix);
     });
+    if (!output.image || !isDescribed(output.image)) return files;
+    return [...files, ...nameOf(descriptionTemplate(template), { ...own, ext: "json", date: TODAY }, "")];
+  };
   const sourceAt = (place: number) => sources[place]?.name ?? "";
   const indexAt = (place: number) => indexToken(place, sources.length);
   const forms = of(SOURCE, INDEX);
@@ -50,21 +56,26 @@ const isShort = (form: string): boolean =>
 const mostBytes = (segment: string): number =>
   [...segment].reduce((sum, each) => sum + (each === SOURCE || each === INDEX ? STOOD_FOR_BYTES : 4), 0);
 
+/** Of all outputs. */
+const TODAY = "today";
+
 /** Stands for what is not known; it holds the output's name, as outputs may differ in it. */
 const unknownOf = ({ name }: Output): string => `of ${name}`;
 
 /** What the spec alone tells of the files of an output; a width where it tells them apart. */
 function settled(output: Output): { values: TemplateValues; width?: number }[] {
-  const { image, video } = output;
+  const { image, video, metadata } = output;
   const unknown = unknownOf(output);
   const isCropped = image?.fit === "cover" && image.width !== undefined && image.height !== undefined;
-  const formats = image ? [image.format, ...(image.formats ?? [])] : [video?.container];
+  const formats = image
+    ? [image.format, ...(image.formats ?? [])]
+    : [metadata ? ("json" as const) : video?.container];
   const widths = image?.widths && image.widths.length > 1 ? image.widths : [undefined];
   return formats.flatMap((format) =>
     widths.map((width) => {
       const kind = format === undefined || format === "Auto" ? unknown : format;
       const values: Record<Exclude<TemplateToken, "source" | "output" | "index">, string | number> = {
-        ...{ ext: kind === "jpeg" ? "jpg" : kind, format: kind, hash: unknown, date: "today" },
+        ...{ ext: kind === "jpeg" ? "jpg" : kind, format: kind, hash: unknown, date: TODAY },
         width: width ?? (isCropped ? (image?.width ?? unknown) : unknown),
         height: isCropped ? (image?.height ?? unknown) : unknown,
       };

@@ -619,6 +619,18 @@ describe("sets", () => {
     expect(again.result.counts.skipped).toBe(run.result.counts.succeeded);
   });
 
+  test("the description is a .json where the template says what the pictures are", async () => {
+    const outputs = [
+      image("a", { format: "webp", widths: [20, 10] }),
+      image("b", { placeholders: ["Lqip"] }),
+    ];
+    const named = await make("literal", { s: "in/set.jpg" }, outputs, "{source}/{output}.webp");
+    expect(named.result.failures).toEqual([]);
+    expect(named.files.filter((path) => path.startsWith("literal/s/")).toSorted()).toEqual(
+      ["a-10w.webp", "a-20w.webp", "a.json", "b.json", "b.webp"].map((file) => `literal/s/${file}`),
+    );
+  });
+
   test("a template may tell widths apart itself", async () => {
     const named = await make("named", { s: "in/set.jpg" }, [set], "{source}/{width}/{output}.{ext}");
     expect(named.exitCode, JSON.stringify(named.result.failures)).toBe(0);

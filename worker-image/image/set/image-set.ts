@@ -1,15 +1,7 @@
 import { posix } from "node:path";
 import { parseVolumeUri } from "../../../crds/naming.ts";
-import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { MadeOutput } from "../../../crds/result.ts";
 import { FILE_KINDS } from "../rendering.ts";
-
-/** Whether an output's files are described in a JSON file beside them. */
-export const isDescribed = ({ widths, formats, placeholders }: ImageOutput): boolean =>
-  widths !== undefined || formats !== undefined || placeholders !== undefined;
-
-/** Where the description goes when the template tells files apart by what only a picture has. */
-export const DESCRIPTION_TEMPLATE = "{source}/{output}.{ext}";
 
 /** What a template engine needs for a `<picture>`: every file with its size and hash, and the placeholders. */
 export interface ImageSetDescription {

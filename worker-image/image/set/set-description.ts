@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expandTemplate, parseVolumeUri, tokensOf } from "../../../crds/naming.ts";
+import { descriptionTemplate, expandTemplate, parseVolumeUri } from "../../../crds/naming.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { MadeOutput } from "../../../crds/result.ts";
 import type { EngineContext, Product } from "../../engine.ts";
@@ -7,19 +7,19 @@ import { earlyValues } from "../../storage/early-values.ts";
 import { decodePlain } from "../read/decode-settings.ts";
 import { explained, type ImageSource, openImage } from "../read/image-source.ts";
 import { stage } from "../staging.ts";
-import { DESCRIPTION_TEMPLATE, describeSet } from "./image-set.ts";
+import { describeSet } from "./image-set.ts";
 import { placeholdersOf } from "./placeholders.ts";
 
 /** The JSON file that describes an output's files, as the destination knows it, and what is known of its name. */
 function descriptionOf(image: ImageSource, output: string, { unit }: EngineContext) {
   const early = earlyValues(unit, { source: image.opened.source.name, output, ext: "json" });
-  const isEarly = tokensOf(unit.destination.template).every((token) => early[token] !== undefined);
+  const template = descriptionTemplate(unit.destination.template);
   const product: Product = {
     source: image.opened,
     output,
     variant: "description",
     ext: "json",
-    ...(!isEarly && { template: DESCRIPTION_TEMPLATE }),
+    ...(template !== unit.destination.template && { template }),
   };
   return { product, early };
 }
