@@ -5,6 +5,7 @@ import type { Engine } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
 import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { makeAll } from "./source-outputs.ts";
+import { missingFonts } from "./steps/fonts.ts";
 import { Tracker } from "./tracker.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
@@ -16,6 +17,7 @@ export const imageEngine: Engine = {
 
   async run(context) {
     const { unit, limits, signal } = context;
+    for (const warning of await missingFonts(unit.outputs)) context.warn(warning);
     const inFlightMax = imagesInFlight(limits.cpu, unit.sources.length);
     // libvips would keep operations it may never see again, and make as many threads as the node has cores.
     sharp.cache(false);

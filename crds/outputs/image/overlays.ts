@@ -34,7 +34,9 @@ export const overlays = z
               .max(100)
               .regex(/^[\w .-]+$/)
               .default("sans")
-              .describe("font by name, with weight or style, e.g. `sans bold`. Default sans."),
+              .describe(
+                "font by name, with weight or style, e.g. `sans bold`. One that the worker image does not have is drawn in the nearest, with a warning. Default sans.",
+              ),
             size: z.int().min(4).max(1000).default(32).describe("size of the letters in pixels. Default 32."),
             colour: colour.default("#ffffff").describe("colour of the letters. Default #ffffff."),
           })

@@ -214,18 +214,23 @@ describe("alpha", () => {
 
 // Where a machine has no list of its fonts, no letter is refused; the worker image has one.
 const hasFontconfig = spawnSync("fc-list", ["--version"]).error === undefined;
-test.skipIf(!hasFontconfig)("a text with a letter that no font has fails its output alone", async () => {
-  await volume.put("in/sheet.png", await png(flat("#000000", [200, 40])));
-  const text = (letters: string) => ({ overlays: [{ text: { text: letters } }] });
-  const run = await make("letters", { a: "in/sheet.png" }, [
-    image("plain", text("Grüße")),
-    image("private", text("a\u{10fffd}")),
-  ]);
-  expect(run.result.failures).toMatchObject([
-    { output: "private", reason: "InvalidOutputSpec", message: expect.stringContaining("(U+10FFFD)") },
-  ]);
-  await expect(colourAt(run.file("a", "plain"), 0, 0)).resolves.toEqual([0, 0, 0, 255]);
-});
+test.skipIf(!hasFontconfig)(
+  "a text with a letter that no font has fails its output alone, and a font that is not there is told",
+  async () => {
+    await volume.put("in/sheet.png", await png(flat("#000000", [200, 40])));
+    const text = (letters: string, font = "sans bold") => ({ overlays: [{ text: { text: letters, font } }] });
+    const run = await make("letters", { a: "in/sheet.png" }, [
+      image("plain", text("Grüße")),
+      image("private", text("a\u{10fffd}")),
+      image("strange", text("Grüße", "No Such Family bold")),
+    ]);
+    expect(run.result.warnings).toMatchObject([{ output: "strange", reason: "FontMissing" }]);
+    expect(run.result.failures).toMatchObject([
+      { output: "private", reason: "InvalidOutputSpec", message: expect.stringContaining("(U+10FFFD)") },
+    ]);
+    await expect(colourAt(run.file("a", "plain"), 0, 0)).resolves.toEqual([0, 0, 0, 255]);
+  },
+);
 
 describe("clahe", () => {
   const outputs = ["plain", "sixteen", "p3", "keep", "grey", "large-window"];
