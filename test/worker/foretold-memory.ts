@@ -102,6 +102,14 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
     source: "noise-12",
     outputs: [{ format: "webp", nearLossless: true, effort: 1 }],
   },
+  "a clear picture as WebP": { source: "png-12-clear", outputs: [{ format: "webp" }] },
+  "a palette for noise": { source: "noise-4", outputs: [{ format: "png", palette: {} }] },
+  "a palette for a photo": { source: "png-12", outputs: [{ format: "png", palette: {}, effort: 5 }] },
+  "noise as GIF": { source: "noise-4", outputs: [{ format: "gif" }] },
+  "a small picture in a large box": {
+    source: "dot",
+    outputs: [{ format: "webp", width: 5000, height: 5000, fit: "contain", withoutEnlargement: true }],
+  },
   "trimmed pixels that are multiplied": {
     source: "png-12",
     outputs: [{ format: "jpeg", trim: {}, upscale: 2 }],
@@ -167,6 +175,7 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "jpeg-turned-long": () =>
       shaped({ width: 1000, height: 10_000 }).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     "noise-12": () => noise(3500, 3500).png({ compressionLevel: 1 }).toBuffer(),
+    "noise-4": () => noise(2000, 2000).png({ compressionLevel: 1 }).toBuffer(),
     "tiff-of-two": () => twoPages(shaped({ width: 64, height: 64 }), of(12)),
   };
   for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());

@@ -1,4 +1,5 @@
 import { WorkFailure } from "../../work-failure.ts";
+import { paletteOf } from "../encode/quality.ts";
 import type { ImageSource, Size } from "../read/image-source.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "../read/shared-decode.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
@@ -39,6 +40,12 @@ const JPEG_BYTES_PER_PIXEL = {
   "4:2:0": { plain: 7, mozjpeg: 17 },
   "4:4:4": { plain: 15, mozjpeg: 35 },
 } as const;
+
+/** What shows through is coded as a picture of its own, without loss. */
+const CLEAR_WEBP_BYTES_PER_PIXEL = 15;
+
+/** While the colours of a palette are chosen: what libimagequant holds of the pixels it looks at, of so many at most. */
+const PALETTE = { bytesPerPixel: 26, pixelsMost: 2 ** 22 };
 
 /** A WebP that keeps every pixel, or nearly: all pixels in whole numbers, and several attempts at coding them. */
 const LOSSLESS_WEBP_BYTES_PER_PIXEL = 46;
@@ -199,13 +206,24 @@ const copyBytes = (source: ImageSource): number =>
 const encoderBytes = ({ rendering, view }: Making): number =>
   RENDERING_BYTES +
   view.width * 4 * 64 + // lines
+  paletteBytes(rendering, view) +
   pixelsOf(finishedSize(view, rendering)) *
     framesOf({ rendering, view }) *
-    encoderBytesPerPixel(rendering) *
+    encoderBytesPerPixel(rendering, view) *
     (isDeep(rendering) ? 2 : 1);
 
-function encoderBytesPerPixel({ format, settings }: Rendering): number {
+function paletteBytes({ format, settings, ...wanted }: Rendering, view: ImageSource): number {
+  const isOfPng =
+    format === "png" && settings.bitDepth !== 16 && paletteOf(settings, settings.quality) !== undefined;
+  const isChosen = format === "gif" || isOfPng;
+  const pixels = isChosen ? pixelsOf(finishedSize(view, { format, settings, ...wanted })) : 0;
+  return Math.min(pixels, PALETTE.pixelsMost) * PALETTE.bytesPerPixel;
+}
+
+function encoderBytesPerPixel({ format, settings }: Rendering, { header }: ImageSource): number {
   if (format === "webp" && (settings.lossless || settings.nearLossless)) return LOSSLESS_WEBP_BYTES_PER_PIXEL;
+  const mayBeClear = header.hasAlpha || settings.fit === "contain" || settings.rotate || settings.shape;
+  if (format === "webp" && mayBeClear && !settings.flatten) return CLEAR_WEBP_BYTES_PER_PIXEL;
   if (format !== "jpeg") return ENCODER_BYTES_PER_PIXEL[format];
   const { chromaSubsampling = "4:2:0", mozjpeg = false } = settings;
   return JPEG_BYTES_PER_PIXEL[chromaSubsampling][mozjpeg ? "mozjpeg" : "plain"];
