@@ -36,6 +36,9 @@ export const DECODE = 280;
 /** What may stand between decoder and encoder, for each pixel that it is given. */
 export const FILTERS = { deinterlace: 370, denoise: 185, toneMap: 43 } as const;
 
+/** Making frames between frames, for each pixel that is made; on one core, however many there are. */
+export const INTERPOLATE = 2.6;
+
 const PRESET_CODECS: readonly VideoOutput["codec"][] = ["h264", "h265", "vp9", "av1"];
 
 /** Megapixels that a core encodes in a second. */

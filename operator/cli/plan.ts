@@ -1,8 +1,9 @@
 import { stringify } from "yaml";
 import { counted } from "../core/counted.ts";
 import { choicesOf } from "../core/plan/choices.ts";
-import { ASSUMED_IMAGE_PIXELS, ASSUMED_SECONDS } from "../core/plan/estimate.ts";
+import { ASSUMED_IMAGE_PIXELS } from "../core/plan/estimate.ts";
 import { type PlannedUnit, plan as planUnits } from "../core/plan/plan.ts";
+import { ASSUMED_SECONDS } from "../core/plan/video-cost.ts";
 import { mebi } from "../core/quantity.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readMediaJobs } from "./manifests.ts";

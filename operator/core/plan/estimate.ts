@@ -6,7 +6,7 @@ import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import type { UnitFamily } from "../../../crds/unit.ts";
-import { costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
+import { ASSUMED_SECONDS, costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
 export interface Estimate {
@@ -138,9 +138,6 @@ const encodeSeconds = (image: ImageOutput): number =>
   formatsOf(image).reduce((sum, format) => sum + IMAGE_FORMAT_SECONDS[format], 0) *
   (image.widths?.length ?? 1);
 
-/** Where nothing is known of a video, it is taken to last this long: some 300 s of work on four cores as 1080p. */
-export const ASSUMED_SECONDS = 500;
-
 /** Cores that one run of ffmpeg keeps busy. */
 const VIDEO_CPU = 4;
 
@@ -154,14 +151,16 @@ const FRAMES_HELD = 80;
 function estimateVideo(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): Estimate {
   const source = pictureOf(known);
   const seconds = known.durationSeconds ?? ASSUMED_SECONDS;
-  const work = totalOf(costOf(outputs, known)) * seconds;
-  const [, ...more] = outputs;
-  const held = more.reduce((sum, output) => sum + outputPixels(output, source) * 1.5 * FRAMES_HELD, 0);
+  const cost = costOf(outputs, known);
+  const [first = {}, ...more] = outputs;
+  const enlarged = Math.max(0, outputPixels(first, source) - source.width * source.height);
+  const pixelsHeld = more.reduce((sum, output) => sum + outputPixels(output, source), enlarged);
+  const held = pixelsHeld * 1.5 * FRAMES_HELD;
   return {
     cpu: VIDEO_CPU,
     memoryBytes: RUNTIME_BYTES + Math.min(MEMORY.mostBytes, Math.ceil(videoMemoryBytes(source) + held)),
     scratchBytes: videoScratchBytes(outputs, { ...source, seconds }),
-    seconds: Math.max(1, work / VIDEO_CPU),
+    seconds: Math.max(1, totalOf(cost) / VIDEO_CPU + cost.serial),
     gpu: outputs.some((output) => HARDWARE_CODECS.includes(output.codec ?? "h264") && !isTwoPass(output)),
   };
 }

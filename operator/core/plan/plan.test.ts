@@ -326,6 +326,49 @@ test("a smaller rendition at a faster preset is estimated shorter", () => {
   expect(slow?.estimate.seconds).toBeGreaterThan(10 * (fast?.estimate.seconds ?? Number.NaN));
 });
 
+describe("a rendition is estimated by what is made of its source", () => {
+  const hour = { durationSeconds: 3600, width: 1920, height: 1080, fps: 25 };
+  const estimateOf = (video: object, known: SourceFacts = hour) => {
+    const { spec } = mediaJob({ sources: sources("a"), outputs: [{ name: "made", video }], parallelism: 1 });
+    const facts = new Map([[0, known]]);
+    const { units } = grow(plan(spec, pools), { why: "SourcesKnown", facts }, { spec, pools });
+    return (
+      units.find(({ name }) => name === "video-1")?.estimate ?? {
+        seconds: Number.NaN,
+        memoryBytes: Number.NaN,
+      }
+    );
+  };
+  const shareOf = (video: object, known?: SourceFacts) =>
+    estimateOf({ height: 720, ...video }, known).seconds / estimateOf({ height: 720 }, known).seconds;
+
+  test("cuts of a minute take a minute's share of an hour, wherever they lie", () => {
+    const cuts = [{ startSeconds: 60, endSeconds: 90 }, { startSeconds: 3570 }, { startSeconds: 4000 }];
+    expect(shareOf({ cuts })).toBeCloseTo(1 / 60, 5);
+  });
+
+  test("cuts of a source of unknown length are as long as they say", () => {
+    expect(shareOf({ cuts: [{ startSeconds: 1000, endSeconds: 1050 }] }, {})).toBeCloseTo(0.1, 5);
+  });
+
+  test.each([
+    { name: "twice the frames", video: { fps: 50 }, least: 1.5, most: 2 },
+    { name: "half the speed", video: { speed: 0.5 }, least: 1.5, most: 2 },
+    { name: "twice the speed", video: { speed: 2 }, least: 0.5, most: 0.8 },
+    { name: "two files after it", video: { append: ["b.mp4", "c.mp4"] }, least: 2.9, most: 3.1 },
+    { name: "frames between its frames", video: { interpolate: { fps: 50 } }, least: 30, most: 200 },
+  ])("$name", ({ video, least, most }) => {
+    expect(shareOf(video)).toBeGreaterThan(least);
+    expect(shareOf(video)).toBeLessThan(most);
+  });
+
+  test("a larger picture than the source's takes more memory than the source", () => {
+    const memoryOf = (video: object) => estimateOf(video).memoryBytes / 2 ** 30;
+    expect(memoryOf({ upscale: 4 })).toBeGreaterThan(4);
+    expect(memoryOf({ height: 720 })).toBeLessThan(1.2);
+  });
+});
+
 test("the total is the sum of the estimates", () => {
   const { units, totalSeconds } = plan(mediaJob({ sources: sources("a", "b", "c") }).spec, pools);
   expect(totalSeconds).toBeCloseTo(units.reduce((sum, { estimate }) => sum + estimate.seconds, 0));

@@ -1,4 +1,4 @@
-import { DECODE, encodeSpeed, FILTERS } from "../../../crds/media-speed.ts";
+import { DECODE, encodeSpeed, FILTERS, INTERPOLATE } from "../../../crds/media-speed.ts";
 import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
@@ -13,24 +13,29 @@ export const pictureOf = ({ width, height, fps }: SourceFacts): typeof ASSUMED =
   fps: fps ?? ASSUMED.fps,
 });
 
-/** Processor seconds that a second of the source takes, on one core as fast as the tables' one. */
+/** Processor seconds, on one core as fast as the tables' one. */
 export interface VideoCost {
   /** Reading the source and what is done before pictures are scaled: once, however many outputs share it. */
   decode: number;
   /** Everything after that, for each output. */
   encode: readonly number[];
+  /** What of it runs on one core alone. */
+  serial: number;
 }
 
 /** Of all outputs together. */
 export const totalOf = ({ decode, encode }: VideoCost): number =>
   encode.reduce((sum, cost) => sum + cost, decode);
 
-/** What outputs cost that are made from one decode of a source. */
+/** What outputs cost that are made from one decode of a source; they show the same of it, at one speed and rate. */
 export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): VideoCost {
   const { fps, ...size } = pictureOf(known);
-  const megapixels = (pixels: number) => (pixels * fps) / 1e6;
-  const source = megapixels(size.width * size.height);
   const [first = {}] = outputs;
+  const seconds = keptSeconds(first, known);
+  const megapixels = (pixels: number) => (pixels * fps * seconds) / 1e6;
+  const madeFps = first.interpolate?.fps ?? first.fps ?? fps;
+  const made = (pixels: number) => (pixels * madeFps * seconds) / (first.speed ?? 1) / 1e6;
+  const source = megapixels(size.width * size.height);
   const deinterlaced =
     first.deinterlace === "Always" || (first.deinterlace !== "Never" && known.interlaced === 1);
   const largest = Math.max(0, ...outputs.map((output) => outputPixels(output, size)));
@@ -44,9 +49,30 @@ export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFa
         (known.hdr === 1 && first.dynamicRange !== "Source" ? megapixels(largest) / FILTERS.toneMap : 0),
     encode: outputs.map(
       (output) =>
-        (megapixels(outputPixels(output, size)) / encodeSpeed(output)) * (isTwoPass(output) ? TWO_PASSES : 1),
+        (made(outputPixels(output, size)) / encodeSpeed(output)) * (isTwoPass(output) ? TWO_PASSES : 1),
     ),
+    serial: first.interpolate ? made(outputPixels(first, size)) / INTERPOLATE : 0,
   };
+}
+
+/** Where nothing is known of a video, it is taken to last this long: some 300 s of work on four cores as 1080p. */
+export const ASSUMED_SECONDS = 500;
+
+/** Seconds of the source that are read: its cuts, or all of it. What is appended is taken to be as long. */
+function keptSeconds(
+  { cuts, append, appendSources }: Partial<VideoOutput>,
+  { durationSeconds }: SourceFacts,
+): number {
+  const whole = durationSeconds ?? ASSUMED_SECONDS;
+  if (!cuts?.length) return whole * (1 + (append ?? appendSources ?? []).length);
+  return cuts.reduce((sum, { startSeconds, endSeconds }) => {
+    // only an end that nobody knows is assumed, and so never before what was named
+    const end =
+      durationSeconds === undefined
+        ? (endSeconds ?? startSeconds + whole)
+        : Math.min(endSeconds ?? whole, whole);
+    return sum + Math.max(0, end - startSeconds);
+  }, 0);
 }
 
 /** A first pass takes six tenths of the second one. */
