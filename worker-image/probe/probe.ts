@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { kindOf, readHead } from "../image/read/signature.ts";
 import { type BoxWalk, walkBoxes } from "./box-walk.ts";
 import { describeMedia } from "./describe-media.ts";
 import { type FfprobeJson, ffprobe } from "./ffprobe.ts";
@@ -30,6 +31,7 @@ export async function probe(
     walkBoxes(path),
     ffprobe(path, { sections: [...CONTAINER, ...frames], signal }),
   ]);
+  if (!holdsMedia(whole.json) && (await isStill(path))) refuseStill(whole.log);
   refuseUnreadable(whole, boxes);
   const record = describeMedia(whole.json, size);
   const missed = wantsFrame && record.video[0] && !whole.json.frames.some(isOf(record.video[0].index));
@@ -48,6 +50,19 @@ const FIRST_PACKETS = 16;
 
 const isOf = (index: number) => (frame: FfprobeJson["frames"][number]) => frame.stream_index === index;
 
+/** Of a picture in the MP4 family ffprobe finds no index, or a stream without a size. */
+const holdsMedia = ({ error, streams }: FfprobeJson): boolean =>
+  error === undefined && streams.some(({ codec_type, width }) => codec_type === "audio" || width);
+
+const isStill = async (path: string): Promise<boolean> => {
+  const kind = kindOf(await readHead(path));
+  return kind !== undefined && kind !== "gif";
+};
+
+function refuseStill(log: readonly string[]): never {
+  throw new MediaFailure("UnsupportedFormat", "the file is a still picture; use an image output", log);
+}
+
 function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, boxes: BoxWalk): void {
   if (boxes.isoBaseMedia && boxes.missingBytes > TOLERATED_MISSING_BYTES) {
     throw new MediaFailure(
@@ -62,7 +77,7 @@ function refuseUnreadable({ json, log }: Awaited<ReturnType<typeof ffprobe>>, bo
     .map((line) => /\[(\S+) @[^\]]*\].*Format not on whitelist/.exec(line)?.[1])
     .find(Boolean);
   if (refused && /^image2$|_pipe$/.test(refused)) {
-    throw new MediaFailure("UnsupportedFormat", "the file is a still picture; use an image output", log);
+    refuseStill(log);
   }
   const reading = explainLog(log);
   // ffprobe takes any text named .mp4 for an MP4 and then misses the index; the boxes know better.

@@ -24,6 +24,10 @@ const bytesOf = (name: string) => readFileSync(at(name));
 const from = (file: string, ...list: string[]) => ffmpeg("-i", plain, ...list, at(file));
 const playlist = () => `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://${plain}\n#EXT-X-ENDLIST\n`;
 
+/** The boxes of a picture, of which the one that describes it is empty. */
+const pictureOf = (brand: string) =>
+  Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0${brand}mif1\0\0\0\x0cmeta\0\0\0\0`, "latin1");
+
 const UNUSABLE: { name: string; file: string; make: (file: string) => unknown; reason: string }[] = [
   { name: "missing", file: "absent.mp4", make: () => {}, reason: "SourceNotFound" },
   { name: "empty", file: "empty.mp4", make: (file) => workshop.write(file, ""), reason: "SourceEmpty" },
@@ -81,6 +85,12 @@ const UNUSABLE: { name: string; file: string; make: (file: string) => unknown; r
     make: (file) => from(file, "-frames:v", "1"),
     reason: "UnsupportedFormat",
   },
+  ...["avif", "heic"].map((brand) => ({
+    name: `a still picture of the MP4 family, ${brand}`,
+    file: `still.${brand}`,
+    make: (file: string) => workshop.write(file, pictureOf(brand)),
+    reason: "UnsupportedFormat",
+  })),
   {
     name: "an HLS playlist named .mp4",
     file: "hls.mp4",
