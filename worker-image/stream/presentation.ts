@@ -2,7 +2,7 @@ import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { videoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
-import { whyTooSmall } from "../video/encoders.ts";
+import { whyNoPicture } from "../video/encoders.ts";
 import { encodeSeconds, readingSeconds } from "../video/progress/stage-seconds.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
 import { exactRate, perSecond, steadyRate } from "../video/time/timing.ts";
@@ -37,7 +37,7 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   const fps = output.fps !== undefined ? exactRate(output.fps) : (steadyRate(picture) ?? RATE_OF_VARYING);
   const shown = { width: picture.width, height: picture.height, fps: perSecond(fps) };
   const { rungs, leftOut } = ladderOf(shown, output);
-  refuseTooSmall(rungs, output.codec);
+  refuseUnfit(rungs, output.codec);
   const largest = rungs.at(-1);
   const wish = videoOutput.parse({
     codec: output.codec,
@@ -75,9 +75,9 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   };
 }
 
-function refuseTooSmall(rungs: readonly Rung[], codec: StreamOutput["codec"]): void {
+function refuseUnfit(rungs: readonly Rung[], codec: StreamOutput["codec"]): void {
   for (const { name, size } of rungs) {
-    const why = whyTooSmall(codec, size);
+    const why = whyNoPicture(codec, size);
     if (why)
       throw new MediaFailure(
         "InvalidOutputSpec",

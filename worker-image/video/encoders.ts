@@ -35,11 +35,25 @@ const LEAST_SIZES: Partial<Record<VideoOutput["codec"], Size>> = {
   dnxhr: { width: 256, height: 120 },
 };
 
+/** The largest, where sources or what is made of them may have more. Tried with ffmpeg 5.1 as Debian builds it. */
+const LARGEST_SIZES: Partial<Record<VideoOutput["codec"], Size>> = {
+  h264: { width: 16_384, height: 16_384 },
+  vp9: { width: 16_384, height: 16_384 },
+  av1: { width: 16_384, height: 8704 },
+};
+
 /** Why a codec cannot make pictures of a size; undefined when it can. */
-export function whyTooSmall(codec: VideoOutput["codec"], { width, height }: Size): string | undefined {
-  const least = LEAST_SIZES[codec];
-  if (!least || (width >= least.width && height >= least.height)) return undefined;
-  return `would be ${width}×${height}, and ${codec} has no picture below ${least.width}×${least.height}`;
+export function whyNoPicture(codec: VideoOutput["codec"], { width, height }: Size): string | undefined {
+  const least = LEAST_SIZES[codec] ?? { width: 0, height: 0 };
+  const largest = LARGEST_SIZES[codec] ?? {
+    width: Number.POSITIVE_INFINITY,
+    height: Number.POSITIVE_INFINITY,
+  };
+  const why = (limit: string) => `would be ${width}×${height}, and ${codec} has no picture ${limit}`;
+  if (width < least.width || height < least.height) return why(`below ${least.width}×${least.height}`);
+  if (width > largest.width || height > largest.height)
+    return why(`above ${largest.width}×${largest.height}`);
+  return undefined;
 }
 
 type Preset = NonNullable<VideoOutput["preset"]>;

@@ -31,7 +31,13 @@ test.each([
   {
     name: "a picture smaller than the codec has",
     output: { codec: "dnxhr", container: "mov", height: 108 },
-    message: /would be 192×108, and dnxhr has no picture below 256×120; enlarge it/,
+    message: /would be 192×108, and dnxhr has no picture below 256×120; ask for another size/,
+  },
+  {
+    name: "a picture larger than the codec has",
+    output: { codec: "av1" },
+    record: source({ video: { sample_aspect_ratio: "1:9" } }),
+    message: /would be 1920×9720, and av1 has no picture above 16384×8704; ask for another size or codec/,
   },
   {
     name: "a level without room for the picture",
@@ -58,8 +64,8 @@ test.each([
     output: { targetBytes: 10_000 },
     message: /targetBytes 10000 leaves/,
   },
-])("$name is an invalid output", ({ output, message }) => {
-  expect(() => plan(output)).toThrow(
+])("$name is an invalid output", ({ output, message, record }) => {
+  expect(() => plan(output, record)).toThrow(
     expect.objectContaining({ reason: "InvalidOutputSpec", message: expect.stringMatching(message) }),
   );
 });

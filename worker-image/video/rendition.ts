@@ -11,7 +11,7 @@ import type {
   VideoStream,
 } from "../probe/record.ts";
 import { type Companions, NO_COMPANIONS } from "./companions.ts";
-import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyTooSmall } from "./encoders.ts";
+import { bitrateForSize, ENCODERS, type RateControl, rateControlOf, whyNoPicture } from "./encoders.ts";
 import { whyInSoftware } from "./hardware/hardware.ts";
 import { tagStreamOf } from "./kept-tags.ts";
 import type { PictureWork } from "./picture/filters.ts";
@@ -102,7 +102,7 @@ export function planRendition(
   const work = pictureWork(picture, output, warnings);
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
-  refuseTooSmall(output.codec, work);
+  refuseUnfit(output.codec, work);
   const aboveLevel = whyAboveLevel(output, work.scaling.final);
   if (aboveLevel) throw new MediaFailure("InvalidOutputSpec", aboveLevel);
   const codec = output.codec;
@@ -211,10 +211,9 @@ function withoutPicture({ audio, coverArt }: MediaRecord): string {
   return "the source has no video stream";
 }
 
-function refuseTooSmall(codec: VideoOutput["codec"], { scaling }: PictureWork): void {
-  const why = whyTooSmall(codec, scaling.final);
-  if (why)
-    throw new MediaFailure("InvalidOutputSpec", `the picture ${why}; enlarge it or take another codec`);
+function refuseUnfit(codec: VideoOutput["codec"], { scaling }: PictureWork): void {
+  const why = whyNoPicture(codec, scaling.final);
+  if (why) throw new MediaFailure("InvalidOutputSpec", `the picture ${why}; ask for another size or codec`);
 }
 
 /** What counts frames or joins files needs to know how long a frame lasts. */
