@@ -1,4 +1,4 @@
-import { mkdir, open, rm, symlink } from "node:fs/promises";
+import { mkdir, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
@@ -6,10 +6,12 @@ import { NOT_UTF8 } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments, SUBTITLE_DEMUXERS } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
-import type { MediaRecord, TextStream } from "../probe/record.ts";
+import type { DynamicRange, MediaRecord, TextStream } from "../probe/record.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
+import { keepsHdr } from "./picture/picture-work.ts";
 import { sameLanguage } from "./sound/sound.ts";
+import { onPaper } from "./subtitles/paper-white.ts";
 import { isTextSubtitle } from "./subtitles/subtitle-tracks.ts";
 
 /** The files beside the source that an output is made with, opened and looked at. */
@@ -43,9 +45,14 @@ export async function openCompanions(
     ...(video.watermark && {
       watermarkPath: await nameless(context, await beside(context, opened, video.watermark.path)),
     }),
-    ...(subtitles && (await drawable(context, opened, { subtitles, record }))),
+    ...(subtitles &&
+      (await drawable(context, opened, { subtitles, record, dynamicRange: rangeOf(record, video) }))),
   };
 }
+
+/** What the finished pictures are. */
+const rangeOf = ({ video: [picture] }: MediaRecord, video: VideoOutput): DynamicRange =>
+  picture && keepsHdr(picture, video) ? picture.dynamicRange : "SDR";
 
 async function lookedAt(
   { signal }: EngineContext,
@@ -94,7 +101,11 @@ type Wish = NonNullable<NonNullable<VideoOutput["burnIn"]>["subtitles"]>;
 async function drawable(
   context: EngineContext,
   opened: OpenedSource,
-  { subtitles: { path, language }, record }: { subtitles: Wish; record: MediaRecord },
+  {
+    subtitles: { path, language },
+    record,
+    dynamicRange,
+  }: { subtitles: Wish; record: MediaRecord; dynamicRange: DynamicRange },
 ): Promise<Pick<Companions, "subtitlePath" | "fontsPath">> {
   const target = join(context.scratchDir, `burn-in-${context.unit.attempt}.ass`);
   const fontsPath = join(context.scratchDir, `fonts-${context.unit.attempt}`);
@@ -114,6 +125,7 @@ async function drawable(
   });
   if (lostTexts > 0) throw new MediaFailure("InvalidOutputSpec", `${what}: ${NOT_UTF8}`);
   if (!(await hasText(target))) throw new MediaFailure("InvalidOutputSpec", `${what} hold no text`);
+  if (dynamicRange !== "SDR") await writeFile(target, onPaper(await readFile(target, "utf8"), dynamicRange));
   return { subtitlePath: target, ...(fonts.length > 0 && { fontsPath }) };
 }
 

@@ -113,16 +113,22 @@ describe("watermark", () => {
   test.each([
     { transfer: "smpte2084", at: "58 %", y: 573 },
     { transfer: "arib-std-b67", at: "75 %", y: 721 },
-  ])("on $transfer that is kept its white is as bright as paper, at $at", async ({ transfer, y }) => {
-    const tags = `colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc`;
-    const list = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", `log-level=error:${tags}`];
-    const black = ["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=0.4", "-pix_fmt", "yuv420p10le"];
-    ffmpeg(...black, ...list, join(workshop.sources, `${transfer}.mp4`));
-    const watermark = { path: "in/white.jpg", gravity: "centre" };
-    const video = { codec: "h265", dynamicRange: "Source", crf: 10, watermark };
-    const { path } = await make(`${transfer}.mp4`, video);
-    expect(Math.abs(brightest(path, "20:20:150:80", 0.2) - y)).toBeLessThan(8);
-  });
+  ])(
+    "on $transfer that is kept its white, and a text's, are as bright as paper, at $at",
+    async ({ transfer, y }) => {
+      const tags = `colorprim=bt2020:transfer=${transfer}:colormatrix=bt2020nc`;
+      const list = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", `log-level=error:${tags}`];
+      const black = ["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=0.4", "-pix_fmt", "yuv420p10le"];
+      ffmpeg(...black, ...list, join(workshop.sources, `${transfer}.mp4`));
+      const watermark = { path: "in/white.jpg", gravity: "centre" };
+      workshop.write("early.srt", CUES.replace("00:00:00,500", "00:00:00,000"));
+      const burnIn = { subtitles: { path: "in/early.srt" } };
+      const video = { codec: "h265", dynamicRange: "Source", crf: 10, watermark, burnIn };
+      const { path } = await make(`${transfer}.mp4`, video);
+      expect(Math.abs(brightest(path, "20:20:150:80", 0.2) - y)).toBeLessThan(8);
+      expect(Math.abs(brightest(path, "320:40:0:140", 0.2) - y)).toBeLessThan(40);
+    },
+  );
 
   test.each([
     { name: "that is missing", path: "in/absent.png", reason: "SourceNotFound" },

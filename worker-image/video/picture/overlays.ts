@@ -1,5 +1,6 @@
 import type { BurnIn, Watermark } from "../../../crds/outputs/burn-in.ts";
 import type { DynamicRange, Rate } from "../../probe/record.ts";
+import { PAPER_WHITE } from "../subtitles/paper-white.ts";
 import { REFERENCE_WHITE_NITS, TRANSFERS } from "./filters.ts";
 import type { Size } from "./geometry.ts";
 
@@ -63,8 +64,9 @@ function codedAs({
   ];
 }
 
-/** Greys that are as bright as paper, 58 % of PQ and 75 % of HLG: ITU-R BT.2408, table 1. */
-const TEXT_COLORS: Record<DynamicRange, string> = { SDR: "white", HDR10: "0x949494", HLG: "0xbfbfbf" };
+/** In ffmpeg's words. */
+const paperWhite = (dynamicRange: DynamicRange): string =>
+  `0x${PAPER_WHITE[dynamicRange].toString(16).repeat(3)}`;
 
 /** A still picture as the source of a watermark: what is opened must be one. */
 export const WATERMARK_DEMUXERS = ["png_pipe", "jpeg_pipe", "webp_pipe"] as const;
@@ -90,7 +92,7 @@ export function timecodeFilter(
     `timecode_rate=${rate.num}/${rate.den}`,
     "font=DejaVu Sans Mono",
     `fontsize=${letters}`,
-    `fontcolor=${TEXT_COLORS[dynamicRange]}:box=1:boxcolor=black@0.5`,
+    `fontcolor=${paperWhite(dynamicRange)}:box=1:boxcolor=black@0.5`,
     `boxborderw=${Math.round(letters / 5)}`,
     `x=${x}:y=${y}`,
   ].join(":");
