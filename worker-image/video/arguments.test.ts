@@ -20,6 +20,20 @@ test("every token is an element of its own: a path with spaces stays whole", () 
   expect(list({})).toContain("file:/in/a b.mp4");
 });
 
+test.each([
+  { name: "later", start: "0.021", moved: "PTS+0.019/TB" },
+  { name: "earlier", start: "0.015", moved: "PTS+-0.015/TB" },
+  { name: "nowhere where they are on them", start: "0.040", moved: undefined },
+])(
+  "pictures between two frames of their rate go to the nearest, and the sound with them: $name",
+  ({ start, moved }) => {
+    const graph = valueAfter(list({}, source({ video: { start_time: start } })), "-filter_complex");
+    if (!moved) return expect(graph).not.toContain("setpts");
+    expect(graph).toContain(`[0:0]setpts=${moved}[picture]`);
+    expect(graph).toContain(`[0:1]asetpts=${moved},aresample=async=1`);
+  },
+);
+
 test("several cuts open the source as often and are joined", () => {
   const arguments_ = list({ cuts: [{ startSeconds: 1, endSeconds: 2.5 }, { startSeconds: 10 }] });
   expect(arguments_.filter((token) => token === "-i")).toHaveLength(2);

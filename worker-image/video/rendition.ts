@@ -29,6 +29,7 @@ import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
 import {
+  delayToFrame,
   emptyCuts,
   onFrames,
   outputSeconds,
@@ -133,6 +134,8 @@ export function planRendition(
   for (const language of missingLanguages) {
     warnings.push({ reason: "LanguageMissing", message: `the source has no audio track in '${language}'` });
   }
+  const inPlace = spans.length > 0 || appended.length > 0 || work.speed !== 1 || soundCodec === "copy";
+  const delaySeconds = inPlace ? undefined : delayToFrame(firstSeconds, fps);
   const sound: SoundWish | undefined =
     soundCodec === "none" || soundCodec === "copy"
       ? undefined
@@ -141,6 +144,7 @@ export function planRendition(
           soundtrack: output.audio,
           deepSamples: codec === "prores" || codec === "dnxhr",
           speed: output.speed ?? 1,
+          delaySeconds,
         };
 
   if (sound) warnings.push(...chosen.flatMap((track) => soundWarnings(track, sound)));
@@ -160,7 +164,7 @@ export function planRendition(
     fps,
     pixelFormat,
     hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
-    work,
+    work: { ...work, delaySeconds },
     rate: rateFor({ output, fps: fps ?? picture.frameRate, expectedSeconds, tracks: chosen, sound }),
     tracks: chosen,
     soundCodec,

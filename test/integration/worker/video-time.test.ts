@@ -127,6 +127,15 @@ test("sound stands where its pictures do after a cut in which it ended early", a
   expect(Math.max(...seconds.map(Math.abs))).toBeLessThan(0.002);
 });
 
+test("sound stands where its pictures do, where these begin between two frames of their rate", async () => {
+  const whole = flashes(join(workshop.root, "moved.mp4"), 3);
+  ffmpeg("-i", whole, "-c", "copy", join(workshop.sources, "moved.mkv")); // Matroska moves pictures behind AAC's priming
+  const { path } = await workshop.make("moved.mkv", {});
+  const { seconds } = apart(path);
+  expect(seconds).toHaveLength(2);
+  expect(Math.max(...seconds.map(Math.abs))).toBeLessThan(0.002);
+});
+
 const EDITING = { container: "mov", preset: undefined };
 const CHAPTERS = [
   { startSeconds: 0, endSeconds: 1, title: "Slate" },

@@ -30,6 +30,8 @@ export interface PictureWork {
   /** The rate to which frames are made between those of the source. */
   interpolate?: Rate | undefined;
   speed: number;
+  /** How much later all pictures are shown, so that they stand on the frames of their rate. */
+  delaySeconds?: number | undefined;
   /** The part of the source's time to keep, for a video that is made in parts. */
   window?: Window | undefined;
   /** How the colours of the source are made known; undefined where the file says enough. */
@@ -64,6 +66,7 @@ export function pictureFilters(work: PictureWork): string[] {
   const drops = dropsFrames(work);
   const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
   const steps: { filters: string[]; looksAtNeighbours?: boolean }[] = [
+    { filters: work.delaySeconds ? [`setpts=PTS+${work.delaySeconds}/TB`] : [] },
     { filters: colorFilters(work) },
     { filters: deinterlaceFilter(work), looksAtNeighbours: true },
     { filters: work.speed === 1 ? [] : [`setpts=PTS/${work.speed}`] },
@@ -127,6 +130,7 @@ export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
       sourceFps: null,
       deinterlace: "none",
       speed: 1,
+      delaySeconds: undefined,
       crop: undefined,
       rotate: 0,
       flip: undefined,

@@ -131,6 +131,8 @@ export interface SoundWish {
   /** 24 bits for pcm, as editing codecs carry. */
   deepSamples?: boolean;
   speed: number;
+  /** How much later it is heard, beside pictures that are moved. */
+  delaySeconds?: number | undefined;
 }
 
 /** The channels a track ends up with. */
@@ -212,6 +214,7 @@ export const FROM_THE_START = "aresample=async=1:min_hard_comp=0.1:first_pts=0";
 export function soundFilters(track: AudioStream, wish: SoundWish, measured?: MeasuredLoudness): string[] {
   const { layout } = speakersOf(track, wish);
   return [
+    ...(wish.delaySeconds ? [`asetpts=PTS+${wish.delaySeconds}/TB`] : []),
     FROM_THE_START,
     ...tempoFilters(wish.speed),
     ...(layout === null || layout === track.layout ? [] : [`aformat=channel_layouts=${layout}`]),

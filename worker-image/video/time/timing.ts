@@ -75,6 +75,19 @@ export function onFrames(
   );
 }
 
+/** Below this a container's own clock may be what tells a moment from a frame. */
+const ROUNDED_SECONDS = 0.001;
+
+/**
+ * How much later pictures are shown that begin between two frames of their rate: an encoder counts frames, and takes the
+ * nearest. What is heard beside them has to go with them, or it would be off by up to half a frame.
+ */
+export function delayToFrame(firstSeconds: number, rate: Rate | null): number | undefined {
+  if (!rate) return undefined;
+  const delay = Math.round(firstSeconds * perSecond(rate)) / perSecond(rate) - firstSeconds;
+  return Math.abs(delay) <= ROUNDED_SECONDS ? undefined : Math.round(delay * 1e6) / 1e6;
+}
+
 /** Duration of the finished file; null when the source's is unknown. */
 export function outputSeconds(
   wish: { spans: readonly Span[]; speed: number | undefined },
