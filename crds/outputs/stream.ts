@@ -130,7 +130,7 @@ export const streamOutput = z
       .max(63)
       .optional()
       .describe(
-        "crf of every rendition below its cap: 0 to 51 for h264 and h265, 0 to 63 for av1. Default 23 for h264, 28 for h265, 35 for av1.",
+        "crf of every rendition below its cap: 1 to 51 for h264, 0 to 51 for h265, 0 to 63 for av1. Default 23 for h264, 28 for h265, 35 for av1.",
       ),
     preset: z
       .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"])
@@ -226,6 +226,13 @@ export const streamOutput = z
       {
         rule: "!has(self.crf) || self.crf <= 51 || self.codec == 'av1'",
         message: "crf goes from 0 to 51 for h264 and h265",
+        fieldPath: ".crf",
+        reason: "FieldValueInvalid",
+      },
+      {
+        rule: "!has(self.crf) || self.crf > 0 || self.codec != 'h264'",
+        message:
+          "crf 0 is lossless in h264, above every cap and in a profile that players lack: take crf 1 or more",
         fieldPath: ".crf",
         reason: "FieldValueInvalid",
       },

@@ -69,6 +69,11 @@ export const streamRows: Row[] = [
     field: field("crf"),
     server: "crf goes from 0 to 51 for h264 and h265",
   }),
+  refused("lossless h264, which players do not take", stream({ crf: 0 }), {
+    field: field("crf"),
+    server: "crf 0 is lossless in h264",
+  }),
+  accepted("the same number for h265, where it is not lossless", stream({ codec: "h265", crf: 0 })),
   refused("thumbnails more often than each second", stream({ thumbnails: { everySeconds: 0 } }), {
     field: field("thumbnails.everySeconds"),
     server: "should be greater than or equal to 1",
