@@ -1,4 +1,3 @@
-import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { encoderArguments, hevcTag } from "../video/encoders.ts";
 import { colorArguments } from "../video/picture/color.ts";
@@ -230,7 +229,7 @@ function pictureEncoder(presentation: Presentation, rung: Rung, threads: number)
     ...encoderArguments({
       codec: output.codec,
       output: top.output,
-      rate: rateOf(top, rung, output.codec),
+      rate: rateOf(top, rung),
       pixelFormat: top.pixelFormat,
       threads: encoderThreads(presentation, rung, threads),
       fps: perSecond(fps),
@@ -245,12 +244,9 @@ function pictureEncoder(presentation: Presentation, rung: Rung, threads: number)
   ];
 }
 
-/** A crf below a cap; SVT-AV1 knows no cap with a crf, so it gets the bitrate. */
-function rateOf({ rate }: Rendition, { bitrateKbps }: Rung, codec: StreamOutput["codec"]) {
-  if (codec === "av1") return { bitrateKbps };
-  return {
-    ...(rate.crf !== undefined && { crf: rate.crf }),
-    maxBitrateKbps: bitrateKbps,
-    bufferKbits: bitrateKbps * 2,
-  };
-}
+/** A crf below a cap. */
+const rateOf = ({ rate }: Rendition, { bitrateKbps }: Rung) => ({
+  ...(rate.crf !== undefined && { crf: rate.crf }),
+  maxBitrateKbps: bitrateKbps,
+  bufferKbits: bitrateKbps * 2,
+});

@@ -81,6 +81,14 @@ test.each([
   expect(top.size).toEqual(last);
 });
 
+test.each(["h264", "h265", "av1"])("every rung of %s has the crf, below a cap of its own", (codec) => {
+  const list = presentationArguments(planned({ codec, crf: 40 }), FILES);
+  const given = (option: string) => list.flatMap((token, at) => (token === option ? [list[at + 1]] : []));
+  expect(given("-crf:v")).toEqual(["40", "40"]);
+  expect(given("-maxrate:v")).toEqual(["800k", "5000k"]);
+  expect(given("-b:v")).toEqual([]);
+});
+
 test("a rendition too small for av1 is told with the way out", () => {
   expect(() => planned({ codec: "av1", renditions: [{ height: 46, bitrateKbps: 100 }] })).toThrow(
     "rendition 46p would be 82×46, and av1 has no picture below 64×64; leave it out or take another codec",
