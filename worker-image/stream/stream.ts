@@ -40,7 +40,7 @@ export interface AudioRendition {
   isSurround: boolean;
   fileName: string;
   media: MediaFile;
-  /** ISO 639, null when unknown. */
+  /** A tag of RFC 5646, null when unknown. */
   language: string | null;
   title: string;
   isDefault: boolean;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { TextStream } from "../probe/record.ts";
+import { languageTag } from "./language-tag.ts";
 import type { SubtitleRendition } from "./stream.ts";
 
 /** Opens finished WebVTT files. @throws MediaFailure VerificationFailed. */
@@ -20,7 +21,7 @@ export async function verifySubtitles(
         name: `${at}`,
         fileName: fileNames[at] ?? "",
         bytes: Buffer.byteLength(text),
-        language,
+        language: languageTag(language),
         title: unique(title ?? language ?? `Subtitles ${at + 1}`, taken),
         isForced,
       };

@@ -11,6 +11,7 @@ import { shortnessOf } from "../video/time/source-length.ts";
 import type { StreamFiles } from "./arguments.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
+import { languageTag } from "./language-tag.ts";
 import { lengthOf, longestOf, type MediaFile, readMediaFile } from "./media-file.ts";
 import type { Presentation } from "./presentation.ts";
 import { type MadeSound, refuseShortSounds, refuseSilentSounds, type SoundSource } from "./sound-check.ts";
@@ -152,7 +153,7 @@ function audioRenditions(sounds: readonly MadeSound[]): AudioRendition[] {
       isSurround,
       fileName,
       media,
-      language: track.language,
+      language: languageTag(track.language),
       title: titles[position] ?? "",
       isDefault: position === main,
       ...wanted,

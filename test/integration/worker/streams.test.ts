@@ -206,7 +206,7 @@ describe("what belongs to a stream beside pictures and sound", () => {
       "WEBVTT\n\n00:00.500 --> 00:01.500\n<i>Grüße</i>\n\n00:03.000 --> 00:04.000\nGrüße again\n",
     );
     expect(textOf(attempt, "master.m3u8")).toContain(
-      'TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="deu",LANGUAGE="deu"',
+      'TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="deu",LANGUAGE="de"',
     );
     expect(textOf(attempt, "manifest.mpd")).toContain("<BaseURL>subtitles-0-eng.vtt</BaseURL>");
   });
