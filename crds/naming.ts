@@ -92,6 +92,9 @@ export const descriptionTemplate = (template: string): string =>
     ? template
     : "{source}/{output}.{ext}";
 
+/** The template of the directory that an output of files which name each other has, a stream: without the extension. */
+export const directoryTemplate = (template: string): string => template.replace(/\.?\{ext\}/g, "");
+
 /** What fills `{index}` of the source at that place of `count`: `007` for the seventh of 500. */
 export const indexToken = (place: number, count: number): string =>
   `${place + 1}`.padStart(`${count}`.length, "0");

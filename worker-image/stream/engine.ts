@@ -12,7 +12,7 @@ import { lostTextsOf } from "../video/subtitles/subtitle-tracks.ts";
 import { damageOf } from "../video/verify.ts";
 import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
 import { dashManifest } from "./dash.ts";
-import { directoryTemplate, entryOf, fileNames } from "./file-names.ts";
+import { entryOf, fileNames, streamDirectory } from "./file-names.ts";
 import { hlsMaster, hlsPlaylists } from "./hls.ts";
 import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
@@ -57,7 +57,7 @@ class StreamTask {
 
   async run(): Promise<void> {
     const { part, join: joined } = this.#context.unit;
-    const directory = directoryTemplate(this.#context.unit.destination.template);
+    const directory = streamDirectory(this.#context.unit.destination.template);
     const entry = this.#product(directory, entryOf(this.#stream));
     const isThere = part ? this.#context.isMade(entry) : this.#context.findMade(entry);
     if (await isThere) return;

@@ -1,5 +1,5 @@
 import type { TemplateToken } from "../../crds/naming.ts";
-import { tokensOf } from "../../crds/naming.ts";
+import { directoryTemplate, tokensOf } from "../../crds/naming.ts";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { Presentation } from "./presentation.ts";
@@ -34,8 +34,8 @@ export const entryOf = ({ protocols }: Pick<StreamOutput, "protocols">): string 
 /** Tokens that only a single finished file has. */
 const OF_ONE_FILE: readonly TemplateToken[] = ["width", "height", "hash", "format"];
 
-/** The directory of a stream: the destination's template without the extension. */
-export function directoryTemplate(template: string): string {
+/** The directory of a stream. @throws MediaFailure InvalidOutputSpec. */
+export function streamDirectory(template: string): string {
   const foreign = tokensOf(template).filter((token) => OF_ONE_FILE.includes(token));
   if (foreign.length > 0) {
     const names = foreign.map((token) => `{${token}}`).join(", ");
@@ -44,5 +44,5 @@ export function directoryTemplate(template: string): string {
       `destination.template ${template}: a stream is a directory of files and has no ${names}`,
     );
   }
-  return template.replace(/\.?\{ext\}/g, "");
+  return directoryTemplate(template);
 }

@@ -34,6 +34,14 @@ test.each([
     outputs: [image("bc"), image("c")],
   },
   {
+    name: "a hyphen between the directories of two streams",
+    template: "{source}-{output}.{ext}",
+    outputs: [
+      { name: "b-c", stream: {} },
+      { name: "c", stream: {} },
+    ],
+  },
+  {
     name: "letters between the tokens",
     template: "{source}-by-{output}.{ext}",
     names: ["a", "a-by-b"],

@@ -1,6 +1,7 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import {
   descriptionTemplate,
+  directoryTemplate,
   expandTemplate,
   indexToken,
   NamingError,
@@ -24,7 +25,8 @@ const SEGMENT_BYTES = 255;
 /**
  * The names that an output gets at the destination by the place of its source, as far as the spec tells them: one for
  * each width and format. What only a finished file tells, its hash or how high it becomes, is not guessed: something
- * that no name holds stands for it. A name that cannot be made is the worker's to tell.
+ * that no name holds stands for it. Of a stream it is the directory of all its files. A name that cannot be made is the
+ * worker's to tell.
  *
  * A name is put together once, and not for each of 10,000 sources, unless it may be so long that it is cut.
  */
@@ -34,6 +36,7 @@ export function earlyNames(
 ): (place: number) => string[] {
   const of = (source: string, index: string): string[] => {
     const own = { source, output: output.name, index };
+    if (output.stream) return nameOf(directoryTemplate(template), { ...own, date: TODAY }, "");
     const files = settled(output).flatMap(({ values, width }) => {
       const suffix = width === undefined || template.includes("{width}") ? "" : `-${width}w`;
       return nameOf(template, { ...own, ...values }, suffix);
