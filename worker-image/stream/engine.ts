@@ -7,7 +7,7 @@ import { type FfmpegLimits, type FfmpegReport, ffmpegLimits, runFfmpeg } from ".
 import { ffmpegVersions } from "../video/ffmpeg-versions.ts";
 import { listOf, type MadePart } from "../video/join.ts";
 import { stageProgress } from "../video/progress/stages.ts";
-import { type MeasuredLoudness, readLoudness } from "../video/sound/sound.ts";
+import { type MeasuredLoudness, NOT_MEASURED, readLoudness } from "../video/sound/sound.ts";
 import { lostTextsOf } from "../video/subtitles/subtitle-tracks.ts";
 import { damageOf } from "../video/verify.ts";
 import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
@@ -30,6 +30,9 @@ export const streamEngine: Engine = {
   versions: ffmpegVersions,
   run: (context) => eachOutput(context, { family: "stream" }, (task) => new StreamTask(context, task).run()),
 };
+
+/** Each rendition has to have its keyframes at the same frames, which no device has been seen to do. */
+const IN_SOFTWARE = { reason: "EncodedInSoftware", message: "streams are encoded in software alone" };
 
 /** What makes all files of a stream in one run. */
 type Arguments = typeof presentationArguments;
@@ -72,8 +75,8 @@ class StreamTask {
     this.#tell("analysis", 0);
     const record = await this.#context.probe(this.#opened);
     const presentation = planPresentation(record, this.#stream);
-    const subject = { source: this.#opened.source.name, output: this.#name };
-    for (const warning of presentation.warnings) this.#context.warn({ ...warning, ...subject });
+    if (this.#context.limits.encoder) this.#warn(IN_SOFTWARE);
+    for (const warning of presentation.warnings) this.#warn(warning);
     const parts =
       joined &&
       (await findParts(
@@ -115,14 +118,22 @@ class StreamTask {
           ? await protect(clear, encryption, { key, context: this.#context, segmentSeconds, staged })
           : clear;
       for (const warning of [...warnings, damageOf(report), lostTextsOf(report)]) {
-        if (warning) this.#context.warn({ ...warning, ...subject });
+        if (warning) this.#warn(warning);
       }
       await this.#publish(stream, directory, staged);
-      this.#context.record({ ...subject, arguments: report.arguments });
+      this.#context.record({ ...this.#subject, arguments: report.arguments });
       if (parts) await this.#context.handover.remove(parts.names);
     } finally {
       await this.#clear(prefix);
     }
+  }
+
+  get #subject(): { source: string; output: string } {
+    return { source: this.#opened.source.name, output: this.#name };
+  }
+
+  #warn(warning: { reason: string; message: string }): void {
+    this.#context.warn({ ...warning, ...this.#subject });
   }
 
   /** Whatever was staged and not published, sheets of an unknown number among it. */
@@ -159,8 +170,12 @@ class StreamTask {
       });
 
     const loudness: (MeasuredLoudness | undefined)[] = [];
-    for (const sound of output.audio.loudness ? sounds : [])
-      loudness.push(readLoudness((await run("loudness", loudnessArguments(sound, files), "info")).log));
+    for (const sound of output.audio.loudness ? sounds : []) {
+      const measured = readLoudness((await run("loudness", loudnessArguments(sound, files), "info")).log);
+      loudness.push(measured);
+      const message = `audio track ${sound.track.index} ${NOT_MEASURED}`;
+      if (!measured && !sound.isSurround) this.#warn({ reason: "SilentTrack", message });
+    }
     const report = await run("stream", list(presentation, files, loudness));
     this.#tell("verify", progress.at("verify", 0).fraction);
     return report;

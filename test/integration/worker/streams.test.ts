@@ -62,6 +62,25 @@ test("a sound that ends early is silent until the pictures end, where players wo
   }
 });
 
+test("silence that cannot be levelled is told of, and hardware that is not used", async () => {
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=2"];
+  const silence = ["-f", "lavfi", "-i", "anullsrc=r=48000", "-t", "2"];
+  ffmpeg(...pictures, ...silence, "-c:v", "libx264", "-c:a", "aac", join(workshop.sources, "silent.mp4"));
+  const limits = { cpu: 2, memoryBytes: 2 ** 31, scratchBytes: 2 ** 30, timeoutSeconds: 300 };
+  const { result } = await workshop.attempt(
+    "silent.mp4",
+    { stream: { preset: "ultrafast", audio: { loudness: {} } } },
+    { unit: { limits: { ...limits, stallSeconds: 300, encoder: "nvenc" } } },
+  );
+  expect(result).toMatchObject({
+    failures: [],
+    warnings: [
+      { reason: "EncodedInSoftware", source: "source", output: "made" },
+      { reason: "SilentTrack", source: "source", output: "made" },
+    ],
+  });
+});
+
 test("an attempt with more cores makes media and playlists that fit each other", async () => {
   clip(join(workshop.sources, "again.mp4"), { size: "640x360", seconds: 3 });
   const wish = { stream: { preset: "medium", segmentSeconds: 1, protocols: ["hls"] } };
