@@ -33,6 +33,22 @@ test.each([
   { name: "nowhere without one, when no pool is left", pools: ["gpu"], expected: ["gpu", undefined] },
 ])("units are placed $name", ({ pools, expected }) => expect(placesAmong(pools)).toEqual(expected));
 
+test("what a unit may grow to is what its pool gives now, whatever it gave when it was planned", () => {
+  const limits = (memory: string, fields: Record<string, unknown> = {}) => {
+    const { spec } = mediaJob(fields);
+    const pools = configuration.parse({ pools: [{ name: "default", perUnit: { memory, scratch: memory } }] });
+    const before = configuration.parse({ pools: [{ name: "default" }] });
+    const [unit] = placeAnew(plan(spec, before.pools), spec, pools.pools).units;
+    return unit?.placement;
+  };
+  const mebi = 2 ** 20;
+  expect(limits("16Gi")).toMatchObject({ memoryLimitBytes: 16384 * mebi, scratchLimitBytes: 16384 * mebi });
+  expect(limits("4Gi")).toMatchObject({ memoryLimitBytes: 4096 * mebi, scratchLimitBytes: 4096 * mebi });
+  expect(limits("16Gi", { resources: { maxMemory: "6Gi" } })).toMatchObject({
+    memoryLimitBytes: 6144 * mebi,
+  });
+});
+
 test("a place without an accelerator that an earlier version kept as refused is none, until there is a pool", () => {
   const refused = { refused: "no pool fits" };
   const stored = { ...made, units: made.units.map((unit) => ({ ...unit, withoutGpu: refused })) };

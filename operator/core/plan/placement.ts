@@ -44,11 +44,16 @@ export function place(estimate: Estimate, spec: MediaJobSpec, pools: readonly Po
     ...(gpu && cheapest.encoder && { encoder: cheapest.encoder }),
     cpu: Math.min(wanted.cpu, cheapest.perUnit.cpu),
     memoryBytes: Math.ceil(wanted.memoryBytes),
-    memoryLimitBytes: Math.floor(Math.min(parseQuantity(cheapest.perUnit.memory), mostMemory(spec))),
     scratchBytes: Math.ceil(wanted.scratchBytes),
-    scratchLimitBytes: Math.floor(parseQuantity(cheapest.perUnit.scratch)),
+    ...limitsIn(cheapest, spec),
   };
 }
+
+/** How far a unit may grow on a retry in a pool. */
+export const limitsIn = ({ perUnit }: Pool, spec: MediaJobSpec) => ({
+  memoryLimitBytes: Math.floor(Math.min(parseQuantity(perUnit.memory), mostMemory(spec))),
+  scratchLimitBytes: Math.floor(parseQuantity(perUnit.scratch)),
+});
 
 /** What a unit asks for: of memory that was measured no more than the largest gives of the pools that fit by the tables. */
 function wantedOf(estimate: Estimate, spec: MediaJobSpec, pools: readonly Pool[]): Estimate {
