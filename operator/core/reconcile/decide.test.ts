@@ -361,6 +361,14 @@ describe("retrying", () => {
     expect(status.failures?.[0]?.message).toContain("8192Mi in pool default");
   });
 
+  test("so does what needs more than its own spec allows, which is named", () => {
+    const job = mediaJob({ resources: { maxMemory: "512Mi" } });
+    const oom = failed({ exitCode: 137, oomKilled: true, memoryBytes: 512 * 2 ** 20 });
+    expect(pass({ job, attempts: [oom] }).status.failures).toMatchObject([
+      { message: "needs 1024Mi of memory or more; spec.resources.maxMemory lets a unit have 512Mi" },
+    ]);
+  });
+
   describe("of several sources one fails until the unit is given up", () => {
     const job = mediaJob({ sources: sources("a", "b", "c"), retry: { maxAttempts: 2 } });
     const inAnHour = NOW_MS + 3_600_000;

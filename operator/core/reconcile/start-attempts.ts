@@ -1,9 +1,9 @@
 import type { FailureClass } from "../../../crds/failures.ts";
-import type { MediaJob } from "../../../crds/media-job.ts";
+import type { MediaJob, MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Placement } from "../plan/placement.ts";
 import { isFinalize, type PlannedUnit } from "../plan/plan.ts";
-import { mebi } from "../quantity.ts";
+import { mebi, parseQuantity } from "../quantity.ts";
 import type { Pause } from "../queue/pause.ts";
 import { GATED_CLASSES } from "../queue/retry-gate.ts";
 import { attemptBefore } from "./attempt.ts";
@@ -104,7 +104,7 @@ export function startAttempts({
       starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
       continue;
     }
-    const placed = placeAttempt(unit, state);
+    const placed = placeAttempt(unit, state, job.spec);
     if ("refused" in placed) {
       starts.units.push(
         refused(unit, state, { class: "config", reason: "NoPoolFits", message: placed.refused }),
@@ -145,7 +145,7 @@ export function startAttempts({
       continue;
     }
     const hasRoom = ({ pool }: Placed) => starts.actions.length < freeInAll && (room.get(pool) ?? 0) > 0;
-    const onCpu = unit.withoutGpu && grown(unit.withoutGpu, state);
+    const onCpu = unit.withoutGpu && grown(unit.withoutGpu, state, job.spec);
     const instead = placed.gpu && onCpu && !("refused" in onCpu) && !hasRoom(placed) ? onCpu : undefined;
     const gpuUntilMs = (waitingSinceMs.get(placed.pool) ?? nowMs) + gpuRoomMs;
     const mayDoWithout = gpuUntilMs <= nowMs ? instead : undefined;
@@ -219,20 +219,26 @@ const refused = (
 });
 
 /** The planned placement, changed by what earlier attempts have shown: no accelerator after it failed, and what it takes. */
-const placeAttempt = (unit: PlannedUnit, state: Waiting): Placement =>
-  grown((state.withoutGpu && unit.withoutGpu) || unit.placement, state);
+const placeAttempt = (unit: PlannedUnit, state: Waiting, spec: MediaJobSpec): Placement =>
+  grown((state.withoutGpu && unit.withoutGpu) || unit.placement, state, spec);
 
 /** A placement with more memory after running out of it, and more scratch after a disk was full, up to its pool's limits. */
-function grown(planned: Placement, { memory, diskFailures = 0 }: Waiting): Placement {
+function grown(
+  planned: Placement,
+  { memory, diskFailures = 0 }: Waiting,
+  { resources: { maxMemory } }: MediaJobSpec,
+): Placement {
   if ("refused" in planned) return planned;
   const placement = { ...planned, scratchBytes: grownScratch(planned, diskFailures) };
   if (!memory) return placement;
   const limitBytes = placement.memoryLimitBytes;
   const memoryBytes = Math.min(memory.wantedBytes, limitBytes);
   if (memoryBytes > memory.givenBytes) return { ...placement, memoryBytes };
-  return {
-    refused: `needs ${mebi(memory.wantedBytes)} of memory or more; a unit may have ${mebi(limitBytes)} in pool ${placement.pool}`,
-  };
+  const isOwnLimit = maxMemory !== undefined && Math.floor(parseQuantity(maxMemory)) <= limitBytes;
+  const bound = isOwnLimit
+    ? `spec.resources.maxMemory lets a unit have ${mebi(limitBytes)}`
+    : `a unit may have ${mebi(limitBytes)} in pool ${placement.pool}`;
+  return { refused: `needs ${mebi(memory.wantedBytes)} of memory or more; ${bound}` };
 }
 
 /** Twice as much for each full disk, up to what a unit may have in the pool: it may as well have been the destination's. */
