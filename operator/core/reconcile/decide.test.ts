@@ -854,9 +854,25 @@ describe("progress", () => {
     expect(status.progress).not.toHaveProperty("etaSeconds");
   });
 
-  test("of an earlier attempt counts for nothing", () => {
+  test("of an earlier attempt counts for nothing, nor does its stage", () => {
     const attempts: ObservedAttempt[] = [failed(), attempt({ attempt: 2 })];
-    expect(pass({ attempts, progress: report(0.9, 1) }).status.progress?.percent).toBe(0);
+    expect(pass({ attempts, progress: report(0.9, 1) }).status.progress).toEqual({
+      percent: 0,
+      display: "0%",
+    });
+  });
+
+  test.each([
+    { phase: "Suspended", spec: { suspend: true }, last: failed() },
+    { phase: "RecoveryRequired", spec: { recovery: "Manual" }, last: failed({ disrupted: true }) },
+  ])("has no remaining time while it is $phase: nobody knows when it goes on", ({ phase, spec, last }) => {
+    const begun = advanced(mediaJob(spec), pass({ attempts: [attempt()] }));
+    const seen = { progress: report(0.5), nowMs: NOW_MS + 60_000 };
+    const running = pass({ ...seen, job: { ...mediaJob(), status: begun.status }, attempts: [attempt()] });
+    expect(running.status.progress).toHaveProperty("etaSeconds");
+    const { status } = pass({ ...seen, job: { ...begun, status: running.status }, attempts: [last] });
+    expect(status).toMatchObject({ phase, progress: { percent: 50 } });
+    expect(status.progress).not.toHaveProperty("etaSeconds");
   });
 });
 

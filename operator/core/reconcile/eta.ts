@@ -27,7 +27,7 @@ export function etaOf({
   plannedSeconds,
 }: {
   percent: number;
-  /** In which it was Running; null before the first start. */
+  /** In which it was Running; null while it is not. */
   elapsedSeconds: number | null;
   /** What the units that have not ended are estimated to take from now, side by side as they run. */
   plannedSeconds: number;

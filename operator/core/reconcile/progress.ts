@@ -25,7 +25,7 @@ export function progressOf({
   reports: ReadonlyMap<string, UnitProgress>;
   /** Of this run; a raised retryGeneration begins another, at what is left done of the one before. */
   previous: Progress | undefined;
-  /** In which it was Running; null before the first start. */
+  /** In which it was Running; null while it is not: what rests goes on nobody knows when. */
   elapsedSeconds: number | null;
   /** How the MediaJob ended: well, when it is 100, whatever was estimated. Unset before. */
   ended: "Well" | "Badly" | undefined;
@@ -38,7 +38,7 @@ export function progressOf({
   const percent =
     ended === "Well" ? 100 : Math.max(previous?.percent ?? 0, Math.min(99.9, round(share * 100)));
   const stage = units
-    .map(({ unit, state }) => (state.state === "Running" ? reports.get(unit.name)?.stage : undefined))
+    .map((folded) => currentReport(folded, reports)?.stage)
     .findLast((name) => name !== undefined);
   const running = units.filter(({ state }) => state.state === "Running").length;
   const plannedSeconds = Math.max(0, plan.totalSeconds - doneSeconds) / Math.max(1, running);
@@ -52,11 +52,19 @@ export function progressOf({
 }
 
 /** How much of a unit is done. One that was cancelled is not done, and never will be. */
-function shareOf({ unit, state }: FoldedUnit, reports: ReadonlyMap<string, UnitProgress>): number {
+function shareOf(folded: FoldedUnit, reports: ReadonlyMap<string, UnitProgress>): number {
+  const { state } = folded;
   if (state.state === "Ended") return state.letter === UNIT_LETTERS.cancelled ? 0 : 1;
+  return currentReport(folded, reports)?.fraction ?? 0;
+}
+
+/** What the attempt that runs said last; nothing where only an earlier one spoke. */
+function currentReport(
+  { unit, state }: FoldedUnit,
+  reports: ReadonlyMap<string, UnitProgress>,
+): UnitProgress | undefined {
   const report = reports.get(unit.name);
-  const isCurrent = state.state === "Running" && report?.attempt === state.attempt.attempt;
-  return isCurrent ? report.fraction : 0;
+  return state.state === "Running" && report?.attempt === state.attempt.attempt ? report : undefined;
 }
 
 const round = (percent: number) => Math.round(percent * 10) / 10;

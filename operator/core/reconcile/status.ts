@@ -82,7 +82,7 @@ export function statusOf({
       units,
       reports: observation.progress,
       previous: isNewRun ? undefined : previous.progress,
-      elapsedSeconds: startTime ? runningSeconds(history, nowMs) : null,
+      elapsedSeconds: startTime && verdict.phase === "Running" ? runningSeconds(history, nowMs) : null,
       ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
