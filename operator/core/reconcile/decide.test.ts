@@ -57,6 +57,36 @@ describe("starting", () => {
     expect(decision.waitingFor).toEqual(new Map([["default", 1]]));
   });
 
+  test.each([
+    {
+      shared: { ofOperator: 5, ofNamespace: 0 },
+      reason: "NamespaceFull",
+      message:
+        "2 units wait for room in pool default; the namespace runs as many as concurrencyPerNamespace allows",
+    },
+    {
+      shared: { ofOperator: 0, ofNamespace: 5 },
+      reason: "OperatorFull",
+      message: "2 units wait for room in pool default; the operator runs as many as concurrency allows",
+    },
+    {
+      shared: { ofOperator: 5, ofNamespace: 5 },
+      reason: "PoolFull",
+      message: "2 units wait for room in pool default",
+    },
+  ])("without room for a cap that pools share it says which: $reason", ({ shared, reason, message }) => {
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b") });
+    const { status } = pass({ job, free: new Map([["default", 0]]), shared, position: 3 });
+    expect(status.queue).toEqual({ position: 3, reason, message });
+  });
+
+  test("a cap that this pass fills is the one that is told", () => {
+    const job = mediaJob({ outputs: [web], sources: sources("a", "b") });
+    const seen = { freeInAll: 1, shared: { ofOperator: 5, ofNamespace: 1 } };
+    const decision = pass({ job, ...seen });
+    expect([starts(decision).length, decision.status.queue?.reason]).toEqual([1, "NamespaceFull"]);
+  });
+
   test("as many faults as there may be fit into a condition", () => {
     const names = Array.from({ length: 120 }, (_, index) => `missing-${index}`);
     const { status } = pass({ job: mediaJob({ outputs: [{ ...web, sources: names }] }) });

@@ -8,6 +8,7 @@ import type { Placement } from "../plan/placement.ts";
 import type { PlannedUnit } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
 import type { Rejection } from "../queue/rejections.ts";
+import type { SharedPlaces } from "../queue/waiting-line.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
 export type Placed = Exclude<Placement, { refused: string }>;
@@ -48,6 +49,8 @@ export interface Observation {
   free: ReadonlyMap<string, number>;
   /** Units that may start over all pools, since they share the caps of operator and namespace; no bound when unset. */
   freeInAll?: number;
+  /** Places left of each of these caps, whoever waits; no bound when unset. */
+  shared?: SharedPlaces;
   /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */
   pause?: Pause | undefined;
   /** Retries that may start now, by class of failure; as many as there are of a class that is not named. */

@@ -56,7 +56,7 @@ export function statusOf({
     verdict.phase !== "Queued" &&
     (starts.actions.length > 0 || observation.attempts.some(({ suspended }) => !suspended));
   const startTime = previous.startTime ?? (begun ? now : undefined);
-  const queue = queueOf(starts, intent, observation.position);
+  const queue = queueOf(starts, intent, observation);
   const tried = failedAttempts(observation.attempts, previous.attempts ?? []);
   const generation = job.metadata.generation;
   const history = historyOf(previous, verdict, { now, stopping: intent.stop !== undefined });
@@ -105,7 +105,7 @@ const circuitOf = ({ pausedBy }: Starts): Trouble | undefined =>
 
 const isGood = (phase: Phase): boolean => phase === "Succeeded" || phase === "PartiallySucceeded";
 
-function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStatus["queue"] {
+function queueOf(starts: Starts, intent: Intent, seen: Observation): MediaJobStatus["queue"] {
   if (intent.suspended && !intent.stop) {
     const waits = starts.units.some(({ state }) => state.state === "Waiting" || state.state === "Held");
     return waits ? { reason: "Suspended", message: "spec.suspend is set" } : undefined;
@@ -122,7 +122,8 @@ function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStat
     const waits = [...starts.waitingFor].map(
       ([pool, units]) => `${counted(units, "unit waits", "units wait")} for room in pool ${pool}`,
     );
-    return { position, reason: "PoolFull", message: shortened(waits.join(", "), MAX_TEXT) };
+    const { reason, why } = fullFor(starts, seen);
+    return { position: seen.position, reason, message: shortened(`${waits.join(", ")}${why}`, MAX_TEXT) };
   }
   if (starts.gatedBy && starts.actions.length === 0) {
     const message = `waits until fewer retries after failures of class ${starts.gatedBy} run`;
@@ -132,6 +133,18 @@ function queueOf(starts: Starts, intent: Intent, position: number): MediaJobStat
     return { reason: "BackingOff", message: "waits before the next attempt" };
   }
   return undefined;
+}
+
+/** Which cap leaves no room; a pool's own where none is full that pools share. */
+function fullFor({ actions }: Starts, { shared }: Observation): { reason: string; why: string } {
+  if (shared && shared.ofNamespace <= actions.length)
+    return {
+      reason: "NamespaceFull",
+      why: "; the namespace runs as many as concurrencyPerNamespace allows",
+    };
+  if (shared && shared.ofOperator <= actions.length)
+    return { reason: "OperatorFull", why: "; the operator runs as many as concurrency allows" };
+  return { reason: "PoolFull", why: "" };
 }
 
 function unitCounts(units: readonly FoldedUnit[], starts: Starts): NonNullable<MediaJobStatus["units"]> {

@@ -136,6 +136,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     free: new Map(kueueQueueOf(job) ? free.map(([pool]) => [pool, Number.POSITIVE_INFINITY]) : free),
     ...(!kueueQueueOf(job) && {
       freeInAll: line.leftInAll(self, usage.shared(self.namespace), usage.room(), runningIn),
+      shared: usage.shared(self.namespace),
       retryRoom: retryRoomOf(job, shell),
     }),
     rejections: shell.rejections.of(uid),

@@ -176,6 +176,7 @@ test("the last place that pools share is left to whose turn comes before, though
   const low = named("low", { priority: "Low" });
   for (const job of [urgent, low]) await pass(job);
   expect(running()).toEqual([1, 0]);
+  expect(shell.mediaJobs.get(low.metadata)?.status?.queue?.reason).toBe("OperatorFull");
   shell.usage.release(other);
   await pass(low);
   expect(running()).toEqual([0, 0]);

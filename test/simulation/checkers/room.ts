@@ -36,7 +36,7 @@ export const room: Checker = ({ configuration, scenario, server, time }, fail) =
     for (const { metadata, spec, status } of server.list(MEDIA_JOBS)) {
       const over = isTerminal(status?.phase);
       const goes = metadata.deletionTimestamp !== undefined; // what its status said last is not told anew
-      const waiting = !over && !goes && !spec.suspend && status?.queue?.reason === "PoolFull";
+      const waiting = !over && !goes && !spec.suspend && ROOM.includes(status?.queue?.reason ?? "");
       for (const { name } of configuration.pools) {
         const key = `${metadata.uid}/${name}`;
         if (!waiting || !status?.queue?.message?.includes(`in pool ${name}`)) waits.delete(key);
@@ -53,5 +53,8 @@ export const room: Checker = ({ configuration, scenario, server, time }, fail) =
   };
   time.after(scenario.calmFromMs + SETTLED_MS, look);
 };
+
+/** What status.queue says of who waits for a place. */
+const ROOM = ["PoolFull", "NamespaceFull", "OperatorFull"];
 
 const poolOf = ({ metadata }: Job): string | undefined => metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool];
