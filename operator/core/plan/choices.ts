@@ -33,9 +33,9 @@ function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
 
 function prospect(output: Output, { parallelism }: MediaJobSpec, plan: Plan): string {
   const cutting = cuttingOf(output);
-  return cutting && awaitsFacts(plan)
+  return cutting && (cutting.whyNot !== undefined || awaitsFacts(plan))
     ? prospectOf(cutting, parallelism)
-    : "in one piece: so little is not worth a probe";
+    : "in one piece: where one unit alone encodes video, no source is probed for it";
 }
 
 /** What becomes of a rendition beside others of the same source, which follows from what that is. */
