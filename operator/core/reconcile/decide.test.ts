@@ -715,6 +715,22 @@ describe("a MediaJob that Kueue has not admitted", () => {
     });
   });
 
+  test("once it has begun, says how many of its units wait for Kueue, and counts none of them as running", () => {
+    const three = mediaJob({ outputs: [web], sources: sources("a", "b", "c") });
+    three.metadata.labels = job.metadata.labels;
+    const said = (attempts: ObservedAttempt[]) => pass({ job: three, attempts }).status.conditions?.[0];
+    const done = succeeded({ unit: "video-0" });
+    const held = [1, 2].map((n) => attempt({ unit: `video-${n}`, suspended: true }));
+    expect(said([done, ...held])).toMatchObject({
+      reason: "WaitingForKueue",
+      message: "2 units wait until Kueue admits them, 1 of 4 ended",
+    });
+    expect(said([done, attempt({ unit: "video-1" }), ...held.slice(1)])).toMatchObject({
+      reason: "UnitsRunning",
+      message: "1 unit runs, 1 unit waits until Kueue admits it, 1 of 4 ended",
+    });
+  });
+
   test("takes its Jobs back when another unit's failure ends all, but not what finalizes", () => {
     const several = mediaJob({
       ...{ outputs: [web], sources: sources("a", "b") },

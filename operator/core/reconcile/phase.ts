@@ -152,15 +152,22 @@ const lostWork: PhaseRule = ({ units, starting }) => {
 };
 
 const running: PhaseRule = ({ job, units, starting }) => {
-  const active = units.filter(({ state }) => state.state === "Running").length + starting;
-  const ended = units.filter(({ state }) => state.state === "Ended").length;
-  const begun = active > 0 || job.status?.startTime !== undefined;
+  const live = units.flatMap(({ state }) => (state.state === "Running" ? [state.attempt] : []));
+  const begun = live.length + starting > 0 || job.status?.startTime !== undefined;
   if (!begun) return undefined;
-  return {
-    phase: "Running",
-    reason: "UnitsRunning",
-    message: `${counted(active, "unit runs", "units run")}, ${ended} of ${units.length} ended`,
-  };
+  const startsHeld = kueueQueueOf(job) === undefined ? 0 : starting;
+  const held = live.filter(({ suspended }) => suspended).length + startsHeld;
+  const active = live.length + starting - held;
+  const ended = units.filter(({ state }) => state.state === "Ended").length;
+  const said = [
+    ...(active > 0 || held === 0 ? [counted(active, "unit runs", "units run")] : []),
+    ...(held > 0
+      ? [counted(held, "unit waits until Kueue admits it", "units wait until Kueue admits them")]
+      : []),
+    `${ended} of ${units.length} ended`,
+  ];
+  const reason = held > 0 && active === 0 ? "WaitingForKueue" : "UnitsRunning";
+  return { phase: "Running", reason, message: said.join(", ") };
 };
 
 /** How many units ended in which way; `done` made at least one output. */
