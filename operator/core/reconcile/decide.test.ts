@@ -170,6 +170,13 @@ describe("ending", () => {
     );
   });
 
+  test("a retry that finds nothing to do leaves the time at which it ended", () => {
+    const ended = pass({ attempts: [succeeded()] });
+    const job = advanced(mediaJob({ retryGeneration: 1 }), ended);
+    const { status } = pass({ job, nowMs: NOW_MS + 86_400_000 });
+    expect(status).toMatchObject({ retryGeneration: 1, completionTime: ended.status.completionTime });
+  });
+
   test("a second pass over a finished MediaJob changes nothing, also when its Jobs are gone", () => {
     const first = pass({ attempts: [succeeded()] });
     const job = advanced(mediaJob(), first);

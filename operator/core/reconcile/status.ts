@@ -62,6 +62,7 @@ export function statusOf({
   const history = historyOf(previous, verdict, { now, stopping: intent.stop !== undefined });
   const isNewRun = !terminal && isRetried(job);
   const reportUri = reportUriOf(fresh) ?? previous.reportUri;
+  const isOverAsBefore = verdict.phase === previous.phase && fresh.length === 0;
 
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
@@ -76,7 +77,7 @@ export function statusOf({
     }),
     history,
     ...(startTime && { startTime }),
-    ...(terminal && { completionTime: now }),
+    ...(terminal && { completionTime: (isOverAsBefore && previous.completionTime) || now }),
     progress: progressOf({
       plan,
       units,
