@@ -1,4 +1,6 @@
-import type { MediaJobSpec } from "../../../crds/media-job.ts";
+import type { MediaJob, MediaJobSpec } from "../../../crds/media-job.ts";
+import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { lastRetryOf } from "../last-retry.ts";
 
 /**
  * By how much a MediaJob is taken to be older than it is. Age and priority are so one number, a time, and
@@ -19,9 +21,21 @@ export const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
  */
 export const SHARE_PENALTY_SECONDS = 60;
 
+/**
+ * Since when a MediaJob asks for its turn: its creation, or the last time it was retried after its end, which may be just
+ * now. One that failed days ago and is retried would else go before whatever is urgent today.
+ */
+export function askingSinceMs(
+  { metadata, status }: Pick<MediaJob, "metadata" | "status">,
+  nowMs: number,
+): number {
+  if (status?.phase && TERMINAL_PHASES.includes(status.phase)) return nowMs;
+  return Date.parse(lastRetryOf(status) ?? metadata.creationTimestamp ?? "");
+}
+
 /** The time that orders the line within a namespace, in ms; the earlier, the sooner its turn. */
-export const standingMs = (createdMs: number, priority: MediaJobSpec["priority"]): number =>
-  createdMs - HEAD_START_SECONDS[priority] * 1000;
+export const standingMs = (sinceMs: number, priority: MediaJobSpec["priority"]): number =>
+  sinceMs - HEAD_START_SECONDS[priority] * 1000;
 
 /** The time that orders the heads of the namespaces' lines. */
 export const sharedStandingMs = (standing: number, running: number): number =>

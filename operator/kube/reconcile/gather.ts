@@ -2,7 +2,7 @@ import { LABELS } from "../../../crds/group.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { kueueQueueOf } from "../../core/queue/kueue.ts";
 import { GATED_CLASSES, gateOf, retriesAllowed } from "../../core/queue/retry-gate.ts";
-import { standingMs } from "../../core/queue/standing.ts";
+import { askingSinceMs, standingMs } from "../../core/queue/standing.ts";
 import type { Observation } from "../../core/reconcile/decision.ts";
 import { settledUnits } from "../../core/reconcile/fold-units.ts";
 import { keyOf, type ObjectKey } from "../api/kube-object.ts";
@@ -105,10 +105,10 @@ async function askWhatIsTheMatter({ metadata }: StoredMediaJob, shell: Shell): P
 }
 
 /** Where a MediaJob stands among those that wait. */
-export const standingOf = (key: ObjectKey, { metadata, spec }: StoredMediaJob) => ({
+export const standingOf = (key: ObjectKey, job: StoredMediaJob, nowMs: number) => ({
   key,
-  namespace: metadata.namespace ?? "",
-  standing: standingMs(Date.parse(metadata.creationTimestamp ?? ""), spec.priority),
+  namespace: job.metadata.namespace ?? "",
+  standing: standingMs(askingSinceMs(job, nowMs), job.spec.priority),
 });
 
 /** Everything that is known of a MediaJob in this moment. */
@@ -116,8 +116,8 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
   const { uid } = job.metadata;
   const owner = ownerKey(job.metadata);
   const { usage, line, nodes, warnings } = shell;
-  const self = standingOf(key, job);
   const nowMs = shell.clock.date().getTime();
+  const self = standingOf(key, job, nowMs);
   const runningIn = (namespace: string) => usage.runningIn(namespace);
   const free = [...usage.free(self.namespace)].map(
     ([pool, places]) => [pool, line.leftFor(self, pool, places, runningIn)] as const,

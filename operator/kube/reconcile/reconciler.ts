@@ -197,7 +197,7 @@ function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan | undefined, 
   else shell.retryLine.leave(key);
   shell.roomWaits.set(key, decision.waitingFor.keys(), observation.nowMs);
   noteOutcomes(job, decision, shell);
-  shell.line.set({ ...standingOf(key, job), wants: decision.waitingFor });
+  shell.line.set({ ...standingOf(key, job, observation.nowMs), wants: decision.waitingFor });
   return decision;
 }
 
