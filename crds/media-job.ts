@@ -130,7 +130,7 @@ const specFields = {
       pool: itemName
         .optional()
         .describe(
-          "pool pins the work to one pool of the operator's configuration. Any pool that fits when unset.",
+          "pool pins the work to one pool of the operator's configuration. Any pool that fits when unset. Where gpu is Prefer, work that gets no accelerator there is made without one in any pool that fits.",
         ),
       gpu: z
         .enum(["Prefer", "Require", "Never"])
