@@ -28,6 +28,7 @@ test.each([
     values: { podLabels: { "app.kubernetes.io/instance": "media" } },
     message: "/podLabels",
   },
+  { name: "a section that was emptied", values: { worker: null }, message: "'worker'" },
   { name: "a port that is none", values: { service: { port: 0 } }, message: "/service/port" },
   {
     name: "somebody else's service account without its name",

@@ -59,6 +59,11 @@ describe("the operator's configuration", () => {
     expect(worker).toMatchObject({ runAsUser: 1234, image: `mediajob-worker:${version}` });
   });
 
+  test("may be left empty, as where all lines of it are comments", async () => {
+    const rbac = { secretNamespaces: ["films"] };
+    expect(await render({ config: null, rbac })).toEqual(await render({ rbac }));
+  });
+
   test("does not restart the operator when it changes: the operator reads it anew by itself", async () => {
     const template = async (values: object) => only(await render(values), "Deployment").spec.template;
     expect(await template({ config: { concurrency: 7 } })).toEqual(await template({}));

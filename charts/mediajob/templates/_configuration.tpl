@@ -5,5 +5,5 @@
       "image" (include "mediajob.image" (dict "image" .Values.worker.image "appVersion" .Chart.AppVersion))
       "imagePullPolicy" .Values.worker.image.pullPolicy
       "imagePullSecrets" .Values.worker.imagePullSecrets -}}
-{{- toYaml (mergeOverwrite (dict "progressUrl" $url "worker" $worker) (deepCopy .Values.config)) -}}
+{{- toYaml (mergeOverwrite (dict "progressUrl" $url "worker" $worker) (deepCopy (default dict .Values.config))) -}}
 {{- end -}}
