@@ -53,6 +53,31 @@ test("promtool finds nothing amiss in /metrics, nor in the alerts of the docs", 
   expect(promtool(["check", "rules", join(directory, "rules.yaml")])).toMatchObject({ status: 0 });
 });
 
+/** What is told, each half minute, of a MediaJob made two hours ago whose next units wait for so many half minutes. */
+const waitsFor = (halfMinutes: number) => [
+  { series: 'mediajob_units_waiting{pool="cpu",priority="Urgent"}', values: `1x${halfMinutes - 1} stale` },
+  {
+    series: 'mediajob_oldest_wait_seconds{pool="cpu",priority="Urgent"}',
+    values: `7200+30x${halfMinutes - 1} stale`,
+  },
+];
+
+test.each([
+  { name: "nothing, that waits for a minute", halfMinutes: 2, expected: [] },
+  { name: "urgent work that waits for six", halfMinutes: 12, expected: [{ exp_labels: { pool: "cpu" } }] },
+])("of a MediaJob that has long run the alerts say $name", ({ halfMinutes, expected }) => {
+  const file = join(directory, "waits.yaml");
+  const asked = { eval_time: `${(halfMinutes - 1) * 30}s`, alertname: "MediaJobUrgentWorkWaits" };
+  const summary = "urgent work waits for the pool cpu for more than five minutes";
+  const exp_alerts = expected.map((alert) => ({ ...alert, exp_annotations: { summary } }));
+  const alert_rule_test = [{ ...asked, exp_alerts }];
+  const tests = [{ interval: "30s", input_series: waitsFor(halfMinutes), alert_rule_test }];
+  writeFileSync(file, JSON.stringify({ rule_files: ["rules.yaml"], evaluation_interval: "30s", tests }));
+  const { status, stdout, stderr } = promtool(["test", "rules", file]);
+  expect(`${stdout}${stderr}`).toContain("SUCCESS");
+  expect(status).toBe(0);
+});
+
 test("Prometheus reads them of two replicas, evaluates every alert and every query of the dashboard, and raises what an operator that has just started does", async () => {
   const [port] = await freePorts(1);
   const config = join(directory, "prometheus.yaml");
