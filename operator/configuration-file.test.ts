@@ -33,6 +33,12 @@ test.each([
     text: "pools: [{ name: cpu }, { name: gpu }, { name: cpu }]",
     message: /pools\[0\] is called cpu, too: give one of them another name\s+→ at pools\[2\]\.name/,
   },
+  {
+    name: "calls two endpoints alike, so that no status could be written",
+    text: "webhooks: { endpoints: [&a { name: a, url: 'https://a.example', secretRef: { name: s } }, *a] }",
+    message:
+      /endpoints\[0\] is called a, too: give one of them another name\s+→ at webhooks\.endpoints\[1\]\.name/,
+  },
   { name: "has an unknown field", text: "concurency: 3", message: /Unrecognized key: "concurency"/ },
 ])("a file that $name does not let the operator start", async ({ text, message }) => {
   await write(text);

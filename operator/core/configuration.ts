@@ -43,18 +43,23 @@ const pool = z.strictObject({
 });
 export type Pool = z.output<typeof pool>;
 
-/** A unit is placed by the name of its pool, so that a second one of a name would never be looked at. */
-function sayWhichNamesComeTwice(pools: readonly Pool[], { addIssue }: z.RefinementCtx): void {
-  for (const [index, { name }] of pools.entries()) {
-    const first = pools.findIndex((other) => other.name === name);
-    if (first === index) continue;
-    addIssue({
-      code: "custom",
-      path: [index, "name"],
-      message: `pools[${first}] is called ${name}, too: give one of them another name`,
-    });
-  }
-}
+/**
+ * A unit is placed by the name of its pool, so that a second one of a name would never be looked at; and the API server
+ * takes no status that tells of two endpoints of one name.
+ */
+const eachNameOnce =
+  (list: string) =>
+  (items: readonly { name: string }[], { addIssue }: z.RefinementCtx): void => {
+    for (const [index, { name }] of items.entries()) {
+      const first = items.findIndex((other) => other.name === name);
+      if (first === index) continue;
+      addIssue({
+        code: "custom",
+        path: [index, "name"],
+        message: `${list}[${first}] is called ${name}, too: give one of them another name`,
+      });
+    }
+  };
 
 /** Lower-case, since DNS does not tell cases apart. */
 const hostPattern = z
@@ -78,7 +83,7 @@ export const configuration = z.strictObject({
   pools: z
     .array(pool)
     .min(1)
-    .superRefine(sayWhichNamesComeTwice)
+    .superRefine(eachNameOnce("pools"))
     .default([pool.parse({ name: "default" })]),
   /** Units that run at once over all pools. */
   concurrency: z.int().min(1).default(1000),
@@ -135,7 +140,7 @@ export const configuration = z.strictObject({
         })
         .prefault({}),
       /** Endpoints that are told of every MediaJob. Their Secrets are in the operator's namespace. */
-      endpoints: z.array(endpoint).max(5).default([]),
+      endpoints: z.array(endpoint).max(5).superRefine(eachNameOnce("endpoints")).default([]),
       /** What the operator asks of one host at most. */
       perHost: z
         .strictObject({
