@@ -39,6 +39,11 @@ test.each([
     message:
       /endpoints\[0\] is called a, too: give one of them another name\s+→ at webhooks\.endpoints\[1\]\.name/,
   },
+  {
+    name: "allows an address as if it were a name, which would never be looked at",
+    text: "webhooks: { allow: { hosts: [10.0.0.5] } }",
+    message: /an address belongs in cidrs, as 10\.0\.0\.5\/32\s+→ at webhooks\.allow\.hosts\[0\]/,
+  },
   { name: "has an unknown field", text: "concurency: 3", message: /Unrecognized key: "concurency"/ },
 ])("a file that $name does not let the operator start", async ({ text, message }) => {
   await write(text);

@@ -61,11 +61,14 @@ const eachNameOnce =
     }
   };
 
-/** Lower-case, since DNS does not tell cases apart. */
+/** Lower-case, since DNS does not tell cases apart. Its last part holds a letter, which that of an address does not. */
 const hostPattern = z
   .string()
   .max(253)
-  .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+  .regex(
+    /^(\*\.)?([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*([0-9][-0-9]*)?[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    "expected a name such as hooks.media.svc or *.media.svc, in lower case; an address belongs in cidrs, as 10.0.0.5/32",
+  );
 
 /**
  * An endpoint as in a MediaJob's spec, whose rules only the API server asks. Its name is shorter: in a status it stands
