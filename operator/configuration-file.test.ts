@@ -40,6 +40,11 @@ test.each([
       /endpoints\[0\] is called a, too: give one of them another name\s+→ at webhooks\.endpoints\[1\]\.name/,
   },
   {
+    name: "gives a pool encoders and no accelerator that has them",
+    text: "pools: [{ name: gpu, encoder: nvenc }]",
+    message: /of an accelerator: name its resource, such as nvidia\.com\/gpu\s+→ at pools\[0\]\.gpuResource/,
+  },
+  {
     name: "allows an address as if it were a name, which would never be looked at",
     text: "webhooks: { allow: { hosts: [10.0.0.5] } }",
     message: /an address belongs in cidrs, as 10\.0\.0\.5\/32\s+→ at webhooks\.allow\.hosts\[0\]/,

@@ -17,30 +17,35 @@ const toleration = z.strictObject({
   tolerationSeconds: z.int().optional(),
 });
 
-const pool = z.strictObject({
-  name: itemName,
-  /** Labels of the pool's nodes. */
-  nodeSelector: z.record(z.string(), z.string()).default({}),
-  tolerations: z.array(toleration).default([]),
-  /** Extended resource of one accelerator, e.g. `nvidia.com/gpu`; unset for a CPU pool. */
-  gpuResource: z.string().optional(),
-  /** Hardware encoders of the pool's accelerator; a pool without is given video only where a MediaJob requires a GPU. */
-  encoder: z.enum(HARDWARE_ENCODERS).optional(),
-  /** Runtime class of the pool's pods, e.g. `nvidia`. */
-  runtimeClassName: z.string().optional(),
-  /** The most one unit may ask for. */
-  perUnit: z
-    .strictObject({
-      cpu: z.number().positive().default(4),
-      memory: quantity.default("8Gi"),
-      scratch: quantity.default("100Gi"),
-    })
-    .prefault({}),
-  /** Units that run in the pool at once. */
-  concurrency: z.int().min(1).default(1000),
-  /** Relative cost of a second in the pool; the cheapest pool that fits is taken. */
-  costWeight: z.number().positive().default(1),
-});
+const pool = z
+  .strictObject({
+    name: itemName,
+    /** Labels of the pool's nodes. */
+    nodeSelector: z.record(z.string(), z.string()).default({}),
+    tolerations: z.array(toleration).default([]),
+    /** Extended resource of one accelerator, e.g. `nvidia.com/gpu`; unset for a CPU pool. */
+    gpuResource: z.string().optional(),
+    /** Hardware encoders of the pool's accelerator; a pool without is given video only where a MediaJob requires a GPU. */
+    encoder: z.enum(HARDWARE_ENCODERS).optional(),
+    /** Runtime class of the pool's pods, e.g. `nvidia`. */
+    runtimeClassName: z.string().optional(),
+    /** The most one unit may ask for. */
+    perUnit: z
+      .strictObject({
+        cpu: z.number().positive().default(4),
+        memory: quantity.default("8Gi"),
+        scratch: quantity.default("100Gi"),
+      })
+      .prefault({}),
+    /** Units that run in the pool at once. */
+    concurrency: z.int().min(1).default(1000),
+    /** Relative cost of a second in the pool; the cheapest pool that fits is taken. */
+    costWeight: z.number().positive().default(1),
+  })
+  .refine(({ encoder, gpuResource }) => !encoder || gpuResource, {
+    path: ["gpuResource"],
+    message: "encoder is that of an accelerator: name its resource, such as nvidia.com/gpu",
+  });
 export type Pool = z.output<typeof pool>;
 
 /**
