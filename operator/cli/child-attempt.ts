@@ -178,7 +178,8 @@ async function wholeResult(
   if (!result.truncated || result.manifestUri === undefined) return result;
   const text = await readFile(fileOf(result.manifestUri, volumes), "utf8").catch(() => "");
   const manifest = unitResult.safeParse(parseJson(text));
-  return manifest.success ? manifest.data : result;
+  const { reportUri } = result; // written after the manifest, of which it tells
+  return manifest.success ? { ...manifest.data, ...(reportUri && { reportUri }) } : result;
 }
 
 function readLines(stream: unknown, onLine: (line: string) => void): void {

@@ -200,6 +200,19 @@ test("a MediaJob of one unit writes its report within it, and leaves no private 
   );
 });
 
+test("a MediaJob of one unit has one, too, where it makes more files than its termination message holds", () => {
+  const widths = Array.from({ length: 16 }, (_, index) => index + 20);
+  const outputs = [{ name: "set", image: { format: "webp", formats: ["jpeg"], widths } }];
+  const file = manifest({ name: "many", sources: good, outputs, report: { formats: ["txt"] } });
+  const { status } = JSON.parse(mediajob("run", file, "--output", "json").stdout) as MediaJob;
+  expect(status).toMatchObject({
+    phase: "Succeeded",
+    units: { total: 1 },
+    reportUri: "volume://media/out/many/many.report.txt",
+  });
+  expect(status?.outputs).toHaveLength(2 * widths.length + 1);
+});
+
 test("a unit that runs out of its time says so, in the status and in the report, beside a source that is missing", () => {
   const file = manifest({
     name: "late",
