@@ -97,6 +97,7 @@ export async function runUnit(
         const file = await openVolumeSource(source, surroundings.volumeRoot);
         usage.bytesIn += file.bytes;
         opened.push(file);
+        published.noteRead(file);
         return file;
       },
       probe: ({ path }) => media.of(path, signal),

@@ -7,6 +7,7 @@ import type { Destination } from "../../crds/destination.ts";
 import { type Unit, unit } from "../../crds/unit.ts";
 import type { Product } from "../engine.ts";
 import { VolumeDestination } from "./destination.ts";
+import { openVolumeSource } from "./volume.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -317,6 +318,20 @@ test.each([
   await expect(publish(to, "pixels")).rejects.toThrow(/^a\/o\.webp is the source \w+ itself/);
   expect(await readFile(join(root, "out/a/o.webp"), "utf8")).toBe("the original");
 });
+
+test.each(["Overwrite", "Skip"] as const)(
+  "nor is a file that was read beside the sources, such as a watermark, where onConflict is %s",
+  async (onConflict) => {
+    const to = await open(aUnit({ onConflict, template: "{output}.{ext}" }));
+    const logo = { name: "a", volume: { claimName: "m", path: "out/o.webp" } };
+    await writeFile(join(root, "out/o.webp"), "the logo");
+    to.noteRead(await openVolumeSource(logo, () => root));
+    await expect(publish(to, "pixels")).rejects.toThrow(
+      /^o\.webp is the file out\/o\.webp, from which it is made, itself/,
+    );
+    expect(await readFile(join(root, "out/o.webp"), "utf8")).toBe("the logo");
+  },
+);
 
 const streamFile = (name: string): Product => ({
   ...product({ variant: name }),

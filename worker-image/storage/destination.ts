@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
 import type { Unit } from "../../crds/unit.ts";
-import type { Product, ProductFacts } from "../engine.ts";
+import type { OpenedSource, Product, ProductFacts } from "../engine.ts";
 import { WorkFailure } from "../work-failure.ts";
 import { onDestination } from "./destination-failure.ts";
 import { flush, linkNew } from "./final-name.ts";
@@ -120,6 +120,11 @@ export class VolumeDestination {
 
   get manifestUri(): string {
     return this.#uri(this.#private.manifest.slice(this.#directory.length + 1));
+  }
+
+  /** Takes note of a file that is read, which nothing may replace then. */
+  noteRead(file: OpenedSource): void {
+    this.#ownSources.note(file);
   }
 
   /**
