@@ -3,6 +3,9 @@ import { validations } from "../validation.ts";
 import { channels, loudness, sampleRateHz } from "./soundtrack.ts";
 import { cut } from "./video.ts";
 
+/** Extension of the file of each codec. */
+export const AUDIO_EXTENSIONS = { aac: "m4a", opus: "opus", mp3: "mp3", flac: "flac", wav: "wav" } as const;
+
 export const audioOutput = z
   .strictObject({
     codec: z

@@ -1,4 +1,4 @@
-import type { AudioOutput } from "../../crds/outputs/audio.ts";
+import { AUDIO_EXTENSIONS, type AudioOutput } from "../../crds/outputs/audio.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream, MediaRecord } from "../probe/record.ts";
@@ -29,15 +29,15 @@ export interface Recording extends Kept {
   warnings: { reason: string; message: string }[];
 }
 
-const FILES: Record<AudioOutput["codec"], { ext: string; muxer: string[]; codec: EncodedSoundCodec }> = {
-  aac: { ext: "m4a", muxer: ["-movflags", "+faststart", "-f", "ipod"], codec: "aac" },
-  opus: { ext: "opus", muxer: ["-f", "opus"], codec: "opus" },
-  mp3: { ext: "mp3", muxer: ["-f", "mp3"], codec: "mp3" },
-  flac: { ext: "flac", muxer: ["-f", "flac"], codec: "flac" },
-  wav: { ext: "wav", muxer: ["-rf64", "auto", "-f", "wav"], codec: "pcm" }, // above 4 GiB only RF64 holds it
+const FILES: Record<AudioOutput["codec"], { muxer: string[]; codec: EncodedSoundCodec }> = {
+  aac: { muxer: ["-movflags", "+faststart", "-f", "ipod"], codec: "aac" },
+  opus: { muxer: ["-f", "opus"], codec: "opus" },
+  mp3: { muxer: ["-f", "mp3"], codec: "mp3" },
+  flac: { muxer: ["-f", "flac"], codec: "flac" },
+  wav: { muxer: ["-rf64", "auto", "-f", "wav"], codec: "pcm" }, // above 4 GiB only RF64 holds it
 };
 
-export const extensionOf = (output: AudioOutput): string => FILES[output.codec].ext;
+export const extensionOf = (output: AudioOutput): string => AUDIO_EXTENSIONS[output.codec];
 
 /** @throws MediaFailure NoAudioStream, InvalidOutputSpec. */
 export function planRecording(record: MediaRecord, output: AudioOutput): Recording {

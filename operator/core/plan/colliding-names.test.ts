@@ -85,6 +85,28 @@ test.each([
       image("b-20w", { format: "png" }),
     ],
   },
+  {
+    name: "two sounds of one codec",
+    template: "{source}-{output}.{ext}",
+    outputs: [
+      { name: "b-c", audio: { codec: "mp3" } },
+      { name: "c", audio: { codec: "mp3", bitrateKbps: 32 } },
+    ],
+  },
+  {
+    name: "a picture out of a film and one of a photo",
+    template: "{source}-{output}.{ext}",
+    outputs: [{ name: "b-c", frames: { format: "jpeg" } }, image("c", { format: "jpeg" })],
+  },
+  {
+    name: "two descriptions",
+    template: "{source}{output}.{ext}",
+    names: ["a", "ab"],
+    outputs: [
+      { name: "bc", metadata: {} },
+      { name: "c", metadata: { detail: "Full" } },
+    ],
+  },
 ])("$name: two outputs would get one name", ({ template, names, outputs }) => {
   const [fault] = faults({ template, ...(names && { names }), ...(outputs && { outputs }) });
   expect(fault?.path).toBe("spec.destination.template");
@@ -105,6 +127,14 @@ test.each([
     name: "formats that differ",
     template: "{source}-{output}.{ext}",
     outputs: [image("b-c"), image("c", { format: "png" })],
+  },
+  {
+    name: "a sound and a description",
+    template: "{source}-{output}.{ext}",
+    outputs: [
+      { name: "b-c", audio: { codec: "mp3" } },
+      { name: "c", metadata: {} },
+    ],
   },
   { name: "what only the finished file tells", template: "{source}-{output}-{hash}" },
   {

@@ -9,7 +9,8 @@ import {
   type TemplateValues,
   withSuffix,
 } from "../../../crds/naming.ts";
-import { isDescribed } from "../../../crds/outputs/image.ts";
+import { AUDIO_EXTENSIONS } from "../../../crds/outputs/audio.ts";
+import { formatsOf, isDescribed } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 
 /** Stand for the name of a source and its place in names that are made once for all: no name holds them. */
@@ -67,24 +68,37 @@ const unknownOf = ({ name }: Output): string => `of ${name}`;
 
 /** What the spec alone tells of the files of an output; a width where it tells them apart. */
 function settled(output: Output): { values: TemplateValues; width?: number }[] {
-  const { image, video, metadata } = output;
+  const { image } = output;
   const unknown = unknownOf(output);
   const isCropped = image?.fit === "cover" && image.width !== undefined && image.height !== undefined;
-  const formats = image
-    ? [image.format, ...(image.formats ?? [])]
-    : [metadata ? ("json" as const) : video?.container];
   const widths = image?.widths && image.widths.length > 1 ? image.widths : [undefined];
-  return formats.flatMap((format) =>
+  return kindsOf(output).flatMap(({ ext, format }) =>
     widths.map((width) => {
-      const kind = format === undefined || format === "Auto" ? unknown : format;
       const values: Record<Exclude<TemplateToken, "source" | "output" | "index">, string | number> = {
-        ...{ ext: kind === "jpeg" ? "jpg" : kind, format: kind, hash: unknown, date: TODAY },
+        ...{ ext, format, hash: unknown, date: TODAY },
         width: width ?? (isCropped ? (image?.width ?? unknown) : unknown),
         height: isCropped ? (image?.height ?? unknown) : unknown,
       };
       return { values, ...(width !== undefined && { width }) };
     }),
   );
+}
+
+interface Kind {
+  ext: string;
+  format: string;
+}
+
+/** Extension and format of each file of an output; of a stream, which is a directory, nothing is settled. */
+function kindsOf(output: Output): Kind[] {
+  const { image, video, audio, frames, metadata } = output;
+  const unknown = { ext: unknownOf(output), format: unknownOf(output) };
+  const picture = (format: string): Kind => ({ ext: format === "jpeg" ? "jpg" : format, format });
+  if (image) return formatsOf(image).map((format) => (format === "Auto" ? unknown : picture(format)));
+  if (video) return [{ ext: video.container, format: video.codec === "copy" ? unknown.format : video.codec }];
+  if (audio) return [{ ext: AUDIO_EXTENSIONS[audio.codec], format: audio.codec }];
+  if (frames) return [picture(frames.format)];
+  return [metadata ? picture("json") : unknown];
 }
 
 function nameOf(template: string, values: TemplateValues, suffix: string): string[] {
