@@ -47,7 +47,7 @@ export const destination = z
       )
       .default(DEFAULT_TEMPLATE)
       .describe(
-        `template names each output file, relative to the destination. Tokens: ${TOKENS.join(", ")}. Must hold {output} when there are several outputs and {source} or {index} when there are several sources. Characters that no file name takes become _.`,
+        `template names each output file, relative to the destination. Tokens: ${TOKENS.join(", ")}. Must hold {output} when there are several outputs, and {source} or {index} when one of them is made from several sources. Characters that no file name takes become _.`,
       ),
     onConflict: z
       .enum(["Overwrite", "Suffix", "Skip", "Fail"])

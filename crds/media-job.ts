@@ -257,9 +257,9 @@ export const mediaJobSpec = z
       ...optionalTransitionRules(specFields),
       notYet("presetRef", "!has(self.presetRef)"),
       {
-        rule: "size(self.sources) == 1 || self.destination.template.contains('{source}') || self.destination.template.contains('{index}')",
+        rule: "size(self.sources) == 1 || self.destination.template.contains('{source}') || self.destination.template.contains('{index}') || self.outputs.all(output, has(output.sources) && size(output.sources) == 1)",
         message:
-          "destination.template must hold {source} or {index} when there are several sources: their outputs would overwrite each other",
+          "destination.template must hold {source} or {index} when an output is made from several sources: their files would overwrite each other",
         fieldPath: ".destination.template",
         reason: "FieldValueInvalid",
       },

@@ -154,7 +154,7 @@ describe("what is wrong is said with its field, what was expected and what came"
         },
       }),
       error:
-        "spec.destination.template: destination.template must hold {source} or {index} when there are several sources: their outputs would overwrite each other",
+        "spec.destination.template: destination.template must hold {source} or {index} when an output is made from several sources: their files would overwrite each other",
     },
     ...PLANNED_FAMILIES.map((family) => ({
       name: `the family ${family}, which no worker makes yet, whatever it asks for`,

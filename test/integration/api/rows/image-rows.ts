@@ -339,7 +339,7 @@ export const imageRows: Row[] = [
   accepted("a template of the source's place and the day", named("{date}/{index}.{ext}")),
   refused("a template of the day alone for two sources", named("{date}.{ext}"), {
     field: "spec.destination.template",
-    server: "must hold {source} or {index} when there are several sources",
+    server: "must hold {source} or {index} when an output is made from several sources",
   }),
   refused("a token that does not exist", named("{source}-{number}.{ext}"), {
     field: "spec.destination.template",

@@ -112,6 +112,19 @@ export const sourceRows: Row[] = [
       offline: "unknown field; did you mean claimName?",
     },
   ),
+  accepted("two sources of which one is made into a file of a fixed name, with the other joined to it", {
+    spec: {
+      sources: [source("opener"), source("closer")],
+      outputs: [
+        {
+          name: "film",
+          sources: ["opener"],
+          video: { container: "mp4", codec: "h264", appendSources: ["closer"] },
+        },
+      ],
+      destination: destination({ template: "film.{ext}" }),
+    },
+  }),
   refused(
     "several sources whose outputs would get one name",
     {
@@ -122,7 +135,7 @@ export const sourceRows: Row[] = [
     },
     {
       field: "spec.destination.template",
-      server: "must hold {source} or {index} when there are several sources",
+      server: "must hold {source} or {index} when an output is made from several sources",
     },
   ),
 ];
