@@ -36,9 +36,10 @@ type Waiting = Extract<UnitState, { state: "Waiting" }>;
 const GATED_MS = 15_000;
 
 /**
- * Chooses the attempts to start: in the order of the plan, at most `parallelism` at once, as many as each
- * pool has room for. One that needs others starts when they have succeeded, and is cancelled when one has not. A unit that waits for a full pool holds nobody else up. What finalizes runs alone, once all
- * else has ended, also after a stop; where nothing ever began there is nothing to finalize.
+ * Chooses the attempts to start: in the order of the plan, at most `parallelism` at once, as many as each pool has room
+ * for. One that needs others starts when they have succeeded, and is cancelled when one has not. A unit that waits for
+ * a full pool holds nobody else up. What finalizes runs alone, once all else has ended, also after a stop; where nothing
+ * ever began there is nothing to finalize.
  */
 export function startAttempts({
   job,
@@ -85,35 +86,11 @@ export function startAttempts({
 
   for (const folded of units) {
     const { unit, state } = folded;
-    if (isFinalize(unit) && state.state === "Waiting" && starts.units.every(hasEnded)) {
-      const end = withoutFinalizing(state, { begun, intent });
-      if (end) {
-        starts.units.push(ended(folded, end));
-        continue;
-      }
-    } else if (intent.stop && !isFinalize(unit) && (state.state === "Waiting" || state.state === "Held")) {
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
-      continue;
-    }
-    if (state.state !== "Waiting") {
-      starts.units.push(folded);
-      continue;
-    }
     const needed = (unit.needs ?? []).map((index) => starts.units[index]);
-    if (needed.some(hasEndedBadly)) {
-      starts.units.push(ended(folded, { letter: UNIT_LETTERS.cancelled }));
-      continue;
-    }
-    const placed = placeAttempt(unit, state, job.spec);
-    if ("refused" in placed) {
-      starts.units.push(
-        refused(unit, state, { class: "config", reason: "NoPoolFits", message: placed.refused }),
-      );
-      continue;
-    }
-    const rejection = rejected.failureOf(unit.name, state.attempt);
-    if (rejection) {
-      starts.units.push(refused(unit, state, rejection));
+    const placed = state.state === "Waiting" ? placeAttempt(unit, state, job.spec) : undefined;
+    const end = endOf(folded, { before: starts.units, needed, placed, begun, intent, rejected });
+    if (end || state.state !== "Waiting" || !placed || "refused" in placed) {
+      starts.units.push(end ?? folded);
       continue;
     }
     const ready = isFinalize(unit)
@@ -172,6 +149,40 @@ export function startAttempts({
     });
   }
   return { ...starts, waitingFor: atMost(slots, waitingFor) };
+}
+
+/** How a unit ends without another attempt; the first reason counts. Undefined when there is none. */
+function endOf(
+  folded: FoldedUnit,
+  {
+    before,
+    needed,
+    placed,
+    begun,
+    intent,
+    rejected,
+  }: {
+    /** The units that come before it in the plan. */
+    before: readonly FoldedUnit[];
+    needed: readonly (FoldedUnit | undefined)[];
+    /** Where its next attempt would run. */
+    placed: Placement | undefined;
+    begun: boolean;
+    intent: Intent;
+    rejected: RejectedUnits;
+  },
+): FoldedUnit | undefined {
+  const { unit, state } = folded;
+  if (intent.stop && !isFinalize(unit) && (state.state === "Waiting" || state.state === "Held"))
+    return ended(folded, { letter: UNIT_LETTERS.cancelled });
+  if (state.state !== "Waiting") return undefined;
+  const last = isFinalize(unit) && before.every(hasEnded) && withoutFinalizing(state, { begun, intent });
+  if (last) return ended(folded, last);
+  if (needed.some(hasEndedBadly)) return ended(folded, { letter: UNIT_LETTERS.cancelled });
+  if (placed && "refused" in placed)
+    return refused(unit, state, { class: "config", reason: "NoPoolFits", message: placed.refused });
+  const rejection = rejected.failureOf(unit.name, state.attempt);
+  return rejection && refused(unit, state, rejection);
 }
 
 /** The class of the failure that an attempt would follow, where few such retries may run at once. */
