@@ -1,15 +1,13 @@
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { StreamOutput } from "../../crds/outputs/stream.ts";
-import type { Unit } from "../../crds/unit.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
-import { isSeekable } from "../probe/seekable.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { type MadePart, readParts, seamDifferences } from "../video/join.ts";
+import { LEAD_SECONDS, type Part, refuseUnseekable } from "../video/part.ts";
 import { damageOf } from "../video/verify.ts";
-import { WorkFailure } from "../work-failure.ts";
 import { partArguments } from "./arguments.ts";
 import { type Presentation, planPresentation } from "./presentation.ts";
 import { decodePictureSamples, refuseOtherPicture } from "./verify.ts";
@@ -18,11 +16,6 @@ import { decodePictureSamples, refuseOtherPicture } from "./verify.ts";
  * Makes one part of a long stream: the pictures of every rung in a window of the source's time, out of one decode. No
  * sound and no manifest: the unit that joins makes those from the whole.
  */
-
-export type Part = NonNullable<Unit["part"]>;
-
-/** How long before its window reading begins, for filters that look at neighbouring frames. */
-const LEAD_SECONDS = 1;
 
 /** Of each rung. Made of what decides the pixels, so that no part of other bytes or another wish is ever taken. */
 export function partNames(
@@ -51,12 +44,7 @@ export async function makePart(
   const { opened, name, stream, limits, tell } = task;
   tell("analysis", 0);
   const record = await context.probe(opened);
-  if (!isSeekable(record)) {
-    throw new WorkFailure(
-      "InvalidUnit",
-      `source ${opened.source.name} is ${record.container}, which does not say where its frames are: no part of it can be found`,
-    );
-  }
+  refuseUnseekable(opened, record);
   const presentation = partOf(planPresentation(record, stream), part);
   const names = partNames({ opened, stream, presentation }, part);
   const found = await Promise.all(names.map((each) => context.handover.find(each)));

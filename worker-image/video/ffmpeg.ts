@@ -55,9 +55,7 @@ export interface FfmpegReport {
 export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
 
 /** Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks for it. */
-export function ffmpegLimits(
-  context: EngineContext,
-): Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal"> {
+export function ffmpegLimits(context: EngineContext): FfmpegLimits {
   return {
     threads: Math.max(1, Math.ceil(context.limits.cpu)),
     maxAllocBytes: Math.max(2 ** 28, Math.min(2 ** 31 - 1, Math.floor(context.limits.memoryBytes / 2))),

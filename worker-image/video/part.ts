@@ -6,6 +6,7 @@ import type { Unit } from "../../crds/unit.ts";
 import type { EngineContext, OpenedSource } from "../engine.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
+import type { MediaRecord } from "../probe/record.ts";
 import { isSeekable } from "../probe/seekable.ts";
 import { fingerprintOf } from "../storage/fingerprint.ts";
 import { WorkFailure } from "../work-failure.ts";
@@ -27,7 +28,7 @@ import { damageOf, pictureDifferences } from "./verify.ts";
 export type Part = NonNullable<Unit["part"]>;
 
 /** How long before its window reading begins, for filters that look at neighbouring frames. */
-const LEAD_SECONDS = 1;
+export const LEAD_SECONDS = 1;
 
 /**
  * Made of what decides the pixels, so that a part of other bytes or another spec is never taken. The engine's
@@ -48,6 +49,15 @@ export function refuseWhatMayNotBeCut({ name, video }: Task): void {
   if (reason) throw new WorkFailure("InvalidUnit", `output ${name} cannot be made in parts: ${reason}`);
 }
 
+/** @throws WorkFailure InvalidUnit for a source in which no moment can be gone to. */
+export function refuseUnseekable({ source }: OpenedSource, record: MediaRecord): void {
+  if (isSeekable(record)) return;
+  throw new WorkFailure(
+    "InvalidUnit",
+    `source ${source.name} is ${record.container}, which does not say where its frames are: no part of it can be found`,
+  );
+}
+
 export async function makePart(context: EngineContext, task: Task, part: Part): Promise<void> {
   refuseWhatMayNotBeCut(task);
   const { opened, name, video, share } = task;
@@ -57,12 +67,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
 
   context.progress("analysis", share.from);
   const record = await context.probe(opened);
-  if (!isSeekable(record)) {
-    throw new WorkFailure(
-      "InvalidUnit",
-      `source ${opened.source.name} is ${record.container}, which does not say where its frames are: no part of it can be found`,
-    );
-  }
+  refuseUnseekable(opened, record);
   const companions = await openCompanions(context, opened, { video, record });
   const rendition = partOf(planRendition(record, video, { companions }), part);
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
