@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { decodePlain, drawnAt } from "../image/read/decode-settings.ts";
 import { explained, type ImageSource } from "../image/read/image-source.ts";
 import { timeLimited } from "../image/read/time-limit.ts";
+import { hexOf } from "../image/steps/colour.ts";
 
 /**
  * What only the pixels tell. Measured on a copy of at most 1024 × 1024 pixels, upright and in sRGB, so that a
@@ -51,7 +52,7 @@ export async function measurePicture(source: ImageSource): Promise<PictureMeasur
   return {
     entropy: rounded(entropy),
     sharpness: rounded(sharpness),
-    dominantColour: `#${[dominant.r, dominant.g, dominant.b].map((part) => part.toString(16).padStart(2, "0")).join("")}`,
+    dominantColour: hexOf(dominant),
     brightness: rounded(channels[0]?.mean ?? 0),
     isOpaque,
     perceptualHash: { algorithm: "dHash", hex },

@@ -4,6 +4,7 @@ import { rgbaToThumbHash } from "thumbhash";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { PLACEHOLDER_EDGE } from "../memory/finished-size.ts";
 import { timeLimited } from "../read/time-limit.ts";
+import { hexOf } from "../steps/colour.ts";
 
 type Placeholder = NonNullable<ImageOutput["placeholders"]>[number];
 
@@ -48,10 +49,7 @@ export async function placeholdersOf(
         .png({ compressionLevel: 0 })
         .toBuffer()
         .then((png) => sharp(png).stats());
-      return [
-        "dominantColour",
-        `#${[dominant.r, dominant.g, dominant.b].map((part) => part.toString(16).padStart(2, "0")).join("")}`,
-      ];
+      return ["dominantColour", hexOf(dominant)];
     },
   };
   return Object.fromEntries(await Promise.all(wanted.map((name) => makers[name]())));

@@ -16,6 +16,10 @@ export function parseColour(text: string): Rgba {
   return { r, g, b, alpha: a / 255 };
 }
 
+/** A colour as `#rrggbb`, without its alpha. */
+export const hexOf = ({ r, g, b }: Omit<Rgba, "alpha">): string =>
+  `#${[r, g, b].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+
 /** Whether a file shows a background through what is transparent. */
 export const isFlattened = ({ format, settings }: Pick<Rendering, "format" | "settings">): boolean =>
   settings.flatten === true || !holdsAlpha({ format, settings });

@@ -6,7 +6,7 @@ import { decodePlain, drawnAt } from "../read/decode-settings.ts";
 import { explained, type Size } from "../read/image-source.ts";
 import type { KeptPixels } from "../read/kept-pixels.ts";
 import { timeLimited } from "../read/time-limit.ts";
-import { parseColour } from "./colour.ts";
+import { hexOf, parseColour } from "./colour.ts";
 import type { OverlayImages } from "./overlay-images.ts";
 import { withNamed } from "./profile.ts";
 
@@ -102,13 +102,12 @@ async function drawText(
   { text, font, size, colour }: NonNullable<Overlay["text"]>,
   base: Size,
 ): Promise<Buffer> {
-  const { r, g, b, alpha } = parseColour(colour);
-  const hex = [r, g, b].map((part) => part.toString(16).padStart(2, "0")).join("");
+  const { alpha, ...opaque } = parseColour(colour);
   const escaped = text.replace(
     /[&<>]/g,
     (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[letter] ?? "",
   );
-  const markup = `<span foreground="#${hex}" alpha="${Math.max(1, Math.round(alpha * 65535))}">${escaped}</span>`;
+  const markup = `<span foreground="${hexOf(opaque)}" alpha="${Math.max(1, Math.round(alpha * 65535))}">${escaped}</span>`;
   return await timeLimited(
     sharp({ text: { text: markup, font: `${font} ${size}`, dpi: 72, rgba: true, width: base.width } }),
   )
