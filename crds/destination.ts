@@ -3,7 +3,7 @@ import { TEMPLATE_PATTERN, TEMPLATE_TOKENS } from "./naming.ts";
 import { objectName, relativePath } from "./scalars.ts";
 import { exactlyOneOf, validations } from "./validation.ts";
 
-export const DEFAULT_TEMPLATE = "{source}/{output}.{ext}";
+const DEFAULT_TEMPLATE = "{source}/{output}.{ext}";
 
 const TOKENS = Object.entries(TEMPLATE_TOKENS).map(([token, meaning]) => `{${token}} ${meaning}`);
 

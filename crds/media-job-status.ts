@@ -31,7 +31,7 @@ export type TerminalPhase = (typeof TERMINAL_PHASES)[number];
 export const isTerminal = (phase: Phase | undefined): phase is TerminalPhase =>
   (TERMINAL_PHASES as readonly (Phase | undefined)[]).includes(phase);
 
-export const CONDITION_TYPES = [
+const CONDITION_TYPES = [
   "Ready",
   "Reconciling",
   "Stalled",
@@ -75,7 +75,7 @@ const condition = z
   .describe("One condition, as the Kubernetes API conventions describe.");
 export type Condition = z.output<typeof condition>;
 
-export const outputStatus = z
+const outputStatus = z
   .strictObject({
     source: z.string().max(63).describe("source is the name of the source the output was made from."),
     output: z.string().max(63).describe("output is the name of the output in spec."),
@@ -115,7 +115,6 @@ export const failureStatus = z
     message: text.describe("message for people: what, where, why, and the way out."),
   })
   .describe("One failure that is final.");
-export type FailureStatus = z.output<typeof failureStatus>;
 
 export const warningStatus = z
   .strictObject({
@@ -125,7 +124,6 @@ export const warningStatus = z
     message: text.describe("message for people."),
   })
   .describe("Something odd that did not stop the work.");
-export type WarningStatus = z.output<typeof warningStatus>;
 
 export const failedAttempt = z
   .strictObject({

@@ -277,7 +277,7 @@ export const mediaJobSpec = z
 export type MediaJobSpec = z.output<typeof mediaJobSpec>;
 
 /** What the API server keeps about every object; the parts that are read here. */
-export const objectMeta = z.looseObject({
+const objectMeta = z.looseObject({
   name: z.string(),
   namespace: z.string().optional(),
   uid: z.string().optional(),

@@ -55,7 +55,7 @@ export type Usage = z.output<typeof usage>;
 export const PROBED_SOURCES_MAX = 60;
 
 /** What is known of a media file that plans follow from. Unset is unknown. */
-export const sourceFacts = z.object({
+const sourceFacts = z.object({
   durationSeconds: z.number().optional(),
   /** As shown: upright, with square pixels. */
   width: z.int().optional(),

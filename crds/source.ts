@@ -2,7 +2,7 @@ import { z } from "zod";
 import { itemName, objectName, relativePath } from "./scalars.ts";
 import { exactlyOneOf, validations } from "./validation.ts";
 
-export const volumeFile = z
+const volumeFile = z
   .strictObject({
     claimName: objectName.describe(
       "claimName is the PersistentVolumeClaim, in the MediaJob's namespace, that holds the file.",

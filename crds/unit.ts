@@ -12,7 +12,7 @@ export type HardwareEncoder = (typeof HARDWARE_ENCODERS)[number];
  * What a unit may be of: a family of outputs; probe, which measures sources so that the rest can be planned by them;
  * or finalize, which runs last, cleans up and writes the report.
  */
-export const UNIT_FAMILIES = [...FAMILIES, "probe", "finalize"] as const;
+const UNIT_FAMILIES = [...FAMILIES, "probe", "finalize"] as const;
 export type UnitFamily = (typeof UNIT_FAMILIES)[number];
 
 /**

@@ -32,7 +32,7 @@ export interface Kind {
  * `parallelism` is a bound, not a number of replicas. Throws with field paths when the schema breaks the API
  * conventions.
  */
-export function customResourceDefinition(kind: Kind) {
+function customResourceDefinition(kind: Kind) {
   const { names, scope, columns } = kind;
   const schema = structuralSchema(kind.schema);
   assertApiConventions(names.kind, schema);

@@ -4,7 +4,7 @@ import { VIDEO_LEVELS } from "./video-levels.ts";
 /** What a video may not be: combinations that no container, codec or encoder takes, or that mean nothing. */
 
 /** What each container takes, as players and editors expect it, not all that ffmpeg can be talked into. */
-export const CONTAINER_CODECS = {
+const CONTAINER_CODECS = {
   mp4: { video: ["h264", "h265", "vp9", "av1"], audio: ["aac", "opus", "mp3"] },
   mov: { video: ["h264", "h265", "prores", "dnxhr"], audio: ["aac", "pcm", "mp3"] },
   mkv: {
@@ -50,7 +50,7 @@ const notForCopy = (...fields: string[]): Rule[] =>
     reason: "FieldValueForbidden",
   }));
 
-export const VIDEO_PROFILES = {
+const VIDEO_PROFILES = {
   h264: ["baseline", "main", "high", "high10", "high422"],
   h265: ["main", "main10", "main422-10"],
   prores: ["proxy", "lt", "standard", "hq", "4444"],

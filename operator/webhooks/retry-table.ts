@@ -39,7 +39,7 @@ export const RETRY_TABLE: Record<WebhookEvent, RetryRule> = {
 };
 
 /** Share by which a delay varies to either side, so that many MediaJobs do not all come back to a receiver at once. */
-export const JITTER = 0.25;
+const JITTER = 0.25;
 
 /** A server that asks for more patience than this is asked again by then. */
 export const MAX_RETRY_AFTER_MS = 600_000;

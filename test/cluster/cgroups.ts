@@ -21,7 +21,7 @@ export function createCgroup(name: string): void {
 }
 
 /** Every process in the cgroup and below it. */
-export function cgroupProcesses(name: string): number[] {
+function cgroupProcesses(name: string): number[] {
   const pids = everyTree()
     .flatMap((root) => descendants(join(root, name)))
     .flatMap((path) =>

@@ -52,7 +52,7 @@ export async function stopDocker(): Promise<void> {
 }
 
 /** For DOCKER_HOST. */
-export function dockerHost(): string {
+function dockerHost(): string {
   return `unix://${join(engineDirectory(), "docker.sock")}`;
 }
 

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { command } from "./command.ts";
 
 /** Mount points at or below a directory, innermost first. */
-export function mountsBelow(directory: string): string[] {
+function mountsBelow(directory: string): string[] {
   return parseMountPoints(readFileSync("/proc/self/mountinfo", "utf8"))
     .filter((path) => path === directory || path.startsWith(`${directory}/`))
     .reverse();
 }
 
 /** proc(5): the mount point is field 5, with space, tab, newline and backslash written as octal. */
-export function parseMountPoints(mountInfo: string): string[] {
+function parseMountPoints(mountInfo: string): string[] {
   return mountInfo
     .split("\n")
     .map((line) => line.split(" ")[4])

@@ -77,7 +77,7 @@ export function assertAlive(process: RecordedProcess): void {
   throw new GivenUp(`${process.name} ended early; its log ${process.log} ends with:\n${logTail(process)}`);
 }
 
-export function logTail(process: RecordedProcess, lineCount = 20): string {
+function logTail(process: RecordedProcess, lineCount = 20): string {
   try {
     return tail(readFileSync(process.log, "utf8"), lineCount);
   } catch {

@@ -56,7 +56,7 @@ export type Deed = { readonly atMs: number; readonly job: string } & (
   | { readonly do: "AddWebhook" | "RemoveWebhook" | "ReplayWebhooks" }
 );
 
-export const FATES = {
+const FATES = {
   succeeds: "exits 0 with a result",
   partly: "exits 0, but a source failed for good",
   silent: "exits 0, but its result is lost",

@@ -35,7 +35,7 @@ export interface Happenings {
   defect: unknown;
 }
 
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
+const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 export class World {
   readonly scenario: Scenario;

@@ -81,7 +81,7 @@ export async function journalsOf({
 
 const JOURNAL = ".made.jsonl";
 
-export function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {
+function privatePaths(destination: string, { job, name, attempt }: Unit): PrivateDirectory {
   const jobDirectory = join(destination, PRIVATE_DIRECTORY, job.uid);
   const attemptName = `${name}-a${attempt}`;
   return {

@@ -18,7 +18,7 @@ import { decodePictureSamples, refuseOtherPicture } from "./verify.ts";
  */
 
 /** Of each rung. Made of what decides the pixels, so that no part of other bytes or another wish is ever taken. */
-export function partNames(
+function partNames(
   {
     opened,
     stream,

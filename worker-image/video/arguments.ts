@@ -21,7 +21,7 @@ export interface Files {
 }
 
 /** The muxer of each container, named so that the file's temporary name does not matter. */
-export const MUXERS = { mp4: "mp4", mov: "mov", mkv: "matroska", webm: "webm" } as const;
+const MUXERS = { mp4: "mp4", mov: "mov", mkv: "matroska", webm: "webm" } as const;
 
 /** Packets that may wait for another stream; the default of 128 is too few beside slow encoders. */
 const MUXING_QUEUE_PACKETS = 4096;

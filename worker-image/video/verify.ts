@@ -99,7 +99,7 @@ export function pictureDifferences(record: MediaRecord, rendition: Rendition): s
 const samePixels = (found: string | null, wanted: string): boolean =>
   found === wanted || found?.replace("p12le", "p10le") === wanted;
 
-export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Rendition): string[] {
+function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Rendition): string[] {
   if (record.audio.length !== tracks.length) {
     return [`it has ${record.audio.length} audio tracks, not ${tracks.length}`];
   }
@@ -113,7 +113,7 @@ export function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Re
  * The file against what ffmpeg said it wrote: what is missing is ffmpeg's or the disk's fault. ffmpeg tells the time of
  * the packet it wrote last, which B-frames put before those that are shown later: a file may last longer.
  */
-export function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
+function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
   const found = endOf(record);
   const differences: string[] = [];

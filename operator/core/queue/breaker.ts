@@ -43,7 +43,7 @@ const OWN_DEADLINE = "DeadlineExceeded" satisfies FailureReason;
 type Failed = Pick<FailedAttempt, "class" | "reason">;
 
 /** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
-export function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
+function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
   if (failureClass === "deadline") return [`deadline of namespace ${metadata.namespace}`];
   const claims = [...spec.sources, spec.destination].flatMap(({ volume }) =>
     volume ? [volume.claimName] : [],

@@ -7,7 +7,7 @@ import { lastRetryOf } from "../last-retry.ts";
  * nothing starves: after an hour in the line a Low job goes before a Normal one that comes now, after a day
  * before an Urgent one. They aim at: at once, 15 minutes, an hour, best effort.
  */
-export const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
+const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
   Urgent: 24 * 3600,
   High: 4 * 3600,
   Normal: 3600,
@@ -19,7 +19,7 @@ export const HEAD_START_SECONDS: Record<MediaJobSpec["priority"], number> = {
  * little longer. A namespace that floods the queue so gets its share and no more, and an Urgent job still
  * goes before its neighbours' Normal ones.
  */
-export const SHARE_PENALTY_SECONDS = 60;
+const SHARE_PENALTY_SECONDS = 60;
 
 /**
  * Since when a MediaJob asks for its turn: its creation, or the last time it was retried after its end, which may be just

@@ -34,7 +34,7 @@ export const BACKOFF: Record<FailureClass, Backoff> = {
 const AFTER_REFUSAL: Backoff = { baseSeconds: 2, capSeconds: 120, factor: 2, jitter: 0.2 };
 
 /** The more urgent the work, the shorter the wait. */
-export const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
+const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
   Urgent: 0.5,
   High: 0.75,
   Normal: 1,

@@ -92,7 +92,7 @@ interface ApiErrorFields {
 }
 
 /** The object does not exist. False for a 404 without a Status: then the kind itself is unknown to the server. */
-export const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
+const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
 
 /** Somebody else wrote since the version that the write was based on. */
 export const isConflict = (error: unknown): boolean => hasReason(error, "Conflict");

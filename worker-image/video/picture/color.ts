@@ -25,7 +25,7 @@ interface Work {
 }
 
 /** The matrix that is meant where none is said, as mpv and others have it. */
-export function assumedMatrix({ dynamicRange, storedWidth, storedHeight }: VideoStream): string {
+function assumedMatrix({ dynamicRange, storedWidth, storedHeight }: VideoStream): string {
   if (dynamicRange !== "SDR") return "bt2020nc";
   return storedWidth >= 1280 || storedHeight > 576 ? "bt709" : "smpte170m";
 }
