@@ -1,6 +1,7 @@
 /**
- * Writes the CustomResourceDefinitions from the zod schemas beside this file, here and where the chart reads
- * them, and the JSON Schema of the report. `node crds/generate.ts` writes; with `--check` it writes nothing and exits 1 when a file is out of date.
+ * Writes the CustomResourceDefinitions from the zod schemas beside this file, here and where the chart reads them, and
+ * the JSON Schema of the report. `node crds/generate.ts` writes; with `--check` it writes nothing and exits 1 when a file
+ * is out of date.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";

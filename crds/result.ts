@@ -90,8 +90,8 @@ export const FACT_COLUMNS = [
  * where it outlives the operator; and in full, with the engines' versions and arguments, as the manifest.
  *
  * An attempt in which something is left to try again exits with that failure's code, and names its source, unless what
- * failed ended the attempt as a whole; one that did all it
- * could do and made at least one output exits 0 and lists what failed for good in `failures`.
+ * failed ended the attempt as a whole; one that did all it could do and made at least one output exits 0 and lists what
+ * failed for good in `failures`.
  */
 export const unitResult = z.object({
   version: z.literal("v1"),
@@ -116,7 +116,10 @@ export const unitResult = z.object({
   /** True when lists were shortened to fit the termination message; `counts` are always whole. */
   truncated: z.boolean().optional(),
   usage,
-  /** Of a unit that probes, or left its source to parts: for each of its sources what it found, in the order of `FACT_COLUMNS`; null is unknown, and so is what a worker of another version leaves out. */
+  /**
+   * Of a unit that probes, or left its source to parts: for each of its sources what it found, in the order of
+   * `FACT_COLUMNS`; null is unknown, and so is what a worker of another version leaves out.
+   */
   facts: z.array(z.array(z.number().nullable()).max(32)).optional(),
   /** uri of the MediaJob's report, from the unit that wrote it. */
   reportUri: z.string().optional(),

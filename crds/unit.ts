@@ -41,8 +41,9 @@ export const unit = z
     /**
      * Set on a unit that makes one part of a long video: the frames whose time in the source is at or after
      * `startSeconds` and before `endSeconds` (the source's end when unset), without sound. The unit has one source
-     * and one output, a video that may be cut or a stream, of which it makes every rung; see `cuttingOf`. The part is kept under the MediaJob's private directory at
-     * the destination for the unit that joins; it is no output of its own, so the result counts none.
+     * and one output, a video that may be cut or a stream, of which it makes every rung; see `cuttingOf`. The part is
+     * kept under the MediaJob's private directory at the destination for the unit that joins; it is no output of its
+     * own, so the result counts none.
      */
     part: z
       .object({
@@ -59,9 +60,9 @@ export const unit = z
      */
     join: z.object({ parts: z.int().min(2) }).optional(),
     /**
-     * Set on the only unit of a MediaJob, which makes a video or a stream that may be cut: a source longer than this is not made
-     * here. The unit then ends well at once, with nothing made, and its result tells the facts, from which parts are
-     * planned.
+     * Set on the only unit of a MediaJob, which makes a video or a stream that may be cut: a source longer than this is
+     * not made here. The unit then ends well at once, with nothing made, and its result tells the facts, from which
+     * parts are planned.
      */
     wholeUpToSeconds: z.number().positive().optional(),
     /**

@@ -43,8 +43,8 @@ const countOf = (seconds: number, everySeconds: number): number =>
   Math.max(1, Math.ceil((seconds - 0.01) / everySeconds));
 
 /**
- * The frame that is shown at each multiple of the interval, again where one is shown for longer, scaled and laid on sheets. JPEG knows no HDR, and no other
- * matrix than BT.601 (JFIF).
+ * The frame that is shown at each multiple of the interval, again where one is shown for longer, scaled and laid on
+ * sheets. JPEG knows no HDR, and no other matrix than BT.601 (JFIF).
  */
 export function sheetFilters(
   { cell, columns, rows, everySeconds }: ThumbnailSheets,

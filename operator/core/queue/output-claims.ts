@@ -23,10 +23,10 @@ interface Claimant {
 
 /**
  * Which MediaJobs that are not over would write the same files: those with the same destination and template, where
- * what this names of a source and of an output is the same: their names, the source's place; all, where it names neither.
- * Who comes later waits, so that no file is written
- * by two at once; what it then does with the file is its onConflict's business. Different templates that
- * happen to give one path are not seen here; the worker's atomic rename keeps such files whole.
+ * what the template names of a source (its name, its place) and of an output (its name) is the same; where it names
+ * nothing of them, all are. Who comes later waits, so that no file is written by two at once; what it then does with the
+ * file is its onConflict's business. Different templates that happen to give one path are not seen here; the worker's
+ * atomic rename keeps such files whole.
  *
  * One that is over and then retried comes anew: it stands behind those that came meanwhile. Standing alone is not
  * enough, since it is by seconds and known to the status only once that is written: whoever is at work goes on.

@@ -14,10 +14,12 @@ import { wentOn } from "./history.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /** Something to tell of, before it has a number: what endpoints are sent is in the same words as the status. */
-export type Happening = Pick<PendingDelivery, "message" | "progress" | "unit" | "outputs" | "outputCount"> & {
-  type: WebhookEvent /** Of job.progress: the percentage told of before. */;
+export interface Happening
+  extends Pick<PendingDelivery, "message" | "progress" | "unit" | "outputs" | "outputCount"> {
+  type: WebhookEvent;
+  /** Of job.progress: the percentage told of before. */
   fromPercent?: number;
-};
+}
 
 /** What one event may carry, so that a full outbox stays small beside what etcd takes. */
 const MAX_OUTPUTS = 5;

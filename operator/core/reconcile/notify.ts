@@ -76,8 +76,9 @@ function eventOf(
 
 /**
  * Kubernetes Events of this pass: the phase transition, the units that failed for good, outputs that were not made
- * again, and units that do without the accelerator they would rather have. Of several units with one reason a single Event tells, by the first of them: a
- * thousand sources that are gone are one piece of news, and the status and the report name each.
+ * again, and units that do without the accelerator they would rather have. Of several units with one reason a single
+ * Event tells, by the first of them: a thousand sources that are gone are one piece of news, and the status and the
+ * report name each.
  */
 export function announcementsOf(
   job: MediaJob,

@@ -15,10 +15,9 @@ import {
 import { RUNTIME_BYTES } from "./runtime-memory.ts";
 
 /**
- * What it takes to make a source's renderings, told by headers before any pixel is decoded. Every number
- * here was fitted to peaks measured with sharp 0.35 on the table of
- * test/long/image-memory.test.ts, made by the bundled worker: never below what was used there (1.15 times at least), and
- * at most 2.5 times above.
+ * What it takes to make a source's renderings, told by headers before any pixel is decoded. Every number here was fitted
+ * to peaks measured with sharp 0.35 on the table of test/long/image-memory.test.ts, made by the bundled worker: never
+ * below what was used there (1.15 times at least), and at most 2.5 times above.
  */
 
 const MIB = 2 ** 20;
