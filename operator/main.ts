@@ -88,7 +88,7 @@ const dispatcher = new Dispatcher({
     metrics.webhookDeliverySeconds.observe(Math.max(0, (Date.now() - Date.parse(time)) / 1000)),
 });
 
-const learnings = new Learnings(client, settings.namespace ?? access.namespace, systemClock);
+const learnings = new Learnings(client, ownNamespace, systemClock);
 
 const controller: Controller = new Controller({
   client,

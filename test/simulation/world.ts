@@ -3,8 +3,7 @@
  * the operator's processes, with all that goes wrong. Whoever wants to know what happens in it says so by `on`.
  */
 
-import type { Configuration } from "../../operator/core/configuration.ts";
-import { configuration } from "../../operator/core/configuration.ts";
+import { type Configuration, configuration } from "../../operator/core/configuration.ts";
 import { JOBS, LEASES, SECRETS } from "../../operator/kube/api/resources.ts";
 import type { Delivery, Signed } from "../../operator/webhooks/deliver.ts";
 import type { FaultName } from "./faults.ts";
