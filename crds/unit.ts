@@ -8,6 +8,14 @@ import { source } from "./source.ts";
 export const HARDWARE_ENCODERS = ["nvenc", "vaapi", "qsv"] as const;
 export type HardwareEncoder = (typeof HARDWARE_ENCODERS)[number];
 
+/** The codecs that hardware has encoders for. */
+const HARDWARE_CODECS = ["h264", "h265", "av1"] as const;
+export type HardwareCodec = (typeof HARDWARE_CODECS)[number];
+
+/** Whether hardware may encode a codec. */
+export const isHardwareCodec = (codec: string): codec is HardwareCodec =>
+  (HARDWARE_CODECS as readonly string[]).includes(codec);
+
 /**
  * What a unit may be of: a family of outputs; probe, which measures sources so that the rest can be planned by them;
  * or finalize, which runs last, cleans up and writes the report.

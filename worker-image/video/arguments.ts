@@ -1,7 +1,8 @@
+import { isHardwareCodec } from "../../crds/unit.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import type { AudioStream } from "../probe/record.ts";
 import { encoderArguments, hevcTag, type RateControl } from "./encoders.ts";
-import { FAMILIES, hardwareArguments, isHardwareCodec } from "./hardware/hardware.ts";
+import { FAMILIES, hardwareArguments } from "./hardware/hardware.ts";
 import { keptTags } from "./kept-tags.ts";
 import { alphaDecoder } from "./picture/alpha.ts";
 import { colorArguments } from "./picture/color.ts";

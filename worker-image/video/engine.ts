@@ -1,9 +1,9 @@
 import { sharedDecodeKey } from "../../crds/outputs/shared-decode.ts";
 import type { Source } from "../../crds/source.ts";
+import { isHardwareCodec } from "../../crds/unit.ts";
 import type { Engine, EngineContext, OpenedSource } from "../engine.ts";
 import { ffmpegLimits } from "./ffmpeg.ts";
 import { ffmpegVersions } from "./ffmpeg-versions.ts";
-import { isHardwareCodec } from "./hardware/hardware.ts";
 import { checkHardware } from "./hardware/hardware-check.ts";
 import { joinParts } from "./join.ts";
 import { makePart } from "./part.ts";

@@ -5,7 +5,7 @@ import type { StreamOutput } from "../../../crds/outputs/stream.ts";
 import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
-import type { UnitFamily } from "../../../crds/unit.ts";
+import { isHardwareCodec, type UnitFamily } from "../../../crds/unit.ts";
 import { ASSUMED_SECONDS, costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
@@ -161,12 +161,9 @@ function estimateVideo(outputs: readonly Partial<VideoOutput>[], known: SourceFa
     memoryBytes: RUNTIME_BYTES + Math.min(MEMORY.mostBytes, Math.ceil(videoMemoryBytes(source) + held)),
     scratchBytes: videoScratchBytes(outputs, { ...source, seconds }),
     seconds: Math.max(1, totalOf(cost) / VIDEO_CPU + cost.serial),
-    gpu: outputs.some((output) => HARDWARE_CODECS.includes(output.codec ?? "h264") && !isTwoPass(output)),
+    gpu: outputs.some((output) => isHardwareCodec(output.codec ?? "h264") && !isTwoPass(output)),
   };
 }
-
-/** The codecs that hardware has encoders for. */
-const HARDWARE_CODECS: readonly string[] = ["h264", "h265", "av1"];
 
 /** HD: width × height × 3 × fps × 4.0 and 25 % more; above HD × 5.0 and 30 % more, of a second of frames. */
 function videoMemoryBytes({ width, height, fps }: { width: number; height: number; fps: number }): number {

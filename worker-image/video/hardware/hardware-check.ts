@@ -1,8 +1,8 @@
-import type { HardwareEncoder } from "../../../crds/unit.ts";
+import type { HardwareCodec, HardwareEncoder } from "../../../crds/unit.ts";
 import { lastErrors } from "../../probe/log-reading.ts";
 import { MediaFailure } from "../../probe/media-failure.ts";
 import { type FfmpegLimits, runFfmpeg } from "../ffmpeg.ts";
-import { FAMILIES, type HardwareCodec, hardwareArguments, uploadFilters } from "./hardware.ts";
+import { FAMILIES, hardwareArguments, uploadFilters } from "./hardware.ts";
 
 /**
  * Encodes one frame on the hardware: that ffmpeg knows an encoder says nothing of a device, a driver or a free

@@ -1,14 +1,12 @@
 import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
-import type { HardwareEncoder } from "../../../crds/unit.ts";
-import { type EncodedCodec, type EncodeWish, keyframeArguments } from "../encoders.ts";
+import { type HardwareCodec, type HardwareEncoder, isHardwareCodec } from "../../../crds/unit.ts";
+import { type EncodeWish, keyframeArguments } from "../encoders.ts";
 
 /**
  * How a wish becomes the arguments of a hardware encoder. Each family has its own scale of quality and its own
  * presets, so both are tables; what a family cannot do at all is left to software.
  */
-
-export type HardwareCodec = Extract<EncodedCodec, "h264" | "h265" | "av1">;
 
 interface Family {
   /** ffmpeg's encoder of each codec. */
@@ -123,9 +121,6 @@ export function whyInSoftware(
   if (isTwoPass({ twoPass, targetBytes })) return `${family} has no second pass over a whole file`;
   return undefined;
 }
-
-export const isHardwareCodec = (codec: VideoOutput["codec"]): codec is HardwareCodec =>
-  codec === "h264" || codec === "h265" || codec === "av1";
 
 /** The filters that hand a picture to the encoder, after all others. */
 export function uploadFilters(family: HardwareEncoder, pixelFormat: string): string[] {
