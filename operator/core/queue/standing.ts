@@ -1,5 +1,5 @@
 import type { MediaJob, MediaJobSpec } from "../../../crds/media-job.ts";
-import { TERMINAL_PHASES } from "../../../crds/media-job-status.ts";
+import { isTerminal } from "../../../crds/media-job-status.ts";
 import { lastRetryOf } from "../last-retry.ts";
 
 /**
@@ -29,7 +29,7 @@ export function askingSinceMs(
   { metadata, status }: Pick<MediaJob, "metadata" | "status">,
   nowMs: number,
 ): number {
-  if (status?.phase && TERMINAL_PHASES.includes(status.phase)) return nowMs;
+  if (isTerminal(status?.phase)) return nowMs;
   return Date.parse(lastRetryOf(status) ?? metadata.creationTimestamp ?? "");
 }
 
