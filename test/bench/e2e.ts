@@ -10,7 +10,7 @@ import type { KubeClient } from "../../operator/kube/api/client.ts";
 import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../operator/kube/api/resources.ts";
 import { connect } from "../cluster/connect.ts";
 import { until } from "../cluster/until.ts";
-import install, { OPERATOR_NAMESPACE, RELEASE } from "../e2e/install.ts";
+import { install, OPERATOR_NAMESPACE, RELEASE } from "../e2e/install.ts";
 import { createWorkspace, type Workspace } from "../e2e/workspace.ts";
 import { recoveries } from "./killed-worker.ts";
 import { load, type Measurement, median, report } from "./report.ts";

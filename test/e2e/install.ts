@@ -64,7 +64,7 @@ const INSTALLED_BY = "MEDIAJOB_E2E_INSTALLED_BY";
  * Before the end-to-end tests: builds both images as a user does, loads them into the nodes, and installs the
  * chart. Returns what ends the cluster, if it was started here.
  */
-export default async function install(): Promise<(() => Promise<void>) | undefined> {
+export async function install(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[INSTALLED_BY] === String(process.pid)) return undefined;
   const cluster = await ensureCluster();
   // A test that was aborted may have left a node closed to new pods.
