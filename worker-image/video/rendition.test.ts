@@ -191,6 +191,26 @@ test.each([
   if (second !== DOLBY) expect(join("SDR").appended).toHaveLength(1);
 });
 
+test.each([
+  { name: "a varying rate", video: { avg_frame_rate: "24/1" }, timecode: "10:00:00:00", why: /varying one/ },
+  {
+    name: "another rate than its own",
+    video: {},
+    timecode: "10:00:00:29",
+    why: /a second of the source has not/,
+  },
+])("the timecode of $name is left out with a warning", ({ video, timecode, why }) => {
+  const rendition = plan({}, source({ video, format: { tags: { timecode } } }));
+  expect(rendition.timecode).toBeNull();
+  expect(rendition.warnings).toMatchObject([
+    { reason: "TimecodeLeftOut", message: expect.stringMatching(why) },
+  ]);
+});
+
+test("a timecode that drops frames where there are none to drop counts them all, and is kept", () => {
+  expect(plan({}, source({ format: { tags: { timecode: "10:00:00;00" } } })).timecode).toBe("10:00:00:00");
+});
+
 test("a timecode with frames that the source's rate has not cannot be drawn", () => {
   const record = source({ format: { tags: { timecode: "10:00:00:40" } } });
   expect(() => plan({ burnIn: { timecode: {} } }, record)).toThrow(

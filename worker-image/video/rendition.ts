@@ -318,16 +318,20 @@ function keptTimecode(
   warnings: Rendition["warnings"],
 ): string | null {
   const rate = steadyRate(picture);
-  if (record.timecode === null || rate === null) return null;
-  if (work.speed !== 1 || work.interpolate || (work.fps && perSecond(work.fps) !== perSecond(rate))) {
-    warnings.push({
-      reason: "TimecodeLeftOut",
-      message: `the source's timecode ${record.timecode} counts frames that the output no longer has`,
-    });
+  if (record.timecode === null) return null;
+  const leftOut = (why: string) => {
+    const message = `the source's timecode ${record.timecode} counts frames ${why}`;
+    warnings.push({ reason: "TimecodeLeftOut", message });
     return null;
+  };
+  if (rate === null) return leftOut("of a steady rate, and those of the source come at a varying one");
+  if (work.speed !== 1 || work.interpolate || (work.fps && perSecond(work.fps) !== perSecond(rate))) {
+    return leftOut("that the output no longer has");
   }
   const leftOutSeconds = Math.max(0, (spans[0]?.startSeconds ?? 0) - firstSeconds);
-  return timecodeAfter(record.timecode, leftOutSeconds, rate) ?? null;
+  return (
+    timecodeAfter(record.timecode, leftOutSeconds, rate) ?? leftOut("that a second of the source has not")
+  );
 }
 
 function rateFor(wish: {
