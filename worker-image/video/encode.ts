@@ -46,6 +46,7 @@ export class Encode {
   /** Makes the whole output in one piece. */
   async run(): Promise<FfmpegReport> {
     const loudness = await this.measureLoudness();
+    this.tellUnmeasured(loudness);
     const { rate } = this.#rendition;
     if (!takesTwoPasses(this.#rendition)) {
       return this.ffmpeg("video", renditionArguments(this.#rendition, this.#files, { loudness }));
@@ -62,17 +63,18 @@ export class Encode {
     for (const track of this.#rendition.tracks) {
       const list = loudnessArguments(this.#rendition, track, this.#files);
       const report = await this.ffmpeg("loudness", list, "info");
-      const loudness = readLoudness(report.log);
-      measured.push(loudness);
-      if (!loudness) {
-        this.#context.warn({
-          reason: "SilentTrack",
-          message: `audio track ${track.index} ${NOT_MEASURED}`,
-          ...this.#subject,
-        });
-      }
+      measured.push(readLoudness(report.log));
     }
     return measured;
+  }
+
+  /** Warns of the tracks that had no loudness to be levelled by. */
+  tellUnmeasured(measured: readonly (MeasuredLoudness | undefined)[]): void {
+    for (const [position, loudness] of measured.entries()) {
+      if (loudness) continue;
+      const message = `audio track ${this.#rendition.tracks[position]?.index} ${NOT_MEASURED}`;
+      this.#context.warn({ reason: "SilentTrack", message, ...this.#subject });
+    }
   }
 
   ffmpeg(stage: string, list: string[], logLevel: "warning" | "info" = "warning"): Promise<FfmpegReport> {

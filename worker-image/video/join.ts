@@ -60,6 +60,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
       offsetSeconds: parts[0]?.startSeconds ?? 0,
     };
     const loudness = await encode.measureLoudness();
+    encode.tellUnmeasured(loudness);
     const report = await encode.ffmpeg("join", joinArguments(rendition, files, loudness));
     const frames = parts.reduce((sum, part) => sum + part.frames, 0);
     if (report.progress?.frames !== frames) {

@@ -123,6 +123,7 @@ async function encode(
     const wish = JSON.stringify(each.rendition.sound ?? null);
     const loudness = known.get(wish) ?? (await runOf(each).measureLoudness());
     known.set(wish, loudness);
+    runOf(each).tellUnmeasured(loudness);
     return { rendition: each.rendition, targetPath: each.path, loudness };
   };
   const outputs: [SharedOutput, ...SharedOutput[]] = [await measured(first)];

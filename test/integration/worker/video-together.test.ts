@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { output } from "../../../crds/outputs/output.ts";
 import { probe } from "../../../worker-image/probe/probe.ts";
-import { clip, similarity } from "./clips.ts";
+import { clip, ffmpeg, similarity } from "./clips.ts";
 import { VideoWorkshop } from "./video-workshop.ts";
 
 /** Several outputs of one source that are made from one decode of it. */
@@ -78,6 +78,17 @@ test("an output that cannot be made costs the others nothing", async () => {
     ["cropped", "InvalidOutputSpec"],
     ["impossible", "EngineFailed"],
     ["other", "InvalidOutputSpec"],
+  ]);
+});
+
+test("that a track cannot be levelled is told of each output", async () => {
+  const silent = ["-af", "volume=0", "-c:v", "copy", "-c:a", "aac", join(workshop.sources, "silent.mp4")];
+  ffmpeg("-i", join(workshop.sources, "clip.mp4"), ...silent);
+  const levelled = { audio: { loudness: {} } };
+  const { result } = await runTogether("silent.mp4", { whole: levelled, small: { ...levelled, height: 46 } });
+  expect(result.warnings.map(({ reason, output }) => [reason, output])).toEqual([
+    ["SilentTrack", "whole"],
+    ["SilentTrack", "small"],
   ]);
 });
 
