@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { childName } from "./child-name.ts";
+import { childName, nameStart } from "./child-name.ts";
 
 test("a short name is kept whole", () =>
   expect(childName("holiday", "image-0", 2)).toBe("holiday-image-0-a2"));
@@ -16,3 +16,9 @@ test.each([
 ])("$one and $other have different children", ({ one, other }) =>
   expect(childName(one, "image-0", 1)).not.toBe(childName(other, "image-0", 1)),
 );
+
+test.each([
+  { what: "a name that is short enough", name: "a.b-c", start: "a.b-c" },
+  { what: "a name that would end in a dot", name: "abcd.efg", start: "abcd" },
+  { what: "a name that would end in several marks", name: "abc-.efg", start: "abc" },
+])("of $what $start is left", ({ name, start }) => expect(nameStart(name, 5)).toBe(start));

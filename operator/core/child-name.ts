@@ -16,3 +16,7 @@ export function childName(job: string, unit: string, attempt: number): string {
   const hash = createHash("sha256").update(job).digest("hex").slice(0, 8);
   return `${start.slice(0, MAX_LENGTH - end.length - 9)}-${hash}${end}`;
 }
+
+/** The front of a name, for another that goes on with a dot or a hyphen: it ends in a letter or a digit. */
+export const nameStart = (name: string, characters: number): string =>
+  name.slice(0, characters).replace(/[^a-z0-9]+$/, "");

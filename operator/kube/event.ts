@@ -1,3 +1,4 @@
+import { nameStart } from "../core/child-name.ts";
 import type { Announcement } from "../core/reconcile/decision.ts";
 import { timestampOf } from "../core/timestamp.ts";
 
@@ -22,7 +23,7 @@ export function eventOf(
 ) {
   const where = namespace ? { namespace } : {};
   return {
-    metadata: { generateName: `${involved.name.slice(0, 200)}.`, ...where },
+    metadata: { generateName: `${nameStart(involved.name, 200)}.`, ...where },
     involvedObject: { ...involved, ...where, ...(uid && { uid }) },
     type,
     reason,

@@ -3,7 +3,7 @@ import type { Finalize } from "../../../crds/finalize.ts";
 import { API_VERSION, LABELS, UNIT_ANNOTATION, WORKER_ENV } from "../../../crds/group.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Unit } from "../../../crds/unit.ts";
-import { childName } from "../../core/child-name.ts";
+import { childName, nameStart } from "../../core/child-name.ts";
 import type { Configuration, Pool } from "../../core/configuration.ts";
 import type { PlannedUnit } from "../../core/plan/plan.ts";
 import { KUEUE_QUEUE_LABEL, kueueQueueOf } from "../../core/queue/kueue.ts";
@@ -144,15 +144,15 @@ function labelsOf(job: MediaJob, unit: Unit): Record<string, string> {
     "app.kubernetes.io/component": "worker",
     "app.kubernetes.io/part-of": "mediajob",
     ...MANAGED_BY,
-    [LABELS.job]: labelValue(job.metadata.name),
+    [LABELS.job]: nameStart(job.metadata.name, LABEL_CHARACTERS),
     [LABELS.jobUid]: unit.job.uid,
     [LABELS.unit]: unit.name,
     [LABELS.attempt]: String(unit.attempt),
   };
 }
 
-/** A name may have 253 characters, a label 63; what is cut is found by owner reference. */
-const labelValue = (name: string) => name.slice(0, 63).replace(/[^a-z0-9]+$/, "");
+/** A name may have 253 characters; what is cut is found by owner reference. */
+const LABEL_CHARACTERS = 63;
 
 function placement(pool: Pool | undefined) {
   return {

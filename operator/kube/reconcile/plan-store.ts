@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { API_VERSION } from "../../../crds/group.ts";
+import { nameStart } from "../../core/child-name.ts";
 import type { Configuration } from "../../core/configuration.ts";
 import { isOver } from "../../core/is-over.ts";
 import type { Corrections } from "../../core/plan/learning.ts";
@@ -132,7 +133,7 @@ const isBehind = (plan: Plan, { status }: StoredMediaJob): boolean =>
 
 /** The UID makes it another name for another MediaJob of the same name. */
 const planName = ({ metadata }: StoredMediaJob, suffix = "") =>
-  `${metadata.name.slice(0, 200)}-plan-${metadata.uid}${suffix}`;
+  `${nameStart(metadata.name, 200)}-plan-${metadata.uid}${suffix}`;
 
 const draft = (name: string, job: StoredMediaJob, made: Plan) => ({
   metadata: {
