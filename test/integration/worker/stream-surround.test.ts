@@ -70,10 +70,10 @@ test("HLS has a group of each, with both languages in both", () => {
     ...textOf("master.m3u8").matchAll(/GROUP-ID="([\w-]+)".*?LANGUAGE="(\w+)".*?CHANNELS="(\d)"/g),
   ];
   expect(groups.map(([, ...facts]) => facts.join(" "))).toEqual([
-    "audio eng 2",
-    "audio deu 2",
-    "audio-surround eng 6",
-    "audio-surround deu 2",
+    "audio en 2",
+    "audio de 2",
+    "audio-surround en 6",
+    "audio-surround de 2",
   ]);
 });
 
