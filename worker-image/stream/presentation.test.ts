@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { streamOutput } from "../../crds/outputs/stream.ts";
 import { describeMedia } from "../probe/describe-media.ts";
 import { ffprobeJson } from "../probe/ffprobe.ts";
+import { seamDifferences } from "../video/join.ts";
 import { partArguments, presentationArguments } from "./arguments.ts";
 import { planPresentation } from "./presentation.ts";
 
@@ -87,6 +88,17 @@ test.each(["h264", "h265", "av1"])("every rung of %s has the crf, below a cap of
   expect(given("-crf:v")).toEqual(["40", "40"]);
   expect(given("-maxrate:v")).toEqual(["800k", "5000k"]);
   expect(given("-b:v")).toEqual([]);
+});
+
+test("a part that is missing is found whatever rate the source has, by that of the stream", () => {
+  const { top } = planned({ fps: 50 });
+  const parts = [0, 120].map((startSeconds) => ({
+    startSeconds,
+    endSeconds: startSeconds + 60,
+    frames: 3000,
+  }));
+  expect(top.fps).toEqual({ num: 50, den: 1 });
+  expect(seamDifferences(parts, top)).toEqual(["60.000 s before 120 s are missing"]);
 });
 
 test("a rendition too small for av1 is told with the way out", () => {

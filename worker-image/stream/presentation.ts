@@ -54,7 +54,7 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   const goesOn = goingOn(record, { picture, tracks: plain.tracks });
   return {
     output,
-    top: { ...plain, work: { ...plain.work, fps } },
+    top: { ...plain, fps, work: { ...plain.work, fps } },
     rungs,
     fps,
     stillSeconds: goesOn(picture),
