@@ -147,8 +147,8 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
   },
 };
 
-/** Writes the sources to `in/` of a volume. */
-export async function putMemorySources(volume: WorkerVolume): Promise<void> {
+/** Writes sources to `in/` of a volume: those that are named, else all. */
+export async function putMemorySources(volume: WorkerVolume, wanted?: readonly string[]): Promise<void> {
   const large = await (await photo(24)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = large.info;
   const of = (megapixels: number) =>
@@ -167,7 +167,7 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "png-6-deep": () => of(6).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
     "webp-12": () => of(12).webp({ effort: 0 }).toBuffer(),
     "avif-6": () => of(6).avif({ effort: 0 }).toBuffer(),
-    "gif-6": () => of(6).gif({ effort: 1 }).toBuffer(),
+    "gif-6": () => of(6).gif({ effort: 1, colours: 8, dither: 0 }).toBuffer(),
     "tiff-12": () => of(12).tiff({ compression: "deflate" }).toBuffer(),
     svg: async () => Buffer.from(drawing({ width: 2000, height: 1500 })),
     dot: () => shaped({ width: 40, height: 40 }).png().toBuffer(),
@@ -178,7 +178,8 @@ export async function putMemorySources(volume: WorkerVolume): Promise<void> {
     "noise-4": () => noise(2000, 2000).png({ compressionLevel: 1 }).toBuffer(),
     "tiff-of-two": () => twoPages(shaped({ width: 64, height: 64 }), of(12)),
   };
-  for (const [name, make] of Object.entries(files)) await volume.put(`in/${name}`, await make());
+  for (const [name, make] of Object.entries(files))
+    if (wanted?.includes(name) ?? true) await volume.put(`in/${name}`, await make());
 }
 
 /** Has a worker make the outputs of a source, and compares. */

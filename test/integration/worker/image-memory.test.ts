@@ -6,7 +6,10 @@ import { aUnit, from, makeVolume, runWorker, type WorkerVolume } from "../../wor
 let volume: WorkerVolume;
 beforeAll(async () => {
   volume = await makeVolume();
-  await putMemorySources(volume);
+  await putMemorySources(
+    volume,
+    ROWS.map(({ source }) => source),
+  );
 });
 afterAll(() => volume.remove());
 

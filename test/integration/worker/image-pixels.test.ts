@@ -478,8 +478,9 @@ describe("tone", () => {
 
   test("sharpen makes edges steeper, and enhance at strength 0 changes nothing", async () => {
     expect(await contrast("specks", "sharpen")).toBeGreaterThan(await contrast("specks", "plain"));
-    expect(await readFile(run.file("dull", "enhance-none"))).toEqual(
-      await readFile(run.file("dull", "plain")),
+    const [none, plain] = await Promise.all(
+      ["enhance-none", "plain"].map((output) => readFile(run.file("dull", output))),
     );
+    expect(none?.equals(plain ?? Buffer.alloc(0))).toBe(true); // toEqual looks at each of a million bytes by itself
   });
 });

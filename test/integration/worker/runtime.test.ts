@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, stat, truncate } from "node:fs/promises";
 import { resolve } from "node:path";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FAILURE_CLASSES } from "../../../crds/failures.ts";
 import { photo, quadrants } from "../../worker/pictures.ts";
@@ -155,10 +156,8 @@ test("a retried unit makes only what is missing, and a third attempt makes nothi
 });
 
 test("an image that is too large asks for the memory it needs, and is made with it; the rest is made at once", async () => {
-  await volume.put(
-    "in/large.png",
-    await (await photo(24)).png({ compressionLevel: 1, progressive: true }).toBuffer(),
-  );
+  const blank = sharp({ create: { width: 6000, height: 4000, channels: 4, background: "#33557788" } });
+  await volume.put("in/large.png", await blank.png({ compressionLevel: 1, progressive: true }).toBuffer());
   await volume.put("in/small.jpg", await quadrants().jpeg().toBuffer());
   const limits = { cpu: 2, memoryBytes: 192 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 120 };
   const unit = aUnit({
