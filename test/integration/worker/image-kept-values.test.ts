@@ -32,6 +32,7 @@ const SECRETS = ["SN-4711", "a remark", "THUMBNAIL"];
 const CARRIERS = ["jpg", "png", "webp", "avif", "tif"] as const;
 /** Their writers begin with the high bytes. */
 const HIGH_FIRST: readonly string[] = ["png", "avif"];
+const orderOf = (ext: string) => (HIGH_FIRST.includes(ext) ? "MM" : "II");
 const FORMATS = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif" } as const;
 /** Pixels that several outputs share carry nothing that libvips could keep; these do. */
 const OWN_DECODE = { autoOrient: false };
@@ -55,19 +56,24 @@ beforeAll(async () => {
       .jpeg()
       .toBuffer(),
   );
+  const pathOf = (ext: string) => volume.path(`in/a.${ext}`);
   for (const ext of CARRIERS) {
     const content = await noise(96, 64)
       .toFormat(ext as "png")
       .toBuffer();
-    const path = await volume.put(`in/a.${ext}`, content);
+    await volume.put(`in/a.${ext}`, content);
+  }
+  for (const [order, carriers] of Object.entries(Object.groupBy(CARRIERS, orderOf))) {
     execFileSync("exiftool", [
-      ...["-q", "-n", "-overwrite_original", `-ExifByteOrder=${HIGH_FIRST.includes(ext) ? "MM" : "II"}`],
+      ...["-q", "-n", "-overwrite_original", `-ExifByteOrder=${order}`],
       ...Object.entries(VALUES).map(([name, value]) => `-${name.replace("GPS:", "")}=${value}`),
       "-ExifIFD:SerialNumber=SN-4711",
-      ...(ext === "jpg" ? [`-ThumbnailImage<=${thumbnail}`] : []),
-      ...["-IPTC:CodedCharacterSet=UTF8", "-IPTC:CopyrightNotice=© Ann (Köln)", "-IPTC:City=Köln", path],
+      ...["-IPTC:CodedCharacterSet=UTF8", "-IPTC:CopyrightNotice=© Ann (Köln)", "-IPTC:City=Köln"],
+      ...carriers.map(pathOf),
     ]);
   }
+  const preview = ["-q", "-overwrite_original", `-ThumbnailImage<=${thumbnail}`, pathOf("jpg")];
+  execFileSync("exiftool", preview);
   const unit = aUnit({
     family: "image",
     sources: from(Object.fromEntries(CARRIERS.map((ext) => [ext, `in/a.${ext}`]))),
