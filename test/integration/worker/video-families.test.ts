@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { clip, ffmpeg, integratedLufs } from "./clips.ts";
-import { Workshop } from "./worker-attempt.ts";
+import { type Attempt, Workshop } from "./worker-attempt.ts";
 
 /** Sound, frames, metadata and streams as the real worker process makes them, with real ffmpeg. */
 
@@ -29,32 +29,41 @@ const make = async (file: string, output: Record<string, unknown>) => {
   return attempt;
 };
 
+const CODECS = [
+  { codec: "aac", ext: "m4a", expected: { container: "mov", audio: [{ codec: "aac", channels: 2 }] } },
+  {
+    codec: "opus",
+    ext: "opus",
+    expected: { container: "ogg", audio: [{ codec: "opus", sampleRate: 48_000 }] },
+  },
+  { codec: "mp3", ext: "mp3", expected: { container: "mp3", audio: [{ codec: "mp3" }] } },
+  { codec: "flac", ext: "flac", expected: { container: "flac", audio: [{ codec: "flac" }] } },
+  { codec: "wav", ext: "wav", expected: { container: "wav", audio: [{ codec: "pcm_s16le" }] } },
+];
+
 describe("audio", () => {
-  test.each([
-    {
-      codec: "aac",
-      file: "made.m4a",
-      expected: { container: "mov", audio: [{ codec: "aac", channels: 2 }] },
-    },
-    {
-      codec: "opus",
-      file: "made.opus",
-      expected: { container: "ogg", audio: [{ codec: "opus", sampleRate: 48_000 }] },
-    },
-    { codec: "mp3", file: "made.mp3", expected: { container: "mp3", audio: [{ codec: "mp3" }] } },
-    { codec: "flac", file: "made.flac", expected: { container: "flac", audio: [{ codec: "flac" }] } },
-    { codec: "wav", file: "made.wav", expected: { container: "wav", audio: [{ codec: "pcm_s16le" }] } },
-  ])("$codec", async ({ codec, file, expected }) => {
-    const attempt = await make("walk.mp4", { audio: { codec, cuts: [{ startSeconds: 1, endSeconds: 4 }] } });
-    expect(attempt.files).toEqual([file]);
-    const record = await probe(attempt.pathOf(file));
+  let made: Attempt;
+  beforeAll(async () => {
+    const cuts = [{ startSeconds: 1, endSeconds: 4 }];
+    made = await workshop.attemptAll(
+      ["walk.mp4"],
+      CODECS.map(({ codec }) => ({ name: codec, audio: { codec, cuts } })),
+    );
+  });
+
+  test.each(CODECS)("$codec", async ({ codec, ext, expected }) => {
+    expect(made.result.failures).toEqual([]);
+    const file = `${codec}-walk-mp4.${ext}`;
+    expect(made.files).toContain(file);
+    const record = await probe(made.pathOf(file));
     expect(record).toMatchObject(expected);
     expect(record.durationSeconds).toBeCloseTo(3, 1);
     expect(record.video).toEqual([]);
   });
 
   test("loudness for the web, within half a unit", async () => {
-    const attempt = await make("walk.mp4", { audio: { loudness: { integratedLufs: -16 } } });
+    const cuts = [{ startSeconds: 0, endSeconds: 5 }];
+    const attempt = await make("walk.mp4", { audio: { loudness: { integratedLufs: -16 }, cuts } });
     expect(Math.abs(integratedLufs(attempt.pathOf("made.m4a")) + 16)).toBeLessThanOrEqual(0.5);
   });
 
@@ -137,7 +146,7 @@ describe("frames", () => {
     }
   });
 
-  test.each([
+  const SHEETS = [
     {
       name: "a contact sheet",
       frames: { count: 6, width: 160, layout: "ContactSheet", columns: 3 },
@@ -153,9 +162,24 @@ describe("frames", () => {
       frames: { count: 3, width: 64, layout: "Animation", format: "gif", frameSeconds: 0.2 },
       expected: { format: "gif", width: 64, pages: 3, delay: [200, 200, 200] },
     },
-  ])("$name", async ({ frames, expected }) => {
-    const attempt = await make("long.mp4", { frames });
-    expect(await sharp(attempt.pathOf(attempt.files[0] ?? "")).metadata()).toMatchObject(expected);
+  ];
+
+  describe("of a clip", () => {
+    let sheets: Attempt;
+    beforeAll(async () => {
+      sheets = await workshop.attemptAll(
+        ["long.mp4"],
+        SHEETS.map(({ frames }, index) => ({ name: `sheet-${index}`, frames })),
+      );
+    });
+
+    test.each(SHEETS)("$name", async ({ name, expected }) => {
+      expect(sheets.result.failures).toEqual([]);
+      const index = SHEETS.findIndex((sheet) => sheet.name === name);
+      const files = sheets.files.filter((file) => file.startsWith(`sheet-${index}-`));
+      expect(files).toHaveLength(1);
+      expect(await sharp(sheets.pathOf(files[0] ?? "")).metadata()).toMatchObject(expected);
+    });
   });
 
   test("scenes begin where the picture changes", async () => {

@@ -5,15 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Unit } from "../../../crds/unit.ts";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { apart, clip, ffmpeg, flashes } from "./clips.ts";
-import { Workshop } from "./worker-attempt.ts";
+import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
+import type { Attempt } from "./worker-attempt.ts";
 
 /** What is laid over, put between, or joined to the pictures of a video. */
 
 const CUES = "1\n00:00:00,500 --> 00:00:01,000\nHello, world: [it's] here\n";
 
-let workshop: Workshop;
+let workshop: VideoWorkshop;
 beforeAll(() => {
-  workshop = new Workshop();
+  workshop = new VideoWorkshop();
   const at = (name: string) => join(workshop.sources, name);
   ffmpeg(
     ...["-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi", "-i", "sine=f=440:r=48000:d=2"],
@@ -79,9 +80,11 @@ function brightest(path: string, rectangle: string, seconds: number): number {
 const BLACK = 40;
 const BOTTOM = "320:60:0:120";
 
-describe("watermark", () => {
-  test("sits where gravity puts it, as large as its share, while it is wanted", async () => {
-    const { path } = await make("black.mp4", {
+/** Of the black clip, by one worker. */
+const ON_BLACK = [
+  {
+    name: "a watermark",
+    video: {
       watermark: {
         path: "in/white.png",
         gravity: "northwest",
@@ -90,7 +93,37 @@ describe("watermark", () => {
         startSeconds: 1,
         endSeconds: 1.5,
       },
-    });
+    },
+  },
+  { name: "subtitles of a file", video: { burnIn: { subtitles: { path: "in/cues.srt" } } } },
+  { name: "a timecode", video: { burnIn: { timecode: { gravity: "north", size: 0.1 } } } },
+  { name: "twice the size", video: { upscale: 2 } },
+];
+let onBlack: (name: string) => Promise<MadeVideo>;
+beforeAll(async () => {
+  onBlack = await workshop.makeAll("black.mp4", ON_BLACK, ({ video }) => ({ crf: 10, ...video }));
+});
+
+/** Of the clip with subtitles, by one worker. */
+let ofCued: Attempt;
+beforeAll(async () => {
+  const output = (name: string, video: object) => ({
+    name,
+    video: { preset: "ultrafast", crf: 10, ...video },
+  });
+  ofCued = await workshop.attemptAll(
+    ["cued.mp4"],
+    [
+      output("shown", { burnIn: { subtitles: { language: "en" } } }),
+      output("lacking", { burnIn: { subtitles: { language: "deu" } } }),
+      output("files", { subtitleFiles: ["vtt", "srt"] }),
+    ],
+  );
+});
+
+describe("watermark", () => {
+  test("sits where gravity puts it, as large as its share, while it is wanted", async () => {
+    const { path } = await onBlack("a watermark");
     expect(brightest(path, "60:60:18:18", 1.2)).toBeGreaterThan(230);
     expect(brightest(path, "14:14:0:0", 1.2)).toBeLessThan(BLACK);
     expect(brightest(path, "220:80:100:100", 1.2)).toBeLessThan(BLACK);
@@ -130,38 +163,43 @@ describe("watermark", () => {
     },
   );
 
-  test.each([
-    { name: "that is missing", path: "in/absent.png", reason: "SourceNotFound" },
-    { name: "that is a text", path: "in/cues.srt", reason: "UnsupportedFormat" },
-  ])("an image $name is the input's failure", async ({ path, reason }) => {
-    const attempt = await workshop.attempt("black.mp4", { video: { watermark: { path } } });
-    expect(attempt.result.failure).toMatchObject({ class: "input", reason });
+  test("an image that is missing, or is a text, is the input's failure", async () => {
+    const paths = { missing: "in/absent.png", text: "in/cues.srt" };
+    const attempt = await workshop.attemptAll(
+      ["black.mp4"],
+      Object.entries(paths).map(([name, path]) => ({ name, video: { watermark: { path } } })),
+    );
+    expect(attempt.result.failures).toMatchObject([
+      { output: "missing", class: "input", reason: "SourceNotFound" },
+      { output: "text", class: "input", reason: "UnsupportedFormat" },
+    ]);
     expect(attempt.files).toEqual([]);
   });
 });
 
 describe("text in the picture", () => {
   test.each([
-    { name: "the source's track", file: "cued.mp4", subtitles: { language: "en" } },
-    { name: "a file", file: "black.mp4", subtitles: { path: "in/cues.srt" } },
-  ])("subtitles of $name are seen at their time", async ({ file, subtitles }) => {
-    const { path } = await make(file, { burnIn: { subtitles } });
+    { name: "the source's track", pathOf: async () => ofCued.pathOf("shown-cued-mp4.mp4") },
+    { name: "a file", pathOf: async () => (await onBlack("subtitles of a file")).path },
+  ])("subtitles of $name are seen at their time", async ({ pathOf }) => {
+    const path = await pathOf();
     expect(brightest(path, BOTTOM, 0.7)).toBeGreaterThan(200);
     expect(brightest(path, BOTTOM, 0.2)).toBeLessThan(BLACK);
     expect(brightest(path, BOTTOM, 1.3)).toBeLessThan(BLACK);
   });
 
-  test("subtitles that the source lacks are the spec's failure", async () => {
-    const video = { burnIn: { subtitles: { language: "deu" } } };
-    const attempt = await workshop.attempt("cued.mp4", { video });
-    expect(attempt.result.failure).toMatchObject({
-      reason: "InvalidOutputSpec",
-      message: expect.stringContaining("no text subtitles in 'deu'"),
-    });
+  test("subtitles that the source lacks are the spec's failure", () => {
+    expect(ofCued.result.failures).toMatchObject([
+      {
+        output: "lacking",
+        reason: "InvalidOutputSpec",
+        message: expect.stringContaining("no text subtitles in 'deu'"),
+      },
+    ]);
   });
 
   test("a timecode stands where it is wanted and nowhere else", async () => {
-    const { path } = await make("black.mp4", { burnIn: { timecode: { gravity: "north", size: 0.1 } } });
+    const { path } = await onBlack("a timecode");
     expect(brightest(path, "320:60:0:0", 1)).toBeGreaterThan(200);
     expect(brightest(path, BOTTOM, 1)).toBeLessThan(BLACK);
   });
@@ -185,7 +223,7 @@ describe("frames and sizes", () => {
   });
 
   test("upscaling doubles both sides", async () => {
-    const { record } = await make("black.mp4", { upscale: 2 });
+    const { record } = await onBlack("twice the size");
     expect(record.video[0]).toMatchObject({ width: 640, height: 360 });
   });
 });
@@ -264,15 +302,12 @@ describe("files that are joined", () => {
   });
 });
 
-test("subtitles are written to files of their own", async () => {
-  const attempt = await workshop.attempt("cued.mp4", {
-    video: { preset: "ultrafast", subtitleFiles: ["vtt", "srt"] },
-  });
-  expect(attempt.files).toEqual(["made.1.eng.srt", "made.1.eng.vtt", "made.mp4"]);
-  expect(readFileSync(attempt.pathOf("made.1.eng.vtt"), "utf8")).toContain(
-    "WEBVTT\n\n00:00.500 --> 00:01.000\nHello, world",
-  );
-  expect(readFileSync(attempt.pathOf("made.1.eng.srt"), "utf8")).toContain("00:00:00,500 --> 00:00:01,000");
+test("subtitles are written to files of their own", () => {
+  const texts = ["files-cued-mp4.1.eng.srt", "files-cued-mp4.1.eng.vtt"];
+  expect(ofCued.files).toEqual([...texts, "files-cued-mp4.mp4", "shown-cued-mp4.mp4"]);
+  const [srt, vtt] = texts.map((name) => readFileSync(ofCued.pathOf(name), "utf8"));
+  expect(vtt).toContain("WEBVTT\n\n00:00.500 --> 00:01.000\nHello, world");
+  expect(srt).toContain("00:00:00,500 --> 00:00:01,000");
 });
 
 test("Matroska keeps subtitles with their styles, and the fonts that came with them", async () => {

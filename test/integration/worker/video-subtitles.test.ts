@@ -2,8 +2,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../../worker-image/probe/probe.ts";
 import { clip, ffmpeg, similarity } from "./clips.ts";
 import { VideoWorkshop } from "./video-workshop.ts";
+import { sourceName } from "./worker-attempt.ts";
 
 /** Subtitles whose words, languages or fonts are not the usual ones. */
 
@@ -54,7 +56,7 @@ describe("texts that are not UTF-8", () => {
     withTexts("all.mkv", "all.srt");
   });
 
-  test.each([
+  const REFUSED = [
     { path: "in/some.srt", reason: "InvalidOutputSpec", message: "in/some.srt: subtitles are not UTF-8" },
     { path: "in/all.srt", reason: "InvalidOutputSpec", message: "in/all.srt: subtitles are not UTF-8" },
     {
@@ -63,32 +65,49 @@ describe("texts that are not UTF-8", () => {
       message: "in/unmarked.srt: it holds no subtitles",
     },
     { path: "in/none.vtt", reason: "InvalidOutputSpec", message: "in/none.vtt hold no text" },
-  ])("are not burnt in: $path", async ({ path, reason, message }) => {
-    const video = { burnIn: { subtitles: { path } } };
-    const { result, files } = await workshop.attempt("plain.mp4", { video });
-    expect(result.failure).toMatchObject({ reason, message: expect.stringContaining(message) });
+  ];
+
+  test("are not burnt in", async () => {
+    const outputs = REFUSED.map(({ path }, index) => ({
+      name: `burnt-${index}`,
+      video: { burnIn: { subtitles: { path } } },
+    }));
+    const { result, files } = await workshop.attemptAll(["plain.mp4"], outputs);
+    expect(result.failures).toMatchObject(
+      REFUSED.map(({ reason, message }, index) => ({
+        output: `burnt-${index}`,
+        reason,
+        message: expect.stringContaining(message),
+      })),
+    );
     expect(files).toEqual([]);
   });
 
-  test.each(["some.mkv", "all.mkv"])("are not burnt in where they are a track: %s", async (file) => {
-    const { result } = await workshop.attempt(file, { video: { burnIn: { subtitles: {} } } });
+  test("are not burnt in where they are a track", async () => {
+    const tracks = ["some.mkv", "all.mkv"];
+    const burnt = { name: "burnt", video: { burnIn: { subtitles: {} } } };
+    const { result } = await workshop.attemptAll(tracks, [burnt]);
     const message = expect.stringContaining("burnIn.subtitles of the source: subtitles are not UTF-8");
-    expect(result.failure).toMatchObject({ reason: "InvalidOutputSpec", message });
+    expect(result.failures).toMatchObject(
+      tracks.map((file) => ({ source: sourceName(file), reason: "InvalidOutputSpec", message })),
+    );
   });
 
   test("UTF-16 is read by its mark", async () => {
     await workshop.make("plain.mp4", { burnIn: { subtitles: { path: "in/marked.srt" } } });
   });
 
-  test.each([
-    { file: "some.mkv", files: ["made.1.srt", "made.1.vtt", "made.mp4"] },
-    { file: "all.mkv", files: ["made.1.vtt", "made.mp4"] },
-  ])("are left out of files of their own with a warning: $file", async ({ file, files }) => {
+  test("are left out of files of their own with a warning", async () => {
     const video = { preset: "ultrafast", subtitleFiles: ["vtt", "srt"] };
-    const attempt = await workshop.attempt(file, { video });
+    const attempt = await workshop.attemptAll(["some.mkv", "all.mkv"], [{ name: "made", video }]);
     expect(attempt.result.failures).toEqual([]);
-    expect(attempt.files).toEqual(files);
-    expect(attempt.result.warnings).toMatchObject([LOST, LOST]);
+    expect(attempt.files).toEqual([
+      ...["made-all-mkv.1.vtt", "made-all-mkv.mp4"],
+      ...["made-some-mkv.1.srt", "made-some-mkv.1.vtt", "made-some-mkv.mp4"],
+    ]);
+    expect(attempt.result.warnings).toMatchObject(
+      ["some-mkv", "some-mkv", "all-mkv", "all-mkv"].map((source) => ({ ...LOST, source })),
+    );
   });
 
   test("are left out of a track that is converted with a warning, and of that one alone", async () => {
@@ -105,16 +124,18 @@ describe("texts that are not UTF-8", () => {
   });
 });
 
-test.each(["Keep", "None"])(
-  "a text that is shown beyond the end makes no file longer: %s",
-  async (subtitles) => {
-    workshop.write("beyond.srt", "1\n00:00:01,000 --> 00:00:12,000\nHello\n");
-    withTexts("beyond.mkv", "beyond.srt");
-    const { attempt, record } = await workshop.make("beyond.mkv", { subtitles });
-    expect(record.durationSeconds).toBeCloseTo(2, 1);
-    expect(attempt.result.warnings).toEqual([]);
-  },
-);
+test("a text that is shown beyond the end makes no file longer, kept or not", async () => {
+  workshop.write("beyond.srt", "1\n00:00:01,000 --> 00:00:12,000\nHello\n");
+  withTexts("beyond.mkv", "beyond.srt");
+  const outputs = ["Keep", "None"].map((subtitles) => ({
+    name: subtitles.toLowerCase(),
+    video: { preset: "ultrafast", subtitles },
+  }));
+  const { files, pathOf, result } = await workshop.attemptAll(["beyond.mkv"], outputs);
+  expect([result.failures, result.warnings]).toEqual([[], []]);
+  expect(files).toHaveLength(outputs.length);
+  for (const file of files) expect((await probe(pathOf(file))).durationSeconds, file).toBeCloseTo(2, 1);
+});
 
 /** A font of the system by another name, which has to be as long. */
 function renamedFont(name: string, from: string): Buffer {

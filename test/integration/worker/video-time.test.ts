@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { apart, clip, ffmpeg, flashes, samples, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
+import { type Attempt, sourceName } from "./worker-attempt.ts";
 
 /** Cuts, speed, frame rates and timecodes: exact to the frame. */
 
@@ -58,30 +59,49 @@ const UNINDEXED = [
   { name: "a program stream", file: "plain.mpg", video: ["-c:v", "mpeg2video", "-g", "100", "-q:v", "2"] },
 ];
 
-test.each(UNINDEXED)("cuts of $name show the very frames", async ({ file, video }) => {
-  const source = join(workshop.sources, file);
-  ffmpeg("-i", plain, ...video, "-c:a", "mp2", source);
-  const cuts = [
-    { startSeconds: 0.4, endSeconds: 0.8 },
-    { startSeconds: 1.2, endSeconds: 1.6 },
-  ];
-  const { path, record } = await workshop.make(file, { cuts, crf: 10 });
-  expect(record.video[0]?.frames).toBe(20);
-  expect(record.durationSeconds).toBeCloseTo(0.8, 1);
-  const wanted = "select='between(n,10,19)+between(n,30,39)',setpts=N/25/TB";
-  expect(similarity(path, plain, wanted)).toBeGreaterThan(0.97);
+describe("cuts show the very frames", () => {
+  let attempt: Attempt;
+  beforeAll(async () => {
+    for (const { file, video } of UNINDEXED)
+      ffmpeg("-i", plain, ...video, "-c:a", "mp2", join(workshop.sources, file));
+    const cuts = [
+      { startSeconds: 0.4, endSeconds: 0.8 },
+      { startSeconds: 1.2, endSeconds: 1.6 },
+    ];
+    attempt = await workshop.attemptAll(
+      UNINDEXED.map(({ file }) => file),
+      [{ name: "made", video: { preset: "ultrafast", cuts, crf: 10 } }],
+    );
+  });
+
+  test.each(UNINDEXED)("of $name", async ({ file }) => {
+    expect(attempt.result.failures).toEqual([]);
+    const path = attempt.pathOf(`made-${sourceName(file)}.mp4`);
+    const record = await probe(path);
+    expect(record.video[0]?.frames).toBe(20);
+    expect(record.durationSeconds).toBeCloseTo(0.8, 1);
+    const wanted = "select='between(n,10,19)+between(n,30,39)',setpts=N/25/TB";
+    expect(similarity(path, plain, wanted)).toBeGreaterThan(0.97);
+  });
 });
 
 describe("cuts beyond the end of a source that does not tell how long it is are refused:", () => {
-  test.each([
+  const ENDLESS = [
     { name: "a broadcast in Matroska", file: "live.mkv", list: ["-c", "copy", "-live", "1"] },
     { name: "pictures without a container", file: "plain.h264", list: ["-c:v", "copy", "-an"] },
-  ])("$name", async ({ file, list }) => {
-    ffmpeg("-i", plain, ...list, join(workshop.sources, file));
-    const { result } = await workshop.attempt(file, {
-      video: { cuts: [{ startSeconds: 5, endSeconds: 6 }] },
-    });
-    expect(result.failure).toMatchObject({
+  ];
+  let attempt: Attempt;
+  beforeAll(async () => {
+    for (const { file, list } of ENDLESS) ffmpeg("-i", plain, ...list, join(workshop.sources, file));
+    attempt = await workshop.attemptAll(
+      ENDLESS.map(({ file }) => file),
+      [{ name: "made", video: { cuts: [{ startSeconds: 5, endSeconds: 6 }] } }],
+    );
+  });
+
+  test.each(ENDLESS)("$name", ({ file }) => {
+    const failure = attempt.result.failures.find(({ source }) => source === sourceName(file));
+    expect(failure).toMatchObject({
       reason: "InvalidOutputSpec",
       message: expect.stringMatching(
         /every cut lies beyond the end of the source, which lasts 2(?:\.\d+)? s/,
@@ -97,18 +117,28 @@ const CODED = [
   { name: "Opus", file: "tone.opus", sound: ["-c:a", "libopus"] },
 ];
 
-test.each(CODED)("a cut of $name has the samples that the whole has", async ({ file, sound }) => {
-  const path = join(workshop.sources, file);
-  const sweep = "aevalsrc='0.5*sin(2*PI*(300+100*t)*t)':s=48000:d=6";
-  ffmpeg("-f", "lavfi", "-i", sweep, ...sound, path);
-  const cuts = [{ startSeconds: 3.217, endSeconds: 4.217 }];
-  const attempt = await workshop.attempt(file, { audio: { codec: "wav", cuts } });
-  expect(attempt.result.failures).toEqual([]);
-  const first = Math.round(3.217 * 48_000);
-  const wanted = samples(path).subarray(first, first + 48_000);
-  const found = samples(attempt.pathOf("made.wav"));
-  expect(found).toHaveLength(48_000);
-  expect(Math.max(...found.map((sample, at) => Math.abs(sample - (wanted[at] ?? 0))))).toBeLessThanOrEqual(2);
+describe("a cut has the samples that the whole has", () => {
+  let attempt: Attempt;
+  beforeAll(async () => {
+    const sweep = "aevalsrc='0.5*sin(2*PI*(300+100*t)*t)':s=48000:d=6";
+    for (const { file, sound } of CODED)
+      ffmpeg("-f", "lavfi", "-i", sweep, ...sound, join(workshop.sources, file));
+    const cuts = [{ startSeconds: 3.217, endSeconds: 4.217 }];
+    attempt = await workshop.attemptAll(
+      CODED.map(({ file }) => file),
+      [{ name: "made", audio: { codec: "wav", cuts } }],
+    );
+  });
+
+  test.each(CODED)("of $name", ({ file }) => {
+    expect(attempt.result.failures).toEqual([]);
+    const first = Math.round(3.217 * 48_000);
+    const wanted = samples(join(workshop.sources, file)).subarray(first, first + 48_000);
+    const found = samples(attempt.pathOf(`made-${sourceName(file)}.wav`));
+    expect(found).toHaveLength(48_000);
+    const off = found.map((sample, at) => Math.abs(sample - (wanted[at] ?? 0)));
+    expect(Math.max(...off)).toBeLessThanOrEqual(2);
+  });
 });
 
 test("sound stands where its pictures do after a cut in which it ended early", async () => {
@@ -235,7 +265,7 @@ function keyframes(path: string): number[] {
 }
 
 describe("frames that follow slowly, without sound, are all there with", () => {
-  test.each([
+  const SLOW = [
     { name: "10 a second", file: "slow.mp4", list: ["-r", "10"] },
     { name: "1 a second", file: "slowest.mp4", list: ["-vf", "setpts=N/TB", "-r", "1", "-t", "10"] },
     { name: "an animation", file: "slow.gif", list: ["-r", "10", "-c:v", "gif"] },
@@ -244,9 +274,19 @@ describe("frames that follow slowly, without sound, are all there with", () => {
       file: "still.mkv",
       list: ["-vf", "setpts=if(lt(N\\,48)\\,N/25\\,N*2-94)/TB", "-fps_mode", "vfr"],
     },
-  ])("$name", async ({ file, list }) => {
-    ffmpeg("-i", plain, "-an", ...list, join(workshop.sources, file));
-    const { record } = await workshop.make(file, { preset: "veryfast" });
+  ];
+  let attempt: Attempt;
+  beforeAll(async () => {
+    for (const { file, list } of SLOW) ffmpeg("-i", plain, "-an", ...list, join(workshop.sources, file));
+    attempt = await workshop.attemptAll(
+      SLOW.map(({ file }) => file),
+      [{ name: "made", video: { preset: "veryfast" } }],
+    );
+  });
+
+  test.each(SLOW)("$name", async ({ file }) => {
+    expect(attempt.result.failures).toEqual([]);
+    const record = await probe(attempt.pathOf(`made-${sourceName(file)}.mp4`));
     const source = await probe(join(workshop.sources, file));
     expect(record.durationSeconds).toBeCloseTo(source.durationSeconds ?? 0, 1);
   });
