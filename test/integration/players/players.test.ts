@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { output } from "../../../crds/outputs/output.ts";
 import { clip, ffmpeg } from "../worker/clips.ts";
 import { type Attempt, Workshop } from "../worker/worker-attempt.ts";
 import { Theatre } from "./theatre.ts";
@@ -145,19 +146,26 @@ describe("an encrypted stream", () => {
         encryption: { method: "cbcs", keyUri: clearKeyUri, keyFormat: "org.w3.clearkey", keyId: KEY_ID },
       },
     };
-    for (const [name, { encryption, ...wish }] of Object.entries(wishes)) {
-      const stream = {
-        ...{ ...WISH, ...renditions(180), ...wish },
-        encryption: { ...encryption, keySecretRef: { name: "film" } },
-      };
-      const attempt = await workshop.attempt(
-        "short.mp4",
-        { stream },
-        { environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) } },
-      );
-      expect(attempt.result.failures).toEqual([]);
-      made[name] = directoryOf(attempt);
-    }
+    const outputs = Object.values(wishes).map(({ encryption, ...wish }, index) =>
+      output.parse({
+        name: `encrypted-${index}`,
+        stream: {
+          ...{ ...WISH, ...renditions(180), ...wish },
+          encryption: { ...encryption, keySecretRef: { name: "film" } },
+        },
+      }),
+    );
+    const attempt = await workshop.attempt(
+      "short.mp4",
+      { stream: {} },
+      {
+        environment: { MEDIAJOB_SECRETS: JSON.stringify({ film: join(workshop.root, "film") }) },
+        unit: { outputs },
+      },
+    );
+    expect(attempt.result.failures).toEqual([]);
+    for (const [index, name] of Object.keys(wishes).entries())
+      made[name] = directoryOf(attempt, `encrypted-${index}`);
   });
 
   test.each([
@@ -182,5 +190,5 @@ describe("an encrypted stream", () => {
 });
 
 /** Where the theatre shows what an attempt has made. */
-const directoryOf = (attempt: Attempt): string =>
-  `media${dirname(attempt.pathOf("made/master.m3u8")).slice(workshop.root.length)}`;
+const directoryOf = (attempt: Attempt, name = "made"): string =>
+  `media${dirname(attempt.pathOf(`${name}/master.m3u8`)).slice(workshop.root.length)}`;

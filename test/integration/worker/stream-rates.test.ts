@@ -13,7 +13,6 @@ beforeAll(() => {
 afterAll(() => workshop.remove());
 
 const RATES = [
-  { codec: "h264", rate: "60000/1001", segmentSeconds: 10, seconds: 20.5, keyframes: [0, 600, 1199] },
   { codec: "h265", rate: "60000/1001", segmentSeconds: 10, seconds: 20.5, keyframes: [0, 600, 1199] },
   { codec: "h264", rate: "120000/1001", segmentSeconds: 6, seconds: 12.5, keyframes: [0, 720, 1439] },
   // SVT-AV1 of ffmpeg 5.1 knows no keyframes but those at its interval.

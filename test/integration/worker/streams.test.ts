@@ -82,8 +82,11 @@ test("silence that cannot be levelled is told of, and hardware that is not used"
 });
 
 test("an attempt with more cores makes media and playlists that fit each other", async () => {
-  clip(join(workshop.sources, "again.mp4"), { size: "640x360", seconds: 3 });
-  const wish = { stream: { preset: "medium", segmentSeconds: 1, protocols: ["hls"] } };
+  clip(join(workshop.sources, "again.mp4"), { size: "640x360" });
+  const renditions = [{ height: 360, bitrateKbps: 800 }];
+  const wish = {
+    stream: { preset: "medium", segmentSeconds: 1, protocols: ["hls"], ladder: "Explicit", renditions },
+  };
   const attempt = (number: number, cpu: number) =>
     workshop.attempt("again.mp4", wish, {
       out: "again",
