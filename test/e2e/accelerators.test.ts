@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { inspectVideo } from "./media-file.ts";
 import { createWorkspace, onVolume, type Workspace } from "./workspace.ts";
 
+/** What is the matter is where it is made, and not what. */
+const brief = { height: 64, preset: "ultrafast", cuts: [{ startSeconds: 0, endSeconds: 1 }] };
+
 /** The one file whose MediaJobs want a GPU while it runs: the node has one, and it counts who waits for it. */
 let workspace: Workspace;
 
@@ -81,7 +84,7 @@ test("a unit that would rather have a GPU runs on the CPU when none becomes free
   try {
     await workspace.start("third", {
       sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
-      outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
+      outputs: [{ name: "web", video: brief }],
       placement: { pool: "no-encoder" },
     });
     await workspace.wait("third", "condition=Complete");
@@ -104,7 +107,7 @@ test("a unit that would rather have a GPU runs on the CPU when none becomes free
 test("a unit whose hardware encoder is missing is made on the CPU, and the status and an Event say why", async () => {
   await workspace.start("no-encoder", {
     sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
-    outputs: [{ name: "web", video: { height: 64, preset: "ultrafast" } }],
+    outputs: [{ name: "web", video: brief }],
     placement: { pool: "no-encoder" },
   });
   await workspace.wait("no-encoder", "condition=Complete");

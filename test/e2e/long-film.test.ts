@@ -18,7 +18,18 @@ afterAll(() => workspace?.remove());
 test("a film and an encrypted stream are made in parts, beside a trailer, a poster and its sound", async () => {
   const film = join(workspace.files, "in/film.mp4");
   execFileSync("ffmpeg", [
-    ...["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=122", "-f", "lavfi", "-i", "sine=d=122"],
+    ...[
+      "-v",
+      "error",
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc2=s=64x36:r=5:d=122",
+      "-f",
+      "lavfi",
+      "-i",
+      "sine=r=16000:d=122",
+    ],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", film],
   ]);
   const fast = { preset: "ultrafast" };

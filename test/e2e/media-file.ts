@@ -1,38 +1,28 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import exifr from "exifr";
 import sharp from "sharp";
 
 /** What an independent reader says of a video: ffprobe, and a full decode that counts frames and errors. */
 export function inspectVideo(path: string) {
-  const probe = JSON.parse(
-    execFileSync(
-      "ffprobe",
-      ["-v", "error", "-show_streams", "-show_format", "-count_frames", "-of", "json", path],
-      {
-        encoding: "utf8",
-      },
-    ),
-  ) as {
-    streams: {
-      codec_type: string;
-      codec_name: string;
-      width?: number;
-      height?: number;
-      nb_read_frames?: string;
-    }[];
+  const list = ["-v", "error", "-show_streams", "-show_format", "-of", "json", path];
+  const probe = JSON.parse(execFileSync("ffprobe", list, { encoding: "utf8" })) as {
+    streams: { codec_type: string; codec_name: string; width?: number; height?: number }[];
     format: { duration: string; format_name: string };
   };
   const video = probe.streams.find(({ codec_type }) => codec_type === "video");
   const audio = probe.streams.find(({ codec_type }) => codec_type === "audio");
-  const errors = execFileSync("ffmpeg", ["-v", "error", "-i", path, "-f", "null", "-"], { encoding: "utf8" });
+  const decoding = ["-i", path, "-fps_mode", "passthrough", "-f", "null", "-"];
+  const decoded = spawnSync("ffmpeg", ["-v", "error", "-nostdin", "-progress", "-", ...decoding], {
+    encoding: "utf8",
+  });
   return {
     codec: video?.codec_name,
     width: video?.width,
     height: video?.height,
-    frames: Number(video?.nb_read_frames),
+    frames: Number(decoded.stdout.match(/(?<=^frame=)\d+$/gm)?.at(-1)),
     audioCodec: audio?.codec_name,
     durationSeconds: Number(probe.format.duration),
-    decodeErrors: errors,
+    decodeErrors: decoded.stderr,
   };
 }
 
