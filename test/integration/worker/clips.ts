@@ -1,10 +1,45 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
 
 /** Makes media with ffmpeg, for tests that need a file of a certain kind. */
 
-/** Runs ffmpeg quietly; throws with its own words. */
+/** Runs ffmpeg quietly, or copies what it made of the same before; throws with its own words. */
 export function ffmpeg(...list: string[]): void {
+  const target = list.at(-1) ?? "";
+  if (isMadeOfNothing(list)) copyFileSync(madeOnce(list.slice(0, -1), extname(target)), target);
+  else run(list);
+}
+
+const run = (list: readonly string[]) =>
   execFileSync("ffmpeg", ["-v", "error", "-nostdin", "-y", ...list], { stdio: ["ignore", "ignore", "pipe"] });
+
+/** Test pictures and tones read no file, so the same arguments make the same. */
+const isMadeOfNothing = (list: readonly string[]): boolean =>
+  list.every((each, at) => each !== "-i" || list[at - 1] === "lavfi");
+
+/** Kept from run to run, each by the arguments and the ffmpeg that made it, which takes a fifth of a second. */
+const KEPT = join(tmpdir(), "mediajob-clips");
+
+const FFMPEG =
+  process.env.PATH?.split(":")
+    .map((directory) => join(directory, "ffmpeg"))
+    .find((path) => existsSync(path)) ?? "ffmpeg";
+
+function madeOnce(list: readonly string[], extension: string): string {
+  const { mtimeMs, size } = statSync(FFMPEG);
+  const name = createHash("sha256")
+    .update(JSON.stringify([mtimeMs, size, ...list, extension]))
+    .digest("hex");
+  const kept = join(KEPT, `${name}${extension}`);
+  if (existsSync(kept)) return kept;
+  mkdirSync(KEPT, { recursive: true });
+  const made = join(KEPT, `${name}-${process.pid}${extension}`);
+  run([...list, made]);
+  renameSync(made, kept);
+  return kept;
 }
 
 /** Two seconds of a moving test picture with a tone, 320 × 180 at 25 fps, H.264 and AAC. */

@@ -83,12 +83,11 @@ describe("audio", () => {
     });
   });
 
-  test.each([
-    { name: "a picture has no sound", file: "still.png", reason: "UnsupportedFormat" },
-    { name: "text is no sound", file: "text.mp4", reason: "UnsupportedFormat" },
-  ])("$name", async ({ file, reason }) => {
-    const attempt = await workshop.attempt(file, { audio: {} });
-    expect(attempt.result.failure).toMatchObject({ class: "input", reason });
+  test("a picture and a text have no sound", async () => {
+    const attempt = await workshop.attemptAll(["still.png", "text.mp4"], [{ name: "made", audio: {} }]);
+    expect(attempt.result.failures).toMatchObject(
+      ["still-png", "text-mp4"].map((source) => ({ source, class: "input", reason: "UnsupportedFormat" })),
+    );
     expect(attempt.files).toEqual([]);
   });
 });
@@ -216,14 +215,22 @@ describe("frames", () => {
 });
 
 describe("metadata", () => {
-  const describeSource = async (file: string, metadata = {}) => {
-    const attempt = await make(file, { metadata });
-    expect(attempt.files).toEqual(["made.json"]);
-    return JSON.parse(readFileSync(attempt.pathOf("made.json"), "utf8"));
-  };
+  let described: Attempt;
+  beforeAll(async () => {
+    const at = (name: string) => join(workshop.sources, name);
+    const uneven = ["-vf", "select='not(mod(n\\,3))+gt(random(0)\\,0.5)'", "-fps_mode", "vfr", "-an"];
+    ffmpeg("-i", at("plain.mp4"), ...uneven, at("varying.mp4"));
+    ffmpeg("-i", WALK, "-vn", at("only.flac"));
+    const files = ["varying.mp4", "still.png", "only.flac", "text.mp4"];
+    described = await workshop.attemptAll(files, [{ name: "about", metadata: {} }]);
+  });
+  const found = (source: string) =>
+    JSON.parse(readFileSync(described.pathOf(`about-${source}.json`), "utf8"));
 
   test("a video, with what its packets tell", async () => {
-    expect(await describeSource("walk.mp4", { detail: "Full", checksum: true })).toMatchObject({
+    const attempt = await make("walk.mp4", { metadata: { detail: "Full", checksum: true } });
+    expect(attempt.files).toEqual(["made.json"]);
+    expect(JSON.parse(readFileSync(attempt.pathOf("made.json"), "utf8"))).toMatchObject({
       kind: "video",
       source: { name: "source", fileName: "walk.mp4", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       media: {
@@ -243,39 +250,26 @@ describe("metadata", () => {
     });
   });
 
-  test("a varying frame rate is found in the packets", async () => {
-    ffmpeg(
-      "-i",
-      join(workshop.sources, "plain.mp4"),
-      "-vf",
-      "select='not(mod(n\\,3))+gt(random(0)\\,0.5)'",
-      "-fps_mode",
-      "vfr",
-      "-an",
-      join(workshop.sources, "varying.mp4"),
-    );
-    const found = await describeSource("varying.mp4");
-    expect(found.timeline.variableFrameRate).toBe(true);
-    expect(found.assessment.warnings.map(({ reason }: { reason: string }) => reason)).toContain(
+  test("a varying frame rate is found in the packets", () => {
+    const { timeline, assessment } = found("varying-mp4");
+    expect(timeline.variableFrameRate).toBe(true);
+    expect(assessment.warnings.map(({ reason }: { reason: string }) => reason)).toContain(
       "VariableFrameRate",
     );
   });
 
-  test("a picture, and sound", async () => {
-    expect(await describeSource("still.png")).toMatchObject({
+  test("a picture, and sound", () => {
+    expect(found("still-png")).toMatchObject({
       kind: "image",
       picture: { format: "png", width: 1280, height: 720 },
     });
-    ffmpeg("-i", WALK, "-vn", join(workshop.sources, "only.flac"));
-    expect(await describeSource("only.flac")).toMatchObject({
-      kind: "audio",
-      media: { audio: [{ codec: "flac" }] },
-    });
+    expect(found("only-flac")).toMatchObject({ kind: "audio", media: { audio: [{ codec: "flac" }] } });
   });
 
-  test("text is nothing", async () => {
-    const attempt = await workshop.attempt("text.mp4", { metadata: {} });
-    expect(attempt.result.failure).toMatchObject({ class: "input", reason: "UnsupportedFormat" });
+  test("text is nothing", () => {
+    expect(described.result.failures).toMatchObject([
+      { source: "text-mp4", class: "input", reason: "UnsupportedFormat" },
+    ]);
   });
 });
 
