@@ -1,13 +1,14 @@
 import type { Output } from "../../crds/outputs/output.ts";
 import type { MadeOutput, Warning } from "../../crds/result.ts";
 import type { Source } from "../../crds/source.ts";
-import type { EngineContext } from "../engine.ts";
+import type { EngineContext, OpenedSource } from "../engine.ts";
 import { Admission } from "./memory/admission.ts";
 import { finishedSize } from "./memory/finished-size.ts";
 import { type Making, neededBytes, refuseTooLarge } from "./memory/memory.ts";
 import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { staysUntouched } from "./metadata/untouched.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
+import type { StrangeColours } from "./read/coded-colours.ts";
 import { decodesFor, needsOwnDecode } from "./read/decode-settings.ts";
 import { explained, type ImageSource, openImage, type Size } from "./read/image-source.ts";
 import { decodeShared, planSharedDecode, type SharedDecode } from "./read/shared-decode.ts";
@@ -41,7 +42,8 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     const shared = missing.length > 0 ? planSharedDecode(image, renderings) : undefined;
     const overlays = new OverlayImages(source, context, admission);
     const laid = await overlays.of(missing);
-    const need = neededBytes(image, await makingsOf(missing, { image, viewFor, shared }), {
+    const makings = await makingsOf(missing, { image, viewFor, shared });
+    const need = neededBytes(image, makings, {
       shared,
       overlays: laid,
       placeholders: await drawingPlaceholders(image, { renderings, viewFor, context }),
@@ -57,7 +59,9 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     await admission.run(needed, async () => {
       context.signal.throwIfAborted();
       if (missing.length > 0) await image.ready();
-      if (missing.length > 0 && image.highDynamicRange) context.warn(takenForSrgb(image));
+      const { opened, strangeColours } = image;
+      const isDecoded = makings.some(({ pixels }) => pixels !== "copied");
+      if (isDecoded && strangeColours) context.warn(takenForSrgb(opened, strangeColours));
       const decoded = shared && (await decodeShared(image, shared).catch(explained(image)));
       tracker.enter(source.name, "resizing", left);
       const pixelsOf = async (rendering: Rendering) =>
@@ -89,10 +93,10 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
   }
 }
 
-const takenForSrgb = ({ opened, highDynamicRange }: ImageSource): Warning => ({
-  reason: "HdrTakenForSrgb",
-  message: `source ${opened.source.name} (${opened.source.volume?.path}) is a picture of high dynamic range, its brightness by ${highDynamicRange}, which is not converted: it was taken for sRGB and looks dull; give it as SDR, or with an ICC profile`,
-  source: opened.source.name,
+const takenForSrgb = ({ source }: OpenedSource, { reason, what }: StrangeColours): Warning => ({
+  reason,
+  message: `source ${source.name} (${source.volume?.path}) is a picture ${what}, which is not converted: it was taken for sRGB and looks dull; give it as sRGB, or with an ICC profile`,
+  source: source.name,
 });
 
 /** What need not be made: files of an earlier attempt, files that are kept, and those that failed to be found. */

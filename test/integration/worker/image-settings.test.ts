@@ -163,19 +163,21 @@ describe("windows and edges that are larger than a picture", () => {
   });
 });
 
-describe("a picture whose brightness goes by another curve", () => {
+describe("a picture whose colours go by other numbers", () => {
   test.each([
     { transfer: "smpte2084", warnings: [{ reason: "HdrTakenForSrgb", source: "a" }] },
     { transfer: "arib-std-b67", warnings: [{ reason: "HdrTakenForSrgb", source: "a" }] },
-    { transfer: "iec61966-2-1", warnings: [] },
-  ])("is made, with a warning where that is not sRGB's: $transfer", async ({ transfer, warnings }) => {
+    { transfer: "iec61966-2-1", warnings: [{ reason: "GamutTakenForSrgb", source: "a" }] },
+    { transfer: "iec61966-2-1", primaries: "bt709", warnings: [] },
+  ])("is made, with a warning where that is not sRGB's: $transfer", async (row) => {
+    const { transfer, primaries = "bt2020", warnings } = row;
     await volume.put(`in/${transfer}.avif`, "");
     ffmpeg(
       ...["-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", "-pix_fmt", "yuv420p10le"],
-      ...["-c:v", "libsvtav1", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"],
+      ...["-c:v", "libsvtav1", "-color_primaries", primaries, "-colorspace", "bt2020nc"],
       ...["-color_trc", transfer, volume.path(`in/${transfer}.avif`)],
     );
-    const run = await make(transfer, { a: `in/${transfer}.avif` }, [
+    const run = await make(`${transfer}-${primaries}`, { a: `in/${transfer}.avif` }, [
       image("one", {}),
       image("other", { format: "jpeg" }),
     ]);

@@ -6,8 +6,8 @@ import type { EngineContext, OpenedSource } from "../../engine.ts";
 import { WorkFailure } from "../../work-failure.ts";
 import { Admission } from "../memory/admission.ts";
 import { RUNTIME_BYTES } from "../memory/runtime-memory.ts";
+import { type StrangeColours, strangeColours } from "./coded-colours.ts";
 import { decodeFailure } from "./decode-failure.ts";
-import { highDynamicRange } from "./dynamic-range.ts";
 import { embeddedPixels } from "./embedded-pictures.ts";
 import { isCutShort } from "./end-marker.ts";
 import { heicToPng } from "./heic.ts";
@@ -32,8 +32,8 @@ export interface ImageSource {
   /** Size as seen, after orientation, of one frame. */
   readonly width: number;
   readonly height: number;
-  /** Set where colours are brighter than white, which no step knows of. A profile tells of them otherwise. */
-  readonly highDynamicRange?: "PQ" | "HLG";
+  /** Set where colours are others than sRGB's, which no step knows of. A profile tells of them otherwise. */
+  readonly strangeColours?: StrangeColours;
   /** Frames of an animation, pages of a document; 1 for a still image. */
   readonly frames: number;
   /** To be awaited before `decode`, with the memory for it at hand: some kinds are made readable first. */
@@ -133,7 +133,7 @@ export async function openImage(
     await readiness;
   };
   const frames = kind === "heic" ? 1 : (header.pages ?? 1);
-  const bright = kind === "avif" || kind === "heic" ? highDynamicRange(head) : undefined;
+  const strange = kind === "avif" || kind === "heic" || kind === "png" ? strangeColours(head) : undefined;
   const drawing: ImageSource["drawing"] = {
     memoryBytes: (pixels) => svgMemoryBytes(drawingBytes, pixels),
     async at(scale) {
@@ -144,7 +144,7 @@ export async function openImage(
   return {
     ...{ opened, kind, header, width, height, frames, ready, decode, explain },
     ...(kind === "svg" && { drawing }),
-    ...(bright && !header.hasProfile && { highDynamicRange: bright }),
+    ...(strange && !header.hasProfile && { strangeColours: strange }),
   };
 }
 
