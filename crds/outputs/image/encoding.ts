@@ -30,7 +30,7 @@ export const encoding = {
     .max(9)
     .optional()
     .describe(
-      "effort of the encoder, 0 fastest to 9 smallest; webp counts to 6, png and gif from 1. It changes the size of a png, never its pixels. Default 4, for png 6 (7 with a palette), for gif 7.",
+      "effort of the encoder, 0 fastest to 9 smallest; webp counts to 6, png and gif from 1. It changes the size of a png, never its pixels unless it has a palette. Default 4, for png 6 (7 with a palette), for gif 7.",
     ),
   progressive: z
     .boolean()
@@ -77,5 +77,7 @@ export const encoding = {
     .min(1)
     .max(2400)
     .optional()
-    .describe("density in pixels per inch, as written into the file; no pixel changes. None when unset."),
+    .describe(
+      "density in pixels per inch, as written into the file; it resamples nothing. A gif has no place for it. None when unset.",
+    ),
 };
