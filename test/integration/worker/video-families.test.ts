@@ -384,7 +384,7 @@ describe("stream", () => {
       },
     });
     const master = readFileSync(attempt.pathOf("made/master.m3u8"), "utf8");
-    expect([...master.matchAll(/LANGUAGE="(\w+)"/g)].map(([, language]) => language)).toEqual(["eng", "deu"]);
+    expect([...master.matchAll(/LANGUAGE="(\w+)"/g)].map(([, language]) => language)).toEqual(["en", "de"]);
     expect(master).toMatch(/CODECS="hvc1\.1\.\S+,mp4a\.40\.2",RESOLUTION=214x120/);
     expect(attempt.result.warnings).toMatchObject([{ reason: "RenditionLeftOut" }]);
   });
