@@ -140,7 +140,6 @@ const elector: LeaderElector = new LeaderElector({
     metrics.leader.set(0);
     term.abort();
     await controller.stop(DRAIN_MS);
-    dispatcher.forgetAll();
   },
   onError: (error) => log.warn({ err: error }, "leader election"),
 });

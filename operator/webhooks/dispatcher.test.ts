@@ -356,20 +356,6 @@ test("a replica that leads no more stops, and sends again what it had begun when
   expect(concluded()).toMatchObject([{ id: "m1", delivered: true }]);
 });
 
-test("a 410 of a former term disables nothing that another leader has enabled since", async () => {
-  answers = { "a.test": [{ outcome: "gone", error: "answered 410" }] };
-  dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
-  await pass(0);
-  leads = false;
-  dispatcher.forgetAll();
-  leads = true;
-  expect(dispatcher.outcomes("k")).toEqual([]);
-  dispatcher.dispatch("k", jobWith({ a: ["m1"] }));
-  await pass(0);
-  expect(sent).toEqual(["a.test m1", "a.test m1"]);
-  expect(concluded()).toMatchObject([{ id: "m1", delivered: true }]);
-});
-
 test("a MediaJob that is gone is sent nothing more of, and nothing of it is kept", async () => {
   answers = { "a.test": [failing] };
   dispatcher.dispatch("k", jobWith({ a: ["m1"] }));

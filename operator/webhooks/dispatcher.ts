@@ -89,11 +89,6 @@ export class Dispatcher {
     this.#lanes.delete(key);
   }
 
-  /** Ends a term: how deliveries went that no status tells of is old news in the next, after another leader's. */
-  forgetAll(): void {
-    for (const key of this.#lanes.keys()) this.forget(key);
-  }
-
   /** Sends the events of one lane, one after the other, until none is left or this replica is to send no more. */
   async #run(key: string, lane: Lane): Promise<void> {
     const { onOutcome } = this.#options;

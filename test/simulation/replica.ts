@@ -125,7 +125,6 @@ export class Replica implements Endpoint {
         this.#trace("leads no more");
         this.#term.abort();
         await this.#controller.stop(options.drainMs);
-        dispatcher.forgetAll();
       },
       onError: (error) => this.#trace(`election: ${(error as Error)?.message}`),
     });
