@@ -54,7 +54,7 @@ export const PART_CASES: PartCase[] = [
   },
   {
     name: "NTSC's rate, cut between frames",
-    always: true,
+    always: false,
     file: "ntsc.mov",
     video: {},
     boundaries: [3.01],
