@@ -6,6 +6,7 @@ import {
   playlistName,
   type Stream,
   type SubtitleRendition,
+  targetOf,
   type VideoRendition,
 } from "./stream.ts";
 import { videoRangeOf } from "./track-description.ts";
@@ -203,10 +204,6 @@ function iframesPlaylist({ fileName, media, keyframes }: VideoRendition, protect
 /** A WebVTT file is small beside any segment of pictures, so it is one segment. */
 const subtitlesPlaylist = (fileName: string, seconds: number): string =>
   playlist(fileName, [{ seconds }], { targetSeconds: targetOf([{ seconds }]), tags: [] });
-
-/** RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target. */
-const targetOf = (parts: readonly { seconds: number }[]): number =>
-  Math.max(1, ...parts.map(({ seconds }) => Math.round(seconds)));
 
 function playlist(
   fileName: string,

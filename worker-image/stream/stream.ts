@@ -69,19 +69,35 @@ export interface Thumbnails {
 
 export const playlistName = (fileName: string): string => fileName.replace(/\.\w+$/, ".m3u8");
 
-/** Bits per second: of all of it, and of the worst part. */
+/** RFC 8216 section 4.3.3.1: no duration, rounded to whole seconds, is above the target. */
+export const targetOf = (parts: readonly { seconds: number }[]): number =>
+  Math.max(1, ...parts.map(({ seconds }) => Math.round(seconds)));
+
+/**
+ * Bits per second: of all of it, and of the worst span. RFC 8216 section 4.3.4.2 looks at spans of half a target duration
+ * to one and a half: a short last segment is none, but may make the one before it worse.
+ */
 export function bandwidthOf(parts: readonly { bytes: number; seconds: number }[]): {
   average: number;
   peak: number;
 } {
-  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
-  // RFC 8216 counts the peak over spans of half a target duration and more; a short last segment is none.
-  const longest = Math.max(0, ...parts.map((part) => part.seconds));
-  const peak = Math.max(
-    0,
-    ...parts.filter((part) => part.seconds >= longest / 2).map((part) => (part.bytes * 8) / part.seconds),
-  );
-  const average = seconds === 0 ? 0 : (bytes * 8) / seconds;
+  const target = targetOf(parts);
+  let peak = 0;
+  for (const start of parts.keys()) {
+    const span = { bytes: 0, seconds: 0 };
+    for (let at = start; at < parts.length; at++) {
+      span.bytes += parts[at]?.bytes ?? 0;
+      span.seconds += parts[at]?.seconds ?? 0;
+      if (span.seconds > target * 1.5) break;
+      if (span.seconds >= target / 2) peak = Math.max(peak, rateOf(span));
+    }
+  }
+  const average = rateOf({
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+  });
   return { average: Math.ceil(average), peak: Math.ceil(Math.max(peak, average)) };
 }
+
+const rateOf = ({ bytes, seconds }: { bytes: number; seconds: number }): number =>
+  seconds === 0 ? 0 : (bytes * 8) / seconds;
