@@ -38,7 +38,10 @@ export class Rejections {
     const before = units.get(unit);
     const again = before?.attempt === attempt ? before : undefined;
     const times = (again?.times ?? 0) + 1;
-    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (times - 1)) * (0.75 + spread / 2);
+    // Whole, as times are: what is left below one would be waited for again and again.
+    const waitMs = Math.ceil(
+      Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (times - 1)) * (0.75 + spread / 2),
+    );
     const sinceMs = again?.sinceMs ?? (units.size === 0 ? Math.min(knownSinceMs, nowMs) : nowMs);
     units.set(unit, { attempt, message, times, sinceMs, lastMs: nowMs, untilMs: nowMs + waitMs });
   }
