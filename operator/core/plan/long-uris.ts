@@ -32,15 +32,15 @@ function longestName(
   { sources, outputs }: Pick<MediaJobSpec, "sources" | "outputs">,
 ): string {
   const values = {
-    ...{ source: longestOf(sources), output: longestOf(outputs), index: indexToken(0, sources.length) },
-    ...{
-      ext: "webp",
-      format: "webp",
-      width: 16_383,
-      height: 16_383,
-      hash: "0".repeat(16),
-      date: "2026-01-31",
-    },
+    source: longestOf(sources),
+    output: longestOf(outputs),
+    index: indexToken(0, sources.length),
+    ext: "webp",
+    format: "webp",
+    width: 16_383,
+    height: 16_383,
+    hash: "0".repeat(16),
+    date: "2026-01-31",
   };
   try {
     return expandTemplate(template, values);

@@ -15,10 +15,10 @@ export function namelessFiles({ outputs, destination }: MediaJobSpec): Fault[] {
   const wrong = whyNoName(template);
   if (wrong) return [fault(wrong)];
   return outputs.flatMap((output) => {
-    const { kind, lacks } = filesOf(output);
-    const missing = told.filter((token) => lacks.includes(token)).map((token) => `{${token}}`);
-    if (missing.length > 0) {
-      const message = `holds ${missing.join(", ")}, which output ${output.name} cannot fill: it makes ${kind}, which has none; leave it out, or make such outputs in a MediaJob of their own`;
+    const lacking = lackingFiles(output);
+    const missing = told.filter((token) => lacking?.lacks.includes(token)).map((token) => `{${token}}`);
+    if (lacking && missing.length > 0) {
+      const message = `holds ${missing.join(", ")}, which output ${output.name} cannot fill: it makes ${lacking.kind}, which has none; leave it out, or make such outputs in a MediaJob of their own`;
       return [fault(message)];
     }
     if (onConflict === "Suffix" || !isOneNameOfSeveral(output, told)) return [];
@@ -50,17 +50,19 @@ function whyNoName(template: string): string | undefined {
 
 const OF_A_PICTURE: readonly TemplateToken[] = ["width", "height"];
 
-/** What is made that lacks what a template may ask for. A description of pictures has a name of its own then. */
-function filesOf({ video, audio, frames, stream, metadata }: Output): {
+interface LackingFiles {
   kind: string;
   lacks: readonly TemplateToken[];
-} {
+}
+
+/** What is made that lacks what a template may ask for. A description of pictures has a name of its own then. */
+function lackingFiles({ video, audio, frames, stream, metadata }: Output): LackingFiles | undefined {
   if (audio) return { kind: "a sound file", lacks: OF_A_PICTURE };
   if (metadata) return { kind: "a JSON description", lacks: OF_A_PICTURE };
   if (stream) return { kind: "a directory of files", lacks: [...OF_A_PICTURE, "hash", "format"] };
   if (frames?.layout === "Sprite") return { kind: "a WebVTT track beside its sprites", lacks: OF_A_PICTURE };
   if (video?.subtitleFiles) return { kind: "a subtitle file beside the video", lacks: OF_A_PICTURE };
-  return { kind: "", lacks: [] };
+  return undefined;
 }
 
 /** Whether files of one output differ in their extension alone, and the template does not tell it. */
