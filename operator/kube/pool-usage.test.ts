@@ -59,6 +59,19 @@ test("a Job on a lost node holds no place, also when it is seen again, until one
   expect(free(places)).toBe(1);
 });
 
+test("a Job on a node that answers again can take a place, which its unit's next attempt may have by then", () => {
+  const places = usage();
+  places.take(job("a-1"), { pool: "cpu" });
+  places.lose(job("a-1"));
+  places.take(job("a-2"), { pool: "cpu" });
+  places.take(job("b-1"), { pool: "cpu" });
+  places.find(job("a-1"));
+  places.take(job("a-1"), { pool: "cpu" });
+  expect([places.running("cpu"), free(places)]).toEqual([3, 0]);
+  places.release(job("a-1"));
+  expect([places.running("cpu"), free(places)]).toEqual([2, 0]);
+});
+
 test("a Job of a MediaJob that was made anew keeps its place when that of the former one is told to be gone", () => {
   const places = usage();
   places.take(job("a-1", "uid-former"), { pool: "cpu" });

@@ -93,12 +93,17 @@ export class PoolUsage {
   }
 
   /**
-   * Gives back the place of a Job on a node that stopped answering, for as long as the Job is there: that may be
-   * days, and would keep its unit, and all others, from the rest of the pool.
+   * Gives back the place of a Job on a node that stopped answering, for as long as the Job is there and the node is not
+   * back: that may be days, and would keep its unit, and all others, from the rest of the pool.
    */
   lose(job: Holder): void {
     this.release(job);
     this.#lost.add(keyOf(job));
+  }
+
+  /** Takes back that a Job was lost: its node answers again. It holds a place once it is taken anew. */
+  find(job: Holder): void {
+    this.#lost.delete(keyOf(job));
   }
 
   /** False when it held no place. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { mediaJob } from "../../test/builders/core.ts";
 import { configuration } from "../core/configuration.ts";
 import type { OwnerReference } from "./api/kube-object.ts";
-import type { Job, Pod, StoredMediaJob } from "./api/resources.ts";
+import type { Job, Node, Pod, StoredMediaJob } from "./api/resources.ts";
 import { ownerOfPod } from "./jobs/owner.ts";
 import { operatorInMemory } from "./testing/operator.ts";
 
@@ -118,6 +118,25 @@ describe("what only says that it belongs to a MediaJob", () => {
     shell.pods.put(made);
     expect(shell.pods.byIndex("mediaJob", "media/uid-first")).toHaveLength(known);
     expect(reactions.find(ownerOfPod(made))?.metadata.uid).toBe(known ? "uid-first" : undefined);
+  });
+
+  test("a Job that was lost with its node takes its place again when the node answers before its pod has ended", () => {
+    const { shell, hold } = operatorInMemory(oneAtOnce);
+    const node = (ready: string, version: number): Node => ({
+      metadata: { name: "node-a", uid: "uid-node-a", resourceVersion: String(version) },
+      status: { conditions: [{ type: "Ready", status: ready }] },
+    });
+    hold(named("first"));
+    shell.jobs.put(job());
+    shell.pods.put({ ...pod(), spec: { nodeName: "node-a", containers: [] } });
+    shell.nodes.put(node("True", 1000));
+    shell.nodes.put(node("Unknown", 1001));
+    shell.usage.lose({ namespace: "media", name: "j", owner: "uid-first" });
+    expect(shell.usage.running("default")).toBe(0);
+    shell.nodes.put(node("True", 1002));
+    expect(shell.usage.running("default")).toBe(1);
+    shell.jobs.observeGone(job());
+    expect(shell.usage.running("default")).toBe(0);
   });
 
   test("a pod that is deleted elsewhere does not let go of the files that a deleted MediaJob still writes", () => {

@@ -119,20 +119,36 @@ export class Reactions {
   /** What runs on a node that stops answering, or answers again, is looked at anew; thousands may have ended there. */
   #onNode(change: Change<Node>): void {
     if (change.type !== "updated" || isReady(change.object) === isReady(change.previous)) return;
-    for (const pod of this.#options.caches.pods.store.byIndex("node", change.object.metadata.name))
-      if (!podHasEnded(pod)) this.#enqueue(ownerOfPod(pod));
+    for (const pod of this.#options.caches.pods.store.byIndex("node", change.object.metadata.name)) {
+      if (podHasEnded(pod)) continue;
+      if (isReady(change.object) === "True") this.#countAgain(this.#jobOf(pod));
+      this.#enqueue(ownerOfPod(pod));
+    }
+  }
+
+  /** The place of a Job that was lost with its node was given away; its pod runs until it has ended, and nobody else's may beside it. */
+  #countAgain(job: Job | null): void {
+    const owner = job && ownerOfJob(job);
+    if (!owner) return;
+    const { namespace, name } = job.metadata;
+    this.#options.usage.find({ namespace, name, owner: owner.uid });
+    this.#countPlaces({ type: "added", object: job, own: false });
   }
 
   #onPod(change: Change<Pod>): void {
     const { object: pod } = change;
     const owner = ownerOfPod(pod);
     if (!owner) return;
-    const { namespace } = pod.metadata;
-    const found = this.#options.caches.jobs.store.get({ namespace, name: jobNameOf(pod) });
-    const job = found && isPodOf(pod, found) ? found : null;
+    const job = this.#jobOf(pod);
     if (change.type === "deleted") this.#letGo(owner);
     if (change.type === "added" && job && this.find(owner)) this.#options.podLag.note(job, pod);
     if (podMatters(change, job)) this.#enqueue(owner);
+  }
+
+  #jobOf(pod: Pod): Job | null {
+    const { namespace } = pod.metadata;
+    const found = this.#options.caches.jobs.store.get({ namespace, name: jobNameOf(pod) });
+    return found && isPodOf(pod, found) ? found : null;
   }
 
   /** Keeps the register of outputs; those that waited for a MediaJob which is over go on. */
