@@ -31,12 +31,20 @@ export class PlanStore {
     this.#corrections = corrections;
   }
 
-  async of(job: StoredMediaJob, configuration: Configuration, limits: { timeoutMs: number }): Promise<Plan> {
+  /** @param begun whether there are attempts at its units, of which its status need not tell yet */
+  async of(
+    job: StoredMediaJob,
+    {
+      configuration,
+      limits,
+      begun = false,
+    }: { configuration: Configuration; limits: { timeoutMs: number }; begun?: boolean },
+  ): Promise<Plan> {
     const { pools } = configuration;
     const known = this.#plans.get(job.metadata.uid);
     if (known?.pools === pools && !known.doubted && !isBehind(known.plan, job)) return known.plan;
     const first = known?.plan ?? (await this.#first(job, configuration, limits));
-    const doubted = known ? known.doubted : job.status?.phase !== undefined;
+    const doubted = known ? known.doubted : begun || job.status?.phase !== undefined;
     const grown = isBehind(first, job) || (doubted && mayHaveGrown(first, job));
     const whole = grown ? await this.#stored(planName(job, "-2"), job, limits) : undefined;
     return this.#placed(job, whole ?? first, pools);

@@ -13,6 +13,7 @@ import { spreadOf } from "../../core/spread.ts";
 import { isRefusal, isRejection } from "../api/api-error.ts";
 import { type ObjectKey, refOf } from "../api/kube-object.ts";
 import type { StoredMediaJob } from "../api/resources.ts";
+import { ownerKey } from "../jobs/owner.ts";
 import type { Requeue } from "../work-queue.ts";
 import { apply, NameTaken } from "./apply-action.ts";
 import { confirm, fetchMissing, findUnseen, observe, standingOf } from "./gather.ts";
@@ -35,9 +36,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   }
   const keepPlan = (keep: () => Promise<Plan>) =>
     keep().catch((error: unknown) => tellUnplanned(known, error, shell));
-  let plan = isOver(known)
-    ? undefined
-    : await keepPlan(() => shell.plans.of(known, shell.configuration(), shell.fence()));
+  let plan = isOver(known) ? undefined : await keepPlan(() => planOf(known, shell));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
     const mayGrow = !isOver(job) && (awaitsFacts(plan) || reportsItself(plan, job.spec));
@@ -82,6 +81,14 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   if (isOver(written)) forgetWork(written, shell);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }
+
+/** Jobs that are there may be of a former self, which died before it wrote a status. */
+const planOf = (job: StoredMediaJob, { plans, configuration, fence, jobs }: Shell): Promise<Plan> =>
+  plans.of(job, {
+    configuration: configuration(),
+    limits: fence(),
+    begun: jobs.byIndex("owner", ownerKey(job.metadata)).length > 0,
+  });
 
 /** What only those that go on need: MediaJobs that are over may be kept for weeks, in any number. */
 function forgetWork({ metadata: { uid } }: StoredMediaJob, { plans, progress }: Shell): void {

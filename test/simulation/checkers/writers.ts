@@ -1,9 +1,9 @@
 import { UNIT_ANNOTATION } from "../../../crds/group.ts";
 import type { Unit } from "../../../crds/unit.ts";
-import { MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
+import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import type { Checker } from "./checker.ts";
-import { isLost } from "./lost.ts";
+import { isLost, wasJustLost } from "./lost.ts";
 
 /**
  * No file is written by workers of two MediaJobs at once. Those of a MediaJob that is gone are told to end, and a new
@@ -11,12 +11,24 @@ import { isLost } from "./lost.ts";
  */
 export const writers: Checker = (world, fail) => {
   const live = new Map<Process, Set<string>>();
+  /** Processes beside which another was asked for while their node was lost; it may be back before that starts. */
+  const givenUp = new Set<Process>();
+
+  world.on("written", ({ plural, type }) => {
+    if (plural !== JOBS.plural || type !== "ADDED") return;
+    for (const process of live.keys()) if (wasJustLost(process, world)) givenUp.add(process);
+  });
 
   world.on("started", (process) => {
     const own = filesOf(process);
     if (own.size === 0) return;
     for (const [other, files] of live)
-      if (other.mediaJob !== process.mediaJob && !isLost(other, world) && isThere(other) && isThere(process))
+      if (
+        other.mediaJob !== process.mediaJob &&
+        !(isLost(other, world) || givenUp.has(other)) &&
+        isThere(other) &&
+        isThere(process)
+      )
         for (const file of own)
           if (files.has(file))
             fail(
