@@ -9,6 +9,8 @@ const PLAYERS = { "hls.js": openHls, "dash.js": openDash, "shaka-player": openSh
 /** What each player calls its own: renditions by height, languages of the sound, and how one is chosen. */
 let player;
 const errors = [];
+/** How often hls.js has found that nothing moves. */
+let stalls = 0;
 
 window.stage = {
   async open(name, url, keys = {}) {
@@ -101,7 +103,10 @@ async function openHls(url, keys) {
   hls.on(Hls.Events.ERROR, (_, { type, details, fatal, error }) => {
     if (details === "aborted") return; // what it no longer wanted, after a switch or a seek
     // A machine that has no time to play is no fault of the stream; what is missing in it is told by other errors.
-    if (!fatal && details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) return;
+    if (!fatal && details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) {
+      stalls += 1;
+      return;
+    }
     errors.push(`${fatal ? "fatal " : ""}${type} ${details} ${error?.message ?? ""}`);
   });
   const parsed = new Promise((settle) => hls.once(Hls.Events.MANIFEST_PARSED, settle));
@@ -255,13 +260,30 @@ async function within(promise, what) {
   ]);
 }
 
+/** Where the picture stands, and what it may be waiting for. */
+function state() {
+  const { currentTime, videoHeight, paused, seeking, readyState, buffered } = video;
+  const ranges = Array.from({ length: buffered.length }, (_, index) =>
+    [buffered.start(index), buffered.end(index)].map((seconds) => seconds.toFixed(2)).join("-"),
+  );
+  const flags = Object.entries({ paused, seeking }).flatMap(([name, set]) => (set ? [name] : []));
+  return [
+    `at ${currentTime} s`,
+    `${videoHeight} lines`,
+    ...flags,
+    `readyState ${readyState}`,
+    `${ranges.join(", ") || "nothing"} in the buffer`,
+    ...(stalls ? [`${stalls} stalls`] : []),
+  ].join(", ");
+}
+
 /** Waits for what the player does by itself; says what did not come, and what the player said meanwhile. */
 async function until(condition, what, seconds = 45) {
   const deadline = performance.now() + seconds * 1000;
   while (!condition()) {
     if (performance.now() > deadline) {
       throw new Error(
-        `no ${what} after ${seconds} s, at ${video.currentTime} s, ${video.videoHeight} lines: ${errors.join("; ") || video.error?.message || "no error"}`,
+        `no ${what} after ${seconds} s, ${state()}: ${errors.join("; ") || video.error?.message || "no error"}`,
       );
     }
     await new Promise((settle) => setTimeout(settle, 10));
