@@ -118,7 +118,7 @@ describe("starting", () => {
     { reason: "OutputConflict", message: "waits for MediaJob media/other" },
     { reason: "CircuitOpen", message: "3 attempts failed lately" },
   ])("what is Queued for $reason says so in its conditions and its history", (why) => {
-    const { status } = pass({ pause: { ...why, starts: 0, untilMs: NOW_MS + 60_000 } });
+    const { status } = pass({ pauses: [{ ...why, starts: 0, untilMs: NOW_MS + 60_000 }] });
     expect(status).toMatchObject({ phase: "Queued", queue: why, history: [{ reason: why.reason }] });
     expect(status.conditions?.find(({ type }) => type === "Ready")).toMatchObject(why);
   });

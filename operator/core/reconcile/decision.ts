@@ -51,8 +51,8 @@ export interface Observation {
   freeInAll?: number;
   /** Places left of each of these caps, whoever waits; no bound when unset. */
   shared?: SharedPlaces;
-  /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. */
-  pause?: Pause | undefined;
+  /** Why no more may start for a while, whatever room there is; see `Breakers` and `OutputClaims`. The first counts. */
+  pauses?: readonly Pause[];
   /** Retries that may start now, by class of failure; as many as there are of a class that is not named. */
   retryRoom?: ReadonlyMap<FailureClass, number>;
   /** Attempts that the API server refused to make, by unit. */

@@ -13,6 +13,8 @@ export interface FoldedUnit {
   fresh: boolean;
 }
 
+export const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
+
 /** A unit that needs this one will never start. */
 export const hasEndedBadly = (folded: FoldedUnit | undefined): boolean =>
   folded?.state.state === "Ended" && folded.state.letter !== UNIT_LETTERS.succeeded;

@@ -107,7 +107,7 @@ test("a pause for what fails for many is told as Stalled, too; one for another M
       starts: 0 as const,
       untilMs: NOW_MS + 60_000,
     };
-    return decide(observation({ job, pause }), plan(job.spec, defaultConfiguration().pools));
+    return decide(observation({ job, pauses: [pause] }), plan(job.spec, defaultConfiguration().pools));
   };
   expect(stalled(paused("CircuitOpen"))).toMatchObject({ status: "True", reason: "CircuitOpen" });
   expect(paused("CircuitOpen").status.queue?.reason).toBe("CircuitOpen");

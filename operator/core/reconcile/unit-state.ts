@@ -53,6 +53,9 @@ export type UnitState =
   | { state: "Held"; attempt: number }
   | { state: "Ended"; letter: UnitLetter; attempt: number; result?: UnitResult; failure?: Failure };
 
+/** It is to be tried, once it may. */
+export type Waiting = Extract<UnitState, { state: "Waiting" }>;
+
 /**
  * Folds the attempts at a unit into its state. The ledger is not asked: a unit that has a letter there is
  * never folded again.

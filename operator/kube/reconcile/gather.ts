@@ -141,7 +141,7 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     }),
     rejections: shell.rejections.of(uid),
     waitingSinceMs: shell.roomWaits.of(key) ?? new Map(),
-    pause: conflictOf(job, shell, nowMs) ?? shell.breakers.pauseOf(job, nowMs),
+    pauses: [conflictOf(job, shell, nowMs) ?? [], shell.breakers.pauseOf(job, nowMs) ?? []].flat(),
     position: line.position(self, runningIn),
     nowMs,
   };

@@ -19,8 +19,8 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "finalize-beside-others",
     what: "what finalizes starts like any other unit",
-    file: "operator/core/reconcile/start-attempts.ts",
-    find: "? starts.units.every(hasEnded)\n",
+    file: "operator/core/reconcile/start-holds.ts",
+    find: "? before.every(hasEnded)\n",
     replace: "? true\n",
   },
   {
@@ -34,7 +34,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "start-beside-finalize",
     what: "a retry starts while what finalizes still runs, and sweeps",
-    file: "operator/core/reconcile/start-attempts.ts",
+    file: "operator/core/reconcile/start-holds.ts",
     find: ": !finalizing && needed",
     replace: ": (!finalizing || true) && needed",
   },
@@ -77,7 +77,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "join-too-early",
     what: "a unit that needs others starts as soon as there is room",
-    file: "operator/core/reconcile/start-attempts.ts",
+    file: "operator/core/reconcile/start-holds.ts",
     find: "needed.every((other) => other && hasEnded(other));",
     replace: "(needed.length >= 0 || needed.every((other) => other && hasEnded(other)));",
   },
@@ -105,7 +105,7 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "cancel-finalize",
     what: "a stop ends what finalizes like any other unit that waits",
-    file: "operator/core/reconcile/start-attempts.ts",
+    file: "operator/core/reconcile/unit-end.ts",
     find: "intent.stop && !isFinalize(unit) &&",
     replace: "intent.stop &&",
   },
@@ -141,9 +141,9 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "ignore-parallelism",
     what: "parallelism is not looked at",
-    file: "operator/core/reconcile/start-attempts.ts",
-    find: "slots <= 0",
-    replace: "false",
+    file: "operator/core/reconcile/start-holds.ts",
+    find: "slots <= 0 ?",
+    replace: "slots <= Number.NEGATIVE_INFINITY ?",
   },
   {
     name: "spin-after-deadline",
@@ -169,9 +169,9 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
   {
     name: "cap-pools-alone",
     what: "real: one pass starts units in two pools, though the operator has one place left for both",
-    file: "operator/core/reconcile/start-attempts.ts",
-    find: "starts.actions.length < freeInAll && ",
-    replace: "",
+    file: "operator/core/reconcile/start-holds.ts",
+    find: "actions.length < freeInAll && ",
+    replace: "freeInAll >= 0 && ",
   },
   {
     name: "write-beside-another",
