@@ -5,6 +5,8 @@ export interface Pause {
   message: string;
   /** Attempts that may start all the same: one to probe whether the way is free, or none. */
   starts: 0 | 1;
+  /** What finalizes starts all the same. */
+  sparesFinalize?: true;
   /** When to look again; null when something else will tell. */
   untilMs: number | null;
 }

@@ -108,6 +108,19 @@ test.each([
 );
 
 test.each([
+  {
+    waits: "for another MediaJob that writes the same files",
+    starts: ["finalize-a1"],
+    sparesFinalize: true as const,
+  },
+  { waits: "since its volume fails", starts: [], sparesFinalize: undefined },
+])("after a cancel of what waits $waits, these start: $starts", ({ starts, sparesFinalize }) => {
+  const pause = { reason: "Pause", message: "waits", starts: 0, untilMs: null } as const;
+  const pauses = [{ ...pause, ...(sparesFinalize && { sparesFinalize }) }];
+  expect(started(pass({ job: job({ cancel: true }), attempts: [first], pauses }))).toEqual(starts);
+});
+
+test.each([
   { name: "while it runs the MediaJob is Running, and says so", attempts: [first, second], phase: "Running" },
   { name: "then it is over", attempts: [first, second, finalized()], phase: "Succeeded" },
   {
@@ -161,9 +174,9 @@ test("a stop does not stop it", () => {
 test.each<{ name: string; fields: Partial<Observation>; reason: string }>([
   { name: "for room", fields: { free: new Map([["default", 0]]) }, reason: "PoolFull" },
   {
-    name: "for another MediaJob",
-    fields: { pause: { reason: "OutputConflict", message: "waits", starts: 0, untilMs: null } },
-    reason: "OutputConflict",
+    name: "for a volume that fails",
+    fields: { pauses: [{ reason: "CircuitOpen", message: "waits", starts: 0, untilMs: null }] },
+    reason: "CircuitOpen",
   },
 ])("after a cancel it says that it waits $name", ({ fields, reason }) => {
   const spec = { cancel: true, suspend: true };

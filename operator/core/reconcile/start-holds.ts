@@ -57,10 +57,15 @@ const rejected: Rule = ({ unit, state }, { rejected }) => {
   return untilMs === undefined ? undefined : { untilMs, ...(rejectedBy && { rejectedBy }) };
 };
 
-const paused: Rule = (_, { pauses, actions, nowMs }) => {
-  const pausedBy = pauses.find(({ starts }) => actions.length >= starts);
+const paused: Rule = ({ unit }, { pauses, actions, nowMs }) => {
+  const pausedBy = pauses.find(
+    ({ starts, sparesFinalize }) => actions.length >= starts && !(sparesFinalize && isFinalize(unit)),
+  );
   if (!pausedBy) return undefined;
-  return { pausedBy, ...(pausedBy.untilMs !== null && { untilMs: Math.max(pausedBy.untilMs, nowMs + 1000) }) };
+  return {
+    pausedBy,
+    ...(pausedBy.untilMs !== null && { untilMs: Math.max(pausedBy.untilMs, nowMs + 1000) }),
+  };
 };
 
 const gated: Rule = ({ state }, { retries, nowMs }) => {

@@ -44,13 +44,14 @@ function setUp(...mediaJobs: StoredMediaJob[]) {
   return shell;
 }
 
-test("of two that write the same files the later one waits, and is told for whom", () => {
+test("of two that write the same files the later one waits, but what finalizes, and is told for whom", () => {
   const shell = setUp(job(1), job(2));
   expect(conflictOf(job(1), shell, NOW_MS)).toBeUndefined();
   expect(conflictOf(job(2), shell, NOW_MS)).toMatchObject({
     reason: "OutputConflict",
     message: expect.stringContaining("job-1"),
     starts: 0,
+    sparesFinalize: true,
   });
 });
 

@@ -15,7 +15,10 @@ type ConflictView = Pick<
 /** How often one that waits for another looks again by itself. Mostly it is woken before. */
 const CONFLICT_MS = 30_000;
 
-/** Two MediaJobs must not write the same files at once; who comes later waits. */
+/**
+ * Two MediaJobs must not write the same files at once; who comes later waits. What finalizes does not: it writes none of
+ * them, and who cancels what waits does not wait for the other's end.
+ */
 export function conflictOf(
   { metadata: { namespace, uid } }: StoredMediaJob,
   shell: ConflictView,
@@ -26,7 +29,13 @@ export function conflictOf(
   const blocker = shell.claims.blockerOf(uid, mayWrite);
   if (!blocker) return undefined;
   const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
-  return { reason: "OutputConflict", message, starts: 0, untilMs: nowMs + CONFLICT_MS };
+  return {
+    reason: "OutputConflict",
+    message,
+    starts: 0,
+    sparesFinalize: true,
+    untilMs: nowMs + CONFLICT_MS,
+  };
 }
 
 /** Whether a pass beside this one has decided to start something that nobody has seen yet. */
