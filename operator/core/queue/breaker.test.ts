@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { FailureClass, FailureReason } from "../../../crds/failures.ts";
 import { mediaJob, NOW_MS } from "../../../test/builders/core.ts";
 import { BREAKER_RULES, Breakers } from "./breaker.ts";
 
@@ -9,13 +10,17 @@ const job = (uid: string, claimName = "media") => {
   });
   return { ...plain, metadata: { ...plain.metadata, uid } };
 };
-const storage = { class: "storage", reason: "StorageError" } as const;
+let attempts = 0;
+/** Another attempt that failed, at each call. */
+const failure = (failureClass: FailureClass, reason: FailureReason) =>
+  ({ unit: "image-0", attempt: ++attempts, class: failureClass, reason, message: "EIO" }) as const;
+const storage = () => failure("storage", "StorageError");
 const openMs = BREAKER_RULES.storage?.openMs ?? Number.NaN;
 
 /** Breakers after storage failed for these MediaJobs, one a second. */
 function after(...uids: string[]): Breakers {
   const breakers = new Breakers();
-  for (const [second, uid] of uids.entries()) breakers.failed(job(uid), storage, NOW_MS + second * 1000);
+  for (const [second, uid] of uids.entries()) breakers.failed(job(uid), storage(), NOW_MS + second * 1000);
   return breakers;
 }
 
@@ -23,7 +28,11 @@ const end = NOW_MS + 2_000;
 
 test("failures of several MediaJobs on one volume pause it for all that use it", () => {
   const breakers = after("a", "b", "a");
-  expect(breakers.pauseOf(job("c"), end)).toMatchObject({ starts: 0, untilMs: end + openMs });
+  expect(breakers.pauseOf(job("c"), end)).toMatchObject({
+    ...{ starts: 0, untilMs: end + openMs },
+    message:
+      "3 attempts failed lately (storage of claim media/media), the last with: EIO; starting is paused and tried again bit by bit",
+  });
   expect(breakers.pauseOf(job("c", "other"), end)).toBeUndefined();
   expect(breakers.open(end)).toEqual(["storage of claim media/media"]);
 });
@@ -33,27 +42,34 @@ test.each([
   { name: "one MediaJob alone pauses nothing, however often it fails", uids: ["a", "a", "a", "a"] },
 ])("$name", ({ uids }) => expect(after(...uids).pauseOf(job("c"), end)).toBeUndefined());
 
+test("a failure that is noted again, since no status tells of it yet, counts once", () => {
+  const breakers = after("a");
+  const other = storage();
+  for (const atMs of [end, end + 1, end + 2]) breakers.failed(job("b"), other, atMs);
+  expect(breakers.open(end)).toEqual([]);
+});
+
 test("failures that lie too far apart pause nothing", () => {
   const breakers = new Breakers();
   for (const [index, uid] of ["a", "b", "c"].entries())
-    breakers.failed(job(uid), storage, NOW_MS + index * 20_000);
+    breakers.failed(job(uid), storage(), NOW_MS + index * 20_000);
   expect(breakers.pauseOf(job("d"), NOW_MS + 40_000)).toBeUndefined();
 });
 
 test("broken input is nobody's outage", () => {
   const breakers = new Breakers();
   for (const uid of ["a", "b", "c", "d"])
-    breakers.failed(job(uid), { class: "input", reason: "SourceCorrupt" }, NOW_MS);
+    breakers.failed(job(uid), failure("input", "SourceCorrupt"), NOW_MS);
   expect(breakers.pauseOf(job("e"), NOW_MS)).toBeUndefined();
 });
 
 test.each([
-  { reason: "DeadlineExceeded", name: "ran longer than its MediaJob allows", open: 0 },
-  { reason: "PodNotStarted", name: "could not start", open: 1 },
+  { reason: "DeadlineExceeded" as const, name: "ran longer than its MediaJob allows", open: 0 },
+  { reason: "PodNotStarted" as const, name: "could not start", open: 1 },
 ])("attempts of several MediaJobs of which each $name open so many circuits: $open", ({ reason, open }) => {
   const breakers = new Breakers();
   for (const uid of ["a", "b", "a", "b", "a", "b"])
-    breakers.failed(job(uid), { class: "deadline", reason }, NOW_MS);
+    breakers.failed(job(uid), failure("deadline", reason), NOW_MS);
   expect(breakers.open(NOW_MS)).toHaveLength(open);
 });
 
@@ -62,7 +78,7 @@ test.each([
   { name: "one that wrote does", wrote: true, open: 0 },
 ])("$name", ({ wrote, open }) => {
   const breakers = new Breakers();
-  for (const uid of ["a", "b", "c"]) breakers.failed(job(uid), { class: "disk", reason: "DiskFull" }, NOW_MS);
+  for (const uid of ["a", "b", "c"]) breakers.failed(job(uid), failure("disk", "DiskFull"), NOW_MS);
   breakers.succeeded(job("d"), { wrote });
   expect(breakers.open(NOW_MS)).toHaveLength(open);
 });
@@ -78,7 +94,7 @@ test("after the pause one attempt probes; others wait for it", () => {
 test("a probe that fails pauses again, one that succeeds opens the way", () => {
   const failing = after("a", "b", "c");
   failing.probing(job("d"), end + openMs);
-  failing.failed(job("d"), storage, end + openMs + 1);
+  failing.failed(job("d"), storage(), end + openMs + 1);
   expect(failing.pauseOf(job("e"), end + openMs + 2)).toMatchObject({
     starts: 0,
     untilMs: end + 2 * openMs + 1,

@@ -1,6 +1,7 @@
 import type { FailureClass, FailureReason } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { FailedAttempt } from "../../../crds/media-job-status.ts";
+import { attemptKey } from "../reconcile/attempt.ts";
 import type { Pause } from "./pause.ts";
 
 /** When a scope is left alone, and for how long. */
@@ -40,7 +41,7 @@ export const CIRCUIT_OPEN = "CircuitOpen";
 const OWN_DEADLINE = "DeadlineExceeded" satisfies FailureReason;
 
 /** A failed attempt, as the status tells of it. */
-type Failed = Pick<FailedAttempt, "class" | "reason">;
+type Failed = Pick<FailedAttempt, "class" | "reason" | "unit" | "attempt" | "message">;
 
 /** What of a MediaJob's surroundings can be down: its volumes, for what happens to data, or the cluster's room. */
 function scopesOf({ metadata, spec }: MediaJob, failureClass: FailureClass): string[] {
@@ -64,11 +65,14 @@ export class Breakers {
   readonly #scopes = new Map<string, Scope>();
 
   /**
-   * Notes a failed attempt. True when it opened a circuit. That one took longer than its MediaJob allows is nobody else's
-   * trouble.
+   * Notes a failed attempt, which counts once: a pass whose status is not written is done again. True when it opened a
+   * circuit. That one took longer than its MediaJob allows is nobody else's trouble.
    */
-  failed(job: MediaJob, { class: failureClass, reason }: Failed, nowMs: number): boolean {
+  failed(job: MediaJob, failed: Failed, nowMs: number): boolean {
+    const { class: failureClass, reason, message } = failed;
     const rule = BREAKER_RULES[failureClass];
+    const uid = job.metadata.uid ?? "";
+    const attempt = attemptKey(failed);
     if (!rule || reason === OWN_DEADLINE) return false;
     this.#forgetOld(nowMs);
     let opened = false;
@@ -80,7 +84,8 @@ export class Breakers {
         keptUntilMs: 0,
       };
       scope.failures = scope.failures.filter(({ atMs }) => atMs > nowMs - rule.windowMs);
-      scope.failures.push({ atMs: nowMs, job: job.metadata.uid ?? "" });
+      if (scope.failures.some((known) => known.job === uid && known.attempt === attempt)) continue;
+      scope.failures.push({ atMs: nowMs, job: uid, attempt, message });
       const jobs = new Set(scope.failures.map((failure) => failure.job));
       const tripped = scope.failures.length >= rule.failures && jobs.size >= 2;
       if (tripped || scope.openUntilMs !== null) {
@@ -118,7 +123,7 @@ export class Breakers {
           scope: name,
           starts: untilMs > nowMs ? (0 as const) : (1 as const),
           untilMs,
-          message: `${scope.failures.length} attempts failed lately (${name}); starting is paused and tried again bit by bit`,
+          message: `${scope.failures.length} attempts failed lately (${name}), the last with: ${scope.failures.at(-1)?.message}; starting is paused and tried again bit by bit`,
         };
         if (!longest || pause.starts < longest.starts || pause.untilMs > longest.untilMs) longest = pause;
       }
@@ -150,7 +155,7 @@ interface OpenCircuit extends Pause {
 }
 
 interface Scope {
-  failures: { atMs: number; job: string }[];
+  failures: { atMs: number; job: string; attempt: string; message: string }[];
   /** Null while closed. */
   openUntilMs: number | null;
   probingUntilMs: number;
