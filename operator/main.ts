@@ -113,7 +113,7 @@ const controller: Controller = new Controller({
     },
     onStart: (start) => observeStart(metrics, start),
     onMeasured: (measured) => observeUnit(metrics, measured),
-    onStatus: (job, previous) => observeStatus(metrics, job, previous),
+    onStatus: (job, change) => observeStatus(metrics, job, change),
     onPhase: (phase) => metrics.phaseTransitions.inc({ phase }),
   },
 });

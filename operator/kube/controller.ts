@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { LABELS } from "../../crds/group.ts";
-import { isTerminal, type MediaJobStatus } from "../../crds/media-job-status.ts";
+import { isTerminal } from "../../crds/media-job-status.ts";
 import type { ProgressMessage } from "../../crds/progress.ts";
 import type { Configuration } from "../core/configuration.ts";
 import { OutputClaims } from "../core/queue/output-claims.ts";
@@ -23,7 +23,7 @@ import { Reactions } from "./reactions.ts";
 import { giveBackPlaces } from "./reconcile/places.ts";
 import { PlanStore } from "./reconcile/plan-store.ts";
 import { reconcile } from "./reconcile/reconciler.ts";
-import type { Shell } from "./reconcile/shell.ts";
+import type { Shell, StatusChange } from "./reconcile/shell.ts";
 import { Term } from "./term.ts";
 import { Warnings } from "./warnings.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -60,7 +60,7 @@ export interface ControllerOptions {
     /** @param waitSeconds how long it had waited for its turn */
     onPass(seconds: number, failed: boolean, waitSeconds: number): void;
     onMeasured?(measured: Measured): void;
-    onStatus?(job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
+    onStatus?(job: StoredMediaJob, seen: StatusChange): void;
     onStart(start: StartAttempt): void;
     onPhase(phase: string): void;
   };
@@ -269,8 +269,9 @@ export class Controller {
         metrics.onMeasured?.(measured);
       },
       onStart: (start) => metrics.onStart(start),
-      onStatus: (key, job, previous) => {
-        metrics.onStatus?.(job, previous);
+      onStatus: (key, job, change) => {
+        metrics.onStatus?.(job, change);
+        const { previous } = change;
         const phase = job.status?.phase;
         if (phase && phase !== previous?.phase) {
           metrics.onPhase(phase);

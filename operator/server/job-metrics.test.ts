@@ -27,31 +27,26 @@ const units = (fields: object) => ({
   done: "",
   ...fields,
 });
-const failure = (attempt: number) => ({
-  unit: "image-0",
-  attempt,
-  class: "network" as const,
-  reason: "Timeout",
-  message: "m",
-});
+const failure = {
+  ...{ unit: "image-0", attempt: 2, class: "network" as const },
+  ...{ reason: "NetworkError", message: "m" },
+};
 
 test("a status counts what it tells anew, once", async () => {
   const before = {
     phase: "Running" as const,
     startTime: "2026-01-01T12:00:10Z",
     units: units({ succeeded: 2 }),
-    attempts: [failure(1)],
   };
   const after = {
     ...before,
     phase: "PartiallySucceeded" as const,
     completionTime: "2026-01-01T12:01:40Z",
     units: units({ succeeded: 5, failed: 1 }),
-    attempts: [failure(1), failure(2)],
   };
   const job = mediaJob({}, after);
-  observeStatus(metrics, job, before);
-  observeStatus(metrics, job, after);
+  observeStatus(metrics, job, { previous: before, newFailures: [failure] });
+  observeStatus(metrics, job, { previous: after, newFailures: [] });
   expect(
     await samples("units_finished", "attempts_failed", "run_duration_seconds_sum", "start_wait"),
   ).toEqual([
@@ -68,10 +63,10 @@ test("webhook events count by how they left the outbox, also those that too many
   const after = {
     webhooks: [box({ delivered: 5, deadLetters: 15, dropped: 4 }), box({ name: "new", delivered: 1 })],
   };
-  observeStatus(metrics, mediaJob({}, after), before);
-  observeStatus(metrics, mediaJob({}, after), after);
+  observeStatus(metrics, mediaJob({}, after), { previous: before, newFailures: [] });
+  observeStatus(metrics, mediaJob({}, after), { previous: after, newFailures: [] });
   const replayed = { webhooks: [box({ delivered: 5, deadLetters: 5, dropped: 4 })] };
-  observeStatus(metrics, mediaJob({}, replayed), after);
+  observeStatus(metrics, mediaJob({}, replayed), { previous: after, newFailures: [] });
   expect(await samples("webhook_deliveries")).toEqual([
     'mediajob_webhook_deliveries_total{outcome="delivered"} 3',
     'mediajob_webhook_deliveries_total{outcome="dead_letter"} 3',
@@ -82,7 +77,7 @@ test("webhook events count by how they left the outbox, also those that too many
 test("the first start tells how long it was waited for", async () => {
   const job = mediaJob({ priority: "High" }, { startTime: "2026-01-01T12:00:10Z" });
   job.metadata.creationTimestamp = "2026-01-01T12:00:03Z";
-  observeStatus(metrics, job, {});
+  observeStatus(metrics, job, { previous: undefined, newFailures: [] });
   expect(await samples("start_wait_duration_seconds_sum")).toEqual([
     'mediajob_start_wait_duration_seconds_sum{priority="High"} 7',
   ]);

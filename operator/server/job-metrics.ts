@@ -2,20 +2,23 @@ import type { MediaJob } from "../../crds/media-job.ts";
 import { isTerminal, type MediaJobStatus } from "../../crds/media-job-status.ts";
 import type { Waiting } from "../core/queue/waiting-line.ts";
 import { generationOf } from "../core/reconcile/attempt.ts";
-import type { Measured, StartAttempt } from "../core/reconcile/decision.ts";
-import { newFailures } from "../core/reconcile/failed-attempts.ts";
+import type { Decision, Measured, StartAttempt } from "../core/reconcile/decision.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What the metrics say of MediaJobs and their units. Counters follow statuses as they are written. */
 
-/** Counts what a status tells that the one before did not. */
-export function observeStatus(metrics: Metrics, job: MediaJob, previous: MediaJobStatus = {}): void {
+/** Counts what a status tells that the one before did not, and attempts whose failure was seen for the first time. */
+export function observeStatus(
+  metrics: Metrics,
+  job: MediaJob,
+  { previous = {}, newFailures }: Pick<Decision, "newFailures"> & { previous: MediaJobStatus | undefined },
+): void {
   const { status = {}, metadata, spec } = job;
   for (const result of ["succeeded", "failed", "cancelled"] as const) {
     const more = (status.units?.[result] ?? 0) - (previous.units?.[result] ?? 0);
     if (more > 0) metrics.unitsFinished.inc({ result }, more);
   }
-  for (const failure of newFailures(status, previous)) metrics.attemptsFailed.inc({ class: failure.class });
+  for (const failure of newFailures) metrics.attemptsFailed.inc({ class: failure.class });
   countDeliveries(metrics, status, previous);
   const { phase, startTime, completionTime } = status;
   if (startTime && !previous.startTime) {

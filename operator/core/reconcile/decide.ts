@@ -65,7 +65,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     heldBy: starts.pausedBy ?? starts.rejectedBy,
   });
   const told = statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble });
-  const fresh = newFailures(told, job.status);
+  const fresh = newFailures(attempts, job.status?.attempts ?? []);
   const status = notify(job, told, observation, { units: starts.units, newFailures: fresh });
 
   return {

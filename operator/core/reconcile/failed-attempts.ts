@@ -1,4 +1,4 @@
-import type { FailedAttempt, MediaJobStatus } from "../../../crds/media-job-status.ts";
+import type { FailedAttempt } from "../../../crds/media-job-status.ts";
 import { timestampOf } from "../timestamp.ts";
 import { attemptKey, type ObservedAttempt } from "./attempt.ts";
 import { classifyFailure } from "./classify-failure.ts";
@@ -11,21 +11,29 @@ export function failedAttempts(
   attempts: readonly ObservedAttempt[],
   previous: readonly FailedAttempt[],
 ): FailedAttempt[] {
-  const seen = attempts.filter(({ state }) => state === "Failed").map(entryOf);
-  const all = new Map([...seen, ...previous].map((entry) => [attemptKey(entry), entry]));
-  return [...all.values()]
-    .toSorted((a, b) => compare(a.endTime, b.endTime) || compare(a.unit, b.unit) || a.attempt - b.attempt)
-    .slice(-MAX_ATTEMPTS);
+  const all = new Map([...entriesOf(attempts), ...previous].map((entry) => [attemptKey(entry), entry]));
+  return [...all.values()].toSorted(byEnd).slice(-MAX_ATTEMPTS);
 }
 
-/** The failed attempts that a status tells of and the one before it did not. */
+/**
+ * The failed attempts of which a status does not tell yet, oldest first, however many they are. What ended before the
+ * oldest of a full list is not new: it had a place there, or was told of beside others that took all of them.
+ *
+ * @param previous the list of that status
+ */
 export function newFailures(
-  { attempts = [] }: MediaJobStatus,
-  previous: MediaJobStatus | undefined,
+  attempts: readonly ObservedAttempt[],
+  previous: readonly FailedAttempt[],
 ): FailedAttempt[] {
-  const known = new Set(previous?.attempts?.map(attemptKey));
-  return attempts.filter((attempt) => !known.has(attemptKey(attempt)));
+  const known = new Set(previous.map(attemptKey));
+  const oldest = previous.length < MAX_ATTEMPTS ? undefined : previous[0];
+  return entriesOf(attempts)
+    .filter((entry) => !known.has(attemptKey(entry)) && !(oldest && byEnd(entry, oldest) < 0))
+    .toSorted(byEnd);
 }
+
+const entriesOf = (attempts: readonly ObservedAttempt[]): FailedAttempt[] =>
+  attempts.filter(({ state }) => state === "Failed").map(entryOf);
 
 function entryOf(attempt: ObservedAttempt): FailedAttempt {
   const { class: failureClass, reason, message } = classifyFailure(attempt);
@@ -42,5 +50,8 @@ function entryOf(attempt: ObservedAttempt): FailedAttempt {
     ...(result && { cpuSeconds: result.usage.cpuSeconds, peakMemoryBytes: result.usage.peakMemoryBytes }),
   };
 }
+
+const byEnd = (a: FailedAttempt, b: FailedAttempt): number =>
+  compare(a.endTime, b.endTime) || compare(a.unit, b.unit) || a.attempt - b.attempt;
 
 const compare = (a = "", b = "") => (a < b ? -1 : a > b ? 1 : 0);

@@ -77,7 +77,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   }
   for (const announcement of decision.announcements) shell.onAnnouncement(written, announcement);
   for (const measured of decision.measured) shell.onMeasured(measured);
-  shell.onStatus(key, written, job.status);
+  shell.onStatus(key, written, { previous: job.status, newFailures: decision.newFailures });
   if (isOver(written)) forgetWork(written, shell);
   return { afterMs: soonest(decision.requeueAfterMs, waiting(decision, shell), holdMs || null) };
 }

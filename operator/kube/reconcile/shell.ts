@@ -6,7 +6,13 @@ import type { Rejections } from "../../core/queue/rejections.ts";
 import type { RetryLine } from "../../core/queue/retry-gate.ts";
 import type { RoomWaits } from "../../core/queue/room-waits.ts";
 import type { WaitingLine } from "../../core/queue/waiting-line.ts";
-import type { Announcement, DeliveryOutcome, Measured, StartAttempt } from "../../core/reconcile/decision.ts";
+import type {
+  Announcement,
+  Decision,
+  DeliveryOutcome,
+  Measured,
+  StartAttempt,
+} from "../../core/reconcile/decision.ts";
 import type { KubeClient } from "../api/client.ts";
 import type { ObjectKey } from "../api/kube-object.ts";
 import type { Job, Node, Pod, StoredMediaJob } from "../api/resources.ts";
@@ -52,6 +58,11 @@ export interface Shell {
   onStart(start: StartAttempt): void;
   onMeasured(measured: Measured): void;
   /** The status as the API server has it after this pass. */
-  onStatus(key: ObjectKey, job: StoredMediaJob, previous: MediaJobStatus | undefined): void;
+  onStatus(key: ObjectKey, job: StoredMediaJob, change: StatusChange): void;
   onAnnouncement(job: StoredMediaJob, announcement: Announcement): void;
+}
+
+/** What a pass brought to a status. */
+export interface StatusChange extends Pick<Decision, "newFailures"> {
+  previous: MediaJobStatus | undefined;
 }
