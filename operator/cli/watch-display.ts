@@ -16,7 +16,7 @@ export const watchDisplay = (stream: NodeJS.WriteStream): WatchDisplay =>
 export function viewOf({ metadata, status = {} }: MediaJob) {
   const { phase = "Pending", progress, units, queue } = status;
   const waits = queue && `${queue.reason}${queue.position === undefined ? "" : `, place ${queue.position}`}`;
-  const running = phase === "Running" || phase === "Queued";
+  const running = phase === "Running" || phase === "Planning" || phase === "Queued";
   return {
     name: metadata.name,
     phase,

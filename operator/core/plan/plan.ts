@@ -116,6 +116,10 @@ function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
 export const awaitsFacts = ({ awaitsFacts, units }: Plan): boolean =>
   awaitsFacts === true || (units.length === 1 && units[0]?.wholeUpToSeconds !== undefined);
 
+/** Whether all that is planned yet is to look at the sources. */
+export const onlyProbes = ({ awaitsFacts, units }: Plan): boolean =>
+  awaitsFacts === true && units.every(({ family }) => family === "probe");
+
 /** Whether the only unit writes the report as well, when its work is done. */
 export const reportsItself = ({ awaitsFacts, units }: Plan, { report }: MediaJobSpec): boolean =>
   report !== undefined && units.length === 1 && !awaitsFacts;

@@ -16,7 +16,7 @@ type Truth = "True" | "False";
  */
 const TRUTHS: Record<Phase, Record<Exclude<ConditionType, "Planned">, Truth>> = {
   Pending: row("reconciling"),
-  Planning: row("reconciling"),
+  Planning: row("reconciling", "admitted"),
   Queued: row("reconciling"),
   Running: row("reconciling", "admitted"),
   Suspended: row(),
@@ -55,7 +55,7 @@ export function conditionsOf({
   verdict: PhaseVerdict;
   /** Makes it Stalled although it is not over: nothing comes along, and the cluster says why. */
   trouble: Trouble | undefined;
-  /** Unset while there is no plan. */
+  /** Unset while there is no plan, or one of nothing but probes. */
   plannedMessage?: string | undefined;
   previous: readonly Condition[];
   generation: number | undefined;

@@ -11,6 +11,7 @@ import { readyMessage } from "./conditions.ts";
 import { type Endpoint, isWanted } from "./endpoints.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import { wentOn } from "./history.ts";
+import { ENDING_REASONS } from "./phase.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /** Something to tell of, before it has a number: what endpoints are sent is in the same words as the status. */
@@ -40,16 +41,20 @@ const EVENT_OF_PHASE: Partial<Record<Phase, WebhookEvent>> = {
 
 /**
  * The one event of a pass that every endpoint can count on: that of its phase transition. That what rested is stopped
- * starts nothing, and is told by its end.
+ * starts nothing, and is told by its end; so is what was only planned.
  */
 export function transitionOf(job: MediaJob, status: MediaJobStatus): Happening | undefined {
   const [from, to] = [job.status?.phase, status.phase];
   if (!to || from === to) return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
-  const goesOn = rested && (to === "Running" || to === "Queued");
-  const type = goesOn ? wentOn(status) && "job.resumed" : EVENT_OF_PHASE[to];
+  const goesOn = rested && (to === "Running" || to === "Queued" || to === "Planning");
+  const onlyEnds = from === "Planning" && to === "Running" && isEnding(status);
+  const type = goesOn ? wentOn(status) && "job.resumed" : !onlyEnds && EVENT_OF_PHASE[to];
   return type ? { type, message: (readyMessage(status) ?? "").slice(0, 1024) } : undefined;
 }
+
+const isEnding = ({ history = [] }: MediaJobStatus): boolean =>
+  (ENDING_REASONS as readonly string[]).includes(history.at(-1)?.reason ?? "");
 
 /**
  * What happened in this pass besides: outputs made, units failed or to be tried again, progress. Each is seen in

@@ -1,7 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { Phase, TerminalPhase } from "../../../crds/media-job-status.ts";
 import { counted } from "../counted.ts";
-import { isAuxiliary, isFinalize, makesOutputs, type Plan } from "../plan/plan.ts";
+import { isAuxiliary, isFinalize, makesOutputs, onlyProbes, type Plan } from "../plan/plan.ts";
 import { kueueQueueOf } from "../queue/kueue.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
@@ -15,9 +15,14 @@ export interface PhaseVerdict {
   message: string;
 }
 
+/** Reasons of a phase in which nothing is made any more, and all that is left is to end. */
+export const ENDING_REASONS = ["Finalizing", "Stopping"] as const;
+type EndingReason = (typeof ENDING_REASONS)[number];
+
 /**
  * The phase that follows from the units and the wish; the first rule that answers wins. A MediaJob that has
- * started stays Running while it waits for a retry or a place, so that nobody is told of starts twice.
+ * started stays Running while it waits for a retry or a place, so that nobody is told of starts twice. While all there is
+ * to do is to probe its sources it is Planning in the same way.
  */
 export function phaseOf(input: PhaseInput): PhaseVerdict {
   for (const rule of [finished, finalizing, stopping, suspended, heldByKueue, lostWork, running]) {
@@ -108,15 +113,15 @@ const finalizing: PhaseRule = ({ plan, units, intent, starting }) => {
   const outcome = outcomeOf(plan, units, intent);
   const last = units.find(({ unit }) => isFinalize(unit))?.state;
   if (!outcome || (intent.suspended && last?.state === "Waiting" && !starting)) return undefined;
-  return { phase: "Running", reason: "Finalizing", message: `${outcome.message}; finalizing` };
+  const reason: EndingReason = "Finalizing";
+  return { phase: "Running", reason, message: `${outcome.message}; finalizing` };
 };
 
-const stopping: PhaseRule = ({ intent }) =>
-  intent.stop && {
-    phase: "Running",
-    reason: "Stopping",
-    message: `${intent.stop.message}; running units are ending`,
-  };
+const stopping: PhaseRule = ({ plan, intent }) => {
+  if (!intent.stop) return undefined;
+  const reason: EndingReason = "Stopping";
+  return { phase: activePhase(plan), reason, message: `${intent.stop.message}; running units are ending` };
+};
 
 const suspended: PhaseRule = ({ units, intent }) => {
   if (!intent.suspended) return undefined;
@@ -151,7 +156,9 @@ const lostWork: PhaseRule = ({ units, starting }) => {
   return { phase: "RecoveryRequired", reason: "WorkLost", message };
 };
 
-const running: PhaseRule = ({ job, units, starting }) => {
+const activePhase = (plan: Plan): "Planning" | "Running" => (onlyProbes(plan) ? "Planning" : "Running");
+
+const running: PhaseRule = ({ job, plan, units, starting }) => {
   const live = units.flatMap(({ state }) => (state.state === "Running" ? [state.attempt] : []));
   const begun = live.length + starting > 0 || job.status?.startTime !== undefined;
   if (!begun) return undefined;
@@ -166,8 +173,11 @@ const running: PhaseRule = ({ job, units, starting }) => {
       : []),
     `${ended} of ${units.length} ended`,
   ];
-  const reason = held > 0 && active === 0 ? "WaitingForKueue" : "UnitsRunning";
-  return { phase: "Running", reason, message: said.join(", ") };
+  const phase = activePhase(plan);
+  const planning = phase === "Planning";
+  const reason = held > 0 && active === 0 ? "WaitingForKueue" : planning ? "ProbingSources" : "UnitsRunning";
+  const message = `${planning ? "its work is planned once its sources are probed: " : ""}${said.join(", ")}`;
+  return { phase, reason, message };
 };
 
 /** How many units ended in which way; `done` made at least one output. */

@@ -3,7 +3,7 @@ import { allFailures, type Failure, type UnitResult } from "../../../crds/result
 import { counted } from "../counted.ts";
 import { isRetried } from "../is-over.ts";
 import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
-import { isAuxiliary, type Plan, type PlannedUnit } from "../plan/plan.ts";
+import { isAuxiliary, onlyProbes, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
 import { timestampOf } from "../timestamp.ts";
@@ -70,7 +70,9 @@ export function statusOf({
     conditions: conditionsOf({
       verdict,
       trouble: terminal ? undefined : (trouble ?? starts.rejectedBy ?? circuitOf(starts)),
-      plannedMessage: `${counted(units.length, "unit")} from ${counted(job.spec.sources.length, "source")}`,
+      plannedMessage: onlyProbes(plan)
+        ? undefined
+        : `${counted(units.length, "unit")} from ${counted(job.spec.sources.length, "source")}`,
       previous: previous.conditions ?? [],
       generation,
       now,

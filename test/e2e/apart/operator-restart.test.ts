@@ -118,18 +118,20 @@ test("the job ends once, and no unit runs twice", async () => {
 test("the receiver gets every transition, once by its id, in order, though it was down for 30 s", () => {
   expect(receiver.events.map(({ sequence, type, phase }) => [sequence, type, phase])).toEqual([
     [1, "job.suspended", "Suspended"],
-    [2, "job.resumed", "Running"],
-    [3, "job.completed", "Succeeded"],
+    [2, "job.resumed", "Planning"],
+    [3, "job.started", "Running"],
+    [4, "job.completed", "Succeeded"],
   ]);
   expect(receiver.forged).toBe(0);
   expect(receiver.refused).toBeGreaterThan(1);
-  expect(status.webhooks).toMatchObject([{ pending: [], delivered: 3, deadLetters: 0 }]);
+  expect(status.webhooks).toMatchObject([{ pending: [], delivered: 4, deadLetters: 0 }]);
 });
 
 test("the history in the status tells the same", () => {
   expect(status.history?.map(({ from, to, reason }) => [from, to, reason])).toEqual([
     [undefined, "Suspended", "Suspended"],
-    ["Suspended", "Running", "Resumed"],
+    ["Suspended", "Planning", "Resumed"],
+    ["Planning", "Running", "UnitsRunning"],
     ["Running", "Succeeded", "Succeeded"],
   ]);
 });

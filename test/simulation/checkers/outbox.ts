@@ -111,10 +111,13 @@ const isTransition = ({ type }: PendingDelivery): boolean =>
 const text = (pending: readonly PendingDelivery[]) =>
   JSON.stringify(pending.map(({ sequence, type }) => `${sequence} ${type}`));
 
-/** Of what rested and is stopped, which no word of the user lets go on, only the end is told. */
+/** Of what rested or was planned and is stopped, which no word of the user lets go on, only the end is told. */
 function eventOf(from: Phase | undefined, { phase: to, history }: MediaJobStatus): WebhookEvent | undefined {
   if (!to || from === to) return undefined;
+  const reason = history?.at(-1)?.reason ?? "";
+  if (from === "Planning" && to === "Running" && ["Stopping", "Finalizing"].includes(reason))
+    return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
-  if (!rested || (to !== "Running" && to !== "Queued")) return EVENTS[to];
-  return ["Resumed", "Retried"].includes(history?.at(-1)?.reason ?? "") ? "job.resumed" : undefined;
+  if (!rested || (to !== "Running" && to !== "Queued" && to !== "Planning")) return EVENTS[to];
+  return ["Resumed", "Retried"].includes(reason) ? "job.resumed" : undefined;
 }
