@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { failed, NOW_MS } from "../../../test/builders/core.ts";
+import { failed, mediaJob, NOW_MS } from "../../../test/builders/core.ts";
+import { advanced, pass } from "../../../test/builders/passes.ts";
 import { failedAttempts, newFailures } from "./failed-attempts.ts";
 
 /** So many attempts at units of their own, of which one failed each second. */
@@ -18,4 +19,24 @@ test("a pass that sees more failures than are listed tells of each of them, once
   expect(after.map(({ unit }) => unit)).toEqual(failures(85, 20).map(({ unit }) => unit));
   expect(newFailures(seen, after)).toEqual([]);
   expect(newFailures([...seen, ...failures(105, 1)], after)).toHaveLength(1);
+});
+
+test("failed attempts are listed, each once, with what is known of them", () => {
+  const lost = { exitCode: 143, disrupted: true, message: "node drained" };
+  const first = pass({ attempts: [failed({ ...lost, node: "node-1" })] });
+  const attempts = [failed({ ...lost, node: "node-1" }), failed({ attempt: 2, endedAtMs: NOW_MS + 5000 })];
+  const second = pass({ job: advanced(mediaJob(), first), attempts });
+  expect(second.status.attempts).toEqual([
+    {
+      unit: "image-0",
+      attempt: 1,
+      class: "disruption",
+      reason: "Evicted",
+      message: "node drained",
+      exitCode: 143,
+      node: "node-1",
+      endTime: "2026-01-01T12:00:00Z",
+    },
+    expect.objectContaining({ attempt: 2, class: "internal", endTime: "2026-01-01T12:00:05Z" }),
+  ]);
 });

@@ -1,21 +1,19 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MediaJob } from "../../../crds/media-job.ts";
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import {
+  attempt,
   failed,
   finalized,
   mediaJob,
   NOW_MS,
-  observation,
   result,
   sources,
   succeeded,
   web,
 } from "../../../test/builders/core.ts";
-import { defaultConfiguration } from "../configuration.ts";
-import { plan } from "../plan/plan.ts";
-import { decide } from "./decide.ts";
-import type { Observation } from "./decision.ts";
+import { advanced, pass as decideOn } from "../../../test/builders/passes.ts";
+import type { Decision, Observation } from "./decision.ts";
 
 const hook = (name: string, fields: object = {}) => ({
   name,
@@ -24,10 +22,7 @@ const hook = (name: string, fields: object = {}) => ({
   ...fields,
 });
 
-const pass = (fields: Partial<Observation>) => {
-  const observed = observation(fields);
-  return decide(observed, plan(observed.job.spec, defaultConfiguration().pools)).status;
-};
+const pass = (fields: Partial<Observation>) => decideOn(fields).status;
 
 const typesFor = ({ webhooks = [] }: MediaJobStatus, name: string) =>
   webhooks.find((webhook) => webhook.name === name)?.pending.map(({ type }) => type);
@@ -89,8 +84,8 @@ test("units that fail with one reason are one Event", () => {
   const gone = { class: "input", reason: "SourceNotFound", message: "there is no such file" } as const;
   const job = mediaJob({ sources: sources("a", "b", "c"), outputs: [web] });
   const attempts = [0, 1, 2].map((n) => failed({ unit: `video-${n}`, result: result({ failure: gone }) }));
-  const seen = observation({ job, attempts });
-  expect(decide(seen, plan(job.spec, defaultConfiguration().pools)).announcements).toEqual([
+  const seen = { job, attempts };
+  expect(decideOn(seen).announcements).toEqual([
     {
       type: "Warning",
       reason: "SourceNotFound",
@@ -189,5 +184,59 @@ test("a finished MediaJob replays its dead letters once for each raise of webhoo
   expect(pass({ job: inCluster(raised, lostAgain) }).webhooks?.[0]).toMatchObject({
     pending: [],
     deadLetters: 1,
+  });
+});
+
+describe("the outbox", () => {
+  const webhooks = [
+    { name: "all", url: "https://example.com/all", secretRef: { name: "s" } },
+    { name: "ends", url: "https://example.com/ends", secretRef: { name: "s" }, events: ["job.completed"] },
+  ];
+  const job = mediaJob({ webhooks });
+
+  const pending = (status: Decision["status"]) =>
+    (status.webhooks ?? []).map(({ name, pending }) => [
+      name,
+      ...pending.map(({ type, sequence }) => `${sequence} ${type}`),
+    ]);
+
+  test("each transition is put into the outbox once, for those who want it", () => {
+    const started = decideOn({ job });
+    const same = decideOn({ job: advanced(job, started), attempts: [attempt()] });
+    const ended = decideOn({ job: advanced(job, same), attempts: [succeeded()] });
+    expect(pending(started.status)).toEqual([["all", "1 job.started"], ["ends"]]);
+    expect(pending(same.status)).toEqual(pending(started.status));
+    expect(pending(ended.status)).toEqual([
+      ["all", "1 job.started", "2 job.completed"],
+      ["ends", "2 job.completed"],
+    ]);
+  });
+
+  test("a delivered event leaves the outbox, one that was given up is counted", () => {
+    const started = decideOn({ job });
+    const id = started.status.webhooks?.[0]?.pending[0]?.id ?? "";
+    const seen = { job: advanced(job, started), attempts: [attempt()] };
+    expect(
+      decideOn({ ...seen, deliveries: [{ webhook: "all", id, delivered: true }] }).status.webhooks?.[0],
+    ).toEqual({
+      name: "all",
+      pending: [],
+      delivered: 1,
+      deadLetters: 0,
+    });
+    const lost = decideOn({
+      ...seen,
+      deliveries: [{ webhook: "all", id, delivered: false, error: "410 Gone" }],
+    });
+    expect(lost.status.webhooks?.[0]).toMatchObject({ pending: [], deadLetters: 1, lastError: "410 Gone" });
+  });
+
+  test("an acknowledgement that comes twice takes nothing else out", () => {
+    const started = decideOn({ job });
+    const id = started.status.webhooks?.[0]?.pending[0]?.id ?? "";
+    const deliveries = [{ webhook: "all", id, delivered: true }];
+    const once = decideOn({ job: advanced(job, started), attempts: [succeeded()], deliveries });
+    const twice = decideOn({ job: advanced(job, once), deliveries });
+    expect(twice.status.webhooks?.[0]).toMatchObject({ delivered: 1, pending: [{ type: "job.completed" }] });
   });
 });
