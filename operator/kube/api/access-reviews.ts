@@ -1,18 +1,15 @@
-import { createHash } from "node:crypto";
 import { GROUP } from "../../../crds/group.ts";
 import { MEDIA_JOB_NAMES } from "../../../crds/media-job.ts";
 import type { RateBound, Toll } from "../../server/rate-bound.ts";
 import { NOT_ASKED, type ReviewTurns } from "../../server/review-turns.ts";
 import type { Clock } from "../clock.ts";
+import { Believed, hashOf } from "./believed.ts";
 import type { KubeClient } from "./client.ts";
 import type { ObjectRef } from "./kube-object.ts";
 import { SUBJECT_ACCESS_REVIEWS, TOKEN_REVIEWS, type TokenReview } from "./resources.ts";
 
 /** How long each of the two answers is believed: a right that is taken away is gone after it. */
 const BELIEVED_MS = 30_000;
-
-/** Bound on what strangers can make us remember. */
-const MAX_REMEMBERED = 10_000;
 
 /** Whether a caller may see a MediaJob; `unknown` is a token for which the API server does not vouch. */
 export type Access = "allowed" | "forbidden" | "unknown" | typeof NOT_ASKED;
@@ -45,23 +42,29 @@ export class AccessReviews {
   /** @param stranger what a token costs that is not accepted */
   async mayGet(token: string, { namespace = "", name }: ObjectRef, stranger: Toll): Promise<Access> {
     const { turns, forbidden } = this.#options;
-    const hash = createHash("sha256").update(token).digest("base64");
-    const user = await this.#users.get(hash, () =>
-      turns.ask(
-        stranger,
-        () => this.#userOf(token),
-        (found) => found !== undefined,
-      ),
+    const hash = hashOf(token);
+    const user = await this.#users.get(
+      hash,
+      () =>
+        turns.ask(
+          stranger,
+          () => this.#userOf(token),
+          (found) => found !== undefined,
+        ),
+      () => BELIEVED_MS,
     );
     if (user === NOT_ASKED) return user;
     if (!user?.username) return "unknown";
     const toll = forbidden.toll(user.username);
-    return await this.#rights.get(`${hash} ${namespace}/${name}`, () =>
-      turns.ask(
-        toll,
-        () => this.#rightOf(user, namespace, name),
-        (right) => right === "allowed",
-      ),
+    return await this.#rights.get(
+      `${hash} ${namespace}/${name}`,
+      () =>
+        turns.ask(
+          toll,
+          () => this.#rightOf(user, namespace, name),
+          (right) => right === "allowed",
+        ),
+      () => BELIEVED_MS,
     );
   }
 
@@ -89,30 +92,5 @@ export class AccessReviews {
       },
     });
     return review.status?.allowed ? "allowed" : "forbidden";
-  }
-}
-
-/** Answers, by what was asked; those who ask at once share one. A failure is not remembered. */
-class Believed<Answer> {
-  readonly #clock: Clock;
-  readonly #known = new Map<string, { at: number; answer: Promise<Answer | typeof NOT_ASKED> }>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get(key: string, ask: () => Promise<Answer | typeof NOT_ASKED>): Promise<Answer | typeof NOT_ASKED> {
-    const known = this.#known.get(key);
-    if (known && this.#clock.now() - known.at < BELIEVED_MS) return known.answer;
-    const fresh = { at: this.#clock.now(), answer: ask() };
-    const forget = () => {
-      if (this.#known.get(key) === fresh) this.#known.delete(key);
-    };
-    fresh.answer.then((answer) => answer === NOT_ASKED && forget(), forget);
-    this.#known.delete(key);
-    this.#known.set(key, fresh);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
-    return fresh.answer;
   }
 }

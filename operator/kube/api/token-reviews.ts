@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { TOKEN_AUDIENCE } from "../../../crds/group.ts";
 import type { PodIdentity } from "../../server/progress-route.ts";
 import type { Toll } from "../../server/rate-bound.ts";
-import { NOT_ASKED, type ReviewTurns } from "../../server/review-turns.ts";
+import type { NOT_ASKED, ReviewTurns } from "../../server/review-turns.ts";
 import type { Clock } from "../clock.ts";
+import { Believed, hashOf } from "./believed.ts";
 import type { KubeClient } from "./client.ts";
 import { TOKEN_REVIEWS } from "./resources.ts";
 
@@ -16,20 +16,18 @@ const REFUSED_MS = 60_000;
  */
 const BELIEVED_MS = 3_600_000;
 
-/** Bound on what strangers can make us remember. */
-const MAX_REMEMBERED = 10_000;
-
 /** Asks the API server whose token it is. Tokens are remembered by their hash only. */
 export class TokenReviews {
   readonly #client: Pick<KubeClient, "create">;
   readonly #clock: Clock;
   readonly #turns: ReviewTurns;
-  readonly #known = new Map<string, Known>();
+  readonly #identities: Believed<PodIdentity | undefined>;
 
   constructor(client: Pick<KubeClient, "create">, clock: Clock, turns: ReviewTurns) {
     this.#client = client;
     this.#clock = clock;
     this.#turns = turns;
+    this.#identities = new Believed(clock);
   }
 
   /**
@@ -38,27 +36,16 @@ export class TokenReviews {
    * @param stranger what such a token costs
    */
   authenticate(token: string, stranger: Toll): Promise<PodIdentity | undefined | typeof NOT_ASKED> {
-    const hash = createHash("sha256").update(token).digest("base64");
-    const known = this.#known.get(hash);
-    if (known && this.#clock.now() < known.untilMs) return known.answer;
-    const answer = this.#turns.ask(
-      stranger,
-      () => this.#review(token),
-      (identity) => identity !== undefined,
+    return this.#identities.get(
+      hashOf(token),
+      () =>
+        this.#turns.ask(
+          stranger,
+          () => this.#review(token),
+          (identity) => identity !== undefined,
+        ),
+      (identity) => (identity ? this.#lifeMs(token) : REFUSED_MS),
     );
-    const fresh: Known = { untilMs: this.#clock.now() + REFUSED_MS, answer };
-    answer.then(
-      (identity) => {
-        if (identity === NOT_ASKED) this.#known.delete(hash);
-        else if (identity) fresh.untilMs = this.#clock.now() + this.#lifeMs(token);
-      },
-      () => this.#known.delete(hash),
-    );
-    this.#known.delete(hash);
-    this.#known.set(hash, fresh);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
-    return answer;
   }
 
   /** Of a token that the API server vouched for. */
@@ -80,12 +67,6 @@ export class TokenReviews {
     const podUid = user?.extra?.["authentication.kubernetes.io/pod-uid"]?.[0];
     return namespace && podName && podUid ? { namespace, podName, podUid } : undefined;
   }
-}
-
-interface Known {
-  /** By the clock that only goes forward. */
-  untilMs: number;
-  readonly answer: Promise<PodIdentity | undefined | typeof NOT_ASKED>;
 }
 
 /** The claim `exp` of a JWT (RFC 7519, 4.1.4); undefined when there is none. */
