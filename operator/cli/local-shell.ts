@@ -8,6 +8,7 @@ import type { ObservedAttempt } from "../core/reconcile/attempt.ts";
 import { decide } from "../core/reconcile/decide.ts";
 import type { Action, Observation, UnitProgress } from "../core/reconcile/decision.ts";
 import { growthOf } from "../core/reconcile/growth.ts";
+import { policyOf } from "../core/reconcile/policy.ts";
 import { timestampOf } from "../core/timestamp.ts";
 import { unitOf } from "../core/unit-of.ts";
 import { systemClock } from "../kube/clock.ts";
@@ -48,6 +49,7 @@ export async function runLocally(
 ): Promise<LocalView> {
   let job = admitted(manifest);
   const { pools } = configuration;
+  const policy = policyOf(configuration);
   let planned = plan(job.spec, pools);
   const attempts = new Map<string, ChildAttempt>();
   const progress = new Map<string, UnitProgress>();
@@ -66,9 +68,9 @@ export async function runLocally(
       position: 1,
       nowMs: Date.now(),
     };
-    const growth = growthOf(planned, observation);
+    const growth = growthOf(planned, observation, policy);
     if (growth) planned = grow(planned, growth, { spec: job.spec, pools });
-    const decision = decide(observation, planned);
+    const decision = decide(observation, planned, policy);
     for (const action of decision.actions) await apply(action);
     job = { ...job, status: decision.status };
     const view = {

@@ -50,6 +50,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       nowMs,
     }),
     gpuRoomMs: policy.gpuRoomMs,
+    pools: policy.pools,
     nowMs,
   });
   const stops = [

@@ -56,7 +56,7 @@ function runSinceMs(status: MediaJob["status"], nowMs: number): number | null {
  */
 function wasStopped(units: readonly FoldedUnit[], generation: number): boolean {
   const couldGoOn = ({ unit, state }: FoldedUnit) =>
-    (state.state === "Held" || (state.state === "Waiting" && !state.memory?.givenBytes)) &&
+    (state.state === "Held" || (state.state === "Waiting" && !state.memory?.leastBytes)) &&
     !("refused" in unit.placement) &&
     !(unit.needs ?? []).some((index) => hasEndedBadly(units[index]));
   return (

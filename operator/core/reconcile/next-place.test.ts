@@ -6,6 +6,7 @@ import { plan } from "../plan/plan.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import type { Decision } from "./decision.ts";
+import { DEFAULT_POLICY } from "./policy.ts";
 
 describe("after a failure", () => {
   test("out of memory is tried again with twice as much, or with what the worker asked for", () => {
@@ -75,11 +76,77 @@ describe("after a failure", () => {
     expect(status.failures?.[0]?.message).toContain("8192Mi in pool default");
   });
 
+  describe("that was for want of memory, and its pool gives no more", () => {
+    const { pools } = configuration.parse({
+      pools: [
+        { name: "small", perUnit: { memory: "2Gi" } },
+        { name: "huge", perUnit: { memory: "64Gi" }, costWeight: 9 },
+        { name: "large", perUnit: { memory: "6Gi" }, costWeight: 2 },
+      ],
+    });
+    const failure = { class: "memory", reason: "MemoryLimitExceeded", message: "needs more" } as const;
+    const asked = (mebi: number, had = 512) =>
+      failed({
+        ...{ exitCode: 30, memoryBytes: had * 2 ** 20 },
+        result: result({ failure, needs: { memoryBytes: mebi * 2 ** 20 } }),
+      });
+    const killed = (mebi: number, attempt = 1) =>
+      failed({ attempt, exitCode: 137, oomKilled: true, memoryBytes: mebi * 2 ** 20 });
+    const free = new Map(pools.map(({ name }) => [name, 1] as const));
+    const decided = (attempts: ObservedAttempt[], spec: Record<string, unknown> = {}) => {
+      const seen = observation({ job: mediaJob(spec), attempts, free });
+      return decide(seen, plan(seen.job.spec, pools), { ...DEFAULT_POLICY, pools });
+    };
+
+    test.each([
+      { name: "what its pool gives is enough", attempts: [asked(2048)], expected: ["small", 2048] },
+      { name: "another gives what it asks for", attempts: [asked(3000)], expected: ["large", 3000] },
+      { name: "only the dearest does", attempts: [asked(6145)], expected: ["huge", 6145] },
+      {
+        name: "it was killed with less than its pool gives",
+        attempts: [killed(1536)],
+        expected: ["small", 2048],
+      },
+      { name: "it was killed with all of it", attempts: [killed(2048)], expected: ["large", 4096] },
+      {
+        name: "it was killed with nearly all that another gives",
+        attempts: [killed(2048), killed(5000, 2)],
+        expected: ["huge", 10_000],
+      },
+    ])("goes where there is enough: $name", ({ attempts, expected }) => {
+      const placed = decided(attempts).actions.flatMap((action) =>
+        action.do === "StartAttempt" ? [action.placed.pool, action.placed.memoryBytes / 2 ** 20] : [],
+      );
+      expect(placed).toEqual(expected);
+    });
+
+    test.each([
+      { pool: "small", message: "in pool small, and no other that it may use gives it enough" },
+      { maxMemory: "2Gi", message: "spec.resources.maxMemory lets a unit have 2048Mi" },
+    ])("stays where the spec keeps it: $message", ({ pool, maxMemory, message }) => {
+      const spec = { ...(pool && { placement: { pool } }), ...(maxMemory && { resources: { maxMemory } }) };
+      const { status, actions } = decided([killed(2048)], spec);
+      expect(actions).toEqual([]);
+      expect(status.failures?.[0]).toMatchObject({ reason: "NoPoolFits" });
+      expect(status.failures?.[0]?.message).toMatch(/^needs more than 2048Mi of memory; /);
+      expect(status.failures?.[0]?.message).toContain(message);
+    });
+
+    test("fails at once where none gives what it says it needs", () => {
+      expect(decided([asked(70_000)]).status.failures?.[0]?.message).toMatch(/^needs 70000Mi of memory; /);
+    });
+
+    test("gets what a multiplier of estimates makes of none", () => {
+      const { actions } = decided([asked(3000)], { resources: { memoryMultiplier: 2 } });
+      expect(actions).toMatchObject([{ placed: { pool: "large", memoryBytes: 3000 * 2 ** 20 } }]);
+    });
+  });
+
   test("so does what needs more than its own spec allows, which is named", () => {
     const job = mediaJob({ resources: { maxMemory: "512Mi" } });
     const oom = failed({ exitCode: 137, oomKilled: true, memoryBytes: 512 * 2 ** 20 });
     expect(pass({ job, attempts: [oom] }).status.failures).toMatchObject([
-      { message: "needs 1024Mi of memory or more; spec.resources.maxMemory lets a unit have 512Mi" },
+      { message: "needs more than 512Mi of memory; spec.resources.maxMemory lets a unit have 512Mi" },
     ]);
   });
 });

@@ -1,7 +1,9 @@
-import { type Configuration, defaultConfiguration } from "../configuration.ts";
+import { type Configuration, defaultConfiguration, type Pool } from "../configuration.ts";
 
-/** What the administrator decides about attempts that do not come along. All in ms. */
+/** What the administrator decides about attempts: where they may run, and what is done about those that do not come along. */
 export interface Policy {
+  /** The pools that there are now. */
+  pools: readonly Pool[];
   /**
    * How long an attempt on a node that stopped answering is waited for. After it another one starts beside
    * it; that is safe, because each writes to a private place and moves only finished files to their names.
@@ -19,7 +21,8 @@ export interface Policy {
 const START_GRACE_MS = 20_000;
 
 /** The policy of an operator that is configured so. */
-export const policyOf = ({ recovery }: Configuration): Policy => ({
+export const policyOf = ({ recovery, pools }: Configuration): Policy => ({
+  pools,
   unreachableNodeMs: recovery.unreachableNodeSeconds * 1000,
   startGraceMs: START_GRACE_MS,
   startDeadlineMs: recovery.startDeadlineSeconds * 1000,

@@ -45,7 +45,10 @@ export function startAttempts(wanted: Wanted): Starts {
 /** A unit as it is now, should it end without another attempt; a candidate where it waits and has a place to go to. */
 function standing(folded: FoldedUnit, round: Round): { now: FoldedUnit; candidate?: Candidate } {
   const { unit, state } = folded;
-  const placed = state.state === "Waiting" ? nextPlace(unit, state, round.job.spec) : undefined;
+  const placed =
+    state.state === "Waiting"
+      ? nextPlace(unit, state, { spec: round.job.spec, pools: round.pools })
+      : undefined;
   const end = endWithoutAttempt(folded, placed, round);
   if (end || state.state !== "Waiting" || !placed || "refused" in placed) return { now: end ?? folded };
   return { now: folded, candidate: { unit, state, placed } };

@@ -1,5 +1,6 @@
 import type { FailureClass } from "../../../crds/failures.ts";
 import type { MediaJob } from "../../../crds/media-job.ts";
+import type { Pool } from "../configuration.ts";
 import { isFinalize } from "../plan/plan.ts";
 import type { Pause } from "../queue/pause.ts";
 import type { Action, Observation, Placed } from "./decision.ts";
@@ -21,6 +22,7 @@ export interface Wanted extends Pick<Observation, "free" | "nowMs"> {
   waitingSinceMs: ReadonlyMap<string, number>;
   rejected: RejectedUnits;
   gpuRoomMs: number;
+  pools: readonly Pool[];
 }
 
 /** A pass through the units: what it has come to so far. */

@@ -22,8 +22,11 @@ export type UnitLetter = (typeof UNIT_LETTERS)[keyof typeof UNIT_LETTERS];
 
 /** After attempts ran out of memory. */
 export interface MemoryNeed {
-  /** The most that one of this retryGeneration had; 0 when none of it ran out, so that a person's retry always runs. */
-  givenBytes: number;
+  /**
+   * What helps at the least: what an attempt of this retryGeneration said it needs, or more than one had that ran out; 0
+   * when none of it did, so that a person's retry always runs.
+   */
+  leastBytes: number;
   /** What the next wants: exact when reported, else twice what one had. */
   wantedBytes: number;
 }
@@ -168,7 +171,12 @@ function memoryOf(attempts: readonly ObservedAttempt[], generation: number): { m
   const ofGeneration = short.filter(({ attempt }) => generationOf(attempt) === generation);
   return {
     memory: {
-      givenBytes: Math.max(0, ...ofGeneration.map(({ memoryBytes }) => memoryBytes)),
+      leastBytes: Math.max(
+        0,
+        ...ofGeneration.map(({ memoryBytes, result }) =>
+          Math.max(memoryBytes + 1, result?.needs?.memoryBytes ?? 0),
+        ),
+      ),
       wantedBytes: Math.max(
         ...short.map(({ memoryBytes, result }) => result?.needs?.memoryBytes ?? memoryBytes * 2),
       ),
