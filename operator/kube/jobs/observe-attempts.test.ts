@@ -84,6 +84,12 @@ test.each([
     },
   },
   {
+    name: "when it ended is told by the control plane, not by a node whose clock is an hour ahead",
+    jobs: [job({ condition: { ...failed, lastTransitionTime: "2026-01-01T12:00:01Z" } })],
+    pods: [pod("Failed", terminated({ exitCode: 21, finishedAt: "2026-01-01T13:00:00Z" }))],
+    expected: { state: "Failed", endedAtMs: Date.parse("2026-01-01T12:00:01Z") },
+  },
+  {
     name: "a pod that the cluster evicted was disrupted",
     jobs: [job({ condition: failed })],
     pods: [

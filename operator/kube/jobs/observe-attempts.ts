@@ -50,7 +50,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     (c) => c.type === "DisruptionTarget" && c.status === "True",
   );
   const result = pod && resultOf(pod);
-  const endedAt = terminated?.finishedAt ?? (complete ?? failed)?.lastTransitionTime;
+  // By the control plane's clock, which delays are waited for by: a node's may be an hour ahead.
+  const endedAt = (complete ?? failed)?.lastTransitionTime ?? terminated?.finishedAt;
   const { reason: podReason, message: podMessage } = pod?.status ?? {};
   const message = disruption?.message ?? podMessage ?? failed?.message;
   const live = pods.some((pod) => !podHasEnded(pod));
