@@ -209,7 +209,7 @@ const specFields = {
     .max(31_536_000)
     .optional()
     .describe(
-      "activeDeadlineSeconds bounds the MediaJob's time from its start, and again from each retry after its end, in seconds; then it fails. No bound when unset. Immutable.",
+      "activeDeadlineSeconds bounds the MediaJob's time from its start, and again from each retry after its end and each time it goes on after it was suspended, in seconds; then it fails. While it is suspended no time counts. No bound when unset. Immutable.",
     ),
   unitTimeoutSeconds: z
     .int()

@@ -1,6 +1,5 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import { isTerminal } from "../../../crds/media-job-status.ts";
-import { lastRetryOf } from "../last-retry.ts";
 import { isAuxiliary, isFinalize, type Plan } from "../plan/plan.ts";
 import { generationOf } from "./attempt.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
@@ -22,10 +21,8 @@ export interface Intent {
 
 /** Reads the wish from spec, the clock and the units. Of several reasons to stop, the user's own comes first. */
 export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[], nowMs: number): Intent {
-  const { spec, status } = job;
-  const sinceMs = runSinceMs(status, nowMs);
-  const deadlineMs =
-    spec.activeDeadlineSeconds && sinceMs !== null ? sinceMs + spec.activeDeadlineSeconds * 1000 : null;
+  const { spec } = job;
+  const deadlineMs = deadlineOf(job, nowMs);
   const intent: Intent = { suspended: spec.suspend, deadlineMs };
 
   if (spec.cancel) {
@@ -43,11 +40,17 @@ export function intentOf(job: MediaJob, plan: Plan, units: readonly FoldedUnit[]
   return intent;
 }
 
-/** Since when it runs: its start, or the last time it was retried after its end, which may be just now; null before. */
-function runSinceMs(status: MediaJob["status"], nowMs: number): number | null {
-  if (!status?.startTime) return null;
-  if (isTerminal(status.phase)) return nowMs;
-  return Date.parse(lastRetryOf(status) ?? status.startTime);
+/**
+ * When activeDeadlineSeconds runs out: counted from its start, or from the last time it was retried after its end or went
+ * on after it was suspended, which may be just now. While it is suspended no time counts, as with a Kubernetes Job.
+ */
+function deadlineOf({ spec, status }: MediaJob, nowMs: number): number | null {
+  if (!spec.activeDeadlineSeconds || !status?.startTime) return null;
+  const rested = status.phase === "Suspended";
+  if (rested && spec.suspend) return null;
+  const begun = status.history?.findLast(({ from }) => from === "Suspended" || isTerminal(from));
+  const sinceMs = rested || isTerminal(status.phase) ? nowMs : Date.parse(begun?.time ?? status.startTime);
+  return sinceMs + spec.activeDeadlineSeconds * 1000;
 }
 
 /**

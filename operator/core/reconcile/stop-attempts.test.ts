@@ -41,6 +41,35 @@ test("a MediaJob past its deadline fails", () => {
   });
 });
 
+test("what is suspended loses no time, and has all of it again when it goes on", () => {
+  const spec = { activeDeadlineSeconds: 60, outputs: [web], sources: sources("a", "b"), parallelism: 1 };
+  const done = succeeded({ unit: "video-0" });
+  const seen = (job: MediaJob, afterSeconds: number) =>
+    pass({ job, attempts: [done], nowMs: NOW_MS + afterSeconds * 1000 });
+  const begun = advanced(mediaJob({ ...spec, suspend: true }), pass({ job: mediaJob(spec) }));
+  const suspended = seen(begun, 50);
+  const later = seen(advanced(begun, suspended), 3600);
+  expect([later.status.phase, later.requeueAfterMs]).toEqual(["Suspended", null]);
+  const resumed = seen(advanced(mediaJob(spec), later), 7200);
+  expect(starts(resumed)).toEqual(["video-1-a1"]);
+  const goesOn = (afterSeconds: number) =>
+    pass({
+      job: advanced(mediaJob(spec), resumed),
+      attempts: [done, attempt({ unit: "video-1" })],
+      nowMs: NOW_MS + afterSeconds * 1000,
+    });
+  expect(stops(goesOn(7259))).toEqual([]);
+  expect(stops(goesOn(7260))).toEqual(["holiday-video-1-a1"]);
+});
+
+test("what is suspended when its time is over already has failed", () => {
+  const spec = { activeDeadlineSeconds: 60, outputs: [web], sources: sources("a", "b"), parallelism: 1 };
+  const begun = advanced(mediaJob({ ...spec, suspend: true }), pass({ job: mediaJob(spec) }));
+  const attempts = [attempt({ unit: "video-0" })];
+  const late = pass({ job: begun, attempts, nowMs: NOW_MS + 60_000 });
+  expect([late.status.phase, ...stops(late)]).toEqual(["Running", "holiday-video-0-a1"]);
+});
+
 test("a MediaJob that is retried after its deadline has all of it again", () => {
   const first = mediaJob({ activeDeadlineSeconds: 60 });
   const [endMs, retryMs] = [NOW_MS + 60_000, NOW_MS + 3_600_000];
