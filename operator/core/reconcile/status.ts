@@ -133,7 +133,11 @@ function queueOf(starts: Starts, intent: Intent, seen: Observation): MediaJobSta
     return { reason: "RetriesLimited", message };
   }
   if (starts.nextStartMs !== null && starts.actions.length === 0) {
-    return { reason: "BackingOff", message: "waits before the next attempt" };
+    const until = timestampOf(Math.ceil(starts.nextStartMs / 1000) * 1000);
+    return {
+      reason: "BackingOff",
+      message: `waits until ${until} before the next attempt; see status.attempts`,
+    };
   }
   return undefined;
 }

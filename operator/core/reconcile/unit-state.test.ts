@@ -146,7 +146,10 @@ describe("recovery", () => {
       const job = mediaJob({ recovery, retry: { maxAttempts: 2 } });
       const waiting = pass({ job, attempts: refusals });
       expect(starts(waiting)).toEqual([]);
-      expect(waiting.status.queue?.reason).toBe("BackingOff");
+      expect(waiting.status.queue).toMatchObject({
+        reason: "BackingOff",
+        message: expect.stringMatching(/^waits until 2026-01-01T12:00:\d\dZ before the next attempt/),
+      });
       expect(starts(pass({ job, attempts: refusals, nowMs: NOW_MS + 20_000 }))).toEqual(["image-0-a5"]);
     }
   });
