@@ -12,6 +12,7 @@ import { announcementsOf, notify } from "./notify.ts";
 import { outcomeOf, phaseOf } from "./phase.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 import { RejectedUnits } from "./rejected-units.ts";
+import { sourceCounts } from "./source-counts.ts";
 import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts, takeBack } from "./stop-attempts.ts";
@@ -60,12 +61,13 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
       : [...takeBack(units, intent), ...endTroubled(units, policy, nowMs)]),
   ];
   const trouble = troubleOf(units, policy, nowMs);
+  const sources = sourceCounts(plan, job, starts.units);
   const phase = phaseOf({
-    ...{ job, plan, units: starts.units, intent },
+    ...{ job, plan, units: starts.units, sources, intent },
     starting: starts.actions.length,
     heldBy: starts.pausedBy ?? starts.rejectedBy,
   });
-  const told = statusOf({ observation, plan, units: starts.units, phase, starts, intent, trouble });
+  const told = statusOf({ observation, plan, units: starts.units, sources, phase, starts, intent, trouble });
   const fresh = newFailures(attempts, job.status?.attempts ?? []);
   const status = notify(job, told, observation, { units: starts.units, newFailures: fresh });
 
@@ -76,7 +78,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
         job,
         units: starts.units,
         status,
-        outcome: outcomeOf(plan, starts.units, intent),
+        outcome: outcomeOf({ plan, units: starts.units, sources, intent }),
       }),
     ],
     status,

@@ -41,14 +41,14 @@ const EVENT_OF_PHASE: Partial<Record<Phase, WebhookEvent>> = {
 
 /**
  * The one event of a pass that every endpoint can count on: that of its phase transition. That what rested is stopped
- * starts nothing, and is told by its end; so is what was only planned.
+ * starts nothing, and is told by its end; so is what runs only to end, since nothing of it has run before.
  */
 export function transitionOf(job: MediaJob, status: MediaJobStatus): Happening | undefined {
   const [from, to] = [job.status?.phase, status.phase];
   if (!to || from === to) return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
   const goesOn = rested && (to === "Running" || to === "Queued" || to === "Planning");
-  const onlyEnds = from === "Planning" && to === "Running" && isEnding(status);
+  const onlyEnds = to === "Running" && isEnding(status);
   const type = goesOn ? wentOn(status) && "job.resumed" : !onlyEnds && EVENT_OF_PHASE[to];
   return type ? { type, message: (readyMessage(status) ?? "").slice(0, 1024) } : undefined;
 }

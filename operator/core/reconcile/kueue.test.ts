@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { attempt, failed, mediaJob, sources, succeeded, web } from "../../../test/builders/core.ts";
+import { attempt, failed, finalized, mediaJob, sources, succeeded, web } from "../../../test/builders/core.ts";
 import { advanced, pass, starts, stops } from "../../../test/builders/passes.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
@@ -23,6 +23,24 @@ describe("a MediaJob that Kueue has not admitted", () => {
   test("runs once one is resumed", () => {
     const { status } = pass({ job, attempts: [attempt({})] });
     expect(status).toMatchObject({ phase: "Running", startTime: expect.any(String) });
+  });
+
+  test("and is cancelled has never started, and says what its end waits for", () => {
+    const hook = { name: "all", url: "https://example.com/all", secretRef: { name: "s" } };
+    const spec = { outputs: [web], sources: sources("a", "b"), webhooks: [hook] };
+    const [queued, cancel] = [mediaJob(spec), mediaJob({ ...spec, cancel: true })];
+    for (const { metadata } of [queued, cancel]) metadata.labels = job.metadata.labels;
+    const held = attempt({ unit: "video-0", suspended: true });
+    const stopping = pass({ job: advanced(cancel, pass({ job: queued })), attempts: [held] });
+    expect(stops(stopping)).toEqual([held.name]);
+    const last = attempt({ unit: "finalize", suspended: true });
+    const ending = pass({ job: advanced(cancel, stopping), attempts: [last] });
+    expect(ending.status.conditions?.[0]?.message).toBe(
+      "cancelled after 0 of 2 units; what finalizes waits until Kueue admits it",
+    );
+    const { status } = pass({ job: advanced(cancel, ending), attempts: [finalized()] });
+    const told = status.webhooks?.[0]?.pending.map(({ type }) => type);
+    expect(told).toEqual(["job.queued", "job.cancelled"]);
   });
 
   describe("when it is suspended", () => {

@@ -5,6 +5,7 @@ import { isAuxiliary, isFinalize, makesOutputs, onlyProbes, type Plan } from "..
 import { kueueQueueOf } from "../queue/kueue.ts";
 import { type FoldedUnit, hasEndedBadly } from "./fold-units.ts";
 import type { Intent } from "./intent.ts";
+import type { SourceCounts } from "./source-counts.ts";
 import type { Trouble } from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
@@ -39,6 +40,7 @@ interface PhaseInput {
   job: MediaJob;
   plan: Plan;
   units: readonly FoldedUnit[];
+  sources: Pick<SourceCounts, "total" | "failed">;
   intent: Intent;
   /** Attempts that are started in this pass. */
   starting: number;
@@ -48,15 +50,18 @@ interface PhaseInput {
 
 type PhaseRule = (input: PhaseInput) => PhaseVerdict | undefined;
 
-const finished: PhaseRule = ({ plan, units, intent }) =>
-  units.every(({ state }) => state.state === "Ended") ? outcomeOf(plan, units, intent) : undefined;
+const finished: PhaseRule = (input) =>
+  input.units.every(({ state }) => state.state === "Ended") ? outcomeOf(input) : undefined;
 
 /** What a MediaJob comes to; undefined while units run, or will, that make outputs. */
-export function outcomeOf(
-  plan: Plan,
-  all: readonly FoldedUnit[],
-  intent: Intent,
-): (PhaseVerdict & { phase: TerminalPhase }) | undefined {
+export function outcomeOf({
+  plan,
+  units: all,
+  sources,
+  intent,
+}: Pick<PhaseInput, "plan" | "units" | "sources" | "intent">):
+  | (PhaseVerdict & { phase: TerminalPhase })
+  | undefined {
   const units = all.filter(({ unit }) => !isAuxiliary(unit));
   if (plan.awaitsFacts || units.some(({ state }) => state.state !== "Ended")) return undefined;
   const count = countLetters(units);
@@ -75,7 +80,7 @@ export function outcomeOf(
   if (count.succeeded === total) return whole(all, total);
   const open = total - count.succeeded;
   if (countLetters(units.filter(({ unit }) => makesOutputs(unit))).done > 0) {
-    const message = `${total === 1 ? "the only unit failed in part" : `${open} of ${total} units failed or failed in part`}; see status.failures`;
+    const message = `${lackOf(sources, { open, total })}; see status.failures`;
     return { phase: "PartiallySucceeded", reason: "PartiallySucceeded", message };
   }
   const message =
@@ -83,6 +88,15 @@ export function outcomeOf(
       ? `${theUnits(total)} failed; see status.failures`
       : `${open} of ${total} units failed, and no output is made; see status.failures`;
   return { phase: "Failed", reason: "UnitsFailed", message };
+}
+
+/** What is missing, in what was asked for: units are how the operator cut it. */
+function lackOf({ total, failed }: PhaseInput["sources"], units: { open: number; total: number }): string {
+  if (total > 1 && failed > 0)
+    return `${failed} of ${total} sources ${failed === 1 ? "lacks" : "lack"} outputs`;
+  return units.total === 1
+    ? "the only unit failed in part"
+    : `${units.open} of ${units.total} units failed or failed in part`;
 }
 
 /** Whether a stop ended it before it was done; what needs a unit that ended badly is cancelled without any. */
@@ -109,12 +123,15 @@ function whole(units: readonly FoldedUnit[], total: number): PhaseVerdict & { ph
 const theUnits = (total: number): string => (total === 1 ? "the only unit" : `all ${total} units`);
 
 /** All outputs there will be are there; what is left is to clean up and to write the report. */
-const finalizing: PhaseRule = ({ plan, units, intent, starting }) => {
-  const outcome = outcomeOf(plan, units, intent);
+const finalizing: PhaseRule = (input) => {
+  const { units, intent, starting } = input;
+  const outcome = outcomeOf(input);
   const last = units.find(({ unit }) => isFinalize(unit))?.state;
   if (!outcome || (intent.suspended && last?.state === "Waiting" && !starting)) return undefined;
   const reason: EndingReason = "Finalizing";
-  return { phase: "Running", reason, message: `${outcome.message}; finalizing` };
+  const isHeld = last?.state === "Running" && last.attempt.suspended;
+  const doing = isHeld ? "what finalizes waits until Kueue admits it" : "finalizing";
+  return { phase: "Running", reason, message: `${outcome.message}; ${doing}` };
 };
 
 const stopping: PhaseRule = ({ plan, intent }) => {

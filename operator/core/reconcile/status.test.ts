@@ -117,6 +117,7 @@ describe("ending", () => {
     });
     expect(decision.status).toMatchObject({
       phase: "PartiallySucceeded",
+      conditions: [{ message: "1 of 2 sources lacks outputs; see status.failures" }, {}, {}, {}, {}, {}, {}],
       sources: { total: 2, succeeded: 1, failed: 1, ledger: "1.1f" },
       units: { ledger: "1s1f1s" },
     });

@@ -2,7 +2,7 @@ import { isTerminal, type MediaJobStatus, type Phase } from "../../../crds/media
 import { allFailures, type Failure, type UnitResult } from "../../../crds/result.ts";
 import { counted } from "../counted.ts";
 import { isRetried } from "../is-over.ts";
-import { decodeLedger, encodeLedger, OPEN } from "../ledger.ts";
+import { encodeLedger } from "../ledger.ts";
 import { isAuxiliary, onlyProbes, type Plan, type PlannedUnit } from "../plan/plan.ts";
 import { CIRCUIT_OPEN } from "../queue/breaker.ts";
 import { shortened } from "../shortened.ts";
@@ -11,11 +11,12 @@ import { generationOf, type ObservedAttempt } from "./attempt.ts";
 import { conditionsOf } from "./conditions.ts";
 import type { Action, Observation } from "./decision.ts";
 import { failedAttempts } from "./failed-attempts.ts";
-import { type FoldedUnit, hasEndedBadly, reusedBy } from "./fold-units.ts";
+import { type FoldedUnit, reusedBy } from "./fold-units.ts";
 import { historyOf, runningSeconds } from "./history.ts";
 import type { Intent } from "./intent.ts";
 import { countLetters, type PhaseVerdict } from "./phase.ts";
 import { progressOf } from "./progress.ts";
+import type { SourceCounts } from "./source-counts.ts";
 import type { Starts } from "./start-attempts.ts";
 import type { Trouble } from "./trouble.ts";
 import { UNIT_LETTERS, type UnitLetter, type UnitState } from "./unit-state.ts";
@@ -34,6 +35,7 @@ export function statusOf({
   observation,
   plan,
   units,
+  sources,
   phase: verdict,
   starts,
   intent,
@@ -42,6 +44,7 @@ export function statusOf({
   observation: Observation;
   plan: Plan;
   units: readonly FoldedUnit[];
+  sources: SourceCounts;
   phase: PhaseVerdict;
   starts: Starts;
   intent: Intent;
@@ -89,7 +92,7 @@ export function statusOf({
       ended: terminal ? (isGood(verdict.phase) ? "Well" : "Badly") : undefined,
     }),
     units: unitCounts(units, starts),
-    sources: sourceCounts(plan, { total: job.spec.sources.length, units, fresh, previous }),
+    sources,
     ...(queue && { queue }),
     ...listsOf(fresh, job.spec.sources, previous, starts),
     ...(tried.length && { attempts: tried }),
@@ -174,56 +177,6 @@ function letterOf(state: UnitState): UnitLetter {
   if (state.state === "Ended") return state.letter;
   return state.state === "Held" ? UNIT_LETTERS.held : UNIT_LETTERS.open;
 }
-
-const FAILED_SOURCE = "f";
-
-/**
- * A source failed when a unit failed with it or was cancelled; it succeeded when all units with it ended well. What is
- * probed has units to come.
- */
-function sourceCounts(
-  { awaitsFacts }: Plan,
-  {
-    total,
-    units,
-    fresh,
-    previous,
-  }: {
-    total: number;
-    units: readonly FoldedUnit[];
-    fresh: readonly FoldedUnit[];
-    previous: MediaJobStatus;
-  },
-): NonNullable<MediaJobStatus["sources"]> {
-  const isOpen = ({ unit, state }: FoldedUnit) =>
-    state.state !== "Ended" || (awaitsFacts && unit.family === "probe");
-  const reopened = new Set(units.filter(isOpen).flatMap(({ unit }) => unit.sources));
-  const lacking = sourcesLacking(units);
-  const letters = decodeLedger(previous.sources?.ledger, total).map((letter, index) =>
-    reopened.has(index) && !lacking.has(index) ? OPEN : letter,
-  );
-  for (const { unit, state } of fresh) {
-    if (state.state !== "Ended" || isAuxiliary(unit)) continue;
-    const failed =
-      state.letter === UNIT_LETTERS.partial
-        ? (state.result?.failedSources ?? []).map((index) => unit.sources[index])
-        : state.letter === UNIT_LETTERS.succeeded
-          ? []
-          : unit.sources;
-    for (const source of failed) if (source !== undefined) letters[source] = FAILED_SOURCE;
-  }
-  const failed = letters.filter((letter) => letter === FAILED_SOURCE).length;
-  const succeeded = letters.filter((letter, index) => letter === OPEN && !reopened.has(index)).length;
-  return { total, succeeded, failed, ledger: encodeLedger(letters) };
-}
-
-/** Sources with which a unit has failed or was cancelled, whatever other units of theirs do. */
-const sourcesLacking = (units: readonly FoldedUnit[]): Set<number> =>
-  new Set(
-    units
-      .filter((folded) => !isAuxiliary(folded.unit) && hasEndedBadly(folded))
-      .flatMap(({ unit }) => unit.sources),
-  );
 
 function listsOf(
   fresh: readonly FoldedUnit[],

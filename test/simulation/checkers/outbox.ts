@@ -111,7 +111,7 @@ const isTransition = ({ type }: PendingDelivery): boolean =>
 const text = (pending: readonly PendingDelivery[]) =>
   JSON.stringify(pending.map(({ sequence, type }) => `${sequence} ${type}`));
 
-/** Of what rested or was planned and is stopped, which no word of the user lets go on, only the end is told. */
+/** Of what runs only to end, and of what rested and no word of the user lets go on, only the end is told. */
 function eventOf(from: Phase | undefined, { phase: to, history }: MediaJobStatus): WebhookEvent | undefined {
   if (!to || from === to) return undefined;
   const reason = history?.at(-1)?.reason ?? "";

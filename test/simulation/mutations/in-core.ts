@@ -113,8 +113,8 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     name: "end-before-finalize",
     what: "a MediaJob is over when its outputs are made",
     file: "operator/core/reconcile/phase.ts",
-    find: 'units.every(({ state }) => state.state === "Ended") ? outcomeOf(plan, units, intent) : undefined;',
-    replace: "outcomeOf(plan, units, intent);",
+    find: 'input.units.every(({ state }) => state.state === "Ended") ? outcomeOf(input) : undefined;',
+    replace: "outcomeOf(input);",
   },
   {
     name: "forget-success-of-earlier-generation",
