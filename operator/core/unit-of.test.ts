@@ -60,3 +60,14 @@ test("the date is that of the MediaJob, so that another attempt gives the same n
 test("a unit carries neither where the template does not ask", () => {
   expect(tokensOf("{source}.{ext}")).toBeUndefined();
 });
+
+test("what looks at sources stands still for less long than what works on them", () => {
+  const { pools } = configuration.parse({ pools: [{ name: "cpu" }] });
+  const stallSeconds = (...names: string[]) => {
+    const job = mediaJob({ sources: sources(...names), outputs: [film] });
+    const [planned] = plan(job.spec, pools).units;
+    if (!planned || "refused" in planned.placement) throw new Error("the unit is not placed");
+    return unitOf({ job, planned, attempt: 1, placed: planned.placement }).limits.stallSeconds;
+  };
+  expect([stallSeconds("a"), stallSeconds("a", "b")]).toEqual([300, 120]);
+});

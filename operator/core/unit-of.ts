@@ -1,12 +1,24 @@
 import type { Finalize } from "../../crds/finalize.ts";
 import type { MediaJob } from "../../crds/media-job.ts";
 import { dateToken, indexToken, tokensOf } from "../../crds/naming.ts";
-import type { Unit } from "../../crds/unit.ts";
+import type { Unit, UnitFamily } from "../../crds/unit.ts";
 import type { PlannedUnit } from "./plan/plan.ts";
 import type { Placed } from "./reconcile/decision.ts";
 
-/** Long enough for the slowest volume to answer. */
-const STALL_SECONDS = 300;
+/**
+ * For how long a unit may neither come along nor use a processor. Long enough for the slowest volume to answer; what only
+ * looks at its sources reads little, and all else waits for it.
+ */
+const STALL_SECONDS: Record<UnitFamily, number> = {
+  image: 300,
+  video: 300,
+  stream: 300,
+  audio: 300,
+  frames: 300,
+  metadata: 300,
+  probe: 120,
+  finalize: 300,
+};
 
 /** The unit as its worker reads it: the plan's indexes resolved, with the limits of its placement. */
 export function unitOf({
@@ -46,7 +58,7 @@ export function unitOf({
       scratchBytes: placed.scratchBytes,
       ...(placed.encoder && { encoder: placed.encoder }),
       timeoutSeconds: spec.unitTimeoutSeconds,
-      stallSeconds: STALL_SECONDS,
+      stallSeconds: STALL_SECONDS[planned.family],
     },
   };
 }

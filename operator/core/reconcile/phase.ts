@@ -169,9 +169,12 @@ const lostWork: PhaseRule = ({ units, starting }) => {
         folded.state.state === "Running" || (folded.state.state === "Waiting" && !waitsForOthers(folded)),
     );
   if (!held.length || busy) return undefined;
-  const message = `${counted(held.length, "unit was lost", "units were lost")} and spec.recovery is Manual; raise spec.retryGeneration to run again what was lost`;
+  const message = `${lostWaits(held.length)}; raise spec.retryGeneration to run again what was lost`;
   return { phase: "RecoveryRequired", reason: "WorkLost", message };
 };
+
+const lostWaits = (units: number): string =>
+  `${counted(units, "unit was lost", "units were lost")} and spec.recovery is Manual`;
 
 const activePhase = (plan: Plan): "Planning" | "Running" => (onlyProbes(plan) ? "Planning" : "Running");
 
@@ -183,12 +186,14 @@ const running: PhaseRule = ({ job, plan, units, starting }) => {
   const held = live.filter(({ suspended }) => suspended).length + startsHeld;
   const active = live.length + starting - held;
   const ended = units.filter(({ state }) => state.state === "Ended").length;
+  const lost = units.filter(({ state }) => state.state === "Held").length;
   const said = [
     ...(active > 0 || held === 0 ? [counted(active, "unit runs", "units run")] : []),
     ...(held > 0
       ? [counted(held, "unit waits until Kueue admits it", "units wait until Kueue admits them")]
       : []),
     `${ended} of ${units.length} ended`,
+    ...(lost > 0 ? [`${lostWaits(lost)}; raise spec.retryGeneration to run again what was lost`] : []),
   ];
   const phase = activePhase(plan);
   const planning = phase === "Planning";

@@ -154,6 +154,17 @@ describe("recovery", () => {
     }
   });
 
+  test("Manual says what was lost while other units still run", () => {
+    const job = mediaJob({ recovery: "Manual", outputs: [web], sources: sources("a", "b") });
+    const attempts = [failed({ ...lost, unit: "video-0" }), attempt({ unit: "video-1" })];
+    const { status } = pass({ job, attempts });
+    expect(status.conditions?.[0]).toMatchObject({
+      reason: "UnitsRunning",
+      message:
+        "1 unit runs, 0 of 3 ended, 1 unit was lost and spec.recovery is Manual; raise spec.retryGeneration to run again what was lost",
+    });
+  });
+
   test("Manual can be cancelled while it waits", () => {
     const job = mediaJob({ recovery: "Manual", cancel: true });
     expect(pass({ job, attempts: [failed(lost)] }).status).toMatchObject({
