@@ -115,8 +115,7 @@ const text = (pending: readonly PendingDelivery[]) =>
 function eventOf(from: Phase | undefined, { phase: to, history }: MediaJobStatus): WebhookEvent | undefined {
   if (!to || from === to) return undefined;
   const reason = history?.at(-1)?.reason ?? "";
-  if (from === "Planning" && to === "Running" && ["Stopping", "Finalizing"].includes(reason))
-    return undefined;
+  if (to === "Running" && ["Stopping", "Finalizing"].includes(reason)) return undefined;
   const rested = from === "Suspended" || from === "RecoveryRequired";
   if (!rested || (to !== "Running" && to !== "Queued" && to !== "Planning")) return EVENTS[to];
   return ["Resumed", "Retried"].includes(reason) ? "job.resumed" : undefined;
