@@ -144,3 +144,15 @@ test("one that was deleted is waited for as long as its workers end", () => {
   expect(claims.blockerOf("uid-2", atWork("uid-1"))).toBe("media/job-1");
   expect(claims.blockerOf("uid-2", atRest)).toBeUndefined();
 });
+
+test("one that is suspended lets later ones go on, but for what it has at work", () => {
+  const claims = new OutputClaims();
+  for (const each of [job(1), job(2)]) claims.set(each);
+  claims.set(job(1, { suspend: true }));
+  expect(claims.blockerOf("uid-2", atRest)).toBeUndefined();
+  expect(claims.blockerOf("uid-2", atWork("uid-1"))).toBe("media/job-1");
+  expect(claims.blockerOf("uid-1", atWork("uid-2"))).toBe("media/job-2");
+  claims.set(job(1));
+  expect(claims.blockerOf("uid-1", atWork("uid-2")), "and waits for them then").toBe("media/job-2");
+  expect(claims.blockerOf("uid-2", atRest)).toBe("media/job-1");
+});

@@ -19,6 +19,8 @@ interface Claimant {
   outputs: ReadonlySet<string>;
   /** It is deleted, and counts for as long as its workers end. */
   leaving: boolean;
+  /** It is suspended, and nobody knows for how long: others wait for its workers alone. */
+  suspended: boolean;
 }
 
 /**
@@ -27,6 +29,8 @@ interface Claimant {
  * nothing of them, all are. Who comes later waits, so that no file is written by two at once; what it then does with the
  * file is its onConflict's business. Different templates that happen to give one path are not seen here; the worker's
  * atomic rename keeps such files whole.
+ *
+ * One that is suspended lets others go first; when it goes on it waits for whoever is at work by then.
  *
  * One that is over and then retried comes anew: it stands behind those that came meanwhile. Standing alone is not
  * enough, since it is by seconds and known to the status only once that is written: whoever is at work goes on.
@@ -43,7 +47,9 @@ export class OutputClaims {
     const over = isOver(job) && !leaving;
     const known = this.#claimants.get(uid);
     const standing = standingOf(job);
-    if (!over && known?.standing === standing && known.leaving === leaving) return;
+    const { suspend: suspended } = job.spec;
+    if (!over && known?.standing === standing && known.leaving === leaving && known.suspended === suspended)
+      return;
     this.remove(uid);
     if (over) return;
     const claimant: Claimant = {
@@ -54,6 +60,7 @@ export class OutputClaims {
       place: placeOf(job),
       ...marksOf(job),
       leaving,
+      suspended,
     };
     this.#claimants.set(uid, claimant);
     for (const source of claimant.sources) {
@@ -96,7 +103,8 @@ export class OutputClaims {
     const self = this.#claimants.get(uid);
     if (!self) return undefined;
     const rivals = this.#rivals(self);
-    const first = (rival: Claimant) => !rival.leaving && rival.standing < self.standing;
+    const first = (rival: Claimant) =>
+      !rival.leaving && !rival.suspended && rival.standing < self.standing;
     return rivals.find((rival) => first(rival) || (isAtWork(rival.uid) && !isAtWork(uid)))?.name;
   }
 
