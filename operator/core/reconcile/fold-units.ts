@@ -13,6 +13,7 @@ export interface FoldedUnit {
   fresh: boolean;
 }
 
+/** Well or not. */
 export const hasEnded = ({ state }: FoldedUnit): boolean => state.state === "Ended";
 
 /** A unit that needs this one will never start. */

@@ -47,6 +47,7 @@ export interface Candidate {
   placed: Placed;
 }
 
+/** A pass before its first unit: what runs already takes its places. */
 export const beginRound = (wanted: Wanted): Round => ({
   ...wanted,
   before: [],
