@@ -103,8 +103,7 @@ export class OutputClaims {
     const self = this.#claimants.get(uid);
     if (!self) return undefined;
     const rivals = this.#rivals(self);
-    const first = (rival: Claimant) =>
-      !rival.leaving && !rival.suspended && rival.standing < self.standing;
+    const first = (rival: Claimant) => !rival.leaving && !rival.suspended && rival.standing < self.standing;
     return rivals.find((rival) => first(rival) || (isAtWork(rival.uid) && !isAtWork(uid)))?.name;
   }
 

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { attempt, failed, finalized, mediaJob, sources, succeeded, web } from "../../../test/builders/core.ts";
+import {
+  attempt,
+  failed,
+  finalized,
+  mediaJob,
+  sources,
+  succeeded,
+  web,
+} from "../../../test/builders/core.ts";
 import { advanced, pass, starts, stops } from "../../../test/builders/passes.ts";
 import type { ObservedAttempt } from "./attempt.ts";
 
