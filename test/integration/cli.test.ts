@@ -170,10 +170,7 @@ test("a long video is made in parts at once and joined; nothing of them is left"
     "probe-0 Succeeded",
     "video-0 Succeeded",
   ]);
-  const left = readdirSync(join(directory, "media/out/film/.mediajob", metadata.uid ?? ""), {
-    withFileTypes: true,
-  });
-  expect(left.filter((entry) => entry.isDirectory())).toEqual([]);
+  expect(directoriesOf("film", metadata)).toEqual([]);
 });
 
 test("the only unit of a MediaJob leaves a long video to parts", () => {
@@ -189,12 +186,13 @@ test("the only unit of a MediaJob leaves a long video to parts", () => {
 test("a MediaJob of one unit writes its report within it, and leaves no private directory", () => {
   const file = manifest({ name: "single", sources: good, report: { formats: ["txt"] } });
   const { stdout } = mediajob("run", file, "--output", "json");
-  const { status } = JSON.parse(stdout) as MediaJob;
+  const { metadata, status } = JSON.parse(stdout) as MediaJob;
   expect(status).toMatchObject({
     phase: "Succeeded",
     units: { total: 1 },
     reportUri: "volume://media/out/single/single.report.txt",
   });
+  expect(directoriesOf("single", metadata)).toEqual([]);
   expect(readFileSync(join(directory, "media/out/single/single.report.txt"), "utf8")).toContain(
     "photo/thumb",
   );
@@ -239,22 +237,28 @@ test("a unit that runs out of its time says so, in the status and in the report,
   ]);
 });
 
-test("a worker that is killed leaves no report, so a unit of its own writes it", async () => {
+test.each([
+  { name: "the report is written", report: { formats: ["json"] } },
+  { name: "where no report is wanted nothing is", report: undefined },
+])("after a worker that was killed a unit of its own sweeps, and $name", async ({ report }) => {
   const file = manifest({
     name: "killed",
     sources: { walk: "in/walk.mp4" },
     outputs: [{ name: "web", video: { height: 720, preset: "veryslow" } }],
     retry: { maxAttempts: 1 },
-    report: { formats: ["json"] },
+    ...(report && { report }),
   });
   const { child, encoding } = encode(file, "--output", "json");
   await encoding;
   const [worker] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
   process.kill(-Number(worker), "SIGKILL"); // with its encoder, as a container ends
   const stdout = (await child.stdout.toArray()).join("");
-  const { status } = JSON.parse(stdout) as MediaJob;
-  const reportUri = "volume://media/out/killed/killed.report.json";
-  expect(status).toMatchObject({ phase: "Failed", units: { total: 2, ledger: "1f1s" }, reportUri });
+  const { metadata, status } = JSON.parse(stdout) as MediaJob;
+  expect(status).toMatchObject({ phase: "Failed", units: { total: 2, ledger: "1f1s" } });
+  expect(directoriesOf("killed", metadata)).toEqual([]);
+  const reportUri = report && "volume://media/out/killed/killed.report.json";
+  expect(status?.reportUri).toBe(reportUri);
+  if (!report) return;
   const told = JSON.parse(
     readFileSync(join(directory, "media/out/killed/killed.report.json"), "utf8"),
   ) as Report;
@@ -278,11 +282,8 @@ test("what attempts left behind is swept by the last unit, and manifests stay", 
   const { stdout } = mediajob("run", file, "--output", "json");
   const { metadata, status } = JSON.parse(stdout) as MediaJob;
   expect(status).toMatchObject({ phase: "Succeeded", units: { total: 3, done: "3/3" } });
-  const kept = readdirSync(join(directory, "media/out/swept/.mediajob", metadata.uid ?? ""), {
-    withFileTypes: true,
-  });
-  expect(kept.filter((entry) => entry.isDirectory())).toEqual([]);
-  expect(kept.map(({ name }) => name)).toContain("image-0-a1.json");
+  expect(directoriesOf("swept", metadata)).toEqual([]);
+  expect(readdirSync(privateOf("swept", metadata))).toContain("image-0-a1.json");
 });
 
 test("several documents run in order, and the worst result counts", () => {
@@ -469,3 +470,13 @@ function encode(file: string, ...args: string[]) {
   const encoding = vi.waitFor(() => expect(isAtWork()).toBe(true), { timeout: 60_000 });
   return { child, encoding };
 }
+
+/** What a MediaJob keeps to itself at its destination. */
+const privateOf = (job: string, { uid = "" }: MediaJob["metadata"]): string =>
+  join(directory, "media/out", job, ".mediajob", uid);
+
+/** Those in it: of attempts, of parts. */
+const directoriesOf = (job: string, metadata: MediaJob["metadata"]): string[] =>
+  readdirSync(privateOf(job, metadata), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);

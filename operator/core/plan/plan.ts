@@ -120,12 +120,11 @@ export const awaitsFacts = ({ awaitsFacts, units }: Plan): boolean =>
 export const onlyProbes = ({ awaitsFacts, units }: Plan): boolean =>
   awaitsFacts === true && units.every(({ family }) => family === "probe");
 
-/** Whether the only unit writes the report as well, when its work is done. */
-export const reportsItself = ({ awaitsFacts, units }: Plan, { report }: MediaJobSpec): boolean =>
-  report !== undefined && units.length === 1 && !awaitsFacts;
+/** Whether the only unit finalizes as well, when its work is done: it tidies up behind itself, and reports. */
+export const finalizesItself = ({ awaitsFacts, units }: Plan): boolean => units.length === 1 && !awaitsFacts;
 
-/** Why units are added: sources are known by now, or the only unit ended without the report it was to write. */
-export type Growth = { why: "SourcesKnown"; facts: Facts } | { why: "ReportMissing" };
+/** Why units are added: sources are known by now, or the only unit has ended and could not finalize. */
+export type Growth = { why: "SourcesKnown"; facts: Facts } | { why: "NotFinalized" };
 
 /** A unit that left its source to parts: it was done when it had looked. */
 const looked = ({ wholeUpToSeconds, ...unit }: PlannedUnit): PlannedUnit =>
@@ -148,7 +147,7 @@ export function grow(
     const { faults, order } = first;
     return { units, totalSeconds: secondsOf(units), faults, ...(order && { order }) };
   };
-  if (growth.why === "ReportMissing") return added(first.units.map(leftToNone), [FINALIZE]);
+  if (growth.why === "NotFinalized") return added(first.units.map(leftToNone), [FINALIZE]);
   const later = cut(spec)
     .filter((draft) => isBetterProbed(draft, spec))
     .map((draft) => ({ ...draft, facts: growth.facts.get(draft.sources[0] ?? 0) }));

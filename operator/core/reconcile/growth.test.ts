@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { classOf, type FailureReason } from "../../../crds/failures.ts";
+import type { FailedAttempt } from "../../../crds/media-job-status.ts";
 import {
   attempt,
   failed,
@@ -20,8 +22,12 @@ import { DEFAULT_POLICY } from "./policy.ts";
 
 const { pools } = defaultConfiguration();
 const report = { formats: ["json"] };
-const once = { report, retry: { maxAttempts: 1 } };
+const atMostOnce = { retry: { maxAttempts: 1 } };
+const once = { report, ...atMostOnce };
 const killed = failed({ exitCode: 137 });
+const broken = failed({
+  result: result({ failure: { ...{ class: "internal", reason: "EngineFailed" }, message: "" } }),
+});
 const outOfMemory = failed({ exitCode: 137, oomKilled: true, memoryBytes: 2 ** 50 });
 const reported = succeeded({ result: result({ reportUri: "volume://media/out/holiday.report.json" }) });
 /** It ended well, and what it said is lost. */
@@ -66,12 +72,6 @@ test.each([
   { name: "one that wrote its report", attempts: [reported], grows: false },
   { name: "one that never began", spec: { cancel: true }, attempts: [], grows: false },
   {
-    name: "one of which no report is wanted",
-    spec: { retry: { maxAttempts: 1 }, report: undefined },
-    attempts: [killed],
-    grows: false,
-  },
-  {
     name: "one that is over",
     spec: once,
     attempts: [killed],
@@ -86,6 +86,78 @@ test.each([
     expect(units.map(({ name }) => name)).toEqual(["image-0", ...(grows ? ["finalize"] : [])]);
   },
 );
+
+const toldSince = (reason: FailureReason, fields: Partial<FailedAttempt> = {}) => ({
+  ...begun,
+  attempts: [{ ...{ unit: "image-0", attempt: 1, class: classOf(reason), reason, message: "" }, ...fields }],
+});
+
+test.each([
+  { name: "one that was killed and is not tried again", spec: atMostOnce, attempts: [killed], grows: true },
+  { name: "one that ran out of all the memory there is", attempts: [outOfMemory], grows: true },
+  {
+    name: "one whose Job is gone, and that was killed before it was cancelled",
+    spec: { cancel: true },
+    status: toldSince("MemoryLimitExceeded", { exitCode: 137 }),
+    grows: true,
+  },
+  {
+    name: "one that was killed, and never began when it was tried again",
+    spec: { retry: { maxAttempts: 2 } },
+    attempts: [killed, failed({ attempt: 2, failedBecause: "no node has room" })],
+    grows: true,
+  },
+  { name: "one that is tried again", attempts: [killed], grows: false },
+  { name: "one that failed and said so", spec: atMostOnce, attempts: [broken], grows: false },
+  {
+    name: "one that was killed, and tidied up when it was tried again",
+    spec: { retry: { maxAttempts: 2 } },
+    attempts: [killed, { ...broken, attempt: 2 }],
+    grows: false,
+  },
+  {
+    name: "one that said so, and was cancelled when its Job was gone",
+    spec: { cancel: true },
+    status: toldSince("StorageError", { cpuSeconds: 1 }),
+    grows: false,
+  },
+  { name: "one whose result was lost", attempts: [silent()], grows: false },
+  {
+    name: "one that never began",
+    spec: atMostOnce,
+    attempts: [failed({ failedBecause: "no node has room" })],
+    grows: false,
+  },
+  {
+    name: "one of which no container could be made",
+    spec: atMostOnce,
+    attempts: [failed({ exitCode: 128, message: "failed to create containerd task" })],
+    grows: false,
+  },
+  {
+    name: "one that was stopped, and had the time to tidy up",
+    spec: { cancel: true },
+    status: begun,
+    grows: false,
+  },
+])(
+  "what $name may have left is swept by a unit of its own: $grows",
+  ({ spec = {}, attempts = [], status, grows }) => {
+    const { units } = pass({ job: mediaJob(spec, status), attempts }).plan;
+    expect(units.map(({ name }) => name)).toEqual(["image-0", ...(grows ? ["finalize"] : [])]);
+  },
+);
+
+test("it is told only what to sweep where no report is wanted, and the MediaJob ends when it has", () => {
+  const job = mediaJob(atMostOnce);
+  const first = pass({ job, attempts: [killed] });
+  expect(first.status.phase).toBe("Running");
+  expect(first.actions).toMatchObject([
+    { do: "StartAttempt", unit: { name: "finalize" }, finalize: { sweepToAttempt: 99, formats: [] } },
+  ]);
+  const { status } = decide(observation({ job, attempts: [killed, finalized()] }), first.plan);
+  expect(status).toMatchObject({ phase: "Failed", units: { total: 2, failed: 1 } });
+});
 
 test("it is told how the other unit ended, and the MediaJob ends when it has", () => {
   const first = pass({ job: mediaJob(once), attempts: [killed] });

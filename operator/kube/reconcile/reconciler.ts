@@ -1,5 +1,5 @@
 import { isOver } from "../../core/is-over.ts";
-import { awaitsFacts, type Growth, type Plan, reportsItself } from "../../core/plan/plan.ts";
+import { awaitsFacts, finalizesItself, type Growth, type Plan } from "../../core/plan/plan.ts";
 import { inPlannedOrder } from "../../core/plan/planned-order.ts";
 import { gateOf } from "../../core/queue/retry-gate.ts";
 import { decide, decideFinished } from "../../core/reconcile/decide.ts";
@@ -39,7 +39,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   let plan = isOver(known) ? undefined : await keepPlan(() => planOf(known, shell));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
-    const mayGrow = !isOver(job) && (awaitsFacts(plan) || reportsItself(plan, job.spec));
+    const mayGrow = !isOver(job) && (awaitsFacts(plan) || finalizesItself(plan));
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
     const [grown, by, before] = [job, growth, plan];

@@ -8,11 +8,14 @@ import type { Checker } from "./checker.ts";
 /**
  * What finalizes runs alone, when all else has ended, and always: a MediaJob of several units that ever began is over
  * only after it was tried, however it ended. Processes are the truth; one on a node that was lost may run on. So one
- * that wants a report has one: of what finalized, or of its only unit.
+ * that wants a report has one: of what finalized, or of its only unit. And what a worker leaves that does not come to its
+ * end is swept: by the next attempt, or by what finalizes. Of one that was told to stop nobody sees how it ended.
  */
 export const finalizing: Checker = (world, fail) => {
   const live = new Set<Process>();
   const tried = new Set<string>();
+  /** By MediaJob, the last process that made a private directory; while that is there. */
+  const left = new Map<string, Process>();
 
   world.on("started", (process) => {
     const others = [...live].filter(
@@ -27,8 +30,12 @@ export const finalizing: Checker = (world, fail) => {
         `${process.pod.metadata.name} starts while ${pod.metadata.name} runs`,
       );
     live.add(process);
+    left.set(process.mediaJob, process);
   });
-  world.on("ended", (process) => live.delete(process));
+  world.on("ended", (process) => {
+    live.delete(process);
+    if (left.get(process.mediaJob) === process && cameToItsEnd(process)) left.delete(process.mediaJob);
+  });
 
   world.on("written", ({ plural, type, object }) => {
     if (plural === "jobs" && type === "ADDED" && object.metadata.labels?.[LABELS.unit] === FINALIZE)
@@ -43,6 +50,13 @@ export const finalizing: Checker = (world, fail) => {
         "what began and has ended is reported",
         `${metadata.name} is ${status.phase} and nothing reported it`,
       );
+    const untidy = left.get(metadata.uid);
+    const isStopped = spec.cancel || spec.activeDeadlineSeconds !== undefined;
+    if (untidy && !tried.has(metadata.uid) && !isStopped)
+      fail(
+        "what a killed worker left is swept",
+        `${metadata.name} is ${status.phase}, and ${untidy.pod.metadata.name} has left files`,
+      );
     if (!unitsOf(world, object as StoredMediaJob).includes(FINALIZE)) return;
     if (!tried.has(metadata.uid))
       fail(
@@ -51,3 +65,7 @@ export const finalizing: Checker = (world, fail) => {
       );
   });
 };
+
+/** Whether it told how it ended, which it does once it has swept. */
+const cameToItsEnd = ({ exit }: Process): boolean =>
+  exit?.exitCode === 0 || exit?.message?.startsWith("{") === true;

@@ -20,6 +20,8 @@ export interface Process extends Attempt {
   readonly fate: Fate;
   readonly startedAtMs: number;
   readonly node: string;
+  /** How it ended; undefined while it runs, and where nobody knows. */
+  exit?: Exit;
 }
 
 export interface KubeletOptions {
@@ -259,6 +261,7 @@ export class Kubelet {
 
   #exit(process: Process, exit: Exit): void {
     if (this.#running.get(process.pod.metadata.uid) !== process) return;
+    process.exit = exit;
     this.#over(process);
     const terminated = {
       exitCode: exit.exitCode,

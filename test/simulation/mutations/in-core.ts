@@ -32,6 +32,13 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     from: 910_001,
   },
   {
+    name: "leave-what-was-killed",
+    what: "real: where no report is wanted, nothing sweeps behind an only unit that was killed",
+    file: "operator/core/reconcile/growth.ts",
+    find: " && !leftFiles(observation)",
+    replace: "",
+  },
+  {
     name: "start-beside-finalize",
     what: "a retry starts while what finalizes still runs, and sweeps",
     file: "operator/core/reconcile/start-holds.ts",
