@@ -150,6 +150,18 @@ const specFields = {
         .optional()
         .describe("memoryMultiplier scales the memory estimate of every unit. Default 1."),
       maxMemory: quantity
+        .meta(
+          validations(
+            {
+              rule: "self.matches('[1-9]')",
+              message: "must be more than 0, e.g. 4Gi; leave it out where the pool's own limit will do",
+            },
+            {
+              rule: "!self.endsWith('m')",
+              message: "the suffix m means thousandths of a byte; write Mi for mebibytes",
+            },
+          ),
+        )
         .optional()
         .describe("maxMemory bounds what a unit may ask for, as a Kubernetes quantity, e.g. 4Gi."),
     })

@@ -69,6 +69,12 @@ describe("what is wrong is said with its field, what was expected and what came"
       error: "spec.parallelism: expected a whole number from 1 to 1000, got 1.5",
     },
     {
+      name: "no memory at all",
+      input: manifest({ spec: { resources: { maxMemory: "0Mi" } } }),
+      error:
+        "spec.resources.maxMemory: must be more than 0, e.g. 4Gi; leave it out where the pool's own limit will do",
+    },
+    {
       name: "a word in the wrong case",
       input: manifest({ spec: { priority: "high" } }),
       error: 'spec.priority: expected one of Low, Normal, High, Urgent, got "high"; did you mean High?',

@@ -49,8 +49,8 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     name: "killed-unreported",
     what: "a MediaJob of one unit is over with its unit, report or not",
     file: "operator/core/reconcile/growth.ts",
-    find: "return endsUnreported(plan, observation, policy) ?",
-    replace: "return endsUnreported(plan, observation, policy) && false ?",
+    find: "return endsUnfinalized(plan, observation, policy) ?",
+    replace: "return endsUnfinalized(plan, observation, policy) && false ?",
   },
   {
     name: "await-the-lost",

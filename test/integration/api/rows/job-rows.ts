@@ -114,6 +114,21 @@ export const jobRows: Row[] = [
     server: "should match",
     offline: "that matches",
   }),
+  ...["0", "0Mi", "0.0Gi"].map((maxMemory) =>
+    refused(`${maxMemory} of memory`, spec({ resources: { maxMemory } }), {
+      field: "spec.resources.maxMemory",
+      server: "must be more than 0, e.g. 4Gi",
+    }),
+  ),
+  refused("less than no memory", spec({ resources: { maxMemory: "-1Gi" } }), {
+    field: "spec.resources.maxMemory",
+    server: "should match",
+    offline: "that matches",
+  }),
+  refused("memory in thousandths of a byte", spec({ resources: { maxMemory: "512m" } }), {
+    field: "spec.resources.maxMemory",
+    server: "write Mi for mebibytes",
+  }),
   refused("a deadline of no time", spec({ activeDeadlineSeconds: 0 }), {
     field: "spec.activeDeadlineSeconds",
     server: "should be greater than or equal to 1",
