@@ -66,6 +66,14 @@ export interface EngineContext {
    */
   publish(stagedPath: string, product: Product, facts: ProductFacts): Promise<MadeOutput>;
 
+  /**
+   * Removes what stands under the product's name from before, where onConflict lets it be replaced: what led to files
+   * that others replace now. Nothing is removed that is not a file, and nothing that the unit reads.
+   *
+   * @throws WorkFailure OutputPathConflict, DestinationUnwritable, StorageError.
+   */
+  withdraw(product: Product): Promise<void>;
+
   /** Takes what is known of each source of a unit that probes, in their order; for the result. */
   found(facts: readonly SourceFacts[]): void;
 

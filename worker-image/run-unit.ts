@@ -118,6 +118,10 @@ export async function runUnit(
         made.push(output);
         return output;
       },
+      async withdraw(product) {
+        signal.throwIfAborted();
+        await published.withdraw(product);
+      },
       progress(stage, share, extra) {
         fraction = Math.max(fraction, share);
         reporter.report(stage, share, extra);

@@ -121,6 +121,40 @@ test("Fail leaves the file that is there and says what to do", async () => {
   expect(await readFile(join(root, "out/a/o.webp"), "utf8")).toBe("old");
 });
 
+test.each<{ name: string; onConflict: Destination["onConflict"]; sources?: string[]; left: string[] }>([
+  { name: "is removed where onConflict is Overwrite", onConflict: "Overwrite", left: [] },
+  ...(["Suffix", "Skip", "Fail"] as const).map((onConflict) => ({
+    name: `stays where onConflict is ${onConflict}`,
+    ...{ onConflict, left: ["out/a/o.webp"] },
+  })),
+  {
+    name: "stays, and is refused, where it is a source",
+    ...{ onConflict: "Overwrite", sources: ["out/a/o.webp"], left: ["out/a/o.webp"] },
+  },
+])("what stands and has no successor $name", async ({ onConflict, sources = ["in/a"], left }) => {
+  await mkdir(join(root, "out/a"), { recursive: true });
+  await writeFile(join(root, "out/a/o.webp"), "old");
+  const of = sources.map((path) => ({ name: "a", volume: { claimName: "m", path } }));
+  const to = await open(aUnit({ onConflict }, { sources: of }));
+  const said = await to.withdraw(product()).catch(({ reason }) => reason);
+  await to.withdraw(product({ output: "none" }));
+  expect(await files()).toEqual(left);
+  expect(said).toBe(sources.includes("out/a/o.webp") ? "OutputPathConflict" : undefined);
+});
+
+test("nor is a directory removed, or what lies out of the volume", async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), "mediajob-elsewhere-"));
+  await mkdir(join(root, "out/a/o.webp"), { recursive: true });
+  await writeFile(join(elsewhere, "o.webp"), "theirs");
+  await symlink(elsewhere, join(root, "out/b"));
+  const to = await open(aUnit());
+  await to.withdraw(product());
+  await expect(to.withdraw(product({ source: "b" }))).rejects.toMatchObject({ reason: "OutputPathConflict" });
+  expect(await readdir(join(root, "out/a"))).toEqual(["o.webp"]);
+  expect(await readdir(elsewhere)).toEqual(["o.webp"]);
+  await rm(elsewhere, { recursive: true });
+});
+
 test("of many that want one name at once, Suffix gives each its own and none is lost", async () => {
   const writers = await Promise.all(
     Array.from({ length: 8 }, (_, index) =>

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { chmod, lstat, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { volumeUri, withSuffix } from "../../crds/naming.ts";
 import type { MadeOutput } from "../../crds/result.ts";
@@ -12,6 +12,7 @@ import { fingerprintOf, sha256Of } from "./fingerprint.ts";
 import { type Handover, VolumeHandover } from "./handover.ts";
 import { Journal } from "./journal.ts";
 import { MadeRecords } from "./made-records.ts";
+import { allTaken, alreadyThere, noFile, notWhole } from "./name-conflicts.ts";
 import { OutputDirectories, staysWithin } from "./output-directories.ts";
 import { OwnSources } from "./own-sources.ts";
 import {
@@ -185,6 +186,20 @@ export class VolumeDestination {
           : await this.#place(staged, product, file);
       },
     );
+  }
+
+  /** Removes the file that stands under the product's name and is replaced by nothing; only where onConflict is Overwrite. */
+  async withdraw(product: Product): Promise<void> {
+    const target = this.#names.early(product);
+    if (this.#unit.destination.onConflict !== "Overwrite" || target === undefined) return;
+    await onDestination(target, async () => {
+      const path = join(this.#directory, target);
+      await this.#directories.prepare(dirname(path));
+      const found = await lstat(path).catch(() => undefined);
+      if (!found || found.isDirectory()) return;
+      await this.#ownSources.refuse(path, target);
+      await rm(path, { force: true });
+    });
   }
 
   /** Leaves the manifest beside the outputs, in one atomic step as well. */
@@ -362,28 +377,3 @@ export class VolumeDestination {
     return volumeUri(this.#claimName, `${this.#path}/${target}`);
   }
 }
-
-const allTaken = (wanted: string) =>
-  new WorkFailure(
-    "OutputExists",
-    `${wanted} and all its suffixes _001 to _999 exist at the destination; remove some or choose another template`,
-  );
-
-/** Where the file stands that others lead to, the whole is kept; without it what stands is of no use to anyone. */
-const notWhole = (target: string) =>
-  new WorkFailure(
-    "OutputExists",
-    `${target} exists at the destination without the rest of its output, so it cannot be kept; remove its directory, or choose Overwrite or Suffix`,
-  );
-
-const alreadyThere = (target: string) =>
-  new WorkFailure(
-    "OutputExists",
-    `${target} exists at the destination and destination.onConflict is Fail; remove it, or choose Overwrite, Suffix or Skip`,
-  );
-
-const noFile = (target: string) =>
-  new WorkFailure(
-    "OutputPathConflict",
-    `${target} exists at the destination and is no file but a directory, a device or a link that leads to none, so destination.onConflict Skip cannot keep it; remove it, or choose another destination.template`,
-  );

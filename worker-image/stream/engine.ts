@@ -12,8 +12,8 @@ import { lostTextsOf } from "../video/subtitles/subtitle-tracks.ts";
 import { damageOf } from "../video/verify.ts";
 import { joinArguments, loudnessArguments, presentationArguments, type StreamFiles } from "./arguments.ts";
 import { dashManifest } from "./dash.ts";
-import { entryOf, fileNames, streamDirectory } from "./file-names.ts";
-import { hlsMaster, hlsPlaylists } from "./hls.ts";
+import { entryOf, fileNames, MANIFEST, MASTER, streamDirectory } from "./file-names.ts";
+import { hlsMaster, hlsPlaylistNames, hlsPlaylists } from "./hls.ts";
 import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
 import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
@@ -205,6 +205,10 @@ class StreamTask {
       await writeFile(staged(fileName), text);
       await put(fileName, { format: FORMATS[extname(fileName)] ?? "hls" });
     };
+    const manifests = this.#manifestsOf(stream);
+    // Of an earlier stream with other protocols: it would lead players to bytes that are others by now.
+    for (const fileName of manifestNames(stream).filter((name) => !manifests.has(name)))
+      await this.#context.withdraw(this.#product(directory, fileName));
     for (const { fileName, size } of stream.video)
       await put(fileName, { format: this.#stream.codec, ...size });
     for (const { fileName } of stream.audio) await put(fileName, { format: "aac" });
@@ -215,12 +219,18 @@ class StreamTask {
       for (const { fileName } of sheets) await put(fileName, { format: "jpeg", ...size });
       await write("thumbnails.vtt", sheetTrack(stream.thumbnails, longestOf(stream.video)));
     }
+    for (const [fileName, text] of manifests) await write(fileName, text);
+  }
+
+  /** By file name, in the order in which they are published: what leads to others comes after them. */
+  #manifestsOf(stream: Stream): Map<string, string> {
     const { protocols } = this.#stream;
-    if (protocols.includes("dash")) await write("manifest.mpd", dashManifest(stream));
-    if (protocols.includes("hls")) {
-      for (const [fileName, text] of hlsPlaylists(stream)) await write(fileName, text);
-      await write("master.m3u8", hlsMaster(stream));
-    }
+    const dash = (): [string, string][] => [[MANIFEST, dashManifest(stream)]];
+    const hls = (): [string, string][] => [...hlsPlaylists(stream), [MASTER, hlsMaster(stream)]];
+    return new Map([
+      ...(protocols.includes("dash") ? dash() : []),
+      ...(protocols.includes("hls") ? hls() : []),
+    ]);
   }
 
   #product(directory: string, fileName: string): Product {
@@ -235,5 +245,8 @@ class StreamTask {
     };
   }
 }
+
+/** Every manifest that a stream of any protocols may have beside the same media; what leads to others before them. */
+const manifestNames = (stream: Stream): string[] => [MANIFEST, MASTER, ...hlsPlaylistNames(stream)];
 
 const FORMATS: Record<string, string> = { ".mpd": "dash", ".m3u8": "hls", ".vtt": "webvtt" };

@@ -27,9 +27,15 @@ export function fileNames({ rungs, sounds, subtitles }: Presentation): FileNames
 const suffix = (language: string | null): string =>
   language && /^[a-z]{2,3}$/.test(language) ? `-${language}` : "";
 
+/** What a player of DASH is given. */
+export const MANIFEST = "manifest.mpd";
+
+/** What a player of HLS is given. */
+export const MASTER = "master.m3u8";
+
 /** The file a player is given; published last, so that where it stands the stream is whole. */
 export const entryOf = ({ protocols }: Pick<StreamOutput, "protocols">): string =>
-  protocols.includes("hls") ? "master.m3u8" : "manifest.mpd";
+  protocols.includes("hls") ? MASTER : MANIFEST;
 
 /** Tokens that only a single finished file has. */
 const OF_ONE_FILE: readonly TemplateToken[] = ["width", "height", "hash", "format"];

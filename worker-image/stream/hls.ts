@@ -15,6 +15,12 @@ import { videoRangeOf } from "./track-description.ts";
 
 const iframesName = (fileName: string) => fileName.replace(/\.\w+$/, "-iframes.m3u8");
 
+/** The names of all that `hlsPlaylists` may make beside the same media, however that is protected. */
+export const hlsPlaylistNames = ({ video, audio, subtitles }: Stream): string[] => [
+  ...[...video, ...audio, ...subtitles].map(({ fileName }) => playlistName(fileName)),
+  ...video.map(({ fileName }) => iframesName(fileName)),
+];
+
 /** Every playlist but the master, by file name. */
 export function hlsPlaylists(stream: Stream): Map<string, string> {
   const { video, audio, subtitles, protection, durationSeconds } = stream;

@@ -81,7 +81,7 @@ test("silence that cannot be levelled is told of, and hardware that is not used"
   });
 });
 
-test("an attempt with more cores makes media and playlists that fit each other", async () => {
+test("an attempt with more cores makes media and playlists that fit each other, and other manifests of them go", async () => {
   clip(join(workshop.sources, "again.mp4"), { size: "640x360" });
   const renditions = [{ height: 360, bitrateKbps: 800 }];
   const wish = {
@@ -104,6 +104,8 @@ test("an attempt with more cores makes media and playlists that fit each other",
   const first = await attempt(1, 2);
   // as if it had been killed before its playlists
   for (const file of first.files.filter((name) => !name.endsWith(".mp4"))) rmSync(first.pathOf(file));
+  // and an earlier stream had been for both protocols
+  for (const file of ["manifest.mpd", "notes.txt"]) writeFileSync(first.pathOf(`made/${file}`), "old");
   const second = await attempt(2, 8);
   expect(second.result.failures).toEqual([]);
   const [, bytes, from] = /.*BYTERANGE:(\d+)@(\d+)/s.exec(textOf(second, "video-360p.m3u8")) ?? [];
@@ -111,6 +113,8 @@ test("an attempt with more cores makes media and playlists that fit each other",
   // what follows the last fragment is an index of them all
   const film = readFileSync(second.pathOf("made/video-360p.mp4"));
   expect(film.toString("latin1", end + 4, end + 8)).toBe("mfra");
+  expect(second.files.filter((name) => name.endsWith(".mpd"))).toEqual([]);
+  expect(textOf(second, "notes.txt")).toBe("old");
 });
 
 describe("encryption", () => {
