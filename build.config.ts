@@ -12,9 +12,12 @@ const entries = {
   worker: "worker-image/main.ts",
 };
 
-/** Programs that another one runs as processes of their own. */
+/** Programs that another one runs as processes of their own, or whoever installs it. */
 const parts: Partial<Record<Program, Record<string, string>>> = {
-  worker: { "worker-svg": "worker-image/image/read/svg-program.ts" },
+  worker: {
+    "worker-svg": "worker-image/image/read/svg-program.ts",
+    "worker-note-ffmpeg": "worker-image/video/note-ffmpeg.ts",
+  },
 };
 
 type Program = keyof typeof entries;
@@ -121,5 +124,6 @@ if (unknown.length > 0) {
   console.error(`No program is named ${unknown.join(", ")}. There are ${Object.keys(entries).join(", ")}.`);
   process.exit(2);
 }
-for (const program of (asked.length > 0 ? asked : Object.keys(entries)).filter(isProgram))
-  await bundle(program);
+const wanted = (asked.length > 0 ? asked : Object.keys(entries)).filter(isProgram);
+for (const program of wanted) await bundle(program);
+if (wanted.includes("worker")) await import(inDist("worker-note-ffmpeg.js")); // here it runs beside this machine's ffmpeg
