@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { yamlDocuments } from "./yaml-file.ts";
+import { readText, yamlDocuments } from "./yaml-file.ts";
+
+test.each([
+  { file: "nowhere.yaml", why: "there is no such file" },
+  { file: import.meta.dirname, why: "it is a directory; name a file in it" },
+])("$why is said of what cannot be read", async ({ file, why }) => {
+  await expect(readText(file)).rejects.toThrow(`cannot read ${file}: ${why}`);
+});
 
 test.each([
   { text: "2024-05-01", value: "2024-05-01" },

@@ -20,11 +20,15 @@ export type YamlDocument = Placed & {
 export async function readText(file: string): Promise<{ content: string; label: string }> {
   if (file === "-") return { content: await text(process.stdin), label: "stdin" };
   const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "there is no such file" : error.message;
-    throw new UsageError(`cannot read ${file}: ${why}`);
+    throw new UsageError(`cannot read ${file}: ${REASONS[error.code ?? ""] ?? error.message}`);
   });
   return { content, label: file };
 }
+
+const REASONS: Partial<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a directory; name a file in it",
+};
 
 /** kubectl and Helm read dates and times of day as text, where YAML 1.1 makes a moment and a number of seconds of them. */
 const asText = ({ tag, format }: ScalarTag | CollectionTag): boolean =>
