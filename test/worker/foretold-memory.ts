@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import sharp from "sharp";
 import { expect } from "vitest";
 import { imageOutput } from "../../crds/outputs/image.ts";
+import { KeptPictures } from "./kept-pictures.ts";
 import { drawing, noise, photo, twoPages } from "./pictures.ts";
 import { aUnit, from, runWorker, type WorkerVolume } from "./run-worker.ts";
 
@@ -149,37 +151,51 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
 
 /** Writes sources to `in/` of a volume: those that are named, else all. */
 export async function putMemorySources(volume: WorkerVolume, wanted?: readonly string[]): Promise<void> {
-  const large = await (await photo(24)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = large.info;
-  const of = (megapixels: number) =>
-    sharp(large.data, { raw: { width, height, channels } }).resize(
-      Math.round(Math.sqrt(megapixels * 1.5e6) / 16) * 16,
-    );
-  const shaped = (size: { width: number; height: number }) =>
-    sharp(large.data, { raw: { width, height, channels } }).resize({ ...size, fit: "fill" });
-  const files: Record<string, () => Promise<Buffer>> = {
-    "jpeg-24": () => of(24).jpeg().toBuffer(),
-    "jpeg-24-progressive": () => of(24).jpeg({ progressive: true }).toBuffer(),
-    "jpeg-24-turned": () => of(24).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-    "png-12": () => of(12).png({ compressionLevel: 1 }).toBuffer(),
-    "png-12-clear": () => of(12).ensureAlpha(0.5).png({ compressionLevel: 1 }).toBuffer(),
-    "png-12-interlaced": () => of(12).png({ compressionLevel: 1, progressive: true }).toBuffer(),
-    "png-6-deep": () => of(6).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
-    "webp-12": () => of(12).webp({ effort: 0 }).toBuffer(),
-    "avif-6": () => of(6).avif({ effort: 0 }).toBuffer(),
-    "gif-6": () => of(6).gif({ effort: 1, colours: 8, dither: 0 }).toBuffer(),
-    "tiff-12": () => of(12).tiff({ compression: "deflate" }).toBuffer(),
+  const kept = new KeptPictures([import.meta.filename, join(import.meta.dirname, "pictures.ts")]);
+  let large: ReturnType<typeof drawLarge> | undefined;
+  const files = memorySources(() => (large ??= drawLarge()));
+  for (const [name, draw] of Object.entries(files))
+    if (wanted?.includes(name) ?? true) await volume.put(`in/${name}`, await kept.get(name, draw));
+}
+
+const drawLarge = async () => (await photo(24)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+
+/** How each source is drawn, of one large photo. */
+function memorySources(
+  largePhoto: () => ReturnType<typeof drawLarge>,
+): Record<string, () => Promise<Buffer>> {
+  const large = async () => {
+    const { data, info } = await largePhoto();
+    const { width, height, channels } = info;
+    return sharp(data, { raw: { width, height, channels } });
+  };
+  const of = async (megapixels: number) =>
+    (await large()).resize(Math.round(Math.sqrt(megapixels * 1.5e6) / 16) * 16);
+  const shaped = async (size: { width: number; height: number }) =>
+    (await large()).resize({ ...size, fit: "fill" });
+  return {
+    "jpeg-24": async () => (await of(24)).jpeg().toBuffer(),
+    "jpeg-24-progressive": async () => (await of(24)).jpeg({ progressive: true }).toBuffer(),
+    "jpeg-24-turned": async () => (await of(24)).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    "png-12": async () => (await of(12)).png({ compressionLevel: 1 }).toBuffer(),
+    "png-12-clear": async () => (await of(12)).ensureAlpha(0.5).png({ compressionLevel: 1 }).toBuffer(),
+    "png-12-interlaced": async () =>
+      (await of(12)).png({ compressionLevel: 1, progressive: true }).toBuffer(),
+    "png-6-deep": async () => (await of(6)).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
+    "webp-12": async () => (await of(12)).webp({ effort: 0 }).toBuffer(),
+    "avif-6": async () => (await of(6)).avif({ effort: 0 }).toBuffer(),
+    "gif-6": async () => (await of(6)).gif({ effort: 1, colours: 8, dither: 0 }).toBuffer(),
+    "tiff-12": async () => (await of(12)).tiff({ compression: "deflate" }).toBuffer(),
     svg: async () => Buffer.from(drawing({ width: 2000, height: 1500 })),
-    dot: () => shaped({ width: 40, height: 40 }).png().toBuffer(),
-    "png-36": () => shaped({ width: 6000, height: 6000 }).png({ compressionLevel: 1 }).toBuffer(),
-    "jpeg-turned-long": () =>
-      shaped({ width: 1000, height: 10_000 }).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    dot: async () => (await shaped({ width: 40, height: 40 })).png().toBuffer(),
+    "png-36": async () =>
+      (await shaped({ width: 6000, height: 6000 })).png({ compressionLevel: 1 }).toBuffer(),
+    "jpeg-turned-long": async () =>
+      (await shaped({ width: 1000, height: 10_000 })).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     "noise-12": () => noise(3500, 3500).png({ compressionLevel: 1 }).toBuffer(),
     "noise-4": () => noise(2000, 2000).png({ compressionLevel: 1 }).toBuffer(),
-    "tiff-of-two": () => twoPages(shaped({ width: 64, height: 64 }), of(12)),
+    "tiff-of-two": async () => twoPages(await shaped({ width: 64, height: 64 }), await of(12)),
   };
-  for (const [name, make] of Object.entries(files))
-    if (wanted?.includes(name) ?? true) await volume.put(`in/${name}`, await make());
 }
 
 /** Has a worker make the outputs of a source, and compares. */
