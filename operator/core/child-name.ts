@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A Job's name becomes a label of its pods, and labels hold 63 characters. */
 const MAX_LENGTH = 63;
@@ -13,8 +13,8 @@ export function childName(job: string, unit: string, attempt: number): string {
   // A MediaJob's name may hold dots, a label-safe Job name may not.
   const start = job.replaceAll(".", "-");
   if (start === job && start.length + end.length <= MAX_LENGTH) return start + end;
-  const hash = createHash("sha256").update(job).digest("hex").slice(0, 8);
-  return `${start.slice(0, MAX_LENGTH - end.length - 9)}-${hash}${end}`;
+  const whole = hash("sha256", job, "hex").slice(0, 8);
+  return `${start.slice(0, MAX_LENGTH - end.length - 9)}-${whole}${end}`;
 }
 
 /** The front of a name, for another that goes on with a dot or a hyphen: it ends in a letter or a digit. */

@@ -7,6 +7,8 @@
 /** The letter of an item that has not ended. */
 export const OPEN = ".";
 
+const DIGITS = "0123456789";
+
 /** The ledger of these letters, each of one item, in their order. */
 export const encodeLedger = (letters: readonly string[]): string => {
   let text = "";
@@ -25,10 +27,15 @@ export const encodeLedger = (letters: readonly string[]): string => {
  * open; one that is longer is of something else, and all are open.
  */
 export function decodeLedger(text: string | undefined, length: number): string[] {
-  const letters = (text ?? "")
-    .matchAll(/([0-9]+)([a-z.])/g)
-    .flatMap(([, run, letter]) => Array.from({ length: Number(run) }, () => letter ?? OPEN))
-    .toArray();
-  if (letters.length > length) return Array.from({ length }, () => OPEN);
-  return [...letters, ...Array.from({ length: length - letters.length }, () => OPEN)];
+  const letters: string[] = [];
+  // By hand, since every pass reads several: a regular expression took over twenty times as long.
+  let run = 0;
+  for (const character of text ?? "") {
+    const digit = DIGITS.indexOf(character);
+    if (digit < 0 && letters.length + run > length) return Array.from({ length }, () => OPEN);
+    if (digit < 0) for (; run > 0; run--) letters.push(character);
+    else run = run * 10 + digit;
+  }
+  while (letters.length < length) letters.push(OPEN);
+  return letters;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { DETAIL_EVENTS } from "../../../crds/media-job.ts";
 import type {
   DeliveryTry,
@@ -151,4 +151,4 @@ function errorAfter(before: string | undefined, outcomes: readonly DeliveryOutco
   return error?.slice(0, 1024);
 }
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const sha256 = (text: string): string => hash("sha256", text, "hex");

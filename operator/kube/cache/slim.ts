@@ -97,10 +97,10 @@ function identityOf(metadata: ObjectMeta): Identity {
 }
 
 function picked(labels: ObjectMeta["labels"], names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = labels?.[name];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = labels?.[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
 }

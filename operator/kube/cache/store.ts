@@ -46,15 +46,18 @@ export class Store<T extends KubeObject, IndexName extends string = never> {
   readonly #objects = new Map<ObjectKey, T>();
   /** UID to the version it was deleted at. */
   readonly #graves = new Map<string, string>();
-  readonly #indices: Index<T>[];
+  readonly #indices: ReadonlyMap<IndexName, Index<T>>;
   readonly #handlers: ChangeHandler<T>[] = [];
   readonly #onHandlerError: (error: unknown) => void;
 
   constructor({ indices, transform, onHandlerError }: StoreOptions<T, IndexName>) {
     this.transform = transform ?? withoutManagedFields;
     this.#onHandlerError = onHandlerError;
-    this.#indices = Object.entries<(object: T) => readonly string[]>(indices ?? {}).map(
-      ([name, valuesOf]) => ({ name, valuesOf, keys: new Map() }),
+    this.#indices = new Map(
+      Object.entries<(object: T) => readonly string[]>(indices ?? {}).map(([name, valuesOf]) => [
+        name as IndexName,
+        { valuesOf, keys: new Map() },
+      ]),
     );
   }
 
@@ -72,9 +75,12 @@ export class Store<T extends KubeObject, IndexName extends string = never> {
   }
 
   byIndex(indexName: IndexName, value: string): T[] {
-    const index = this.#indices.find(({ name }) => name === indexName);
-    const keys = index?.keys.get(value) ?? [];
-    return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
+    const found: T[] = [];
+    for (const key of this.#indices.get(indexName)?.keys.get(value) ?? []) {
+      const object = this.#objects.get(key);
+      if (object) found.push(object);
+    }
+    return found;
   }
 
   onChange(handler: ChangeHandler<T>): void {
@@ -158,14 +164,14 @@ export class Store<T extends KubeObject, IndexName extends string = never> {
     const cached = this.get(metadata);
     if (cached?.metadata.uid !== metadata.uid) return;
     this.#objects.delete(keyOf(metadata));
-    for (const index of this.#indices) unindex(index, cached);
+    for (const index of this.#indices.values()) unindex(index, cached);
     this.#tell({ type: "deleted", object: cached, own });
   }
 
   #set(object: T, previous: T | null): void {
     const key = keyOf(object.metadata);
     this.#objects.set(key, object);
-    for (const index of this.#indices) {
+    for (const index of this.#indices.values()) {
       if (previous) unindex(index, previous);
       for (const value of index.valuesOf(object)) {
         const keys = index.keys.get(value);
@@ -202,7 +208,6 @@ export function withoutManagedFields<T extends KubeObject>(object: T): T {
 }
 
 interface Index<T> {
-  readonly name: string;
   readonly valuesOf: (object: T) => readonly string[];
   readonly keys: Map<string, Set<ObjectKey>>;
 }

@@ -92,8 +92,8 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     name: "distrust-a-shorter-ledger",
     what: "a ledger that was written before more units followed counts for nothing",
     file: "operator/core/ledger.ts",
-    find: "if (letters.length > length)",
-    replace: "if (letters.length !== length)",
+    find: "while (letters.length < length) letters.push(OPEN);",
+    replace: "if (letters.length < length) return Array.from({ length }, () => OPEN);",
   },
   {
     name: "joined-parts-stay",
