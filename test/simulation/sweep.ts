@@ -25,6 +25,9 @@ export interface Sweep {
 /** Seeds that a worker is given at a time. */
 const BATCH = 10;
 
+/** A world lives for a tenth of a second and is then forgotten: with room for it, little of it is ever copied. */
+const YOUNG_MB = 96;
+
 /**
  * A batch takes a second. Code that spins without ever letting the event loop go on can only be ended from outside. It is
  * counted in ticks of this thread, which stand still with the process when somebody stops it for a while.
@@ -43,7 +46,11 @@ export async function sweep({
   signal,
 }: Sweep): Promise<{ ran: number; broken: Broken[] }> {
   const broken: Broken[] = [];
-  const start = () => new Worker(new URL("./sweep-worker.ts", import.meta.url), { workerData: { mutation } });
+  const start = () =>
+    new Worker(new URL("./sweep-worker.ts", import.meta.url), {
+      workerData: { mutation },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
   let next = from;
   let ran = 0;
   const work = async () => {

@@ -23,13 +23,24 @@ export function planOf(surroundings: Surroundings, { metadata, spec, status }: S
     const kept = server
       .list(CONFIG_MAPS)
       .filter((object) => object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
-    if (kept.length > plans.length) plans.splice(0, plans.length, ...kept.map(read));
+    if (kept.length > plans.length)
+      plans.splice(0, plans.length, ...kept.map(read).toSorted((a, b) => a.units.length - b.units.length));
     seen.set(server, (seen.get(server) ?? new Map<string, Plan[]>()).set(metadata.uid, plans));
   }
   const counted = status?.units?.total ?? 0;
-  const bySize = plans.toSorted((a, b) => a.units.length - b.units.length);
-  return bySize.find(({ units }) => units.length >= counted) ?? plan(spec, configuration.pools);
+  return plans.find(({ units }) => units.length >= counted) ?? planned(spec, configuration);
 }
+
+/** Of a specification, which never changes in place, in a world, which has one configuration. */
+function planned(spec: StoredMediaJob["spec"], { pools }: Configuration): Plan {
+  const known = unkept.get(spec);
+  if (known) return known;
+  const made = plan(spec, pools);
+  unkept.set(spec, made);
+  return made;
+}
+
+const unkept = new WeakMap<StoredMediaJob["spec"], Plan>();
 
 const read = ({ binaryData }: ConfigMap): Plan =>
   JSON.parse(gunzipSync(Buffer.from(binaryData?.["plan.json.gz"] ?? "", "base64")).toString());

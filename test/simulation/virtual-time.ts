@@ -35,28 +35,34 @@ export class VirtualTime {
     this.#awoken = true;
   }
 
-  /** Lets the next thing happen; false when nothing will, or nothing until `untilMs`. */
-  async step(untilMs: number): Promise<boolean> {
-    let next = this.#heap[0];
-    while (next && next.callback === null) {
-      this.#pop();
-      next = this.#heap[0];
-    }
-    if (!next || next.atMs > untilMs) {
-      this.#nowMs = Math.max(this.#nowMs, untilMs);
-      return false;
-    }
-    this.#pop();
-    this.#inThisMoment = next.atMs === this.#nowMs ? this.#inThisMoment + 1 : 0;
-    if (this.#inThisMoment > MOST_IN_A_MOMENT)
-      throw new Error(`time stands still: ${MOST_IN_A_MOMENT} things happen in the same moment`);
-    this.#nowMs = next.atMs;
-    next.callback?.();
-    if (this.#awoken) {
+  /** Lets one thing happen after the other, all until `untilMs`, unless it is `over` before. */
+  async runUntil(untilMs: number, over: () => boolean): Promise<void> {
+    while (!over()) {
+      const next = this.#next(untilMs);
+      if (!next) return;
+      next();
+      if (!this.#awoken) continue;
       this.#awoken = false;
       await settled();
     }
-    return true;
+  }
+
+  /** What happens next, in its moment; undefined when nothing will until `untilMs`, and it is that late. */
+  #next(untilMs: number): (() => void) | undefined {
+    for (;;) {
+      const next = this.#heap[0];
+      if (!next || (next.callback !== null && next.atMs > untilMs)) {
+        this.#nowMs = Math.max(this.#nowMs, untilMs);
+        return undefined;
+      }
+      this.#pop();
+      if (next.callback === null) continue;
+      this.#inThisMoment = next.atMs === this.#nowMs ? this.#inThisMoment + 1 : 0;
+      if (this.#inThisMoment > MOST_IN_A_MOMENT)
+        throw new Error(`time stands still: ${MOST_IN_A_MOMENT} things happen in the same moment`);
+      this.#nowMs = next.atMs;
+      return next.callback;
+    }
   }
 
   #push(happening: Happening): void {

@@ -1,5 +1,5 @@
 import { isTerminal } from "../../../crds/media-job-status.ts";
-import { JOBS, MEDIA_JOBS } from "../../../operator/kube/api/resources.ts";
+import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import { hasCondition } from "../model/server.ts";
 import type { World } from "../world.ts";
 import type { Fail } from "./checker.ts";
@@ -29,21 +29,22 @@ export async function runToRest(
   { fail, over }: { fail: Fail; over: () => boolean },
 ): Promise<void> {
   const { server, scenario } = world;
-  await runUntil(world, scenario.calmFromMs, over);
+  const { time } = world;
+  await time.runUntil(scenario.calmFromMs, over);
   await runUntilAllEnded(world, { fail, over });
   // Time to live, deliveries and the watches' own repairs still bring writes; they must end, too. And somebody may
   // have what failed tried again.
   const writes = countWrites(world);
-  await runUntil(world, world.time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
+  await time.runUntil(time.nowMs + (scenario.faults.watchSilent ? SILENT_MS : REST_MS), over);
   for (let round = 0; !over() && round < 30; round++) {
     await runUntilAllEnded(world, { fail, over });
     if (!writes.take().length && !delivers(world)) break;
-    await runUntil(world, world.time.nowMs + REST_MS, over);
+    await time.runUntil(time.nowMs + REST_MS, over);
   }
   if (over()) return;
   writes.take();
   world.restartAll();
-  await runUntil(world, world.time.nowMs + LOOK_MS, over);
+  await time.runUntil(time.nowMs + LOOK_MS, over);
   if (over()) return;
   if (!world.replicas.some(({ leads }) => leads))
     fail("every MediaJob ends once faults do", "no operator leads 30 s after all were restarted");
@@ -69,25 +70,23 @@ async function runUntilAllEnded(
   const { time } = world;
   const deadlineMs = time.nowMs + CALM_MS;
   while (!over() && unfinished(world).length > 0 && time.nowMs < deadlineMs)
-    await runUntil(world, time.nowMs + 5_000, over);
+    await time.runUntil(time.nowMs + 5_000, over);
   const open = over() ? [] : unfinished(world);
   if (open.length)
-    fail("every MediaJob ends once faults do", `after ${CALM_MS / 60_000} min of calm: ${open.join("; ")}`);
+    fail(
+      "every MediaJob ends once faults do",
+      `after ${CALM_MS / 60_000} min of calm: ${open.map(described).join("; ")}`,
+    );
 }
 
-async function runUntil(world: World, untilMs: number, over: () => boolean): Promise<void> {
-  while (!over() && (await world.time.step(untilMs)));
-}
-
-const unfinished = ({ server }: World): string[] =>
+const unfinished = ({ server }: World): StoredMediaJob[] =>
   server
     .list(MEDIA_JOBS)
     // One with a time to live ends when it is gone.
-    .filter(({ status, spec }) => !isTerminal(status?.phase) || spec.ttlSecondsAfterFinished !== undefined)
-    .map(
-      ({ metadata, status }) =>
-        `${metadata.name} is ${status?.phase ?? "untouched"} (${JSON.stringify(status?.queue ?? {})}, ${status?.units?.ledger})`,
-    );
+    .filter(({ status, spec }) => !isTerminal(status?.phase) || spec.ttlSecondsAfterFinished !== undefined);
+
+const described = ({ metadata, status }: StoredMediaJob): string =>
+  `${metadata.name} is ${status?.phase ?? "untouched"} (${JSON.stringify(status?.queue ?? {})}, ${status?.units?.ledger})`;
 
 /** Whether an event waits for its next try, which may come late. */
 const delivers = ({ server }: World): boolean =>

@@ -69,10 +69,10 @@ export const status: Checker = (world, fail) => {
     if (units.running > known.size)
       bad(`${units.running} units are said to run, ${known.size} ever had a Job`);
     for (const [index, letter] of letters.entries()) {
+      if (letter !== "s" && letter !== "p") continue;
       const unit = planned[index] ?? "";
       const made = [...(results.get(`${metadata.uid}/${unit}`)?.values() ?? [])];
-      if ((letter === "s" || letter === "p") && !known.has(unit))
-        bad(`${unit} is said to have succeeded, but never had a Job`);
+      if (!known.has(unit)) bad(`${unit} is said to have succeeded, but never had a Job`);
       if (letter === "p" && !made.some(({ counts }) => counts.failed > 0))
         bad(`${unit} is said to have succeeded in part, but no attempt says so`);
       if (
@@ -83,9 +83,9 @@ export const status: Checker = (world, fail) => {
         if (!silent(metadata.uid, unit))
           bad(`${unit} is said to have succeeded, but every result says it failed`);
     }
+    if (!usage?.bytesOut) return;
     const most = planned.reduce((sum, unit) => sum + bytesOf(metadata.uid, unit), 0);
-    if ((usage?.bytesOut ?? 0) > most)
-      bad(`it counts ${usage?.bytesOut} bytes of output; all attempts made ${most}`);
+    if (usage.bytesOut > most) bad(`it counts ${usage.bytesOut} bytes of output; all attempts made ${most}`);
   }
 
   /**

@@ -18,7 +18,7 @@ import type { WatchEvent } from "../../../operator/kube/api/watch-events.ts";
 import type { FaultName } from "../faults.ts";
 import { refusal } from "./server.ts";
 import { matches, WatchStream } from "./watch-stream.ts";
-import { copied, type NetworkOptions } from "./wire.ts";
+import { asSent, copied, type NetworkOptions } from "./wire.ts";
 
 /** What KubeClient does when it is given no other limit. */
 const TIMEOUT_MS = 30_000;
@@ -88,8 +88,7 @@ export class Network
     const versioned =
       (patch as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion !== undefined;
     const by = this.#options.endpoint.name;
-    // What is sent is text: nothing that the caller does to it afterwards arrives.
-    const sent = JSON.parse(JSON.stringify(patch)) as object;
+    const sent = asSent(patch);
     return this.#send({ verb: "patch", resource, name: ref.name, writes: true, versioned }, options, () =>
       copied(this.#options.server.patch<T>(resource, ref, { patch: sent, subresource, by })),
     );
@@ -103,7 +102,7 @@ export class Network
   ): Promise<T> {
     const { server, endpoint } = this.#options;
     const asked = { verb: "update", resource, name: version.name, writes: true, versioned: true };
-    const sent: unknown = JSON.parse(JSON.stringify(status));
+    const sent: unknown = asSent(status);
     return this.#send(asked, options, () =>
       copied(server.replaceStatus<T>(resource, version, { status: sent, by: endpoint.name })),
     );
@@ -116,7 +115,7 @@ export class Network
   ): Promise<T> {
     const { server, endpoint } = this.#options;
     const { name } = object.metadata;
-    const patch = JSON.parse(JSON.stringify(object)) as object;
+    const patch = asSent<object>(object);
     return this.#send({ verb: "apply", resource, name, writes: true }, options, () =>
       copied(
         server.get(resource, object.metadata)

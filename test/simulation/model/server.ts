@@ -3,7 +3,7 @@
  * subresource, merge patches, finalizers, graceful deletion, and the history that watches read. Owns what is true.
  * Objects in it never change; a write puts another in their place.
  */
-import { mediaJobStatus } from "../../../crds/media-job-status.ts";
+import { type MediaJobStatus, mediaJobStatus } from "../../../crds/media-job-status.ts";
 import { ApiError } from "../../../operator/kube/api/api-error.ts";
 import {
   type KubeObject,
@@ -144,12 +144,12 @@ export class ModelServer {
   ): T {
     const before = this.#found(resource, ref);
     const after = change(before);
-    const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    const changed = Object.keys({ ...before, ...after }).filter(
       (field) => !isEqual(before[field as keyof T], after[field as keyof T]),
     );
     if (changed.length === 0) return before;
     if (resource.plural === "mediajobs" && changed.includes("status"))
-      admitStatus(after as unknown as StoredMediaJob);
+      admitStatus(after as unknown as StoredMediaJob, before as unknown as StoredMediaJob);
     const grown = changed.includes("spec") ? 1 : 0;
     const metadata = { ...after.metadata, generation: (before.metadata.generation ?? 1) + grown };
     const gone = metadata.deletionTimestamp && isReleased(resource.plural, { ...after, metadata });
@@ -208,7 +208,9 @@ export class ModelServer {
   }
 
   #kind(plural: string): Map<string, KubeObject> {
-    const kind = this.#objects.get(plural) ?? new Map<string, KubeObject>();
+    const known = this.#objects.get(plural);
+    if (known) return known;
+    const kind = new Map<string, KubeObject>();
     this.#objects.set(plural, kind);
     return kind;
   }
@@ -224,7 +226,9 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const [first, second] = [a as Record<string, unknown>, b as Record<string, unknown>];
   const keys = Object.keys(first);
-  return keys.length === Object.keys(second).length && keys.every((key) => isEqual(first[key], second[key]));
+  if (keys.length !== Object.keys(second).length) return false;
+  for (const key of keys) if (!isEqual(first[key], second[key])) return false;
+  return true;
 }
 
 const conflict = ({ plural }: Resource, { name }: ObjectRef): ApiError =>
@@ -249,10 +253,13 @@ export const isTerminal = ({ status }: Pod): boolean =>
 export const hasCondition = (object: Job | Pod, type: string): boolean =>
   (object.status?.conditions ?? []).some((item) => item.type === type && item.status === "True");
 
-/** The CRD's schema, as the API server holds every status to. */
-function admitStatus({ status, metadata }: StoredMediaJob): void {
+/** The CRD's schema, as the API server holds every status to. Fields that stay as they were have been looked at then. */
+function admitStatus({ status, metadata }: StoredMediaJob, { status: before = {} }: StoredMediaJob): void {
   if (status === undefined) return;
-  const parsed = mediaJobStatus.safeParse(status);
+  const news: Record<string, unknown> = {};
+  for (const field of Object.keys(status) as (keyof MediaJobStatus)[])
+    if (!isEqual(status[field], before[field])) news[field] = status[field];
+  const parsed = mediaJobStatus.safeParse(news);
   if (!parsed.success)
     throw refusal(422, "Invalid", `mediajobs "${metadata.name}" is invalid: ${parsed.error.message}`);
 }

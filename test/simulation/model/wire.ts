@@ -58,6 +58,15 @@ export interface Request {
   readonly outcome: string;
 }
 
+/** As JSON: nothing that the caller does to it afterwards arrives, and what is undefined is not sent. */
+export function asSent<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(asSent) as T;
+  const sent: Record<string, unknown> = {};
+  for (const [field, each] of Object.entries(value)) if (each !== undefined) sent[field] = asSent(each);
+  return sent as T;
+}
+
 /** As deep as the operator's caches change what they are given; objects in the model server never change. */
 export function copied<T extends KubeObject | null>(object: T): T {
   if (object === null) return object;
