@@ -76,7 +76,7 @@ describe("between two terms", () => {
   };
 
   /** A replica and the pools in which it has had Jobs made; `answer` is what the API server says of one. */
-  function replica(answer: (draft: Draft<Job>) => Job) {
+  function replica(answer: (draft: Draft<Job>) => Job | Promise<Job>) {
     const clock = new ManualClock();
     const unread = { client: {} as never, clock, random: Math.random, onError: () => {} };
     const caches = { ...createCaches(unread), refresh: async () => [] };
@@ -132,6 +132,25 @@ describe("between two terms", () => {
     expect(made).toEqual([]);
     clock.advance(120_000);
     await expect.poll(() => made).toEqual(["cpu"]);
+  });
+
+  test("what a pass of the last one waits for is answered before the next one begins", async () => {
+    const answer = Promise.withResolvers<Job>();
+    const { controller, caches, clock, made } = replica(() => answer.promise);
+    caches.mediaJobs.store.put(stored("unanswered"));
+    await controller.start(new AbortController().signal);
+    await expect.poll(() => made).toEqual(["gpu"]);
+    const stopped = controller.stop(0);
+    clock.advance(0);
+    await stopped;
+    let hasBegun = false;
+    const begun = controller.start(new AbortController().signal).then(() => {
+      hasBegun = true;
+    });
+    await new Promise(setImmediate);
+    expect(hasBegun).toBe(false);
+    answer.reject(ApiError.unanswered({ method: "POST", what: "jobs" }, "RequestTimeout", "no answer"));
+    await begun;
   });
 
   test("no place is shown as taken that was taken for a Job of which nobody knows", async () => {

@@ -29,11 +29,11 @@ const BATCH = 10;
 const YOUNG_MB = 96;
 
 /**
- * A batch takes a second. Code that spins without ever letting the event loop go on can only be ended from outside. It is
- * counted in ticks of this thread, which stand still with the process when somebody stops it for a while.
+ * A batch takes a second or two. Code that spins without ever letting the event loop go on can only be ended from outside. It
+ * is counted in CPU time of the process, for each of its threads: a busy machine lets a batch take minutes.
  */
-const HANGING_TICKS = 120;
-const TICK_MS = 1000;
+const HANGING_CPU_SECONDS = 60;
+const LOOK_MS = 1000;
 
 /** @returns the seeds that break a promise, lowest first, and how many were run */
 export async function sweep({
@@ -59,7 +59,7 @@ export async function sweep({
       while (next < from + runs && !(untilBroken && broken.length) && !signal?.aborted) {
         const seeds = { from: next, to: Math.min(next + BATCH, from + runs) };
         next = seeds.to;
-        const found = await asked(worker, { ...seeds, untilBroken });
+        const found = await asked(worker, { ...seeds, untilBroken }, HANGING_CPU_SECONDS * workers);
         broken.push(...found);
         if (found.some(({ broken }) => broken.promise === HANGS)) {
           await worker.terminate();
@@ -84,13 +84,15 @@ interface Seeds {
   readonly untilBroken: boolean;
 }
 
-function asked(worker: Worker, seeds: Seeds): Promise<Broken[]> {
+/** @param mostCpuSeconds how much the process may use, with all its threads, until there is an answer */
+function asked(worker: Worker, seeds: Seeds, mostCpuSeconds: number): Promise<Broken[]> {
   const { promise, resolve, reject } = Promise.withResolvers<Broken[]>();
-  const what = `one of the seeds ${seeds.from} to ${seeds.to - 1} did not end within ${(HANGING_TICKS * TICK_MS) / 1000} s`;
-  let ticks = 0;
+  const what = `one of the seeds ${seeds.from} to ${seeds.to - 1} did not end within ${mostCpuSeconds} s of CPU time`;
+  const since = process.cpuUsage();
   const hanging = setInterval(() => {
-    if (++ticks === HANGING_TICKS) resolve([{ seed: seeds.from, broken: { promise: HANGS, what, atMs: 0 } }]);
-  }, TICK_MS);
+    if (process.cpuUsage(since).user / 1e6 > mostCpuSeconds)
+      resolve([{ seed: seeds.from, broken: { promise: HANGS, what, atMs: 0 } }]);
+  }, LOOK_MS);
   worker.once("message", resolve);
   worker.once("error", reject);
   worker.postMessage(seeds);

@@ -39,7 +39,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   let plan = isOver(known) ? undefined : await keepPlan(() => planOf(known, shell));
   let job = await gather(known, plan, shell);
   for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
-    const mayGrow = !isOver(job) && (awaitsFacts(plan) || finalizesItself(plan));
+    const mayGrow = awaitsFacts(plan) || finalizesItself(plan);
     growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
     if (!growth) break;
     const [grown, by, before] = [job, growth, plan];

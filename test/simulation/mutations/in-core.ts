@@ -60,12 +60,11 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     replace: "const attempts = (withLostAttempts, observed.attempts);",
   },
   {
-    name: "grow-after-the-end",
-    what: "real: what is found out of a source after the MediaJob has failed lets its plan grow, which nobody runs",
-    file: "operator/core/reconcile/growth.ts",
-    find: "if (isOver(observed.job)) return undefined;",
-    replace: "isOver(observed.job);",
-    from: 20_001,
+    name: "leave-to-nobody",
+    what: "what its only unit has left to parts lets no plan grow, so that nobody makes it",
+    file: "operator/core/reconcile/facts.ts",
+    find: "return row && new Map(",
+    replace: "return row && undefined && new Map(",
   },
   {
     name: "replay-behind",

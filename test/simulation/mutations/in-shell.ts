@@ -141,11 +141,11 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     from: 2_001,
   },
   {
-    name: "outlive-the-term",
-    what: "real: a pass that waits for an answer goes on in the next term, beside another of the same MediaJob",
+    name: "wait-for-news",
+    what: "a new term looks at nothing before news of it comes",
     file: "operator/kube/controller.ts",
-    find: "    await this.#former?.ended();\n",
-    replace: "",
+    find: "this.#queue.add(keyOf(metadata));",
+    replace: "void metadata;",
   },
   {
     name: "keep-places-between-terms",
@@ -231,6 +231,6 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "await caches.refresh();",
     replace: "await null;",
-    from: 6_001,
+    from: 5_100_001,
   },
 ];
