@@ -23,7 +23,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/reconciler.ts",
     find: "if (mayBeGone(job, shell)) return decideAnew(key, shell);",
     replace: "if (!job) return decideAnew(key, shell);",
-    from: 902_001,
+    from: 6_012_001,
   },
   {
     name: "replan-by-other-facts",
