@@ -61,33 +61,36 @@ afterAll(() => volume.remove());
 
 describe("orientation", () => {
   // Each source is stored so that its tag turns it into the upright picture: the inverse of what Exif's tag Orientation (0x0112) says.
-  const stored: [number, () => Sharp][] = [
-    [1, () => quadrants()],
-    [2, () => quadrants().flop()],
-    [3, () => quadrants().rotate(180)],
-    [4, () => quadrants().flip()],
-    [5, () => quadrants().flop().rotate(270)],
-    [6, () => quadrants().rotate(270)],
-    [7, () => quadrants().flop().rotate(90)],
-    [8, () => quadrants().rotate(90)],
+  const stored: [number, (upright: Sharp) => Sharp][] = [
+    [1, (upright) => upright],
+    [2, (upright) => upright.flop()],
+    [3, (upright) => upright.rotate(180)],
+    [4, (upright) => upright.flip()],
+    [5, (upright) => upright.flop().rotate(270)],
+    [6, (upright) => upright.rotate(270)],
+    [7, (upright) => upright.flop().rotate(90)],
+    [8, (upright) => upright.rotate(90)],
   ];
   let run: PictureRun;
   beforeAll(async () => {
-    for (const [tag, picture] of stored) {
-      const turned = await picture().png().toBuffer();
-      await volume.put(
-        `in/o${tag}.jpg`,
-        await sharp(turned)
+    const edged = await quadrants().extend({ left: 40, background: "#ffffff" }).png().toBuffer();
+    for (const [tag, turn] of stored) {
+      const put = async (name: string, upright: Sharp) => {
+        const turned = await turn(upright).png().toBuffer();
+        const file = sharp(turned)
           .withMetadata({ orientation: tag })
-          .jpeg({ quality: 95, chromaSubsampling: "4:4:4" })
-          .toBuffer(),
-      );
+          .jpeg({ quality: 95, chromaSubsampling: "4:4:4" });
+        await volume.put(`in/${name}.jpg`, await file.toBuffer());
+      };
+      await put(`o${tag}`, quadrants());
+      await put(`edged${tag}`, sharp(edged));
     }
-    const sources = Object.fromEntries(stored.map(([tag]) => [`o${tag}`, `in/o${tag}.jpg`]));
-    run = await make("orientation", sources, [
+    const names = stored.flatMap(([tag]) => [`o${tag}`, `edged${tag}`]);
+    run = await make("orientation", Object.fromEntries(names.map((name) => [name, `in/${name}.jpg`])), [
       image("whole", {}),
       image("small", { width: 60 }),
       image("as-stored", { autoOrient: false }),
+      image("trimmed", { trim: {}, colourspace: "keep" }), // from a decode of its own
     ]);
   });
 
@@ -101,6 +104,12 @@ describe("orientation", () => {
       expect((await sharp(run.file(`o${tag}`, "whole")).metadata()).orientation ?? 1).toBe(1);
     },
   );
+
+  test.each(stored.map(([tag]) => tag))("%i is trimmed by its upright corner", async (tag) => {
+    const file = run.file(`edged${tag}`, "trimmed");
+    expect(await sharp(file).metadata()).toMatchObject({ width: 120, height: 80 });
+    expect(await corners(file)).toEqual(UPRIGHT);
+  });
 
   test("autoOrient false keeps the pixels as they are stored", async () => {
     expect(await sharp(run.file("o6", "as-stored")).metadata()).toMatchObject({ width: 80, height: 120 });

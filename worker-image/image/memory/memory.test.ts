@@ -93,6 +93,15 @@ describe("pixels that are kept on their way", () => {
   });
 });
 
+test("a picture that is turned is kept upright before it is trimmed, unless its pixels are shared", () => {
+  const { header } = aSource();
+  const turned = aSource({ header: { ...header, orientation: 2 } });
+  expect(alone({ trim: {} }, turned) - alone({ trim: {} })).toBe(4 * 12 * MP);
+  const shared = { width: 4000, height: 3000 };
+  const need = (source: ImageSource) => needOf(source, [{ trim: {}, pixels: "shared" }], { shared });
+  expect(need(turned)).toEqual(need(aSource()));
+});
+
 describe("a picture whose tone is changed is kept before it is laid on its background", () => {
   const clear = (image: Record<string, unknown>, hasAlpha: boolean) =>
     alone(image, aSource({ header: { channels: 4, depth: "uchar", hasAlpha } as ImageSource["header"] }));

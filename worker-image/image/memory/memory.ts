@@ -239,12 +239,17 @@ function keptBytes({ rendering, view }: Making): number {
   return isKept ? pixelsOf(finishedSize(view, rendering)) * 12 : 0;
 }
 
-/** Pixels that are kept on their way, where a step has to know how large they are, or takes 8 bits without alpha. */
-function keptOnWayBytes({ rendering, view }: Making): number {
+/**
+ * Pixels that are kept on their way, where a step has to know how large they are, takes them upright, or takes 8 bits
+ * without alpha.
+ */
+function keptOnWayBytes({ rendering, view, pixels }: Making): number {
   const { trim, upscale, clahe, bitDepth } = rendering.settings;
   const finished = pixelsOf(finishedSize(view, rendering));
   const isOutgrown = mayBeOutgrown(rendering.settings, { leastEdge: leastEdge(view, rendering) });
-  const sized = (trim && upscale !== undefined ? pixelsOf(view) : 0) + (isOutgrown ? finished : 0);
+  const isTurned = pixels === "own" && (view.header.orientation ?? 1) > 1;
+  const wholes = trim ? Number(upscale !== undefined) + Number(isTurned) : 0;
+  const sized = pixelsOf(view) * wholes + (isOutgrown ? finished : 0);
   const shallow = clahe ? finished * 2 : 0; // before and after, where there is alpha
   return (sized * (bitDepth === 16 ? 2 : 1) + shallow) * KEPT_BYTES_PER_PIXEL;
 }

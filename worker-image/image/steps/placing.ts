@@ -52,11 +52,7 @@ async function trimmed(
   decode: () => Sharp,
 ): Promise<{ wanted: Rendering; pixels: Pixels }> {
   const { trim: asked, ...settings } = rendering.settings;
-  const isDepthOfUse = asked ?? settings.enhance;
-  const isDeepAtFirst = isDepthOfUse !== undefined && (await startsDeep(decode(), view, settings));
-  const isDeep = isDeepAtFirst && !turnsGrey(settings); // by way of 8 bits
-  const profile = await startingProfile(decode(), view, settings);
-  const pixels = { open: decode, profile, isDeep, leastEdge: leastEdge(view, rendering) };
+  const { isDeepAtFirst, ...pixels } = await startingPixels(view, rendering, decode);
   if (!asked) return { wanted: rendering, pixels };
   const isTooSmall = Math.min(view.width, view.height) < TRIMMED_EDGE_MIN;
   if (isTooSmall) return { wanted: { ...rendering, settings }, pixels };
@@ -64,7 +60,7 @@ async function trimmed(
   if (settings.upscale === undefined)
     return { wanted: { ...rendering, settings: { ...settings, trim } }, pixels };
   // What is to be multiplied is what trimming leaves, which only the pixels tell.
-  const kept = await keepPixels(decode().trim(trim), settings);
+  const kept = await keepPixels(pixels.open().trim(trim), settings);
   return {
     wanted: {
       ...rendering,
@@ -74,6 +70,42 @@ async function trimmed(
     },
     pixels: kept,
   };
+}
+
+/**
+ * The upright pixels. sharp turns a picture after it trimmed it, and would judge by a corner that nobody sees: what is
+ * to be trimmed is kept upright first. `isDeepAtFirst` is of the pixels before they turn grey, by way of 8 bits.
+ */
+async function startingPixels(
+  view: ImageSource,
+  rendering: Rendering,
+  decode: () => Sharp,
+): Promise<Pixels & { isDeepAtFirst: boolean }> {
+  const { trim, ...settings } = rendering.settings;
+  if (trim && (await isTurned(decode(), view, settings))) {
+    const upright = await keepPixels(decode(), settings);
+    return { ...upright, isDeepAtFirst: upright.isDeep };
+  }
+  const isDepthOfUse = trim ?? settings.enhance;
+  const isDeepAtFirst = isDepthOfUse !== undefined && (await startsDeep(decode(), view, settings));
+  return {
+    open: decode,
+    profile: await startingProfile(decode(), view, settings),
+    isDeep: isDeepAtFirst && !turnsGrey(settings),
+    leastEdge: leastEdge(view, rendering),
+    isDeepAtFirst,
+  };
+}
+
+/** Whether such a pipeline turns or mirrors the picture as its EXIF says. Pixels that others share are upright already. */
+async function isTurned(
+  pipeline: Sharp,
+  { kind }: ImageSource,
+  { autoOrient }: ImageOutput,
+): Promise<boolean> {
+  if (kind === "heic" || autoOrient === false) return false;
+  const { orientation = 1 } = await pipeline.metadata();
+  return orientation > 1;
 }
 
 /** 90, 180 or 270 degrees clockwise; undefined for any other angle and for none. */
