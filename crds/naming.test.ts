@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { expect, test } from "vitest";
 import {
   dateToken,
+  descriptionTemplate,
   expandTemplate,
   indexToken,
   NamingError,
@@ -90,6 +91,54 @@ test.each([
 ])("$name", ({ template, message }) => {
   expect(() => expandTemplate(template, values)).toThrow(NamingError);
   expect(() => expandTemplate(template, values)).toThrow(message);
+});
+
+test.each([
+  { name: "has a place for it", template: "{date}/{output}.{ext}", expected: "{date}/{output}.{ext}" },
+  {
+    name: "tells widths apart",
+    template: "a/{source}/{output}-{width}.{ext}",
+    expected: "a/{source}/{output}.{ext}",
+  },
+  {
+    name: "has a directory a width",
+    template: "a/{source}/{width}/{output}.{ext}",
+    expected: "a/{source}/{output}.{ext}",
+  },
+  {
+    name: "begins with a format",
+    template: "{format}/{source}/{output}.{ext}",
+    expected: "{source}_{output}.{ext}",
+  },
+  {
+    name: "names the output last",
+    template: "a/{source}-{width}-{output}.{ext}",
+    expected: "a/{source}_{output}.{ext}",
+  },
+  {
+    name: "has letters of its own",
+    template: "{source}/web_{width}x{height}.{ext}",
+    expected: "{source}/web.{ext}",
+  },
+  {
+    name: "is a width",
+    template: "{source}_{output}/{width}.{ext}",
+    expected: "{source}_{output}/{output}.{ext}",
+  },
+  { name: "is a hash", template: "{hash}.{ext}", expected: "{output}.{ext}" },
+  {
+    name: "has the format for an extension",
+    template: "{source}/{output}.{format}",
+    expected: "{source}/{output}.{ext}",
+  },
+  {
+    name: "has an extension of its own",
+    template: "a/{source}.{output}.webp",
+    expected: "a/{source}.{output}.{ext}",
+  },
+  { name: "has no extension", template: "{source}.{output}", expected: "{source}.{output}.{ext}" },
+])("a description lies beside its pictures where the template $name", ({ template, expected }) => {
+  expect(descriptionTemplate(template)).toBe(expected);
 });
 
 test("a value cannot bring a separator or climb", () => {

@@ -81,16 +81,31 @@ export function withSuffix(path: string, suffix: string): string {
 }
 
 /** Tokens that only a finished picture fills. */
-const OF_PICTURE: readonly TemplateToken[] = ["width", "height", "format", "hash"];
+const OF_PICTURE = /\{(width|height|format|hash)\}/;
+
+/** Tokens that are the same for all pictures of an output of a source. */
+const OF_ALL: readonly TemplateToken[] = ["source", "output", "index", "date"];
 
 /**
  * The template of the JSON file that describes the pictures of an output: theirs, unless that tells them apart by what
- * only a picture has, or gives the JSON their extension.
+ * only a picture has, or gives the JSON their extension. Then it is what they have in common: their directory, as far
+ * down as it is one, and their name up to where they differ, with the tokens after that which are the same for all.
+ * `_` goes between these, since no source or output has it in its name: what the template tells apart stays apart.
  */
-export const descriptionTemplate = (template: string): string =>
-  template.includes("{ext}") && !tokensOf(template).some((token) => OF_PICTURE.includes(token))
-    ? template
-    : "{source}/{output}.{ext}";
+export function descriptionTemplate(template: string): string {
+  const isOfPicture = (text: string) => OF_PICTURE.test(text);
+  if (template.includes("{ext}") && !isOfPicture(template)) return template;
+  const segments = template.split("/");
+  const differing = segments.findIndex(isOfPicture);
+  const directory = segments.slice(0, differing === -1 ? -1 : differing);
+  const file = segments.slice(directory.length).join("/");
+  const end = file.search(OF_PICTURE);
+  const start =
+    end === -1 ? file.replace(/\.[^.{}]{1,16}$/, "") : file.slice(0, end).replace(/[^\p{L}\p{N}}]+$/u, "");
+  const rest = end === -1 ? [] : tokensOf(file.slice(end)).filter((token) => OF_ALL.includes(token));
+  const name = [start, ...rest.map((token) => `{${token}}`)].filter((part) => part !== "").join("_");
+  return [...directory, `${name === "" ? "{output}" : name}.{ext}`].join("/");
+}
 
 /** The template of the directory that an output of files which name each other has, a stream: without the extension. */
 export const directoryTemplate = (template: string): string => template.replace(/\.?\{ext\}/g, "");

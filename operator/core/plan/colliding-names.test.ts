@@ -107,6 +107,11 @@ test.each([
       { name: "c", metadata: { detail: "Full" } },
     ],
   },
+  {
+    name: "descriptions of sets whose pictures alone tell heights",
+    template: "{source}-{output}-{height}.{ext}",
+    outputs: [image("b-c", { formats: ["avif"] }), image("c", { formats: ["avif"] })],
+  },
 ])("$name: two outputs would get one name", ({ template, names, outputs }) => {
   const [fault] = faults({ template, ...(names && { names }), ...(outputs && { outputs }) });
   expect(fault?.path).toBe("spec.destination.template");
@@ -139,7 +144,7 @@ test.each([
   { name: "what only the finished file tells", template: "{source}-{output}-{hash}" },
   {
     name: "descriptions of sets whose pictures tell heights",
-    template: "{source}-{output}-{height}.{ext}",
+    template: "{source}_{output}-{height}.{ext}",
     outputs: [image("b-c", { formats: ["avif"] }), image("c", { formats: ["avif"] })],
   },
   {

@@ -2,9 +2,7 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import {
   descriptionTemplate,
   directoryTemplate,
-  expandTemplate,
   indexToken,
-  NamingError,
   type TemplateToken,
   type TemplateValues,
   withSuffix,
@@ -12,6 +10,7 @@ import {
 import { AUDIO_EXTENSIONS } from "../../../crds/outputs/audio.ts";
 import { formatsOf, isDescribed } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
+import { templateName } from "./template-name.ts";
 
 /** Stand for the name of a source and its place in names that are made once for all: no name holds them. */
 const SOURCE = "\ue000";
@@ -102,10 +101,6 @@ function kindsOf(output: Output): Kind[] {
 }
 
 function nameOf(template: string, values: TemplateValues, suffix: string): string[] {
-  try {
-    return [withSuffix(expandTemplate(template, values), suffix)];
-  } catch (error) {
-    if (error instanceof NamingError) return [];
-    throw error;
-  }
+  const { path } = templateName(template, values);
+  return path === undefined ? [] : [withSuffix(path, suffix)];
 }

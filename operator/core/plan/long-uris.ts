@@ -1,7 +1,8 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { URI_CHARACTERS } from "../../../crds/media-job-status.ts";
-import { expandTemplate, indexToken, NamingError, volumeUri } from "../../../crds/naming.ts";
+import { indexToken, volumeUri } from "../../../crds/naming.ts";
 import type { Fault } from "./fault.ts";
+import { templateName } from "./template-name.ts";
 
 /** Characters that follow the directory: `/` and the name of a report, or of a manifest, which are no longer. */
 const OWN_CHARACTERS = 256;
@@ -42,12 +43,7 @@ function longestName(
     hash: "0".repeat(16),
     date: "2026-01-31",
   };
-  try {
-    return expandTemplate(template, values);
-  } catch (error) {
-    if (error instanceof NamingError) return ""; // the worker's to tell
-    throw error;
-  }
+  return templateName(template, values).path ?? "";
 }
 
 const longestOf = (items: readonly { name: string }[]): string =>

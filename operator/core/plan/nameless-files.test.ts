@@ -67,18 +67,6 @@ test.each([
     template: "{output}",
     says: /several files of output o one name; put \{ext\} into it/,
   },
-  {
-    name: "one name for a picture and its description",
-    output: image({ placeholders: ["BlurHash"] }),
-    template: "cover.webp",
-    says: /one name/,
-  },
-  {
-    name: "one name for the only width and its description",
-    output: image({ widths: [64] }),
-    template: "{output}",
-    says: /one name/,
-  },
   { name: "one name for two waveforms", output: audio, template: "{output}", says: /one name/ },
   {
     name: "one name for two subtitle files",
@@ -108,6 +96,11 @@ test.each([
     name: "a width, whose description has a name of its own",
     output: image({ widths: [64] }),
     template: "{output}-{width}",
+  },
+  {
+    name: "a picture, whose description is a .json",
+    output: image({ placeholders: ["BlurHash"] }),
+    template: "cover.webp",
   },
   { name: "a directory for a stream", output: { stream: {} }, template: "{source}/{output}.{ext}" },
   { name: "sprites and their track, which are numbered apart", output: sprites, template: "{output}" },

@@ -1,8 +1,9 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
-import { expandTemplate, NamingError, type TemplateToken, tokensOf } from "../../../crds/naming.ts";
+import { type TemplateToken, tokensOf } from "../../../crds/naming.ts";
 import { formatsOf } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { Fault } from "./fault.ts";
+import { templateName } from "./template-name.ts";
 
 /**
  * Files that the template gives no name, or the name of another file of their own output, whatever their source is. The
@@ -12,8 +13,8 @@ export function namelessFiles({ outputs, destination }: MediaJobSpec): Fault[] {
   const { template, onConflict } = destination;
   const told = tokensOf(template);
   const fault = (message: string): Fault => ({ path: "spec.destination.template", message });
-  const wrong = whyNoName(template);
-  if (wrong) return [fault(wrong)];
+  const named = templateName(template, ANY_VALUES);
+  if (named.fault !== undefined) return [fault(named.fault)];
   return outputs.flatMap((output) => {
     const lacking = lackingFiles(output);
     const missing = told.filter((token) => lacking?.lacks.includes(token)).map((token) => `{${token}}`);
@@ -26,9 +27,9 @@ export function namelessFiles({ outputs, destination }: MediaJobSpec): Fault[] {
   });
 }
 
-/** A template that no values make a name of. */
-function whyNoName(template: string): string | undefined {
-  const values = {
+/** Any value of each token: what a template makes no name of with these, it makes none of with others. */
+const ANY_VALUES = {
+  ...{
     source: "a",
     output: "a",
     ext: "a",
@@ -38,15 +39,8 @@ function whyNoName(template: string): string | undefined {
     hash: "a",
     index: "1",
     date: "a",
-  };
-  try {
-    expandTemplate(template, values);
-    return undefined;
-  } catch (error) {
-    if (error instanceof NamingError) return error.message;
-    throw error;
-  }
-}
+  },
+};
 
 const OF_A_PICTURE: readonly TemplateToken[] = ["width", "height"];
 
@@ -70,9 +64,5 @@ function isOneNameOfSeveral({ image, video, audio }: Output, told: readonly Temp
   if (told.includes("ext") || told.includes("format") || told.includes("hash")) return false;
   if (audio?.waveform) return audio.waveform.json && audio.waveform.png;
   if (video?.subtitleFiles) return video.subtitleFiles.length > 1;
-  if (!image) return false;
-  const isDescribedBeside =
-    (image.placeholders !== undefined || image.widths?.length === 1) &&
-    !told.some((token) => OF_A_PICTURE.includes(token));
-  return formatsOf(image).length > 1 || isDescribedBeside;
+  return image !== undefined && formatsOf(image).length > 1;
 }

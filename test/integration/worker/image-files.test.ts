@@ -630,16 +630,18 @@ describe("sets", () => {
     );
   });
 
-  test("a template may tell widths apart itself", async () => {
-    const named = await make("named", { s: "in/set.jpg" }, [set], "{source}/{width}/{output}.{ext}");
+  test("a template may tell widths apart itself, in a directory that the description tells them from", async () => {
+    const named = await make("named", { s: "in/set.jpg" }, [set], "web/{source}/{width}/{output}.{ext}");
     expect(named.exitCode, JSON.stringify(named.result.failures)).toBe(0);
-    expect(named.files.filter((path) => path.startsWith("named/s/")).toSorted()).toEqual([
-      "named/s/160/set.jpg",
-      "named/s/160/set.webp",
-      "named/s/320/set.jpg",
-      "named/s/320/set.webp",
-      "named/s/set.json",
+    expect(named.files.filter((path) => path.startsWith("named/web/s/")).toSorted()).toEqual([
+      "named/web/s/160/set.jpg",
+      "named/web/s/160/set.webp",
+      "named/web/s/320/set.jpg",
+      "named/web/s/320/set.webp",
+      "named/web/s/set.json",
     ]);
+    const description = JSON.parse(await readFile(named.path("web/s/set.json"), "utf8"));
+    expect(description.srcset.webp).toBe("320/set.webp 320w, 160/set.webp 160w");
   });
 });
 
