@@ -46,7 +46,9 @@ export const geometry = {
   kernel: z
     .enum(["nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021"])
     .optional()
-    .describe("kernel that resizes; nearest suits pixel art. Default lanczos3."),
+    .describe(
+      "kernel that resizes; nearest suits pixel art. To enlarge, libvips knows nearest, linear and cubic, and takes cubic for the others. Default lanczos3.",
+    ),
   withoutEnlargement: z
     .boolean()
     .optional()
@@ -57,7 +59,7 @@ export const geometry = {
     .max(4)
     .optional()
     .describe(
-      "upscale multiplies both edges by 2 or 4, with lanczos3: those of what extract or trim leaves. Not together with width, height, widths or withoutEnlargement.",
+      "upscale multiplies both edges by 2 or 4: those of what extract or trim leaves. Not together with width, height, widths or withoutEnlargement.",
     ),
   autoOrient: z
     .boolean()
