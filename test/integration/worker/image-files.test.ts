@@ -287,7 +287,7 @@ describe("metadata", () => {
 
 describe("a JPEG of which nothing but metadata changes", () => {
   let run: Awaited<ReturnType<typeof make>>;
-  const names = ["plain", "tagged", "wide", "turned", "rest", "cmyk"];
+  const names = ["plain", "bare", "tagged", "wide", "turned", "rest", "cmyk"];
   beforeAll(async () => {
     const secret = {
       IFD0: { Artist: "Ann", Make: "Acme" },
@@ -303,6 +303,10 @@ describe("a JPEG of which nothing but metadata changes", () => {
     };
     for (const [name, pipeline] of Object.entries(files))
       await volume.put(`in/${name}.jpg`, await pipeline.toBuffer());
+    // As most programs write it, and sharp does not: 72 pixels an inch.
+    const jfif = Buffer.from("ffe000104a46494600010101004800480000", "hex");
+    const bare = await quadrants(320, 240).jpeg({ quality: 71 }).toBuffer();
+    await volume.put("in/bare.jpg", Buffer.concat([bare.subarray(0, 2), jfif, bare.subarray(2)]));
     const whole = await files.plain.toBuffer();
     await volume.put("in/rest.jpg", Buffer.concat([whole, Buffer.from("PK\x03\x04 a secret archive")]));
     await volume.put(
@@ -320,6 +324,8 @@ describe("a JPEG of which nothing but metadata changes", () => {
         image("own", { colourspace: "keep" }),
         image("as-stored", { autoOrient: false }),
         image("worse", { quality: 30 }),
+        image("dense", { density: 300 }),
+        image("dense-all", { density: 300, metadata: "Keep" }),
       ],
     );
   });
@@ -333,8 +339,9 @@ describe("a JPEG of which nothing but metadata changes", () => {
     (await coded(run.path(`${source}/${output}.jpg`))).equals(await coded(volume.path(`in/${source}.jpg`)));
 
   test.each([
-    { source: "plain", outputs: ["strip", "default", "place", "keep", "own"] },
-    { source: "tagged", outputs: ["strip", "default", "place", "keep", "own"] },
+    { source: "plain", outputs: ["strip", "default", "place", "keep", "own", "dense", "dense-all"] },
+    { source: "bare", outputs: ["dense", "dense-all"] },
+    { source: "tagged", outputs: ["strip", "default", "place", "keep", "own", "dense", "dense-all"] },
     { source: "wide", outputs: ["own"] },
     { source: "cmyk", outputs: ["own"] },
     { source: "turned", outputs: ["as-stored"] },
@@ -376,6 +383,17 @@ describe("a JPEG of which nothing but metadata changes", () => {
     });
   });
 
+  test("a density is said wherever the JPEG says one, and all else stays", () => {
+    const found = new Map(["plain", "bare"].flatMap((name) => [...readTags(run.path(name))]));
+    const tags = (file: string) => found.get(run.path(file)) ?? {};
+    const perInch = (group: string, unit: number) => ({
+      ...{ [`${group}:XResolution`]: 300, [`${group}:YResolution`]: 300, [`${group}:ResolutionUnit`]: unit },
+    });
+    expect(tags("plain/dense.jpg")).toMatchObject(perInch("IFD0", 2));
+    expect(tags("plain/dense-all.jpg")).toMatchObject({ ...perInch("IFD0", 2), "IFD0:Make": "Acme" });
+    expect(tags("bare/dense-all.jpg")).toMatchObject({ ...perInch("IFD0", 2), ...perInch("JFIF", 1) });
+  });
+
   test("colours keep their label unless all is stripped", async () => {
     const label = async (file: string) => (await run.header(file)).hasProfile;
     expect(await label("tagged/default.jpg")).toBe(true);
@@ -410,7 +428,11 @@ describe("a PNG or WebP of which nothing but metadata changes", () => {
     run = await make(
       "rewrapped",
       Object.fromEntries(Object.keys(files).map((name) => [name.replace(".", "-"), `in/${name}`])),
-      [image("default", { format: "Auto" }), image("frames", { format: "Auto", animated: true })],
+      [
+        image("default", { format: "Auto" }),
+        image("frames", { format: "Auto", animated: true }),
+        image("dense-all", { format: "Auto", density: 300, metadata: "Keep" }),
+      ],
     );
   });
   const pixels = (path: string, options = {}) => sharp(path, options).raw().toBuffer();
@@ -421,6 +443,13 @@ describe("a PNG or WebP of which nothing but metadata changes", () => {
     const tags = readTags(path).get(path) ?? {};
     expect(tags).toMatchObject({ "IFD0:Artist": "Ann", "ExifIFD:ExifImageWidth": 96 });
     expect(Object.keys(tags).join(" ")).not.toMatch(/GPS|Make|Warning/);
+  });
+
+  test.each(["few.png", "lossy.webp"])("%s keeps its pixels where its density changes", async (name) => {
+    const path = run.path(`${name.replace(".", "-")}/dense-all.${name.split(".")[1]}`);
+    expect((await pixels(path)).equals(await pixels(volume.path(`in/${name}`)))).toBe(true);
+    expect(readTags(path).get(path)).toMatchObject({ "IFD0:Make": "Acme", "IFD0:XResolution": 300 });
+    if (name === "few.png") expect((await sharp(path).metadata()).density).toBe(300);
   });
 
   test("a palette stays a palette", async () => {

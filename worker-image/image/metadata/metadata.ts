@@ -1,8 +1,9 @@
 import { open } from "node:fs/promises";
-import type { Sharp } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { METADATA_GROUPS, type MetadataGroup } from "../../../crds/outputs/image/metadata.ts";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { ImageSource } from "../read/image-source.ts";
+import { withDensity } from "./exif/density.ts";
 import { tagsOf } from "./exif/fields.ts";
 import { type ExifFields, readFields } from "./exif/read.ts";
 import { writeExif } from "./exif/write.ts";
@@ -85,10 +86,24 @@ async function keptFields(
       await file.close();
     }
   }
-  const { exif } = header;
-  if (!exif) return undefined;
-  const tiff = exif.subarray(0, EXIF.length).toString("latin1") === EXIF ? exif.subarray(EXIF.length) : exif;
-  return await readFields(async (at, length) => tiff.subarray(at, at + length), wanted);
+  const tiff = exifOf(header);
+  return tiff && (await readFields(async (at, length) => tiff.subarray(at, at + length), wanted));
+}
+
+/** A source's EXIF as a TIFF structure, without the letters that a JPEG puts before it. */
+const exifOf = ({ exif }: Metadata): Buffer | undefined =>
+  exif?.subarray(0, EXIF.length).toString("latin1") === EXIF ? exif.subarray(EXIF.length) : exif;
+
+/**
+ * The EXIF of a picture of which all metadata stay and the density alone changes: all its own but for that. Undefined
+ * where its own has no place for it.
+ */
+export function exifOfDensity(
+  header: Metadata,
+  own: { width: number; height: number; density: number },
+): Buffer | undefined {
+  const exif = exifOf(header);
+  return exif ? withDensity(exif, own.density) : writeExif(NO_FIELDS, own);
 }
 
 /** The IPTC that stays, as a segment of a JPEG. A TIFF may have it among Photoshop's resources alone. */

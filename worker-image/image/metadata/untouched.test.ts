@@ -12,6 +12,7 @@ test.each([
     image: { flip: false, flop: false, rotate: 0, grayscale: false, negate: false, flatten: false },
     stays: true,
   },
+  { image: { density: 300 }, stays: true },
   { image: { flip: true }, stays: false },
   { image: { rotate: 90 }, stays: false },
   { image: { progressive: false }, stays: false },

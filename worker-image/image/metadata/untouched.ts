@@ -5,7 +5,7 @@ import { MAX_FRAMES } from "../read/decode-settings.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import { tryDecode } from "../read/trial-decode.ts";
 import type { RenderedFile, Rendering } from "../rendering.ts";
-import { keptGroups, keptMetadata } from "./metadata.ts";
+import { exifOfDensity, keptGroups, keptMetadata } from "./metadata.ts";
 import { REWRAPS } from "./rewrap/rewraps.ts";
 
 /**
@@ -17,7 +17,7 @@ import { REWRAPS } from "./rewrap/rewraps.ts";
 /** What a spec may say without touching a pixel. The rest is a wish for other pixels, or for another encoding. */
 const HARMLESS: ReadonlySet<keyof ImageOutput> = new Set([
   ...(["format", "fit", "position", "metadata", "keepMetadata", "colourspace", "autoOrient"] as const),
-  ...(["placeholders", "background", "withoutEnlargement", "kernel", "animated"] as const),
+  ...(["placeholders", "background", "withoutEnlargement", "kernel", "animated", "density"] as const),
 ]);
 
 /** What touches no pixel where it is false or 0, as it is when it is left out. */
@@ -55,8 +55,13 @@ export async function renderUntouched(
 ): Promise<RenderedFile | undefined> {
   const { kind, header, opened } = source;
   const { width, pageHeight: height = header.height } = header;
+  const { density } = settings;
   const kept = await keptMetadata(source, settings);
+  const isOwnChanged = !kept && density !== undefined;
+  const ownExif = isOwnChanged ? exifOfDensity(header, { width, height, density }) : undefined;
+  if (isOwnChanged && !ownExif) return undefined;
   const data = REWRAPS[kind]?.(await readFile(opened.path), {
+    ...{ ownExif, density },
     metadata: kept && { ...kept, exif: kept.exif?.({ width, height }) },
     profile:
       settings.metadata !== "Strip" ||

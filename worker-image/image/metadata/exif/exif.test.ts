@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { METADATA_GROUPS } from "../../../../crds/outputs/image/metadata.ts";
+import { withDensity } from "./density.ts";
 import { tagsOf } from "./fields.ts";
 import { type ByteOrder, type ExifFields, type Field, readFields } from "./read.ts";
 import { writeExif } from "./write.ts";
@@ -63,6 +64,18 @@ describe.each(["II", "MM"] as const)("with the bytes in the order %s", (order) =
     expect(found?.camera.map(number)).toEqual([300, 200]);
   });
 
+  test("a density takes the place of another, and all else stays", () => {
+    const tiff = writeExif(fieldsIn(order), { ...SIZE, density: 72 });
+    const made = withDensity(tiff, 300) ?? Buffer.alloc(0);
+    const changed = [...made.keys()].filter((at) => made[at] !== tiff[at]);
+    // 72000/1000 becomes 300/1, twice; the inch stays.
+    expect(changed.length).toBeLessThanOrEqual(2 * 8);
+    expect(withDensity(made, 72)).toEqual(withDensity(tiff, 72));
+    expect(made.includes(Buffer.from(order === "II" ? [44, 1, 0, 0, 1] : [0, 0, 1, 44, 0, 0, 0, 1]))).toBe(
+      true,
+    );
+  });
+
   test("only what is asked for is read", async () => {
     const tiff = writeExif(fieldsIn(order), SIZE);
     const copyright = await read(tiff, tagsOf(new Set(["Copyright"])));
@@ -108,7 +121,10 @@ test.each([
   { name: "a copyright of nothing but zeros, as cameras leave it", tiff: tiffOf([COPYRIGHT, 2, 4, 0]) },
   { name: "a camera's directory that is the image's again", tiff: tiffOf([0x8769, 4, 1, 8]) },
   { name: "more entries than bytes", tiff: Buffer.from("II*\0\x08\0\0\0\xff\xff", "latin1") },
-])("of $name nothing is kept", async ({ tiff }) => expect(await read(tiff)).toBeUndefined());
+])("of $name nothing is kept, and it takes no density", async ({ tiff }) => {
+  expect(await read(tiff)).toBeUndefined();
+  expect(withDensity(tiff, 300)).toBeUndefined();
+});
 
 test("values that together are too large for a JPEG are left out, and the others stay", async () => {
   const long = text(0x010e, "x".repeat(50_000));

@@ -13,16 +13,17 @@ const LONGEST = 65_533;
  * What is coded of a JPEG with other application segments. What came after its end is gone, and so is XMP that is too
  * long for a segment.
  */
-export const rewrapJpeg: Rewrap = (file, { metadata, profile }) => {
+export const rewrapJpeg: Rewrap = (file, { metadata, ownExif, density, profile }) => {
   const parts = splitJpeg(file);
   if (!parts) return undefined;
+  const isReplaced = (each: JpegSegment) => ownExif !== undefined && startsWith(each, EXIF);
+  const beside =
+    metadata === undefined
+      ? [segment(EXIF, ownExif), ...parts.segments.filter((each) => isMetadata(each) && !isReplaced(each))]
+      : [segment(EXIF, metadata.exif), segment(XMP, metadata.xmp), metadata.iptc];
   const segments = [
-    ...parts.segments.filter(isOfPicture).map(withoutThumbnail),
-    ...(metadata === undefined
-      ? parts.segments.filter(isMetadata)
-      : [segment(EXIF, metadata.exif), segment(XMP, metadata.xmp), metadata.iptc].filter(
-          (each) => each !== undefined,
-        )),
+    ...parts.segments.filter(isOfPicture).map((each) => withDensity(withoutThumbnail(each), density)),
+    ...beside.filter((each) => each !== undefined),
     ...(profile ? parts.segments.filter((each) => startsWith(each, PROFILE)) : []),
   ];
   return joinJpeg({ segments, picture: parts.picture });
@@ -51,5 +52,18 @@ function withoutThumbnail(each: JpegSegment): JpegSegment {
   if (each.marker !== APP0 || each.body.length <= 14) return each;
   const body = Buffer.from(each.body.subarray(0, 14));
   body.fill(0, 12);
+  return { ...each, body };
+}
+
+/**
+ * JFIF 1.02: the unit, 1 for an inch, and two numbers of two bytes. A file without JFIF has its density in EXIF alone: with
+ * such a segment its colours would be taken for others.
+ */
+function withDensity(each: JpegSegment, density: number | undefined): JpegSegment {
+  if (density === undefined || !startsWith(each, "JFIF\0") || each.body.length < 12) return each;
+  const body = Buffer.from(each.body);
+  body.writeUInt8(1, 7);
+  body.writeUInt16BE(density, 8);
+  body.writeUInt16BE(density, 10);
   return { ...each, body };
 }

@@ -9,6 +9,8 @@ const OF_PICTURE: ReadonlySet<string> = new Set([
   ...["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "sRGB", "gAMA", "cHRM", "cICP", "sBIT", "bKGD", "pHYs"],
 ]);
 const PROFILE = "iCCP";
+const EXIF = "eXIf";
+const DENSITY = "pHYs";
 /** The frames of an APNG, which come after the picture that everybody else sees. */
 const OF_ANIMATION: ReadonlySet<string> = new Set(["acTL", "fcTL", "fdAT"]);
 
@@ -19,15 +21,20 @@ interface Chunk {
 }
 
 /** What is coded of a PNG with other chunks beside it. What came after its end is gone. */
-export const rewrapPng: Rewrap = (file, { metadata, profile }) => {
+export const rewrapPng: Rewrap = (file, { metadata, ownExif, density, profile }) => {
   const chunks = chunksOf(file);
   const [header, ...rest] = chunks?.filter(({ type }) => !OF_ANIMATION.has(type)) ?? [];
   if (header?.type !== "IHDR" || rest.some(isStrange)) return undefined;
+  const isReplaced = (type: string) =>
+    (type === EXIF && ownExif !== undefined) || (type === DENSITY && density !== undefined);
   const kept = rest.filter(
-    ({ type }) => OF_PICTURE.has(type) || (type === PROFILE ? profile : metadata === undefined),
+    ({ type }) =>
+      !isReplaced(type) && (OF_PICTURE.has(type) || (type === PROFILE ? profile : metadata === undefined)),
   );
+  const exif = metadata === undefined ? ownExif : metadata.exif;
   const added = [
-    ...(metadata?.exif ? [chunk("eXIf", metadata.exif)] : []),
+    ...(density === undefined ? [] : [chunk(DENSITY, densityOf(density))]),
+    ...(exif ? [chunk(EXIF, exif)] : []),
     ...(metadata?.xmp ? [chunk("iTXt", xmpText(metadata.xmp))] : []),
   ];
   return Buffer.concat([SIGNATURE, header.bytes, ...added, ...kept.map(({ bytes }) => bytes)]);
@@ -64,3 +71,15 @@ function chunk(type: string, content: Buffer): Buffer {
 /** XMP specification part 3, 1.1.5: an international text, not compressed, of no language. */
 const xmpText = (xmp: Buffer): Buffer =>
   Buffer.concat([Buffer.from("XML:com.adobe.xmp\0\0\0\0\0", "latin1"), xmp]);
+
+const METRES_PER_INCH = 0.0254;
+
+/** 11.3.4.3: pixels along each axis, and 1 where the unit is the metre. */
+function densityOf(perInch: number): Buffer {
+  const content = Buffer.alloc(9);
+  const perMetre = Math.round(perInch / METRES_PER_INCH);
+  content.writeUInt32BE(perMetre, 0);
+  content.writeUInt32BE(perMetre, 4);
+  content.writeUInt8(1, 8);
+  return content;
+}

@@ -4,6 +4,10 @@ import type { JpegSegment } from "../jpeg-segments.ts";
 export interface Beside {
   /** Undefined keeps all metadata that the file has. */
   metadata: MetadataBlocks | undefined;
+  /** Where all metadata stay: a TIFF structure in place of the EXIF that the file has. */
+  ownExif?: Buffer | undefined;
+  /** Pixels per inch, in place of what the file says. */
+  density?: number | undefined;
   /** Whether the colour profile stays. */
   profile: boolean;
   /** Whether the picture has alpha. */

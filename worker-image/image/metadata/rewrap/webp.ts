@@ -11,14 +11,18 @@ const OF_PICTURE: ReadonlySet<string> = new Set(["ANIM", "ANMF", "ALPH", "VP8 ",
 /** Flags of the chunk VP8X, which says what else there is (2.7). */
 const FLAGS = { profile: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04, animation: 0x02 };
 
-/** What is coded of a WebP, all its frames, with other chunks beside it. What came after its end is gone. */
-export const rewrapWebp: Rewrap = (file, { metadata, profile, alpha }) => {
+/**
+ * What is coded of a WebP, all its frames, with other chunks beside it. What came after its end is gone. EXIF alone has a
+ * place for a density.
+ */
+export const rewrapWebp: Rewrap = (file, { metadata, ownExif, profile, alpha }) => {
   const chunks = chunksOf(file);
   if (!chunks?.some(({ type }) => type === "VP8 " || type === "VP8L" || type === "ANMF")) return undefined;
   const of = (type: string) => chunks.filter((each) => each.type === type);
   const added = (type: string, content: Buffer | undefined) => (content ? [{ type, content }] : []);
   const profiles = profile ? of("ICCP") : [];
-  const exif = metadata === undefined ? of("EXIF") : added("EXIF", metadata.exif);
+  const isOwn = metadata === undefined && ownExif === undefined;
+  const exif = isOwn ? of("EXIF") : added("EXIF", ownExif ?? metadata?.exif);
   const xmp = metadata === undefined ? of("XMP ") : added("XMP ", metadata.xmp);
   const picture = chunks.filter(({ type }) => OF_PICTURE.has(type));
   const kept = [...profiles, ...picture, ...exif, ...xmp];
