@@ -10,6 +10,8 @@ import type { ProgressExtra } from "./engine.ts";
  */
 export interface ProgressReporter {
   report(stage: string, fraction: number, extra?: ProgressExtra): void;
+  /** The highest that was reported. */
+  fraction(): number;
   /** Sends what is still kept, within a second. */
   close(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export function progressReporter(
       hasWaiting = true;
       schedule();
     },
+    fraction: () => highest,
     async close() {
       clearTimeout(timer);
       const rest = (async () => {

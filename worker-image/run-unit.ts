@@ -1,38 +1,24 @@
 import { mkdir } from "node:fs/promises";
 import { familyOf, type Output } from "../crds/outputs/output.ts";
-import type { Diagnostic } from "../crds/report.ts";
-import {
-  FACT_COLUMNS,
-  type Failure,
-  type MadeOutput,
-  type SourceFacts,
-  type UnitResult,
-  type Warning,
-} from "../crds/result.ts";
+import type { SourceFacts } from "../crds/result.ts";
 import type { Unit } from "../crds/unit.ts";
-import { diagnosticOf } from "./diagnostics.ts";
-import type { Engine, EngineContext, OpenedSource } from "./engine.ts";
+import { Account, type Conclusion } from "./account.ts";
+import { watchAttempt } from "./attempt-watch.ts";
+import type { Engine, EngineContext } from "./engine.ts";
+import { engineContext } from "./engine-context.ts";
 import { ENGINES } from "./engines.ts";
 import { log } from "./log.ts";
-import type { Manifest } from "./manifest.ts";
-import { conclude, type Ledger } from "./outcome.ts";
-import { MediaRecords } from "./probe/media-records.ts";
-import { progressReporter, progressSink } from "./progress.ts";
-import { watchScratch } from "./scratch-watch.ts";
-import { watchForStall } from "./stall-watch.ts";
+import { conclude } from "./outcome.ts";
+import { type ProgressReporter, progressReporter, progressSink } from "./progress.ts";
 import { VolumeDestination } from "./storage/destination.ts";
-import { readSecret } from "./storage/secret.ts";
 import { openVolumeSource } from "./storage/volume.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { UsageMeter } from "./usage.ts";
 import { failureOf, WorkFailure } from "./work-failure.ts";
 
 /** How long an engine may take to stop. The kubelet kills soon after; what is left is swept without it. */
 const STOP_MS = 3_500;
 
-export interface EndedUnit {
-  result: UnitResult;
-  exitCode: number;
+export interface EndedUnit extends Conclusion {
   /** False when an engine still had threads at work; the process must end without waiting for them. */
   idle: boolean;
 }
@@ -45,162 +31,79 @@ export async function runUnit(
   unit: Unit,
   { surroundings, signal: stopped }: { surroundings: Surroundings; signal: AbortSignal },
 ): Promise<EndedUnit> {
-  const usage = new UsageMeter();
-  const made: MadeOutput[] = [];
-  const failures: Failure[] = [];
-  const warnings: Warning[] = [];
-  const records: Record<string, unknown>[] = [];
-  const diagnostics: Diagnostic[] = [];
-  const opened: OpenedSource[] = [];
-  const startTime = now();
-  let readyTime: string | undefined;
-  let neededMemoryBytes: number | undefined;
-  let found: readonly SourceFacts[] | undefined;
-  const media = new MediaRecords();
-  let fatal: Failure | undefined;
-  let idle = true;
-  let destination: VolumeDestination | undefined;
-  let versions: Record<string, string> = {};
-
+  const account = new Account(unit);
   const reporter = progressReporter(unit, progressSink(surroundings.progress, surroundings));
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(overdue(unit)), unit.limits.timeoutSeconds * 1000);
-  const stall = new AbortController();
-  const full = new AbortController();
-  const signal = AbortSignal.any([stopped, deadline.signal, stall.signal, full.signal]);
-  let fraction = 0;
-  const endWatch = watchForStall(unit.limits.stallSeconds * 1000, {
-    signs: () => ({ fraction, cpuSeconds: usage.cpuSeconds() }),
-    onStall: (stillMs) => stall.abort(standingStill(unit, stillMs)),
-  });
-  const endScratchWatch = watchScratch(surroundings.scratchDir, {
-    limitBytes: unit.limits.scratchBytes,
-    onFull: (usedBytes) => full.abort(outOfScratch(unit, usedBytes)),
-  });
-
-  try {
-    reporter.report("validation", 0);
-    const engine = await engineOf(unit);
-    versions = await engine.versions();
-    await mkdir(surroundings.scratchDir, { recursive: true });
-    destination = await VolumeDestination.open(unit, { volumeRoot: surroundings.volumeRoot, versions });
-    const { stagingDir } = destination;
-    const published = destination;
-    const context: EngineContext = {
-      unit,
-      limits: unit.limits,
-      signal,
-      scratchDir: surroundings.scratchDir,
-      stagingDir,
-      handover: published.handover,
-      async openSource(source) {
-        const file = await openVolumeSource(source, surroundings.volumeRoot);
-        usage.bytesIn += file.bytes;
-        opened.push(file);
-        published.noteRead(file);
-        return file;
-      },
-      probe: ({ path }) => media.of(path, signal),
-      readSecret(ref) {
-        published.reuse.forget(); // what a Secret holds can be known by nothing that is kept
-        return readSecret(ref, surroundings.secretRoot);
-      },
-      async findMade(product) {
-        const found = await published.findMade(product);
-        if (found) made.push(found);
-        return found;
-      },
-      isMade: async (product) => (await published.findMade(product, { isTaken: false })) !== undefined,
-      async publish(stagedPath, product, facts) {
-        signal.throwIfAborted();
-        const output = await published.publish(stagedPath, product, facts);
-        usage.bytesOut += output.phase === "Succeeded" ? (output.bytes ?? 0) : 0;
-        made.push(output);
-        return output;
-      },
-      async withdraw(product) {
-        signal.throwIfAborted();
-        await published.withdraw(product);
-      },
-      progress(stage, share, extra) {
-        fraction = Math.max(fraction, share);
-        reporter.report(stage, share, extra);
-      },
-      found(facts) {
-        found = facts;
-      },
-      warn(warning) {
-        log.warn(warning, "warned");
-        warnings.push(warning);
-      },
-      fail(error, subject) {
-        signal.throwIfAborted(); // what breaks because it was stopped is no failure of its own
-        const failure = failureOf(error, subject);
-        neededMemoryBytes = larger(neededMemoryBytes, error);
-        log.error({ ...failure, ...(failure.class === "internal" && { err: error }) }, "failed");
-        failures.push(failure);
-        diagnostics.push(...diagnosticOf(error, failure));
-      },
-      watchChild: (pid) => usage.watchChild(pid),
-      record: (entry) => records.push(entry),
-    };
-    readyTime = now();
-    idle = false;
-    const long = await longSource(context, surroundings);
-    if (long) found = [long];
-    else await endsOrIsAbandoned(engine.run(context), signal);
-    idle = true;
-    signal.throwIfAborted();
-    const known = new Set(made.map(({ uri }) => uri));
-    made.push(...destination.reuse.files().filter(({ uri }) => !known.has(uri)));
-    await rememberMade(destination, { opened, failures });
-  } catch (error) {
-    if (error instanceof Abandoned) fatal = failureOf(signal.reason);
-    else {
-      idle = true;
-      fatal = failureOf(signal.aborted ? signal.reason : error);
-      neededMemoryBytes = larger(neededMemoryBytes, error);
-    }
-    diagnostics.push(...diagnosticOf(error, fatal));
-    log.error({ ...fatal, ...(fatal.class === "internal" && { err: error }) }, "attempt failed");
-  }
-  clearTimeout(timer);
-  endWatch();
-  endScratchWatch();
-
-  const ledger: Ledger = { made, failures, fatal, warnings, neededMemoryBytes };
-  const concluded = (manifestUri?: string): ReturnType<typeof conclude> => {
-    const { result, exitCode } = conclude(unit, ledger, { usage: usage.read(), manifestUri });
-    return { result: { ...result, ...(found && { facts: found.map(asRow) }) }, exitCode };
-  };
-  let ended = concluded(destination?.manifestUri);
-  try {
-    await destination?.settle();
-    destination?.discard();
-    await destination?.writeManifest({
-      ...ended.result,
-      job: unit.job,
-      startTime,
-      ...(readyTime && { readyTime }),
-      endTime: now(),
-      wanted: { sources: namesOf(unit.sources), outputs: namesOf(unit.outputs) },
-      ...(unit.planned && { planned: unit.planned }),
-      limits: unit.limits,
-      engine: { family: unit.family, versions },
-      sources: opened.map(({ source, bytes, identity }) => ({ name: source.name, bytes, identity })),
-      records,
-      diagnostics,
-    } satisfies Manifest);
-  } catch (error) {
-    log.warn({ err: error }, "manifest not written");
-    ended = concluded();
-  }
-  if (unit.finalize && destination && !found)
-    ended = await finalized(ended, { unit, destination, ledger, usage });
+  const signs = () => ({ fraction: reporter.fraction(), cpuSeconds: account.usage.cpuSeconds() });
+  const watch = watchAttempt(unit, { stopped, scratchDir: surroundings.scratchDir, signs });
+  reporter.report("validation", 0);
+  const { destination, idle } = await work(unit, { account, reporter, surroundings, signal: watch.signal });
+  watch.end();
+  const worked = await leaveManifest(destination, account);
+  const isLast = unit.finalize && destination && !account.facts;
+  const ended = isLast ? await finalized(worked, { unit, destination, account }) : worked;
   destination?.sweep();
   if (ended.exitCode === 0) reporter.report("finalization", 1);
   await reporter.close();
   return { ...ended, idle };
+}
+
+/** Lets the engine make the outputs. How that went is in the account; undefined is a destination that was not opened. */
+async function work(
+  unit: Unit,
+  {
+    account,
+    reporter,
+    surroundings,
+    signal,
+  }: { account: Account; reporter: ProgressReporter; surroundings: Surroundings; signal: AbortSignal },
+): Promise<{ destination: VolumeDestination | undefined; idle: boolean }> {
+  let destination: VolumeDestination | undefined;
+  try {
+    const engine = await engineOf(unit);
+    account.versions = await engine.versions();
+    const { scratchDir, volumeRoot } = surroundings;
+    await mkdir(scratchDir, { recursive: true });
+    destination = await VolumeDestination.open(unit, { volumeRoot, versions: account.versions });
+    const context = engineContext(unit, { account, destination, reporter, surroundings, signal });
+    account.isReady();
+    const long = await longSource(context, surroundings);
+    if (long) account.facts = [long];
+    else await endsOrIsAbandoned(engine.run(context), signal);
+    signal.throwIfAborted();
+    await countReused(destination, account);
+    return { destination, idle: true };
+  } catch (error) {
+    account.endedBy(error, signal);
+    return { destination, idle: !(error instanceof Abandoned) };
+  }
+}
+
+/** Files that stand there already are outputs, too. What was made is remembered for other MediaJobs. */
+async function countReused({ reuse }: VolumeDestination, { made, opened, failures }: Account): Promise<void> {
+  const known = new Set(made.map(({ uri }) => uri));
+  made.push(...reuse.files().filter(({ uri }) => !known.has(uri)));
+  // That it cannot be remembered costs another MediaJob some work, and this one nothing.
+  await reuse
+    .remember({ opened, failures })
+    .catch((error) => log.warn({ err: error }, "what was made is not remembered"));
+}
+
+/** Settles what is at the destination, and tells all of the attempt beside it. What the attempt ends with. */
+async function leaveManifest(
+  destination: VolumeDestination | undefined,
+  account: Account,
+): Promise<Conclusion> {
+  if (!destination) return account.conclude();
+  const ended = account.conclude(destination.manifestUri);
+  try {
+    await destination.settle();
+    destination.discard();
+    await destination.writeManifest(account.manifest(ended.result));
+    return ended;
+  } catch (error) {
+    log.warn({ err: error }, "manifest not written");
+    return account.conclude();
+  }
 }
 
 /**
@@ -227,14 +130,9 @@ async function longSource(
  * One whose outputs are made leaves it to such a unit, which follows where no report is told of.
  */
 async function finalized(
-  { result, exitCode }: { result: UnitResult; exitCode: number },
-  {
-    unit,
-    destination,
-    ledger,
-    usage,
-  }: { unit: Unit; destination: VolumeDestination; ledger: Ledger; usage: UsageMeter },
-): Promise<{ result: UnitResult; exitCode: number }> {
+  { result, exitCode }: Conclusion,
+  { unit, destination, account }: { unit: Unit; destination: VolumeDestination; account: Account },
+): Promise<Conclusion> {
   try {
     const { finalizeJob } = await import("./finalize/finalize.ts"); // few units are the last
     const reportUri = await finalizeJob(unit, destination);
@@ -243,27 +141,11 @@ async function finalized(
     const failure = failureOf(error);
     log.error({ ...failure, err: error }, "finalizing failed");
     if (unit.family === "finalize" && exitCode === 0) {
-      return conclude(unit, { ...ledger, fatal: failure }, { usage: usage.read() });
+      return conclude(unit, { ...account.ledger(), fatal: failure }, { usage: account.usage.read() });
     }
     return { result, exitCode };
   }
 }
-
-const now = () => new Date().toISOString();
-
-/** That it cannot be remembered costs another MediaJob some work, and this one nothing. */
-async function rememberMade(
-  destination: VolumeDestination,
-  known: { opened: readonly OpenedSource[]; failures: readonly Failure[] },
-): Promise<void> {
-  await destination.reuse
-    .remember(known)
-    .catch((error) => log.warn({ err: error }, "what was made is not remembered"));
-}
-
-const asRow = (facts: SourceFacts): (number | null)[] => FACT_COLUMNS.map((column) => facts[column] ?? null);
-
-const namesOf = (items: readonly { name: string }[]): string[] => items.map(({ name }) => name);
 
 async function engineOf(unit: Unit): Promise<Engine> {
   const stray = unit.outputs.find((output) => familyOf(output as Output) !== unit.family);
@@ -273,12 +155,6 @@ async function engineOf(unit: Unit): Promise<Engine> {
   const load = ENGINES[unit.family];
   if (!load) throw new WorkFailure("InvalidUnit", `this worker has no engine for the family ${unit.family}`);
   return await load();
-}
-
-/** The larger of what is known and what an error tells. */
-function larger(known: number | undefined, error: unknown): number | undefined {
-  const told = error instanceof Error && "neededMemoryBytes" in error ? Number(error.neededMemoryBytes) : 0;
-  return told > (known ?? 0) ? told : known;
 }
 
 class Abandoned extends Error {}
@@ -299,23 +175,3 @@ async function endsOrIsAbandoned(run: Promise<void>, signal: AbortSignal): Promi
     clearTimeout(timer);
   }
 }
-
-const standingStill = ({ name }: Unit, stillMs: number) =>
-  new WorkFailure(
-    "Stalled",
-    `unit ${name} made no progress and used no processor for ${Math.round(stillMs / 1000)} s; a volume may hang`,
-  );
-
-const overdue = ({ name, limits }: Unit) =>
-  new WorkFailure(
-    "DeadlineExceeded",
-    `unit ${name} took longer than the ${limits.timeoutSeconds} s it may; raise spec.unitTimeoutSeconds`,
-  );
-
-const outOfScratch = ({ name, limits }: Unit, usedBytes: number) =>
-  new WorkFailure(
-    "DiskFull",
-    `unit ${name} has ${mebi(usedBytes)} in its scratch directory, and may have ${mebi(limits.scratchBytes)}; ask for fewer or smaller frames at once, or let a pool give more (perUnit.scratch)`,
-  );
-
-const mebi = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)}Mi`;
