@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { splitJpeg } from "../../../worker-image/image/metadata/jpeg-segments.ts";
 import { parseColour } from "../../../worker-image/image/steps/colour.ts";
-import { deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
+import { colourAt, deltaE, GREEN, noise, photo, quadrants, RED } from "../../worker/pictures.ts";
 import {
   aUnit,
   from,
@@ -486,13 +486,39 @@ describe("animation", () => {
         .toBuffer(),
     );
     await volume.put("in/still.png", await quadrants(40, 30).png().toBuffer());
-    run = await make("animation", { moving: "in/moving.gif", still: "in/still.png" }, [
+    const turns = await Promise.all(
+      [quadrants(40, 30), quadrants(40, 30).flop()].map((each) => each.png().toBuffer()),
+    );
+    await volume.put(
+      "in/few.gif",
+      await sharp(turns, { join: { animated: true } })
+        .gif()
+        .toBuffer(),
+    );
+    const sources = { moving: "in/moving.gif", still: "in/still.png", few: "in/few.gif" };
+    run = await make("animation", sources, [
       image("kept", { format: "gif", animated: true, width: 20 }),
       image("webp", { format: "webp", animated: true }),
       image("once", { format: "webp", animated: true, loop: 1 }),
       image("first", { format: "png" }),
       image("second", { format: "png", page: 1 }),
+      image("negated", { format: "gif", animated: true, negate: true }),
+      image("boxed", {
+        format: "gif",
+        animated: true,
+        ...{ width: 40, height: 60 },
+        fit: "contain",
+        background: "#00ffff",
+      }),
     ]);
+  });
+
+  test("a GIF has colours that its source does not have", async () => {
+    const [red = 0, green = 0, blue = 0] = RED;
+    const negated = await colourAt(run.path("few/negated.gif"), 0.25, 0.25);
+    expect(deltaE(negated, [255 - red, 255 - green, 255 - blue])).toBeLessThan(3);
+    expect(deltaE(await colourAt(run.path("few/boxed.gif"), 0.5, 0.05), [0, 255, 255])).toBeLessThan(3);
+    expect(deltaE(await colourAt(run.path("few/boxed.gif"), 0.25, 0.4), RED)).toBeLessThan(3);
   });
 
   test.each(["kept.gif", "webp.webp"])("%s has all frames, with their delays and loops", async (file) => {

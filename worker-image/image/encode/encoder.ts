@@ -2,6 +2,7 @@ import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Rendering } from "../rendering.ts";
 import { isFlattened, type Rgba } from "../steps/colour.ts";
+import { isToned } from "../steps/tone.ts";
 import { paletteOf, qualityNumber } from "./quality.ts";
 
 const AVIF_EFFORT_MAX = 9;
@@ -13,7 +14,7 @@ const WEBP_EFFORT_MAX = 6;
  */
 export function encode(
   pipeline: Sharp,
-  { format, settings }: Rendering,
+  { format, settings, ...wanted }: Rendering,
   { background, quality }: { background: Rgba; quality: ImageOutput["quality"] },
 ): Sharp {
   const { effort, palette, progressive } = settings;
@@ -57,6 +58,7 @@ export function encode(
       return pipeline.gif({
         progressive: progressive ?? false,
         effort: Math.max(1, effort ?? 7),
+        reuse: keepsColours({ settings, ...wanted }),
         ...(palette && { colours: palette.colours, dither: palette.dither }),
         ...(settings.loop !== undefined && { loop: settings.loop }),
       });
@@ -68,3 +70,13 @@ export function encode(
       });
   }
 }
+
+/** What gives pixels other colours than the source has, beside a tone. */
+const COLOURING = ["flatten", "extend", "rotate", "overlays", "shape", "palette"] as const;
+
+/** Whether every pixel has a colour of the source: with the palette of that, all others become one of its colours. */
+const keepsColours = ({ width, height, settings }: Omit<Rendering, "format">): boolean =>
+  width === undefined &&
+  height === undefined &&
+  !isToned(settings) &&
+  !COLOURING.some((field) => settings[field] !== undefined && settings[field] !== false);
