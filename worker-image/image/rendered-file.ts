@@ -6,7 +6,7 @@ import { searchSize } from "./encode/size-search.ts";
 import { finishedKey } from "./memory/finished-size.ts";
 import { neededBytes, refuseTooLarge } from "./memory/memory.ts";
 import { carryMetadata, withIptc, withMetadata } from "./metadata/encoded-metadata.ts";
-import { applyLabels, keptMetadata } from "./metadata/metadata.ts";
+import { applyLabels, keptGroups, keptMetadata } from "./metadata/metadata.ts";
 import { renderUntouched, staysUntouched } from "./metadata/untouched.ts";
 import type { ImageSource } from "./read/image-source.ts";
 import { type Coloured, keepPixels } from "./read/kept-pixels.ts";
@@ -58,13 +58,29 @@ export async function renderFile(
     context.signal.throwIfAborted();
     const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, view);
     if (kept) carryMetadata(pipeline, format, kept);
-    const file = await pipeline.toBuffer({ resolveWithObject: true });
+    const file = asSeen(await pipeline.toBuffer({ resolveWithObject: true }), view, rendering);
     return kept ? withMetadata(file, format, kept) : withIptc(file, format, view);
   };
   const isLossy = format === "jpeg" || format === "webp" || format === "avif";
   if (settings.maxBytes === undefined || !isLossy) return await finish();
   const { maxBytes } = settings;
   return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+}
+
+/**
+ * With the size that a viewer sees. Where all metadata stay and the picture is as it was stored, it is turned by whoever
+ * shows it; of an AVIF that is done by its decoder, and is no matter of EXIF (ISO 23008-12, 6.5.10).
+ */
+function asSeen(
+  { data, info }: RenderedFile,
+  { kind, header }: ImageSource,
+  rendering: Rendering,
+): RenderedFile {
+  const { format, settings } = rendering;
+  const isLeftToViewers = settings.autoOrient === false && keptGroups(settings) === undefined;
+  const isAcross = header.autoOrient.width !== header.width;
+  if (format !== "avif" || kind === "heic" || !isLeftToViewers || !isAcross) return { data, info };
+  return { data, info: { ...info, width: info.height, height: info.width } };
 }
 
 /**

@@ -90,6 +90,9 @@ describe("orientation", () => {
       image("whole", {}),
       image("small", { width: 60 }),
       image("as-stored", { autoOrient: false }),
+      image("as-stored-tiff", { format: "tiff", autoOrient: false }),
+      image("as-stored-avif", { format: "avif", effort: 0, autoOrient: false }),
+      image("kept-avif", { format: "avif", effort: 0, autoOrient: false, metadata: "Keep" }),
       image("trimmed", { trim: {}, colourspace: "keep" }), // from a decode of its own
     ]);
   });
@@ -113,6 +116,20 @@ describe("orientation", () => {
 
   test("autoOrient false keeps the pixels as they are stored", async () => {
     expect(await sharp(run.file("o6", "as-stored")).metadata()).toMatchObject({ width: 80, height: 120 });
+  });
+
+  test.each(["avif", "tiff"])("and so does a file of %s, which might be turned by itself", async (format) => {
+    for (const source of ["o2", "o6"]) {
+      const file = run.file(source, `as-stored-${format}`);
+      expect(await corners(file)).toEqual(await corners(run.file(source, "as-stored")));
+      expect((await sharp(file).metadata()).orientation ?? 1).toBe(1);
+    }
+  });
+
+  test("an AVIF that keeps all, its orientation too, is turned by who shows it", async () => {
+    const file = run.file("o6", "kept-avif");
+    expect(await corners(file)).toEqual(UPRIGHT);
+    expect(await sharp(file).metadata()).toMatchObject({ width: 120, height: 80 });
   });
 });
 

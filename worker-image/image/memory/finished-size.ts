@@ -19,13 +19,21 @@ export function finishedKey(
 ): string | undefined {
   const isEncodedOften = settings.formats !== undefined || settings.maxBytes !== undefined;
   const isLaid = header.hasAlpha && isFlattened({ format, settings }) && isToned(settings);
-  if ((!isEncodedOften && !isLaid) || settings.animated) return undefined;
+  if ((!isEncodedOften && !isLaid && !isKeptAsStored({ format, settings })) || settings.animated)
+    return undefined;
   const isFilled =
     settings.background === undefined &&
     (settings.fit === "contain" || settings.rotate !== undefined || settings.extend !== undefined);
   const { colourspace, keepMetadata = [] } = settings; // a GIF's are others
   return `${output} ${width} ${height} ${colourspace} ${keepMetadata} ${isFilled && holdsAlpha({ format, settings })}`;
 }
+
+/**
+ * Whether the encoder would turn what is to stay as it is stored: AVIF and TIFF say how a picture is turned beside its
+ * EXIF, and libvips does so wherever the pixels come from a file that says it. Pixels in memory do not.
+ */
+export const isKeptAsStored = ({ format, settings }: Pick<Rendering, "format" | "settings">): boolean =>
+  settings.autoOrient === false && (format === "avif" || format === "tiff");
 
 /**
  * How large a rendering will be, from the header alone; an upper bound where only the pixels can tell.
