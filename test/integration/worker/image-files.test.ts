@@ -200,7 +200,8 @@ describe("metadata", () => {
     const file = await volume.put("in/private.jpg", picture);
     execFileSync("exiftool", [
       ...["-q", "-overwrite_original", "-IPTC:CodedCharacterSet=UTF8", "-IPTC:CopyrightNotice=(c) Ann"],
-      ...["-IPTC:Keywords=private remark", "-IPTC:City=Köln", "-IFD0:ImageDescription=A wall", file],
+      ...["-IPTC:Keywords=private remark", "-IPTC:City=Köln", "-IFD0:ImageDescription=A wall"],
+      ...["-n", "-Orientation=6", "-XMP-tiff:Orientation=6", file],
     ]);
     run = await make("metadata", { p: "in/private.jpg" }, [
       ...Object.keys(formats).flatMap((format) =>
@@ -209,6 +210,7 @@ describe("metadata", () => {
         ),
       ),
       image("default", {}),
+      image("untouched", { autoOrient: false }),
       image("with-place", { metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
       image("with-xmp", { metadata: "Strip", keepMetadata: ["Xmp"] }),
       image("with-iptc", { metadata: "Strip", keepMetadata: ["Iptc"], width: 60 }),
@@ -253,12 +255,17 @@ describe("metadata", () => {
         "IPTC:City": "Köln",
         "IPTC:Keywords": "private remark",
       });
-      for (const file of ["p/default.jpg", "p/small.jpg"]) {
+      for (const file of ["p/default.jpg", "p/untouched.jpg", "p/small.jpg"]) {
         expect(tagsOf(file)["IPTC:CopyrightNotice"]).toBe("(c) Ann");
         expect(tagsOf(file)["IPTC:Keywords"]).toBeUndefined();
       }
       expect(Object.keys(tagsOf("p/strip-jpeg.jpg")).join(" ")).not.toMatch(/IPTC/);
     });
+
+    test.each(["with-xmp.jpg", "keep-jpeg.jpg", "keep-png.png", "keep-webp.webp", "keep-avif.avif"])(
+      "%s is upright, and its XMP says so",
+      (file) => expect(tagsOf(`p/${file}`)["XMP-tiff:Orientation"]).toBe(1),
+    );
 
     test("EXIF stays whole but for the place where it is kept", () => {
       const kept = tagsOf("p/with-exif.jpg");

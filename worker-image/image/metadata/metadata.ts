@@ -9,6 +9,7 @@ import { type ExifFields, readFields } from "./exif/read.ts";
 import { writeExif } from "./exif/write.ts";
 import { iptcSegment } from "./iptc.ts";
 import { EXIF, type JpegSegment } from "./jpeg-segments.ts";
+import { uprightXmp } from "./xmp.ts";
 
 /**
  * Which metadata stay. Nothing stays by being overlooked: except for `Keep`, the file is written without any
@@ -31,10 +32,14 @@ export function keptGroups({
   return metadata === "Keep" ? undefined : new Set([...GROUPS[metadata], ...keepMetadata]);
 }
 
-/** What a file says of all its pixels: what their colours mean, and how dense they are. */
+/** What a file says of all its pixels: what their colours mean, how dense they are, and that they are upright. */
 export function applyLabels(pipeline: Sharp, settings: ImageOutput, source: ImageSource): Sharp {
+  const { xmp } = source.header;
   if (isLabelled(source, settings)) pipeline.withIccProfile("srgb");
   if (settings.density !== undefined) pipeline.withDensity(settings.density);
+  const isMadeUpright = keptGroups(settings) === undefined && settings.autoOrient !== false;
+  const upright = isMadeUpright && xmp && uprightXmp(xmp);
+  if (upright && !upright.equals(xmp)) pipeline.withXmp(upright.toString());
   return pipeline;
 }
 
@@ -62,7 +67,7 @@ export async function keptMetadata(
   const fields = (await keptFields(source, groups)) ?? (density === undefined ? undefined : NO_FIELDS);
   return {
     exif: fields && ((size) => writeExif(fields, { ...size, density })),
-    xmp: groups.has("Xmp") ? header.xmp : undefined,
+    xmp: groups.has("Xmp") && header.xmp ? uprightXmp(header.xmp) : undefined,
     iptc: keptIptc(source, groups),
   };
 }
