@@ -309,6 +309,11 @@ const svgs = (): HostilePicture[] => [
   },
   { name: "an SVG with a script", content: svg(SIZE, "<script>while(true);</script>"), expected: "made" },
   {
+    name: "an SVG in UTF-16, which libvips does not read",
+    content: Buffer.from(`\ufeff${svg(SIZE, "")}`, "utf16le"),
+    expected: ["UnsupportedFormat"],
+  },
+  {
     name: "an SVG that is not closed",
     content: '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><rect',
     expected: ["SourceTruncated", "SourceCorrupt"],

@@ -26,7 +26,7 @@ export async function isCutShort(path: string, kind: ImageKind): Promise<boolean
       case "webp":
         return size < 12 || head.readUInt32LE(4) + 8 > size; // RIFF's own length
       case "svg":
-        return !/<\/(\w+:)?svg\s*>|\/>\s*$/.test(tail.toString("utf8"));
+        return !/<\/(\w+:)?svg\s*>|\/>\s*$/.test(tail.toString("latin1").replaceAll("\0", "")); // UTF-16, too
       case "tiff":
         return endsBeforeDirectory(head, size);
       default:
