@@ -74,7 +74,6 @@ async function makeRecording(
       ...limits,
       arguments: list,
       logLevel,
-      onStart: (pid) => context.watchChild(pid),
       onProgress: ({ outTimeSeconds, speed }) => {
         at(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0, {
           mediaSeconds: outTimeSeconds,

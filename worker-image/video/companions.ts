@@ -119,7 +119,6 @@ async function drawable(
   const { lostTexts } = await runFfmpeg({
     ...ffmpegLimits(context),
     arguments: [...input, "-map", `0:${index}`, "-c:s", "ass", "-f", "ass", `file:${target}`],
-    onStart: (pid) => context.watchChild(pid),
   }).catch((error: unknown) => {
     throw named(what, path ? asSubtitles(error) : error);
   });

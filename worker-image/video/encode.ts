@@ -83,7 +83,6 @@ export class Encode {
       ...this.limits,
       arguments: list,
       logLevel,
-      onStart: (pid) => this.#context.watchChild(pid),
       onProgress: (progress) =>
         this.#tell(stage, doneOf(progress, this.#rendition), {
           mediaSeconds: progress.outTimeSeconds,

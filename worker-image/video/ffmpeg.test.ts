@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type FfmpegRun, runFfmpeg } from "./ffmpeg.ts";
+import type { EngineContext } from "../engine.ts";
+import { type FfmpegRun, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import type { EncodeProgress } from "./progress/progress-blocks.ts";
 
 /** A program in ffmpeg's place, for what the real one does only when something is broken. */
@@ -49,6 +50,17 @@ test("progress is told and the last block is in the report", async () => {
   const report = await run("progress", { onProgress: (block) => blocks.push(block) });
   expect(blocks).toMatchObject([{ outTimeSeconds: 1.5, frames: 3, ended: true }]);
   expect(report.progress).toEqual(blocks[0]);
+});
+
+test("what a unit runs is watched, so that a long decode without progress is no standstill", async () => {
+  const watched: number[] = [];
+  const context = {
+    limits: { cpu: 1, memoryBytes: 2 ** 30 },
+    signal: new AbortController().signal,
+    watchChild: (pid: number) => watched.push(pid),
+  };
+  await run("data", ffmpegLimits(context as unknown as EngineContext));
+  expect(watched).toEqual([expect.any(Number)]);
 });
 
 test("every token reaches ffmpeg as it is, spaces and all", async () => {

@@ -52,14 +52,18 @@ export interface FfmpegReport {
   lostTexts: number;
 }
 
-export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal">;
+export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal" | "onStart">;
 
-/** Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks for it. */
+/**
+ * What every run of a unit keeps to. Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks
+ * for it. Each is watched: where no progress is told, the processor time alone shows that it does not stand still.
+ */
 export function ffmpegLimits(context: EngineContext): FfmpegLimits {
   return {
     threads: Math.max(1, Math.ceil(context.limits.cpu)),
     maxAllocBytes: Math.max(2 ** 28, Math.min(2 ** 31 - 1, Math.floor(context.limits.memoryBytes / 2))),
     signal: context.signal,
+    onStart: (pid) => context.watchChild(pid),
   };
 }
 

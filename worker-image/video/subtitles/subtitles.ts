@@ -36,7 +36,6 @@ export async function writeSubtitleFiles(
             ...inputArguments(opened.path, { options: ["-vn", "-an"] }),
             ...["-map", `0:${index}`, "-f", WRITERS[ext], `file:${staged}`],
           ],
-          onStart: (pid) => context.watchChild(pid),
         });
         const lost = lostTextsOf(report);
         if (lost) context.warn({ ...lost, ...subjectOf(task) });
