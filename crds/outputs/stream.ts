@@ -202,6 +202,12 @@ export const streamOutput = z
         "thumbnails are small pictures for the seek bar, on JPEG sheets of up to 10 × 10: a WebVTT track (thumbnails.vtt) and, in DASH, an adaptation set of images. None when unset.",
       ),
     encryption: encryption.optional(),
+    verify: z
+      .enum(["Fast", "Full"])
+      .default("Fast")
+      .describe(
+        "verify: Fast opens every finished file and decodes samples of it, Full decodes all of each rendition and sound, before any of them gets its name.",
+      ),
   })
   .meta(
     validations(

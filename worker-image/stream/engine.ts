@@ -16,7 +16,7 @@ import { entryOf, fileNames, MANIFEST, MASTER, streamDirectory } from "./file-na
 import { hlsMaster, hlsPlaylistNames, hlsPlaylists } from "./hls.ts";
 import { joinShortTail, longestOf } from "./media-file.ts";
 import { findParts, makePart } from "./part.ts";
-import { type Presentation, planPresentation, renditionsSeconds } from "./presentation.ts";
+import { type Presentation, planPresentation, renditionsSeconds, verifyingSeconds } from "./presentation.ts";
 import { protect, readKey } from "./protection.ts";
 import type { Stream } from "./stream.ts";
 import { sheetTrack } from "./thumbnails.ts";
@@ -97,7 +97,7 @@ class StreamTask {
       sheets: { directory: this.#context.stagingDir, prefix },
     };
     try {
-      const report = await this.#encode(presentation, {
+      const { report, onDecoded } = await this.#encode(presentation, {
         seconds: parts
           ? joinSeconds(presentation)
           : renditionsSeconds(presentation, this.#context.limits.cpu),
@@ -112,6 +112,7 @@ class StreamTask {
         report,
         limits: this.#limits,
         staged,
+        onDecoded,
       });
       const stream =
         encryption && key
@@ -147,22 +148,21 @@ class StreamTask {
   async #encode(
     presentation: Presentation,
     work: { seconds: number; files: StreamFiles; list: Arguments | undefined },
-  ): Promise<FfmpegReport> {
-    const { expectedSeconds, sounds, rungs, output } = presentation;
+  ): Promise<{ report: FfmpegReport; onDecoded: (share: number) => void }> {
+    const { expectedSeconds, sounds, output } = presentation;
     const { seconds, files, list = presentationArguments } = work;
     const measuring = output.audio.loudness ? ((expectedSeconds ?? 60) / 60) * sounds.length : 0;
     const progress = stageProgress([
       { name: "analysis", seconds: 0.2 },
       { name: "loudness", seconds: measuring },
       { name: "stream", seconds },
-      { name: "verify", seconds: 0.3 + rungs.length * 0.1 },
+      { name: "verify", seconds: verifyingSeconds(presentation, this.#context.limits.cpu) },
     ]);
     const run = (stage: string, list: string[], logLevel: "info" | "warning" = "warning") =>
       runFfmpeg({
         ...this.#limits,
         arguments: list,
         logLevel,
-        onStart: (pid) => this.#context.watchChild(pid),
         onProgress: ({ outTimeSeconds }) => {
           const whole = progress.at(stage, expectedSeconds ? outTimeSeconds / expectedSeconds : 0);
           this.#tell(whole.stage, whole.fraction, { mediaSeconds: outTimeSeconds });
@@ -177,8 +177,9 @@ class StreamTask {
       if (!measured && !sound.isSurround) this.#warn({ reason: "SilentTrack", message });
     }
     const report = await run("stream", list(presentation, files, loudness));
-    this.#tell("verify", progress.at("verify", 0).fraction);
-    return report;
+    const onDecoded = (share: number) => this.#tell("verify", progress.at("verify", share).fraction);
+    onDecoded(0);
+    return { report, onDecoded };
   }
 
   /** Writes down the parts of each rung for the run that joins them. */

@@ -7,10 +7,12 @@ import { fingerprintOf } from "../storage/fingerprint.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { type MadePart, readParts, seamDifferences } from "../video/join.ts";
 import { LEAD_SECONDS, type Part, refuseUnseekable } from "../video/part.ts";
+import { stageProgress } from "../video/progress/stages.ts";
 import { damageOf } from "../video/verify.ts";
 import { partArguments } from "./arguments.ts";
-import { type Presentation, planPresentation } from "./presentation.ts";
-import { decodePictureSamples, refuseOtherPicture } from "./verify.ts";
+import { decodePictures } from "./decode.ts";
+import { type Presentation, planPresentation, renditionsSeconds, verifyingSeconds } from "./presentation.ts";
+import { refuseOtherPicture } from "./verify.ts";
 
 /**
  * Makes one part of a long stream: the pictures of every rung in a window of the source's time, out of one decode. No
@@ -55,6 +57,12 @@ export async function makePart(
   );
   try {
     const { expectedSeconds } = presentation;
+    const progress = stageProgress([
+      { name: "stream", seconds: renditionsSeconds(presentation, context.limits.cpu) },
+      { name: "verify", seconds: verifyingSeconds(presentation, context.limits.cpu) },
+    ]);
+    const told = (stage: string, share: number, extra?: { mediaSeconds: number }) =>
+      tell(stage, progress.at(stage, share).fraction, extra);
     const report = await runFfmpeg({
       ...limits,
       arguments: partArguments(presentation, {
@@ -63,19 +71,19 @@ export async function makePart(
         videoPaths: staged,
         seekSeconds: Math.max(0, part.startSeconds - LEAD_SECONDS),
       }),
-      onStart: (pid) => context.watchChild(pid),
       onProgress: ({ outTimeSeconds }) =>
-        tell("stream", expectedSeconds ? (outTimeSeconds - part.startSeconds) / expectedSeconds : 0, {
+        told("stream", expectedSeconds ? (outTimeSeconds - part.startSeconds) / expectedSeconds : 0, {
           mediaSeconds: outTimeSeconds,
         }),
     });
-    tell("verify", 0.98);
+    told("verify", 0);
     const damage = damageOf(report);
     if (damage) context.warn({ ...damage, source: opened.source.name, output: name });
     const frames = report.progress?.frames ?? 0;
     // Nothing may be shown for longer than a part lasts; that is told by parts without bytes.
     if (frames === 0) for (const path of staged) await truncate(path, 0);
-    else await verifyPart(staged, { presentation, frames, limits });
+    else
+      await verifyPart(staged, { presentation, frames, limits, onDecoded: (share) => told("verify", share) });
     for (const [at, path] of staged.entries()) await context.handover.leave(path, names[at] ?? "");
     context.record({ source: opened.source.name, output: name, arguments: report.arguments, part, frames });
   } finally {
@@ -102,8 +110,14 @@ function partOf(presentation: Presentation, { startSeconds, endSeconds }: Part):
 
 async function verifyPart(
   paths: readonly string[],
-  { presentation, frames, limits }: { presentation: Presentation; frames: number; limits: FfmpegLimits },
+  work: {
+    presentation: Presentation;
+    frames: number;
+    limits: FfmpegLimits;
+    onDecoded: (share: number) => void;
+  },
 ): Promise<void> {
+  const { presentation, frames, limits, onDecoded } = work;
   const files = await Promise.all(
     presentation.rungs.map(async (rung, at) => {
       const path = paths[at] ?? "";
@@ -116,10 +130,10 @@ async function verifyPart(
           `the part has ${picture.frames} frames in ${rung.name}, but ${frames} were written`,
         );
       }
-      return { path, seconds: picture.durationSeconds ?? 0 };
+      return { path, seconds: picture.durationSeconds ?? 0, frames };
     }),
   );
-  await decodePictureSamples(files, limits);
+  await decodePictures(files, { ...limits, verify: presentation.output.verify, onDecoded });
 }
 
 /** The parts of each rung, in their order. @throws WorkFailure PartMissing; MediaFailure VerificationFailed. */

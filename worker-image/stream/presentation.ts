@@ -3,7 +3,7 @@ import { videoOutput } from "../../crds/outputs/video.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { whyNoPicture } from "../video/encoders.ts";
-import { encodeSeconds, readingSeconds } from "../video/progress/stage-seconds.ts";
+import { decodingSeconds, encodeSeconds, readingSeconds } from "../video/progress/stage-seconds.ts";
 import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
 import { exactRate, perSecond, steadyRate } from "../video/time/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
@@ -103,4 +103,23 @@ export const renditionsSeconds = (
         cpu,
       }),
     readingSeconds(top, cpu),
+  );
+
+/** Short runs that read samples of each rung, or that decode all of it. */
+export const verifyingSeconds = (
+  { rungs, output, fps, expectedSeconds }: Presentation,
+  cpu: number,
+): number =>
+  rungs.reduce(
+    (sum, { size }) =>
+      sum +
+      (output.verify === "Fast"
+        ? 0.1
+        : decodingSeconds({
+            pixels: size.width * size.height,
+            fps: perSecond(fps),
+            mediaSeconds: expectedSeconds ?? 60,
+            cpu,
+          })),
+    0.3,
   );

@@ -1,14 +1,13 @@
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import type { VideoStream } from "../probe/record.ts";
-import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
-import { maybeSilent, SAMPLE_OUTPUT, sampleInputs, samplePlaces } from "../video/decode-sample.ts";
 import { ENCODERS } from "../video/encoders.ts";
-import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
-import { loudestDb } from "../video/sound/silence.ts";
+import type { FfmpegLimits, FfmpegReport } from "../video/ffmpeg.ts";
 import { channelsOf, sampleRateOf } from "../video/sound/sound.ts";
 import { shortnessOf } from "../video/time/source-length.ts";
+import { perSecond } from "../video/time/timing.ts";
 import type { StreamFiles } from "./arguments.ts";
+import { decodePictures, decodeSounds, type FinishedFile } from "./decode.ts";
 import type { FileNames } from "./file-names.ts";
 import { readKeyframeRanges } from "./keyframe-ranges.ts";
 import { languageTag } from "./language-tag.ts";
@@ -35,17 +34,21 @@ export async function verifyStream(
     limits: FfmpegLimits;
     staged: (fileName: string) => string;
     source: SoundSource;
+    /** Told the share that is decoded. */
+    onDecoded?: (share: number) => void;
   },
 ): Promise<{ stream: Stream; warnings: { reason: string; message: string }[] }> {
   const { files, names, report, limits } = made;
+  const { output, fps } = presentation;
   const [pictures, sounds] = await Promise.all([
     Promise.all(files.videoPaths.map(mediaFile)),
     Promise.all(
       presentation.sounds.map((sound, at) => madeSound(sound, files.audioPaths[at], names.audio[at])),
     ),
   ]);
-  const sampled = (paths: readonly string[], media: readonly MediaFile[]) =>
+  const finished = (paths: readonly string[], media: readonly MediaFile[]): FinishedFile[] =>
     paths.map((path, at) => ({ path, seconds: lengthOf(media[at] ?? { segments: [] }) }));
+  const decoding = { ...limits, verify: output.verify, onDecoded: made.onDecoded };
   // Short processes, all at once: one after another they take as long as encoding a second of a small ladder.
   const [video, , heard] = await Promise.all([
     Promise.all(
@@ -60,20 +63,26 @@ export async function verifyStream(
           media,
           keyframes: await asItMustBe(readKeyframeRanges(path, media.segments)),
           size: rung.size,
-          fps: presentation.fps,
+          fps,
         };
       }),
     ),
-    decodePictureSamples(sampled(files.videoPaths, pictures), limits),
-    decodeSamples(
-      sampled(
+    decodePictures(
+      finished(files.videoPaths, pictures).map((file) => ({
+        ...file,
+        frames: Math.round(file.seconds * perSecond(fps)),
+      })),
+      decoding,
+    ),
+    decodeSounds(
+      finished(
         files.audioPaths,
         sounds.map(({ media }) => media),
       ),
-      limits,
+      decoding,
     ),
   ]);
-  refuseMisaligned(video, presentation.output);
+  refuseMisaligned(video, output);
   const pictureSeconds = longestOf(video);
   const durationSeconds = endsLater(sounds, pictureSeconds) ? longestOf(sounds) : pictureSeconds;
   const warnings = [
@@ -214,36 +223,6 @@ function refuseOtherRange(
 }
 
 const VIDEO_RANGES = { SDR: "SDR", HDR10: "PQ", HLG: "HLG" } as const;
-
-/**
- * Samples of the renditions, the largest last. A run decodes on one core; the largest has about as many pixels as all
- * others together, and is decoded beside them.
- */
-export async function decodePictureSamples(
-  files: readonly { path: string; seconds: number }[],
-  limits: FfmpegLimits,
-): Promise<void> {
-  await Promise.all([decodeSamples(files.slice(0, -1), limits), decodeSamples(files.slice(-1), limits)]);
-}
-
-/** Some frames at the start, in the middle and at the end of each file, all in one run; any error of a decoder fails it. */
-async function decodeSamples(
-  files: readonly { path: string; seconds: number }[],
-  limits: FfmpegLimits,
-): Promise<{ maybeSilent: boolean }> {
-  if (files.length === 0) return { maybeSilent: false };
-  const inputs = files.flatMap(({ path, seconds }) => sampleInputs(path, samplePlaces(seconds), 1));
-  const { log } = await runFfmpeg({
-    ...limits,
-    threads: 1,
-    arguments: [...inputs.flat(), ...inputs.flatMap((_, input) => ["-map", `${input}:0`]), ...SAMPLE_OUTPUT],
-    logLevel: "info",
-  });
-  refuseUndecodable(log, "a finished file");
-  // Of the shortest file there are fewest places that can be silent.
-  const places = Math.min(...files.map(({ seconds }) => Math.max(1, samplePlaces(seconds).length)));
-  return { maybeSilent: maybeSilent(loudestDb(log), places) };
-}
 
 /**
  * Players switch at segment borders: these must be the same in every rendition, to the frame. SVT-AV1 counts frames from

@@ -195,15 +195,19 @@ const TIERS = [240, 360, 480, 720, 1080, 1440, 2160];
 
 /** A ladder from one decode: an encoder for each rung, and all segments on disk. */
 function estimateStream(stream: StreamOutput | undefined, known: SourceFacts): Estimate {
+  return { ...estimateVideo(rungsOf(stream, known), known), gpu: false, scratchBytes: 4 * GIB };
+}
+
+function rungsOf(stream: StreamOutput | undefined, known: SourceFacts): Partial<VideoOutput>[] {
   const { width, height } = pictureOf(known);
   const side = Math.min(width, height);
   const sides = (stream?.renditions?.map(({ height }) => height) ?? TIERS).filter((each) => each <= side);
-  const rungs = (sides.length > 0 ? sides : [side]).map((each) => ({
-    ...(stream && { codec: stream.codec }),
+  return (sides.length > 0 ? sides : [side]).map((each) => ({
+    ...(stream && { codec: stream.codec, dynamicRange: stream.dynamicRange, verify: stream.verify }),
+    ...(stream?.fps && { fps: stream.fps }),
     ...(stream?.preset && { preset: stream.preset }),
     ...(height <= width ? { height: each } : { width: each }),
   }));
-  return { ...estimateVideo(rungs, known), gpu: false, scratchBytes: 4 * GIB };
 }
 
 /** PNGs of all frames, until they have become pictures: two bytes for a pixel, as of a noisy one. */
@@ -223,9 +227,13 @@ const sizeOf = (frames: FramesOutput | undefined) => ({
   ...(frames?.height !== undefined && { height: frames.height }),
 });
 
-/** Parts are copied into one file, the sound is encoded: little beside the pictures. */
-export const estimateJoin = ({ durationSeconds = 0 }: SourceFacts): Estimate => ({
-  ...SMALL,
-  scratchBytes: GIB,
-  seconds: 2 + durationSeconds * 0.02,
-});
+/** Parts are copied into one file, the sound is encoded: little beside the pictures, where these are not decoded again. */
+export function estimateJoin(output: Output | undefined, known: SourceFacts): Estimate {
+  const { durationSeconds = 0 } = known;
+  const pictures = output?.video ? [output.video] : rungsOf(output?.stream, known);
+  return {
+    ...SMALL,
+    scratchBytes: GIB,
+    seconds: 2 + durationSeconds * 0.02 + costOf(pictures, known).verify,
+  };
+}

@@ -157,6 +157,20 @@ describe("a plan that follows from what the sources are", () => {
     expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
   });
 
+  test("what is decoded whole to verify it takes longer, in one piece, in its parts and where these are joined", () => {
+    const film = { durationSeconds: 600, width: 1920, height: 1080, fps: 30 };
+    const secondsOf = (verify: string, parallelism: number) =>
+      grown(spec({ outputs: [{ name: "film", stream: { verify } }], parallelism }), { 0: film })
+        .units.filter(({ sources: [source], family }) => source === 0 && family === "stream")
+        .map(({ estimate }) => estimate.seconds);
+    for (const parallelism of [1, 8]) {
+      const fast = secondsOf("Fast", parallelism);
+      const full = secondsOf("Full", parallelism);
+      expect(fast).toHaveLength(parallelism === 1 ? 1 : 11);
+      for (const [at, seconds] of fast.entries()) expect(full[at]).toBeGreaterThan(seconds * 1.05);
+    }
+  });
+
   test.each([
     { name: "a small clip", known: { width: 320, height: 180, fps: 25 }, atMost: 600 },
     { name: "8K at 120 frames a second", known: { width: 7680, height: 4320, fps: 120 }, atMost: 8192 },

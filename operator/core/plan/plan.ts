@@ -230,7 +230,7 @@ class Planner {
 
   #estimate({ family, sources, outputs, facts, part, join }: Draft): Estimate {
     if (family === "finalize") return estimateFinalize(this.#units.length);
-    if (join) return estimateJoin(facts ?? {});
+    if (join) return estimateJoin(this.#wanted(outputs)[0], facts ?? {});
     const { durationSeconds = 0 } = facts ?? {};
     const known = part
       ? { ...facts, durationSeconds: (part.endSeconds ?? durationSeconds) - part.startSeconds }

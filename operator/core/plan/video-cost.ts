@@ -19,13 +19,15 @@ export interface VideoCost {
   decode: number;
   /** Everything after that, for each output. */
   encode: readonly number[];
+  /** Decoding what was made, where all of it is; samples cost next to nothing. */
+  verify: number;
   /** What of it runs on one core alone. */
   serial: number;
 }
 
 /** Of all outputs together. */
-export const totalOf = ({ decode, encode }: VideoCost): number =>
-  encode.reduce((sum, cost) => sum + cost, decode);
+export const totalOf = ({ decode, encode, verify }: VideoCost): number =>
+  encode.reduce((sum, cost) => sum + cost, decode + verify);
 
 /** What outputs cost that are made from one decode of a source; they show the same of it, at one speed and rate. */
 export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFacts): VideoCost {
@@ -51,6 +53,9 @@ export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFa
       (output) =>
         (made(outputPixels(output, size)) / encodeSpeed(output)) * (isTwoPass(output) ? TWO_PASSES : 1),
     ),
+    verify: outputs
+      .filter(({ verify }) => verify === "Full")
+      .reduce((sum, output) => sum + made(outputPixels(output, size)) / DECODE, 0),
     serial: first.interpolate ? made(outputPixels(first, size)) / INTERPOLATE : 0,
   };
 }

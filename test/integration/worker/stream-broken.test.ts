@@ -42,7 +42,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** Verifies the files, one of them changed. */
 async function verify(
   change: (paths: { video: string; sound: string }) => void | Promise<void>,
-  from = source,
+  { from = source, full = false } = {},
 ) {
   const directory = mkdtempSync(join(root, "changed-"));
   const changed = files(directory);
@@ -50,7 +50,9 @@ async function verify(
   for (const [at, path] of whole.videoPaths.entries()) copyFileSync(path, changed.videoPaths[at] ?? "");
   copyFileSync(whole.audioPaths[0] ?? "", changed.audioPaths[0] ?? "");
   await change({ video: changed.videoPaths[0] ?? "", sound: changed.audioPaths[0] ?? "" });
-  return verifyStream(presentation, {
+  const { output } = presentation;
+  const wanted = full ? { ...presentation, output: { ...output, verify: "Full" as const } } : presentation;
+  return verifyStream(wanted, {
     files: changed,
     names: fileNames(presentation),
     report,
@@ -105,10 +107,28 @@ test.each([
   });
 });
 
+test.each([
+  { name: "pictures", change: damageOf("video", 1), message: /^66p\.mp4 does not decode/ },
+  { name: "sound", change: damageOf("sound", 1), message: /^sound\.mp4 does not decode/ },
+])("damage of $name that no sample meets is found where all is decoded", async ({ change, message }) => {
+  await expect(verify(change)).resolves.toMatchObject({ warnings: [] });
+  await expect(verify(change, { full: true })).rejects.toMatchObject({
+    reason: "VerificationFailed",
+    message: expect.stringMatching(message),
+  });
+});
+
+test("what ffmpeg made is found good where all is decoded", async () => {
+  const { warnings } = await verify(() => undefined, { full: true });
+  expect(warnings).toEqual([]);
+});
+
 test("a source whose sound ends before it is said to is warned of", async () => {
   const short = join(root, "short.mp4");
   ffmpeg("-i", source, "-t", "6", "-c", "copy", short);
-  const { warnings } = await verify(({ sound: path }) => sound(path, "-t", "6"), short);
+  const { warnings } = await verify(({ sound: path }) => sound(path, "-t", "6"), {
+    from: short,
+  });
   expect(warnings).toEqual([
     {
       reason: "SourceShorterThanDeclared",

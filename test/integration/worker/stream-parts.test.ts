@@ -91,7 +91,7 @@ const FLASHES = {
   name: "h264 with B-frames and thumbnails",
   file: "flash.mp4",
   boundaries: [2],
-  wish: { preset: "fast", thumbnails: { everySeconds: 2 } },
+  wish: { preset: "fast", thumbnails: { everySeconds: 2 }, verify: "Full" },
 };
 const VARYING = {
   name: "h265 of a varying rate",

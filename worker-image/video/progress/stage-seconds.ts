@@ -49,9 +49,19 @@ export function verifyingSeconds(
 ): number {
   const rate = fps ?? picture.frameRate;
   const whole = expectedSeconds ?? 60;
-  const decoded = output.verify === "Full" ? whole : Math.min(whole, 0.75);
-  const megapixels = (size.width * size.height * (rate ? perSecond(rate) : 25) * decoded) / 1e6;
-  return 0.2 + megapixels / DECODE / Math.max(0.5, cpu);
+  const mediaSeconds = output.verify === "Full" ? whole : Math.min(whole, 0.75);
+  const fpsShown = rate ? perSecond(rate) : 25;
+  return 0.2 + decodingSeconds({ pixels: size.width * size.height, fps: fpsShown, mediaSeconds, cpu });
+}
+
+/** How long so many seconds of pictures take to decode. */
+export function decodingSeconds(work: {
+  pixels: number;
+  fps: number;
+  mediaSeconds: number;
+  cpu: number;
+}): number {
+  return (work.pixels * work.fps * work.mediaSeconds) / 1e6 / DECODE / Math.max(0.5, work.cpu);
 }
 
 /** A rename, and word of it. */
