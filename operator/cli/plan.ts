@@ -26,7 +26,7 @@ export async function plan(file: string, options: PlanOptions): Promise<number> 
   const { pools } = await readConfiguration(options.pools);
   const plans = jobs.map(({ metadata, spec }) => {
     const planned = planUnits(spec, pools);
-    return { name: metadata.name, spec, ...planned, choices: choicesOf(spec, planned) };
+    return { name: metadata.name, spec, ...planned, choices: choicesOf(spec) };
   });
 
   if (options.output === "table") {

@@ -64,17 +64,18 @@ describe.concurrent("the user changes their mind", () => {
       ],
       ...SLOWLY,
     });
-    await workspace.seen("cancelled", "its photo is done", ({ status }) => status?.units?.succeeded === 1);
+    await workspace.seen("cancelled", "its photo is done", ({ status }) => status?.outputs?.length === 1);
     await workspace.working("cancelled", "video-0");
     await workspace.patch("cancelled", { cancel: true });
     await workspace.wait("cancelled", "condition=Failed");
     const { status } = await workspace.get("cancelled");
     expect(status).toMatchObject({
       phase: "Cancelled",
-      units: { succeeded: 2, cancelled: 1, ledger: "1c2s" },
+      units: { succeeded: 3, cancelled: 1, ledger: "2s1c1s" },
       outputs: [{ output: "thumb" }],
     });
     expect((await workspace.pods("cancelled")).map(({ status }) => status.phase)).toEqual([
+      "Succeeded",
       "Succeeded",
       "Succeeded",
     ]);
@@ -107,7 +108,7 @@ describe.concurrent("the user changes their mind", () => {
     );
     expect(status?.failures).toBeUndefined();
     expect(status).toMatchObject({
-      units: { succeeded: 3, ledger: "3s" },
+      units: { succeeded: 4, ledger: "4s" },
       sources: { succeeded: 2, failed: 0 },
     });
     expect(await workspace.attempts("retried")).toEqual([
@@ -115,6 +116,7 @@ describe.concurrent("the user changes their mind", () => {
       "finalize 101",
       "image-0 1",
       "image-0 101",
+      "probe-0 1",
       "video-0 1",
     ]);
 

@@ -76,7 +76,7 @@ describe("a photo and a clip", () => {
       phase: "Succeeded",
       observedGeneration: 1,
       sources: { total: 2, succeeded: 2, failed: 0 },
-      units: { total: 3, succeeded: 3, done: "3/3" },
+      units: { total: 4, succeeded: 4, done: "4/4" },
       progress: { percent: 100 },
     });
     expect(job.status?.usage?.cpuSeconds).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ describe("a photo and a clip", () => {
     const { items } = await workspace.cluster.kubectl.json<{ items: { spec: PodSpec }[] }>(
       ...["get", "pods", "--namespace", workspace.namespace, "--selector", "mediajob.dev/job=holiday"],
     );
-    expect(items).toHaveLength(3);
+    expect(items).toHaveLength(4);
     for (const { spec } of items) {
       expect(spec.automountServiceAccountToken).toBe(false);
       expect(spec.securityContext).toMatchObject({

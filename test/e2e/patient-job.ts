@@ -7,7 +7,7 @@ import { until } from "../cluster/until.ts";
 import { onVolume, type Workspace } from "./workspace.ts";
 
 /**
- * A MediaJob whose first unit runs while the API server is away for so long, at least until the worker's file is
+ * A MediaJob whose video is made while the API server is away for so long, at least until the worker's file is
  * there; then all that is promised of it is looked at. The volume holds in/walk.mp4 and in/meadow.jpg.
  */
 export async function surviveOutage(workspace: Workspace, outageMs: number): Promise<void> {
@@ -35,13 +35,13 @@ export async function surviveOutage(workspace: Workspace, outageMs: number): Pro
   const { status } = await workspace.get("patient");
   expect(status).toMatchObject({
     sources: { succeeded: 2, failed: 0 },
-    units: { succeeded: 3, ledger: "3s" },
+    units: { succeeded: 4, ledger: "4s" },
     outputs: [
       { source: "walk", phase: "Succeeded", height: 240 },
       { source: "meadow", phase: "Succeeded", width: 64 },
     ],
   });
   expect(status?.attempts).toBeUndefined();
-  expect(await workspace.attempts("patient")).toEqual(["finalize 1", "image-0 1", "video-0 1"]);
-  expect(await workspace.pods("patient")).toHaveLength(3);
+  expect(await workspace.attempts("patient")).toEqual(["finalize 1", "image-0 1", "probe-0 1", "video-0 1"]);
+  expect(await workspace.pods("patient")).toHaveLength(4);
 }

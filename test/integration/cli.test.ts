@@ -107,7 +107,7 @@ test("a report tells everything by its schema, and its hashes are those of the f
   expect(schemaErrors(told)).toBeNull();
   expect(told).toMatchObject({
     outcome: { phase: "PartiallySucceeded" },
-    counts: { units: { total: 3, succeeded: 2, failed: 1 }, outputs: { succeeded: 2, failed: 2 } },
+    counts: { units: { total: 4, succeeded: 3, failed: 1 }, outputs: { succeeded: 2, failed: 2 } },
     spec: { sources: [{ name: "photo" }, { name: "gone" }, { name: "walk" }] },
     history: [{ to: "Running" }],
   });

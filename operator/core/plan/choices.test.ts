@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 import { film, mediaJob, thumb } from "../../../test/builders/core.ts";
-import { defaultConfiguration } from "../configuration.ts";
 import { choicesOf } from "./choices.ts";
-import { plan } from "./plan.ts";
 
 const choiceOf = (outputs: object[]) => {
   const { spec } = mediaJob({ outputs });
-  return choicesOf(spec, plan(spec, defaultConfiguration().pools))[0]?.choice;
+  return choicesOf(spec)[0]?.choice;
 };
 
 test.each([
@@ -22,9 +20,9 @@ test.each([
     why: "in one piece: codec copy encodes nothing",
   },
   {
-    name: "the only film beside other work, however long it is",
+    name: "the only film beside other work, whose source is probed for it",
     outputs: [film, thumb],
-    why: "in one piece: where one unit alone encodes video, no source is probed for it",
+    why: "in parts of 60 s, at once, when",
   },
 ])("a plan says why it makes in parts or in one piece $name", ({ outputs, why }) =>
   expect(choiceOf(outputs)).toContain(why),

@@ -3,7 +3,6 @@ import { familyOf, type Output } from "../../../crds/outputs/output.ts";
 import { cuttingOf } from "../../../crds/outputs/parts.ts";
 import { sharedDecodeKey, whyDecodedAlone } from "../../../crds/outputs/shared-decode.ts";
 import { prospectOf } from "./parts.ts";
-import { awaitsFacts, type Plan } from "./plan.ts";
 import { LEAST_SAVING } from "./shared-decode.ts";
 
 /** How the work on an output is cut into units, and why; for people. */
@@ -13,10 +12,10 @@ export interface Choice {
 }
 
 /** The choices of a plan, by output. What depends on the length of a source is said as it will be decided. */
-export const choicesOf = (spec: MediaJobSpec, plan: Plan): Choice[] =>
-  spec.outputs.map((output) => ({ output: output.name, choice: choiceOf(output, spec, plan) }));
+export const choicesOf = (spec: MediaJobSpec): Choice[] =>
+  spec.outputs.map((output) => ({ output: output.name, choice: choiceOf(output, spec) }));
 
-function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
+function choiceOf(output: Output, spec: MediaJobSpec): string {
   switch (familyOf(output)) {
     case "image":
     case "metadata":
@@ -25,17 +24,15 @@ function choiceOf(output: Output, spec: MediaJobSpec, plan: Plan): string {
     case "frames":
       return "a unit for each source";
     case "stream":
-      return `a unit for each source, all renditions from one decode, so that their segments match: ${prospect(output, spec, plan)}`;
+      return `a unit for each source, all renditions from one decode, so that their segments match: ${prospect(output, spec)}`;
     case "video":
-      return `a unit for each source, which is retried alone: ${prospect(output, spec, plan)}${awaitsFacts(plan) ? sharingProspect(output, spec) : ""}`;
+      return `a unit for each source, which is retried alone: ${prospect(output, spec)}${sharingProspect(output, spec)}`;
   }
 }
 
-function prospect(output: Output, { parallelism }: MediaJobSpec, plan: Plan): string {
+function prospect(output: Output, { parallelism }: MediaJobSpec): string {
   const cutting = cuttingOf(output);
-  return cutting && (cutting.whyNot !== undefined || awaitsFacts(plan))
-    ? prospectOf(cutting, parallelism)
-    : "in one piece: where one unit alone encodes video, no source is probed for it";
+  return cutting ? prospectOf(cutting, parallelism) : "";
 }
 
 /** What becomes of a rendition beside others of the same source, which follows from what that is. */

@@ -68,6 +68,18 @@ describe("a plan that follows from what the sources are", () => {
     expect(first.totalSeconds, "what is to come counts").toBeGreaterThan(60);
   });
 
+  test.each([
+    { name: "a poster", beside: { name: "poster", frames: {} } },
+    { name: "photos", beside: thumb },
+  ])("knows how long a film is that is the only one beside $name", ({ beside }) => {
+    const of = spec({ sources: sources("a"), outputs: [beside, mobile] });
+    expect(plan(of, pools).units.map(({ name }) => name)).toEqual([expect.any(String), "probe-0"]);
+    const { units } = grown(of, { 0: { durationSeconds: 170 } });
+    expect(units.slice(2).map(({ name }) => name)).toEqual([
+      ...["part-0", "part-1", "part-2", "join-0", "finalize"],
+    ]);
+  });
+
   test("goes on with units that keep the names and places of the first ones", () => {
     const whole = grown(spec(), { 0: { durationSeconds: 10 } });
     expect(whole.units.slice(0, 4)).toEqual(plan(spec(), pools).units);

@@ -84,8 +84,8 @@ export const isFinalize = ({ family }: PlannedUnit): boolean => family === "fina
  * The units of a MediaJob, each with what it needs and where it runs. Of several the last one finalizes; a single
  * one does so itself.
  *
- * Where several are planned better once their sources are known, these are not there yet: units that probe are in
- * their place, and `grow` adds the rest. One alone is not worth a second pod: it looks at its source itself, and
+ * Of several, those that are planned better once their sources are known are not there yet: units that probe are in
+ * their place, and `grow` adds the rest. A single one is not worth a second pod: it looks at its source itself, and
  * leaves a long one to parts.
  */
 export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Corrections = {}): Plan {
@@ -95,7 +95,7 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   const later = faults.length ? [] : drafts.filter((draft) => isBetterProbed(draft, spec));
   const planner = new Planner(spec, pools, corrections);
   const order = orderOf(spec);
-  if (later.length < 2) {
+  if (drafts.length < 2 || later.length === 0) {
     const units = planner.add(
       drafts.length > 1 ? [...drafts, FINALIZE] : drafts.map((only) => lookingFirst(only, spec)),
     );
