@@ -26,7 +26,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
 
   context.progress("analysis", share.from);
   const record = await context.probe(opened);
-  const rendition = planRendition(record, video);
+  const rendition = planRendition(record, video, { encoder: context.limits.encoder, inParts: true });
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
   const parts = await readParts(context, names);
   const seam = seamDifferences(parts, rendition);

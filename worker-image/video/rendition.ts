@@ -94,8 +94,14 @@ export function planRendition(
   output: VideoOutput,
   {
     encoder,
+    inParts = false,
     companions = NO_COMPANIONS,
-  }: { encoder?: HardwareEncoder | undefined; companions?: Companions } = {},
+  }: {
+    encoder?: HardwareEncoder | undefined;
+    /** It is made of parts, which no hardware encodes. */
+    inParts?: boolean;
+    companions?: Companions;
+  } = {},
 ): Rendition {
   const picture = pictureOf(record);
   if (output.codec !== "copy") refuseDolbyVisionAlone(picture, "the source");
@@ -153,7 +159,8 @@ export function planRendition(
     output.subtitles === "Keep" ? keptSubtitles(record, output) : { kept: [], fonts: [], warnings: [] };
   warnings.push(...text.warnings);
   const { pixelFormat } = work;
-  const inSoftware = encoder && codec !== "copy" ? whyInSoftware(encoder, output, work) : undefined;
+  const inSoftware =
+    encoder && codec !== "copy" ? whyInSoftware(encoder, output, { ...work, inParts }) : undefined;
   if (inSoftware) warnings.push({ reason: "EncodedInSoftware", message: inSoftware });
 
   return {

@@ -1,6 +1,5 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { familyOf, type Output } from "../../../crds/outputs/output.ts";
-import { cuttingOf } from "../../../crds/outputs/parts.ts";
 import { sharedDecodeKey, whyDecodedAlone } from "../../../crds/outputs/shared-decode.ts";
 import { prospectOf } from "./parts.ts";
 import { LEAST_SAVING } from "./shared-decode.ts";
@@ -24,15 +23,10 @@ function choiceOf(output: Output, spec: MediaJobSpec): string {
     case "frames":
       return "a unit for each source";
     case "stream":
-      return `a unit for each source, all renditions from one decode, so that their segments match: ${prospect(output, spec)}`;
+      return `a unit for each source, all renditions from one decode, so that their segments match: ${prospectOf(output, spec)}`;
     case "video":
-      return `a unit for each source, which is retried alone: ${prospect(output, spec)}${sharingProspect(output, spec)}`;
+      return `a unit for each source, which is retried alone: ${prospectOf(output, spec)}${sharingProspect(output, spec)}`;
   }
-}
-
-function prospect(output: Output, { parallelism }: MediaJobSpec): string {
-  const cutting = cuttingOf(output);
-  return cutting ? prospectOf(cutting, parallelism) : "";
 }
 
 /** What becomes of a rendition beside others of the same source, which follows from what that is. */

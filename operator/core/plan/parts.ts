@@ -2,6 +2,7 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import { type Cutting, cuttingOf } from "../../../crds/outputs/parts.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
+import { isHardwareCodec } from "../../../crds/unit.ts";
 import type { Draft } from "./cut.ts";
 
 /**
@@ -17,11 +18,11 @@ const MAX_PARTS = 200;
  * One rendition or stream as it is planned once its source is known: in one piece, or as parts and the unit that joins them.
  * A unit that needs others says so by their order: the join comes right behind its parts.
  */
-export function inParts(draft: Draft, { outputs, parallelism }: MediaJobSpec): Draft[] {
-  const output = outputs[draft.outputs[0] ?? 0];
-  const cutting = output && cuttingOf(output);
+export function inParts(draft: Draft, spec: MediaJobSpec): Draft[] {
+  const output = spec.outputs[draft.outputs[0] ?? 0];
+  const cutting = output && cuttingIn(output, spec);
   if (!cutting) return [draft];
-  const choice = chosen(cutting, draft.facts ?? {}, parallelism);
+  const choice = chosen(cutting, draft.facts ?? {}, spec.parallelism);
   if (choice.parts < 2) return [{ ...draft, why: choice.why }];
   const { parts: count, partSeconds, why } = choice;
   const parts = Array.from(
@@ -37,6 +38,15 @@ export function inParts(draft: Draft, { outputs, parallelism }: MediaJobSpec): D
     }),
   );
   return [...parts, { ...draft, join: { parts: count }, why }];
+}
+
+/** Parts are encoded in software, since those of two devices may not join: where hardware is a must there are none. */
+function cuttingIn(output: Output, { placement }: Pick<MediaJobSpec, "placement">): Cutting | undefined {
+  const cutting = cuttingOf(output);
+  const onlyHardware =
+    placement.gpu === "Require" && output.video !== undefined && isHardwareCodec(output.video.codec);
+  const { whyNot = "spec.placement.gpu is Require, and hardware encodes no parts" } = cutting ?? {};
+  return cutting && onlyHardware ? { ...cutting, whyNot } : cutting;
 }
 
 type Choice = { parts: number; partSeconds: number; why: string };
@@ -64,13 +74,16 @@ function partSecondsOf({ stepSeconds }: Cutting, durationSeconds: number): numbe
  * Up to which length of its source an output is made in one piece in any case; undefined where it always is. It
  * follows from fields that never change alone, so that whoever plans later knows the same.
  */
-export function wholeUpToSeconds(output: Output): number | undefined {
-  const cutting = cuttingOf(output);
+export function wholeUpToSeconds(output: Output, spec: Pick<MediaJobSpec, "placement">): number | undefined {
+  const cutting = cuttingIn(output, spec);
   return cutting && cutting.whyNot === undefined ? 2 * partSecondsOf(cutting, 0) : undefined;
 }
 
 /** What becomes of an output that is cut once its source is known, for people. */
-export function prospectOf(cutting: Cutting, parallelism: number): string {
+export function prospectOf(output: Output, spec: Pick<MediaJobSpec, "placement" | "parallelism">): string {
+  const cutting = cuttingIn(output, spec);
+  if (!cutting) return "in one piece";
+  const { parallelism } = spec;
   const partSeconds = partSecondsOf(cutting, 0);
   const { parts, why } = chosen(cutting, { durationSeconds: 3 * partSeconds }, parallelism);
   return parts < 2

@@ -169,6 +169,28 @@ describe("a plan that follows from what the sources are", () => {
     expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
   });
 
+  test("parts are made in software: they take no accelerator, and where one is a must there are none", () => {
+    const known = { durationSeconds: 170 };
+    const placed = (gpu: string, outputs: object[] = [mobile]) => {
+      const of = spec({ sources: sources("a", "b"), outputs, placement: { gpu } });
+      const facts = new Map([0, 1].map((index) => [index, known] as const));
+      const { units } = grow(
+        plan(of, withEncoder),
+        { why: "SourcesKnown", facts },
+        { spec: of, pools: withEncoder },
+      );
+      return units
+        .filter(({ sources: [source], family }) => source === 0 && family === "video")
+        .map(({ name, placement, why }) => [name, "gpu" in placement && placement.gpu, why]);
+    };
+    expect(placed("Prefer").map(([name, gpu]) => `${name} ${gpu}`)).toEqual([
+      ...["part-0 false", "part-1 false", "part-2 false", "join-0 false"],
+    ]);
+    const why = "in one piece: spec.placement.gpu is Require, and hardware encodes no parts";
+    expect(placed("Require")).toEqual([["video-0", true, why]]);
+    expect(placed("Require", [{ name: "vp9", video: { codec: "vp9", container: "webm" } }])).toHaveLength(4);
+  });
+
   test("what is decoded whole to verify it takes longer, in one piece, in its parts and where these are joined", () => {
     const film = { durationSeconds: 600, width: 1920, height: 1080, fps: 30 };
     const secondsOf = (verify: string, parallelism: number) =>

@@ -107,9 +107,9 @@ export function plan(spec: MediaJobSpec, pools: readonly Pool[], corrections: Co
   return { units, totalSeconds: secondsOf(units) + secondsOf(expected), awaitsFacts: true, faults, order };
 }
 
-function lookingFirst(only: Draft, { outputs }: MediaJobSpec): Draft {
-  const output = outputs[only.outputs[0] ?? 0];
-  return output ? { ...only, wholeUpToSeconds: wholeUpToSeconds(output) } : only;
+function lookingFirst(only: Draft, spec: MediaJobSpec): Draft {
+  const output = spec.outputs[only.outputs[0] ?? 0];
+  return output ? { ...only, wholeUpToSeconds: wholeUpToSeconds(output, spec) } : only;
 }
 
 /** Whether units may follow, once it is known what sources are. */
@@ -235,7 +235,8 @@ class Planner {
     const known = part
       ? { ...facts, durationSeconds: (part.endSeconds ?? durationSeconds) - part.startSeconds }
       : facts;
-    return estimate(family, this.#wanted(outputs), sources.length, known);
+    const needed = estimate(family, this.#wanted(outputs), sources.length, known);
+    return part ? { ...needed, gpu: false } : needed; // parts of two encoders would not join: software makes them
   }
 
   /** What is known of a source makes an estimate another one, which is not held against those that guess. */

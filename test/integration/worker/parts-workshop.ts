@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Unit } from "../../../crds/unit.ts";
 import { probe } from "../../../worker-image/probe/probe.ts";
 import { clip, ffmpeg } from "./clips.ts";
 import { type Attempt, Workshop } from "./worker-attempt.ts";
@@ -116,6 +117,7 @@ export class PartsWorkshop extends Workshop {
     file: string,
     video: Record<string, unknown>,
     boundaries: number[],
+    joining: Partial<Unit> = {},
   ): Promise<{ whole: string; joined: string; attempt: Attempt }> {
     const output = { video: { preset: "ultrafast", ...video } };
     const out = `parts-${++this.#pairs}`;
@@ -134,7 +136,7 @@ export class PartsWorkshop extends Workshop {
     }
     const joined = await this.attempt(file, output, {
       out,
-      unit: { name: "video-0-join", join: { parts: starts.length } },
+      unit: { name: "video-0-join", join: { parts: starts.length }, ...joining },
     });
     expect(joined.result.failures).toEqual([]);
     expect(joined.files).toEqual(whole.files);

@@ -35,9 +35,21 @@ test("frames between frames and a counted timecode go on where the part before e
   expect(similarity(joined, whole)).toBeGreaterThan(0.98);
 });
 
-test("a part of a span without frames holds none, and the others join", async () => {
-  const { whole, joined } = await workshop.both("brief.mp4", { fps: undefined }, [1.001, 1.002]);
+const LIMITS = {
+  cpu: 1,
+  memoryBytes: 2 ** 31,
+  scratchBytes: 2 ** 30,
+  timeoutSeconds: 60,
+  stallSeconds: 60,
+};
+
+test("a part of a span without frames holds none, and the others join, as software made them", async () => {
+  const { whole, joined, attempt } = await workshop.both("brief.mp4", { fps: undefined }, [1.001, 1.002], {
+    limits: { ...LIMITS, encoder: "nvenc" },
+  });
   expect(shown(joined)).toEqual(shown(whole));
+  const message = expect.stringContaining("parts of a long video are encoded in software");
+  expect(attempt.result.warnings).toMatchObject([{ reason: "EncodedInSoftware", message }]);
 });
 
 test("keyframes stand where one run puts them", async () => {

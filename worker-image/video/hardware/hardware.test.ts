@@ -170,7 +170,10 @@ test.each([
   expect(hardwareFailure("qsv", new MediaFailure(reason, "it broke"))).toMatchObject({ reason: expected });
 });
 
-test("fields are left to software", () => {
-  const wish = { pixelFormat: "yuv420p", keepsFields: true };
-  expect(whyInSoftware("nvenc", videoOutput.parse({}), wish)).toBe("nvenc encodes no fields");
+test.each([
+  { name: "fields", wish: { keepsFields: true }, expected: "nvenc encodes no fields" },
+  { name: "parts", wish: { inParts: true }, expected: "parts of a long video are encoded in software" },
+])("$name are left to software", ({ wish, expected }) => {
+  const why = whyInSoftware("nvenc", videoOutput.parse({}), { pixelFormat: "yuv420p", ...wish });
+  expect(why).toContain(expected);
 });

@@ -112,13 +112,18 @@ export function quantizerOf(family: HardwareEncoder, codec: HardwareCodec, crf: 
 export function whyInSoftware(
   family: HardwareEncoder,
   { codec, twoPass, targetBytes }: Pick<VideoOutput, "codec" | "twoPass" | "targetBytes">,
-  { pixelFormat, keepsFields = false }: { pixelFormat: string; keepsFields?: boolean },
+  {
+    pixelFormat,
+    keepsFields = false,
+    inParts = false,
+  }: { pixelFormat: string; keepsFields?: boolean; inParts?: boolean },
 ): string | undefined {
   if (!isHardwareCodec(codec)) return `${family} has no encoder for ${codec}`;
   if (codec === "h264" && pixelFormat === "yuv420p10le") return `${family} encodes h264 with 8 bits only`;
   if (!FAMILIES[family].pixelFormats[pixelFormat]) return `${family} takes no ${pixelFormat}`;
   if (keepsFields) return `${family} encodes no fields`;
   if (isTwoPass({ twoPass, targetBytes })) return `${family} has no second pass over a whole file`;
+  if (inParts) return "parts of a long video are encoded in software: those of two devices may not join";
   return undefined;
 }
 
