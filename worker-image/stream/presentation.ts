@@ -58,7 +58,10 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
     rungs,
     fps,
     stillSeconds: goesOn(picture),
-    sounds: soundsOf(plain.tracks, output.audio, goesOn),
+    sounds: soundsOf(plain.tracks, output.audio, {
+      delaySeconds: plain.work.delaySeconds,
+      silentSecondsOf: goesOn,
+    }),
     subtitles: plain.subtitles,
     thumbnails:
       output.thumbnails && smallest

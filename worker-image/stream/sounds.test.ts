@@ -7,7 +7,7 @@ import { soundsOf } from "./sounds.ts";
 const track = (channels: number) => ({ channels }) as AudioStream;
 
 const layouts = (channels: number[], audio = {}) =>
-  soundsOf(channels.map(track), streamOutput.parse({ audio }).audio, () => 0).map(
+  soundsOf(channels.map(track), streamOutput.parse({ audio }).audio, { silentSecondsOf: () => 0 }).map(
     ({ track, position, wish }) => `${position}: ${channelsOf(track, wish)}`,
   );
 
@@ -28,6 +28,8 @@ test.each([
 
 test("bitrateKbps is that of stereo", () => {
   const { audio } = streamOutput.parse({ audio: { bitrateKbps: 96 } });
-  const kbps = soundsOf([track(6)], audio, () => 0).map(({ wish }) => wish.soundtrack.bitrateKbps);
+  const kbps = soundsOf([track(6)], audio, { silentSecondsOf: () => 0 }).map(
+    ({ wish }) => wish.soundtrack.bitrateKbps,
+  );
   expect(kbps).toEqual([96, undefined]);
 });

@@ -17,27 +17,28 @@ export interface Sound {
 export function soundsOf(
   tracks: readonly AudioStream[],
   audio: StreamOutput["audio"],
-  silentSecondsOf: (track: AudioStream) => number,
+  time: {
+    /** How much later it is heard, as the pictures are seen. */
+    delaySeconds?: number | undefined;
+    silentSecondsOf: (track: AudioStream) => number;
+  },
 ): Sound[] {
+  const wishOf = (channels: Pick<SoundWish["soundtrack"], "channels" | "bitrateKbps">): SoundWish => ({
+    codec: "aac",
+    soundtrack: { ...channels, sampleRateHz: 48_000, loudness: audio.loudness },
+    speed: 1,
+    delaySeconds: time.delaySeconds,
+  });
   const stereo = tracks.map((track, position) => ({
     track,
     position,
     isSurround: false,
-    silentSeconds: silentSecondsOf(track),
-    wish: wishOf({ channels: "Stereo", bitrateKbps: audio.bitrateKbps }, audio),
+    silentSeconds: time.silentSecondsOf(track),
+    wish: wishOf({ channels: "Stereo", bitrateKbps: audio.bitrateKbps }),
   }));
   if (audio.surround === "None") return stereo;
   const surround = stereo
-    .map((sound) => ({ ...sound, isSurround: true, wish: wishOf({ channels: "Source" }, audio) }))
+    .map((sound) => ({ ...sound, isSurround: true, wish: wishOf({ channels: "Source" }) }))
     .filter(({ track, wish }) => channelsOf(track, wish) > 2);
   return [...stereo, ...surround];
 }
-
-const wishOf = (
-  wish: Pick<SoundWish["soundtrack"], "channels" | "bitrateKbps">,
-  { loudness }: StreamOutput["audio"],
-): SoundWish => ({
-  codec: "aac",
-  soundtrack: { ...wish, sampleRateHz: 48_000, loudness },
-  speed: 1,
-});
