@@ -16,7 +16,7 @@ import type { Presentation } from "./presentation.ts";
 import { type MadeSound, refuseShortSounds, refuseSilentSounds, type SoundSource } from "./sound-check.ts";
 import type { Sound } from "./sounds.ts";
 import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
-import { unique, verifySubtitles } from "./subtitles.ts";
+import { finishSubtitles, unique } from "./subtitles.ts";
 import { verifySheets } from "./thumbnails.ts";
 import { videoRangeOf } from "./track-description.ts";
 
@@ -93,7 +93,7 @@ export async function verifyStream(
   const stream = {
     video,
     audio: audioRenditions(sounds),
-    subtitles: await verifySubtitles(presentation.subtitles, {
+    subtitles: await finishSubtitles(presentation.subtitles, {
       paths: files.subtitlePaths,
       fileNames: names.subtitles,
     }),

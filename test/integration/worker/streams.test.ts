@@ -214,7 +214,7 @@ describe("what belongs to a stream beside pictures and sound", () => {
     for (const [language, text] of Object.entries(texts)) {
       writeFileSync(
         join(workshop.root, `${language}.srt`),
-        `1\n00:00:00,500 --> 00:00:01,500\n<i>${text}</i>\n\n2\n00:00:03,000 --> 00:00:04,000\n${text} again\n`,
+        `1\n00:00:00,500 --> 00:00:01,500\n<i>${text}</i>\n\n2\n00:00:03,000 --> 00:00:04,000\n${text} <3 & again\n`,
       );
     }
     const plain = clip(join(workshop.root, "plain.mp4"), { size: "640x360", seconds: 5 });
@@ -229,7 +229,7 @@ describe("what belongs to a stream beside pictures and sound", () => {
 
   test("subtitles are WebVTT, named by both manifests", () => {
     expect(textOf(attempt, "subtitles-1-deu.vtt")).toBe(
-      "WEBVTT\n\n00:00.500 --> 00:01.500\n<i>Grüße</i>\n\n00:03.000 --> 00:04.000\nGrüße again\n",
+      "WEBVTT\n\n00:00.500 --> 00:01.500\n<i>Grüße</i>\n\n00:03.000 --> 00:04.000\nGrüße &lt;3 &amp; again\n",
     );
     expect(textOf(attempt, "master.m3u8")).toContain(
       'TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="deu",LANGUAGE="de"',

@@ -28,12 +28,13 @@ const withTexts = (file: string, texts: string, ...more: string[]) =>
 
 test("a language that is a path names no file outside the destination", async () => {
   const language = `/../../../../../..${workshop.root}/evil`;
-  withTexts("evil.mkv", "plain.srt", "-metadata:s:s:0", `language=${language}`);
+  workshop.write("hearts.srt", "1\n00:00:00,000 --> 00:00:01,000\nHello <3\n");
+  withTexts("evil.mkv", "hearts.srt", "-metadata:s:s:0", `language=${language}`);
   const video = { preset: "ultrafast", subtitleFiles: ["vtt"] };
   const attempt = await workshop.attempt("evil.mkv", { video });
   expect(attempt.result.failures).toEqual([]);
   expect(attempt.files).toEqual(["made.1.vtt", "made.mp4"]);
-  expect(readFileSync(attempt.pathOf("made.1.vtt"), "utf8")).toContain("Hello");
+  expect(readFileSync(attempt.pathOf("made.1.vtt"), "utf8")).toContain("Hello &lt;3");
 });
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");

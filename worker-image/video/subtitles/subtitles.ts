@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineContext } from "../../engine.ts";
 import { inputArguments } from "../../probe/media-input.ts";
@@ -6,6 +6,7 @@ import type { TextStream } from "../../probe/record.ts";
 import { ffmpegLimits, runFfmpeg } from "../ffmpeg.ts";
 import { subjectOf, type Task } from "../task.ts";
 import { isTextSubtitle, lostTextsOf } from "./subtitle-tracks.ts";
+import { escapeCues } from "./web-vtt-cues.ts";
 
 /** The encoder, which is also the muxer, of each format of subtitle files. */
 const WRITERS = { vtt: "webvtt", srt: "srt" } as const;
@@ -39,6 +40,7 @@ export async function writeSubtitleFiles(
         });
         const lost = lostTextsOf(report);
         if (lost) context.warn({ ...lost, ...subjectOf(task) });
+        if (ext === "vtt") await writeFile(staged, escapeCues(await readFile(staged, "utf8")));
         // SubRip without a line of text is a file without a byte, which nobody can tell from a lost one.
         if ((await stat(staged)).size > 0) await context.publish(staged, product, { format: ext });
       } finally {
