@@ -105,7 +105,7 @@ export const streamOutput = z
       .enum(["Auto", "Explicit"])
       .default("Auto")
       .describe(
-        "ladder: Auto makes the tiers 240, 360, 480, 720, 1080, 1440 and 2160 up to the source's size, Explicit those of renditions.",
+        "ladder: Auto makes the tiers 240, 360, 480, 720, 1080, 1440 and 2160 up to the source's size, which stands for a tier that is less than a tenth above it; Explicit those of renditions.",
       ),
     renditions: z
       .array(rendition)

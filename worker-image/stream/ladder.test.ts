@@ -27,6 +27,17 @@ test.each([
     source: [720, 1280],
     expected: ["240x426", "360x640", "480x854", "720x1280"],
   },
+  {
+    name: "what lacks some lines of a tier has it at its own size",
+    source: [1920, 1036],
+    expected: ["444x240", "668x360", "890x480", "1334x720", "1920x1036"],
+  },
+  { name: "so has an odd one", source: [639, 359], expected: ["428x240", "638x358"] },
+  {
+    name: "what lacks a tenth of a tier has the one below",
+    source: [1440, 971],
+    expected: ["356x240", "534x360", "712x480", "1068x720"],
+  },
   { name: "an odd source stays even and inside", source: [641, 361], expected: ["426x240", "640x360"] },
   { name: "a source below every tier keeps its size", source: [160, 120], expected: ["160x120"] },
 ] as const)("$name", ({ source: [width, height], expected }) =>

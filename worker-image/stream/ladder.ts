@@ -21,6 +21,10 @@ const TIERS: readonly (readonly [shortSide: number, bitrateKbps: number])[] = [
   [2160, 16_000],
 ];
 
+/** A source that lacks less than a tenth of a tier, such as one with its bars cut away, has that at its own size. */
+const nearest = (tier: number, shortSide: number): number =>
+  tier * 0.9 < shortSide ? Math.min(tier, shortSide) : tier;
+
 /** Bitrate for equal looks, beside h264. */
 const CODEC_FACTORS: Record<StreamOutput["codec"], number> = { h264: 1, h265: 0.65, av1: 0.55 };
 
@@ -34,7 +38,10 @@ export function ladderOf(
     output.renditions?.map(({ height, bitrateKbps }) => [height, bitrateKbps] as const) ??
     TIERS.map(
       ([height, kbps]) =>
-        [height, Math.round(kbps * CODEC_FACTORS[output.codec] * rateFactor(source.fps))] as const,
+        [
+          nearest(height, shortSide),
+          Math.round(kbps * CODEC_FACTORS[output.codec] * rateFactor(source.fps)),
+        ] as const,
     );
   const fitting = wanted.filter(([height]) => height <= shortSide);
   const leftOut = output.renditions

@@ -201,7 +201,10 @@ function estimateStream(stream: StreamOutput | undefined, known: SourceFacts): E
 function rungsOf(stream: StreamOutput | undefined, known: SourceFacts): Partial<VideoOutput>[] {
   const { width, height } = pictureOf(known);
   const side = Math.min(width, height);
-  const sides = (stream?.renditions?.map(({ height }) => height) ?? TIERS).filter((each) => each <= side);
+  const sides = (
+    stream?.renditions?.map(({ height }) => height) ??
+    TIERS.map((tier) => (tier * 0.9 < side ? Math.min(tier, side) : tier))
+  ).filter((each) => each <= side);
   return (sides.length > 0 ? sides : [side]).map((each) => ({
     ...(stream && { codec: stream.codec, dynamicRange: stream.dynamicRange, verify: stream.verify }),
     ...(stream?.fps && { fps: stream.fps }),
