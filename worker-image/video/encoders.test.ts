@@ -63,6 +63,13 @@ test.each([
     not: ["sc_threshold"],
   },
   {
+    name: "keyframes of a part are counted from its first frame, and stand where one run would put them",
+    codec: "h264",
+    output: { keyframeIntervalSeconds: 2 },
+    more: { fps: 7.3, startSeconds: 2 },
+    has: ["-force_key_frames:v expr:gte(t+2.0547945205479454,(n_forced+1)*2)"],
+  },
+  {
     name: "keyframes every ten seconds where no number of frames stands for so long",
     codec: "h264",
     output: {},

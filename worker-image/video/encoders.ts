@@ -286,7 +286,7 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
   const due =
     startSeconds === 0
       ? `gte(t,n_forced*${seconds})`
-      : `gte(t+${startSeconds},(n_forced+${before})*${seconds})`;
+      : `gte(t+${firstFrameAfter(startSeconds, fps)},(n_forced+${before})*${seconds})`;
   // Two keyframes that are forced may be a frame further apart than others; a group that ends before the second of them
   // would make a keyframe of its own, a frame too early. Products such as 1.1 × 30 are a little above what is meant.
   const frames = fps === null ? undefined : Math.max(1, Math.ceil(seconds * fps - 1e-6));
@@ -296,6 +296,10 @@ export function keyframeArguments(wish: EncodeWish, s: string): string[] {
     ...[`-force_key_frames:${s}`, `expr:${due}`],
   ];
 }
+
+/** When the first frame is shown that comes no earlier; where they come at any time, none later is known. */
+const firstFrameAfter = (seconds: number, fps: number | null): number =>
+  fps === null ? seconds : Math.max(seconds, Math.ceil(seconds * fps - 1e-6) / fps);
 
 /** Frames that encoders let a group have by themselves; SVT-AV1 counts seconds instead. */
 const LONGEST_GROUPS: Partial<Record<EncodedCodec, number>> = { h264: 250, h265: 250, vp9: 128 };

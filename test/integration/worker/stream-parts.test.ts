@@ -99,7 +99,7 @@ const VARYING = {
   name: "h265 of a varying rate",
   file: "varying.mkv",
   boundaries: [2],
-  wish: { codec: "h265" },
+  wish: { codec: "h265", fps: 7.3 },
 };
 
 /** The pictures end within the first part, and the sound in the last. */
