@@ -4,7 +4,7 @@ import { MediaFailure } from "../probe/media-failure.ts";
 import type { MediaRecord, Rate, TextStream } from "../probe/record.ts";
 import { whyNoPicture } from "../video/encoders.ts";
 import { decodingSeconds, encodeSeconds, readingSeconds } from "../video/progress/stage-seconds.ts";
-import { pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
+import { firstSecondsOf, pictureOf, planRendition, type Rendition } from "../video/rendition.ts";
 import { exactRate, perSecond, steadyRate } from "../video/time/timing.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
 import { type Sound, soundsOf } from "./sounds.ts";
@@ -51,15 +51,19 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
   // A size that follows from the source may be any, beyond what people may ask for.
   const plain = planRendition(record, { ...wish, ...largest?.size, fit: "fill", enlarge: true });
   const [smallest] = rungs;
+  const delaySeconds = delayToStart(plain.work.delaySeconds, {
+    firstSeconds: firstSecondsOf(record, picture),
+    fps,
+  });
   const goesOn = goingOn(record, { picture, tracks: plain.tracks });
   return {
     output,
-    top: { ...plain, fps, work: { ...plain.work, fps } },
+    top: { ...plain, fps, work: { ...plain.work, fps, delaySeconds } },
     rungs,
     fps,
     stillSeconds: goesOn(picture),
     sounds: soundsOf(plain.tracks, output.audio, {
-      delaySeconds: plain.work.delaySeconds,
+      delaySeconds,
       silentSecondsOf: goesOn,
     }),
     subtitles: plain.subtitles,
@@ -77,6 +81,16 @@ export function planPresentation(record: MediaRecord, output: StreamOutput): Pre
     ],
   };
 }
+
+/**
+ * How much later all is shown. A stream begins with a picture: one that comes within its first frame begins it, or it
+ * would be shown twice.
+ */
+const delayToStart = (
+  delaySeconds: number | undefined,
+  { firstSeconds, fps }: { firstSeconds: number; fps: Rate },
+): number | undefined =>
+  delaySeconds !== undefined && firstSeconds < 1 / perSecond(fps) ? -firstSeconds : delaySeconds;
 
 function refuseUnfit(rungs: readonly Rung[], codec: StreamOutput["codec"]): void {
   for (const { name, size } of rungs) {

@@ -297,7 +297,7 @@ const appendedTracks = (appended: readonly Appended[]): AudioStream[] =>
   appended.flatMap(({ track }) => track ?? []).slice(0, 1);
 
 /** When the first frame is shown, from the start of its file. */
-const firstSecondsOf = (record: MediaRecord, picture: VideoStream): number =>
+export const firstSecondsOf = (record: Pick<MediaRecord, "startSeconds">, picture: VideoStream): number =>
   Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
 
 /** When the last frame ends, from the start of its file; null where the file does not tell. */
