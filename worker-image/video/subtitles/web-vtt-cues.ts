@@ -7,7 +7,7 @@
 const TIMINGS = /^(\d{2,}:)?\d{2}:\d{2}\.\d{3} --> /;
 
 /** What may stand: the tags that ffmpeg makes of styles, and characters that were escaped in the source. */
-const TAG = String.raw`/?[biu]`;
+const TAG = "/?[biu]";
 const ENTITY = String.raw`(amp|lt|gt|nbsp|lrm|rlm|quot|#\d+);`;
 
 const AMPERSAND = new RegExp(`&(?!${ENTITY})`, "g");
