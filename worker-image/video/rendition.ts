@@ -26,6 +26,7 @@ import {
   soundWarnings,
 } from "./sound/sound.ts";
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
+import { endSecondsOf, firstSecondsOf } from "./time/picture-span.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
 import {
@@ -295,16 +296,6 @@ function appendedTo(
 /** Where the source has no sound, the first of the files after it that has some decides how it sounds. */
 const appendedTracks = (appended: readonly Appended[]): AudioStream[] =>
   appended.flatMap(({ track }) => track ?? []).slice(0, 1);
-
-/** When the first frame is shown, from the start of its file. */
-export const firstSecondsOf = (record: Pick<MediaRecord, "startSeconds">, picture: VideoStream): number =>
-  Math.max(0, (picture.startSeconds ?? 0) - (record.startSeconds ?? 0));
-
-/** When the last frame ends, from the start of its file; null where the file does not tell. */
-const endSecondsOf = (record: MediaRecord, picture: VideoStream): number | null =>
-  picture.durationSeconds === null
-    ? record.durationSeconds
-    : firstSecondsOf(record, picture) + picture.durationSeconds;
 
 /** The timecode of the first frame that is kept; none where frames no longer follow the source's. */
 function keptTimecode(
