@@ -224,7 +224,7 @@ export const videoOutput = z
       .max(1_099_511_627_776)
       .optional()
       .describe(
-        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute; a file that misses it by more comes with a warning. Sound that is copied has to tell its bitrate.",
+        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute; a file that misses it by more comes with a warning.",
       ),
     twoPass: z
       .boolean()

@@ -350,7 +350,7 @@ function rateFor(wish: {
   }
   const audioKbps = tracks.reduce(
     (sum, track) =>
-      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : copiedKbps(track)),
+      sum + (sound ? (bitrateKbpsOf(track, sound) ?? uncompressedKbps(track)) : (track.bitrate ?? 0) / 1000),
     0,
   );
   const perSecondPackets = (fps ? perSecond(fps) : ASSUMED_FPS) + tracks.length * SOUND_PACKETS_PER_SECOND;
@@ -374,14 +374,6 @@ const ASSUMED_FPS = 30;
 
 /** AAC has 1024 samples in a packet, Opus 960: about as many a second at 48 kHz. */
 const SOUND_PACKETS_PER_SECOND = 50;
-
-function copiedKbps({ bitrate, index }: AudioStream): number {
-  if (bitrate !== null) return bitrate / 1000;
-  throw new MediaFailure(
-    "InvalidOutputSpec",
-    `targetBytes needs the bitrate of audio track ${index}, which is copied and does not tell it: take another audio codec than copy`,
-  );
-}
 
 const uncompressedKbps = ({ sampleRate, channels }: AudioStream) =>
   ((sampleRate ?? 48_000) * channels * 16) / 1000;

@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineContext } from "../engine.ts";
+import { withSoundBitrates } from "../probe/measured-bitrate.ts";
+import type { MediaRecord } from "../probe/record.ts";
 import { openCompanions } from "./companions.ts";
 import { Encode, takesTwoPasses } from "./encode.ts";
 import { finish } from "./finish.ts";
@@ -20,7 +22,7 @@ export async function makeWhole(context: EngineContext, task: Task): Promise<voi
   if (await context.findMade(productOf(task))) return;
 
   context.progress("analysis", share.from);
-  const record = await context.probe(opened);
+  const record = await lookAt(context, task);
   const companions = await openCompanions(context, opened, { video, record });
   const rendition = planRendition(record, video, { encoder: context.limits.encoder, companions });
   for (const warning of rendition.warnings) context.warn({ ...warning, ...subjectOf(task) });
@@ -43,6 +45,13 @@ export async function makeWhole(context: EngineContext, task: Task): Promise<voi
   } finally {
     await rm(stagedPath, { force: true });
   }
+}
+
+/** Beside sound that is copied, what is left of a size is known only where the sound tells its bitrate. */
+async function lookAt(context: EngineContext, { opened, video }: Task): Promise<MediaRecord> {
+  const record = await context.probe(opened);
+  const isWeighed = video.targetBytes !== undefined && video.audio.codec === "copy";
+  return isWeighed ? await withSoundBitrates(record, opened.path, context.signal) : record;
 }
 
 function stagesOf(rendition: Rendition, cpu: number): Stage[] {

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startsFast, walkBoxes } from "../../../worker-image/probe/box-walk.ts";
-import { clip, similarity } from "./clips.ts";
+import { clip, ffmpeg, similarity } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
 /** Codecs, containers and rates, as the real worker process makes them with real ffmpeg. */
@@ -152,9 +152,21 @@ describe("two passes meet the bitrate", () => {
   });
 });
 
-test("a target size is met", async () => {
-  const cuts = [{ startSeconds: 0, endSeconds: 4 }];
-  const { attempt } = await workshop.make("walk.mp4", { height: 180, cuts, targetBytes: 160_000 });
+const SIZES = [
+  {
+    name: "",
+    file: "walk.mp4",
+    video: { cuts: [{ startSeconds: 0, endSeconds: 4 }] },
+  },
+  {
+    name: " beside sound that is copied and tells no bitrate",
+    file: "brief.mkv",
+    video: { audio: { codec: "copy" } },
+  },
+];
+test.each(SIZES)("a target size is met$name", async ({ file, video }) => {
+  if (file === "brief.mkv") ffmpeg("-i", WALK, "-t", "4", "-c", "copy", join(workshop.sources, file));
+  const { attempt } = await workshop.make(file, { ...video, height: 180, targetBytes: 160_000 });
   expect(attempt.result.outputs[0]?.bytes).toBeGreaterThan(140_000);
   expect(attempt.result.outputs[0]?.bytes).toBeLessThan(168_000);
 });
