@@ -20,7 +20,7 @@ export const audioOutput = z
       .max(512)
       .optional()
       .describe(
-        "bitrateKbps in kbit/s, for aac, opus and mp3. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. Opus has no more than 256 per channel, and gets that where more is asked for.",
+        "bitrateKbps in kbit/s, for aac, opus and mp3. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. What the codec does not have becomes the nearest that it does, with a warning: opus goes up to 256 per channel, aac to 6 bits per sample and channel, mp3 in steps to 320, or 160 below 32 kHz.",
       ),
     channels,
     sampleRateHz,
@@ -94,6 +94,12 @@ export const audioOutput = z
         message: "bitrateKbps is only for aac, opus and mp3",
         fieldPath: ".bitrateKbps",
         reason: "FieldValueForbidden",
+      },
+      {
+        rule: "self.codec != 'mp3' || !has(self.bitrateKbps) || self.bitrateKbps <= 320",
+        message: "mp3 has 320 kbit/s at most",
+        fieldPath: ".bitrateKbps",
+        reason: "FieldValueInvalid",
       },
       {
         rule: "self.codec != 'mp3' || self.channels != '5.1'",

@@ -60,7 +60,7 @@ export const soundtrack = z
       .max(1536)
       .optional()
       .describe(
-        "bitrateKbps of each track in kbit/s. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. Opus has no more than 256 per channel, and gets that where more is asked for.",
+        "bitrateKbps of each track in kbit/s. Default 64 per channel for aac, 48 for opus, 96 for mp3; at least 64. What the codec does not have becomes the nearest that it does, with a warning: opus goes up to 256 per channel, aac to 6 bits per sample and channel, mp3 in steps to 320, or 160 below 32 kHz.",
       ),
     channels,
     sampleRateHz,
@@ -91,6 +91,12 @@ export const soundtrack = z
         message: "bitrateKbps is only for aac, opus and mp3",
         fieldPath: ".bitrateKbps",
         reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.codec) || self.codec != 'mp3' || !has(self.bitrateKbps) || self.bitrateKbps <= 320",
+        message: "mp3 has 320 kbit/s at most",
+        fieldPath: ".bitrateKbps",
+        reason: "FieldValueInvalid",
       },
       {
         rule: "!has(self.codec) || !(self.codec in ['copy', 'none']) || !(has(self.loudness) || has(self.sampleRateHz) || self.channels != 'Source')",

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import type { AudioStream } from "../../probe/record.ts";
-import { channelsOf, type EncodedSoundCodec, sameLanguage, soundFilters, soundWarnings } from "./sound.ts";
+import {
+  bitrateKbpsOf,
+  channelsOf,
+  type EncodedSoundCodec,
+  sameLanguage,
+  soundFilters,
+  soundWarnings,
+} from "./sound.ts";
 
 test.each([
   { tag: "ger", wanted: "deu", same: true },
@@ -59,6 +66,34 @@ test.each<
   const wish = { codec, soundtrack: { channels: "Source" as const, sampleRateHz }, speed: 1 };
   expect(soundFilters(source, wish).at(-1)).toBe(`aresample=${rate}`);
   expect(soundWarnings(source, wish).map(({ reason }) => reason)).toEqual(warned);
+});
+
+test.each<
+  [
+    name: string,
+    EncodedSoundCodec,
+    sampleRateHz: number,
+    kbps: number | undefined,
+    expected: number | undefined,
+  ]
+>([
+  ["MP3 has 320", "mp3", 48_000, 400, 320],
+  ["MP3 of half the rate has 160", "mp3", 24_000, 320, 160],
+  ["MP3 of a quarter of it has 64", "mp3", 8000, 128, 64],
+  ["MP3 has steps", "mp3", 44_100, 100, 96],
+  ["MP3 has no less than 32", "mp3", 48_000, 8, 32],
+  ["AAC has 6 bits a sample", "aac", 8000, 128, 96],
+  ["Opus has 256 a channel", "opus", 48_000, 520, 512],
+  ["what the codec has is kept", "aac", 48_000, 520, 520],
+  ["what sounds clean is held too, and no loss", "mp3", 8000, undefined, 64],
+  ["PCM has none", "pcm", 8000, undefined, undefined],
+])("of bitrates %s", (_, codec, sampleRateHz, bitrateKbps, expected) => {
+  const wish = { codec, soundtrack: { channels: "Stereo" as const, sampleRateHz, bitrateKbps }, speed: 1 };
+  expect(bitrateKbpsOf(track(2, "stereo"), wish)).toBe(expected);
+  const isChanged = bitrateKbps !== undefined && bitrateKbps !== expected;
+  expect(soundWarnings(track(2, "stereo"), wish).map(({ reason }) => reason)).toEqual(
+    isChanged ? ["BitrateChanged"] : [],
+  );
 });
 
 test("a mix that is asked for is no loss to be told of", () => {

@@ -1,6 +1,7 @@
 import type { Soundtrack } from "../../../crds/outputs/soundtrack.ts";
 import type { Container } from "../../../crds/outputs/video-rules.ts";
 import type { AudioStream } from "../../probe/record.ts";
+import { heldKbps } from "./bitrate.ts";
 
 export type SoundCodec = NonNullable<Soundtrack["codec"]>;
 export type EncodedSoundCodec = Exclude<SoundCodec, "copy" | "none">;
@@ -30,12 +31,6 @@ export const SOUND_CODEC_NAMES: Record<EncodedSoundCodec, readonly string[]> = {
   flac: ["flac"],
   pcm: ["pcm_s16le", "pcm_s24le"],
 };
-
-/** kbit/s for one channel at which each codec sounds clean; a floor of 64 for the whole track. */
-const KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { aac: 64, opus: 48, mp3: 96 };
-
-/** kbit/s for one channel above which an encoder refuses to work. */
-const MAX_KBPS_PER_CHANNEL: Partial<Record<EncodedSoundCodec, number>> = { opus: 256 };
 
 /** The sample rates each encoder takes (`ffmpeg -h encoder=…`), of opus the one it works at; others take any. */
 const RATES_HZ: Partial<Record<EncodedSoundCodec, readonly number[]>> = {
@@ -175,6 +170,8 @@ export function soundWarnings(track: AudioStream, wish: SoundWish): { reason: st
   const rateHz = sampleRateOf(track, wish);
   const isMixed = soundtrack.channels === "Source" && channels < track.channels;
   const isResampled = soundtrack.sampleRateHz !== undefined && soundtrack.sampleRateHz !== rateHz;
+  const kbps = bitrateKbpsOf(track, wish);
+  const isLimited = soundtrack.bitrateKbps !== undefined && soundtrack.bitrateKbps !== kbps;
   return [
     ...(isMixed
       ? [
@@ -192,17 +189,23 @@ export function soundWarnings(track: AudioStream, wish: SoundWish): { reason: st
           },
         ]
       : []),
+    ...(isLimited
+      ? [
+          {
+            reason: "BitrateChanged",
+            message: `audio track ${track.index} has ${kbps} kbit/s, the nearest of ${codec} with ${channels} channel(s) at ${rateHz} Hz to the ${soundtrack.bitrateKbps} kbit/s that were asked for`,
+          },
+        ]
+      : []),
   ];
 }
 
-/** Bitrate of one track; undefined for codecs without one. */
-export function bitrateKbpsOf(track: AudioStream, wish: SoundWish): number | undefined {
-  const perChannel = KBPS_PER_CHANNEL[wish.codec];
-  if (perChannel === undefined) return undefined;
-  const channels = channelsOf(track, wish);
-  const wanted = wish.soundtrack.bitrateKbps ?? Math.max(64, perChannel * channels);
-  return Math.min(wanted, (MAX_KBPS_PER_CHANNEL[wish.codec] ?? wanted) * channels);
-}
+/** Bitrate of one track in kbit/s; undefined for codecs without one. */
+export const bitrateKbpsOf = (track: AudioStream, wish: SoundWish): number | undefined =>
+  heldKbps(
+    { codec: wish.codec, channels: channelsOf(track, wish), rateHz: sampleRateOf(track, wish) },
+    wish.soundtrack.bitrateKbps,
+  );
 
 /**
  * Fills gaps and pads a late start with silence, so that sound and picture stay together whatever the container's

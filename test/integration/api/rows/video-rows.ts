@@ -68,6 +68,11 @@ export const videoRows: Row[] = [
     field: field("audio.channels"),
     server: "mp3 has two channels at most",
   }),
+  refused("mp3 of more bits than it has", video({ audio: { codec: "mp3", bitrateKbps: 321 } }), {
+    field: field("audio.bitrateKbps"),
+    server: "mp3 has 320 kbit/s at most",
+  }),
+  accepted("mp3 of as many bits as it has", video({ audio: { codec: "mp3", bitrateKbps: 320 } })),
   refused("HDR in main", video({ codec: "h265", dynamicRange: "Source", profile: "main" }), {
     field: field("profile"),
     server: "take main10",
