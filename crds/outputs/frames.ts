@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { validations } from "../validation.ts";
 
+/** How many frames `everySeconds` takes at most. */
+export const MOST_FRAMES = 2000;
+
 const CHOICES = ["atSeconds", "everySeconds", "count", "sceneChanges"] as const;
 
 export const framesOutput = z
@@ -49,7 +52,9 @@ export const framesOutput = z
       .min(0.1)
       .max(86_400)
       .optional()
-      .describe("everySeconds takes a frame at each multiple of this time, in seconds; at most 2000 frames."),
+      .describe(
+        `everySeconds takes a frame at each multiple of this time, in seconds; at most ${MOST_FRAMES} frames.`,
+      ),
     count: z
       .int()
       .min(1)

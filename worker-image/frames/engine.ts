@@ -25,7 +25,7 @@ import {
   takeKeyframes,
 } from "./extraction.ts";
 import { takeFromTheStart } from "./from-the-start.ts";
-import { listKeyframes, listsKeyframes, passIsCheaper } from "./keyframes.ts";
+import { listKeyframes, listsKeyframes } from "./keyframes.ts";
 import { momentsOf } from "./moments.ts";
 import { EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
 import { cellsOf, refuseTooLarge, spriteFrames } from "./sheet-size.ts";
@@ -150,11 +150,10 @@ async function take(extraction: Extraction, container: string, run: Taking): Pro
   const { exact, seconds, sourcePath, index } = extraction;
   if (!isSeekable({ container })) return takeFromTheStart(extraction, run);
   if (!exact && seconds.length > 1 && listsKeyframes(container)) {
-    const keyframes = await listKeyframes(sourcePath, { index, limits: run.limits });
-    if (keyframes.length > 0 && passIsCheaper(keyframes.length, seconds.length)) {
-      const taken = await takeKeyframes(extraction, keyframes, run);
-      if (taken) return taken;
-    }
+    const wish = { index, limits: run.limits, times: seconds.length };
+    const keyframes = await listKeyframes(sourcePath, wish);
+    const taken = keyframes && (await takeKeyframes(extraction, keyframes, run));
+    if (taken) return taken;
   }
   return takeFrames(extraction, run);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
-import { KEYFRAMES_ONLY, type Keyframe, keyframesAt } from "./keyframes.ts";
+import { KEYFRAMES_ONLY, type Keyframe, keyframesAt, MOST_COPIED_BYTES } from "./keyframes.ts";
 import { shownFrames } from "./shown-frames.ts";
 
 /** A frame on disk, as PNG. */
@@ -96,7 +96,8 @@ const LAST_AT_OR_BEFORE = ["tpad=stop=100000:stop_mode=clone", "fps=25:start_tim
 /**
  * Takes keyframes: the wanted ones are copied out first, so that no other is decoded, and by one run, since opening
  * the source for each costs more than decoding it. Several times may share one frame: what comes back has an entry
- * for each time. Undefined when not every frame came, since they are only told apart by their number.
+ * for each time. Undefined where they are too large to copy, or when not every frame came, since they are only told
+ * apart by their number.
  */
 export async function takeKeyframes(
   extraction: Extraction,
@@ -104,7 +105,10 @@ export async function takeKeyframes(
   { limits, onTaken, onStart }: Taking,
 ): Promise<TakenFrame[] | undefined> {
   const wanted = keyframesAt(keyframes, extraction.seconds);
-  const packets = [...new Set(wanted.map(({ packet }) => packet))].sort((a, b) => a - b);
+  const copied = [...new Set(wanted)].sort((a, b) => a.packet - b.packet);
+  const packets = copied.map(({ packet }) => packet);
+  const bytes = copied.reduce((sum, keyframe) => sum + keyframe.bytes, 0);
+  if (packets.length === 0 || bytes > MOST_COPIED_BYTES) return undefined;
   const copyPath = join(extraction.directory, "keyframes.mov");
   try {
     await runFfmpeg({ ...limits, arguments: copyingArguments(extraction, packets, copyPath), onStart });

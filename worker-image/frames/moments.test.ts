@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { framesOutput } from "../../crds/outputs/frames.ts";
-import { MAX_FRAMES, momentsOf } from "./moments.ts";
+import { framesOutput, MOST_FRAMES } from "../../crds/outputs/frames.ts";
+import { momentsOf } from "./moments.ts";
 
 const moments = (output: Record<string, unknown>, duration: number | null = 60) =>
   momentsOf(framesOutput.parse(output), duration);
@@ -53,6 +53,6 @@ test("where all times lie beyond the end the spec is wrong, not the source", () 
 
 test("too many frames are bounded with a warning", () => {
   const found = moments({ everySeconds: 0.1 }, 3600);
-  expect(found.seconds).toHaveLength(MAX_FRAMES);
+  expect(found.seconds).toHaveLength(MOST_FRAMES);
   expect(found.warnings).toMatchObject([{ reason: "FramesLeftOut" }]);
 });

@@ -1,12 +1,10 @@
-import type { FramesOutput } from "../../crds/outputs/frames.ts";
+import { type FramesOutput, MOST_FRAMES } from "../../crds/outputs/frames.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 
 /** Times at which frames are taken, in seconds from the source's start. */
 
 /** Where the poster is when nobody says: past leaders, slates and a fade from black. */
 const POSTER_SECONDS = 10;
-
-export const MAX_FRAMES = 2000;
 
 /** A seek to the very end finds no frame: the last moment that is asked for lies this much before it. */
 const BEFORE_END_SECONDS = 0.1;
@@ -58,7 +56,7 @@ const spread = (count: number, durationSeconds: number): number[] =>
 
 function every(step: number, end: number): Moments {
   const wanted = Math.floor(end / step) + 1;
-  const count = Math.min(MAX_FRAMES, wanted);
+  const count = Math.min(MOST_FRAMES, wanted);
   return {
     seconds: Array.from({ length: count }, (_, index) => index * step),
     warnings:

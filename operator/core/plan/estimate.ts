@@ -1,4 +1,4 @@
-import type { FramesOutput } from "../../../crds/outputs/frames.ts";
+import { type FramesOutput, MOST_FRAMES } from "../../../crds/outputs/frames.ts";
 import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { StreamOutput } from "../../../crds/outputs/stream.ts";
@@ -213,7 +213,10 @@ function rungsOf(stream: StreamOutput | undefined, known: SourceFacts): Partial<
   }));
 }
 
-/** PNGs of all frames, until they have become pictures: two bytes for a pixel, as of a noisy one. */
+/**
+ * PNGs of all frames, until they have become pictures: two bytes for a pixel, as of a noisy one. Keyframes that are
+ * copied out before they are decoded are as few as fit beside them.
+ */
 function framesScratchBytes(frames: FramesOutput | undefined, known: SourceFacts): number {
   const { width, height } = pictureOf(known);
   const { durationSeconds = ASSUMED_SECONDS } = known;
@@ -221,13 +224,14 @@ function framesScratchBytes(frames: FramesOutput | undefined, known: SourceFacts
     frames?.atSeconds?.length ??
     frames?.count ??
     frames?.sceneChanges?.max ??
-    (frames?.everySeconds ? durationSeconds / frames.everySeconds : 1);
+    (frames?.everySeconds ? Math.min(MOST_FRAMES, durationSeconds / frames.everySeconds + 1) : 1);
   return SCRATCH_BYTES + Math.ceil(wanted * outputPixels(sizeOf(frames), { width, height }) * 2);
 }
 
 const sizeOf = (frames: FramesOutput | undefined) => ({
   ...(frames?.width !== undefined && { width: frames.width }),
   ...(frames?.height !== undefined && { height: frames.height }),
+  ...(frames && { fit: frames.fit }),
 });
 
 /** Parts are copied into one file, the sound is encoded: little beside the pictures, where these are not decoded again. */

@@ -417,6 +417,15 @@ describe("a rendition is estimated by what is made of its source", () => {
   });
 });
 
+test.each([
+  { name: "a frame every tenth of a second", frames: { everySeconds: 0.1, width: 1920 }, pictures: 2000 },
+  { name: "thumbnails inside a square", frames: { count: 10, width: 960, height: 960 }, pictures: 2.5 },
+])("scratch has room for the pictures of $name", ({ frames, pictures }) => {
+  const [unit] = plan(mediaJob({ outputs: [{ name: "made", frames }] }).spec, pools).units;
+  const bytes = (unit?.estimate.scratchBytes ?? Number.NaN) - 256 * 2 ** 20;
+  expect(bytes / (1920 * 1080 * 2)).toBeCloseTo(pictures, 1);
+});
+
 test("the total is the sum of the estimates", () => {
   const { units, totalSeconds } = plan(mediaJob({ sources: sources("a", "b", "c") }).spec, pools);
   expect(totalSeconds).toBeCloseTo(units.reduce((sum, { estimate }) => sum + estimate.seconds, 0));

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { listKeyframes } from "../../../worker-image/frames/keyframes.ts";
 import { clip, ffmpeg } from "./clips.ts";
 import { Workshop } from "./worker-attempt.ts";
 
@@ -79,6 +80,16 @@ test.each(["mkv", "mp4"])("frames of a %s that begins late are spread over its l
   expect(files).toHaveLength(6);
   const video = await workshop.attempt(file, { video: { preset: "ultrafast" } });
   expect(video.result.warnings).toEqual([]);
+});
+
+test("a film of nothing but keyframes is not read on when seeking is quicker", async () => {
+  const path = join(workshop.sources, "intra.mov");
+  ffmpeg(
+    ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=25:d=120", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", path],
+  );
+  const limits = { threads: 1, maxAllocBytes: 2 ** 28, signal: new AbortController().signal };
+  expect(await listKeyframes(path, { index: 0, limits, times: 2 })).toBeUndefined();
+  expect(await listKeyframes(path, { index: 0, limits, times: 60 })).toHaveLength(3000);
 });
 
 test("a recording that does not tell its length has as many frames as are asked for", async () => {
