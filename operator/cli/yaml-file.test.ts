@@ -20,6 +20,8 @@ test.each([
   { text: "017", value: 15 },
   { text: "0x1f", value: 31 },
   { text: "1.5", value: 1.5 },
+  { text: ".5", value: 0.5 },
+  { text: ".", value: "." },
 ])("$text is read as kubectl reads it", ({ text, value }) => {
   expect(yamlDocuments(`a: ${text}`, "got.yaml")).toMatchObject([{ value: { a: value } }]);
 });

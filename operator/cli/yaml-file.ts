@@ -34,11 +34,18 @@ const REASONS: Partial<Record<string, string>> = {
 const asText = ({ tag, format }: ScalarTag | CollectionTag): boolean =>
   tag === "tag:yaml.org,2002:timestamp" || format === "TIME";
 
+/** A point alone, a volume's root, is text for them too, where YAML 1.1 takes it for a number that is none. */
+const withDigits = (tag: Tags[number]): Tags[number] =>
+  typeof tag === "object" && "test" in tag && tag.test?.test(".")
+    ? { ...tag, test: /^[-+]?(?:[0-9][0-9_]*)?\.[0-9][0-9_]*$/ }
+    : tag;
+
 /** Every document that is not empty, as kubectl and Helm read it: by YAML 1.1, where yes and on are true. JSON is YAML too. */
 export function yamlDocuments(content: string, label: string): YamlDocument[] {
   const lineCounter = new LineCounter();
   const at = (offset: number) => `${label}:${lineCounter.linePos(offset).line}`;
-  const customTags = (tags: Tags) => tags.filter((tag) => typeof tag === "string" || !asText(tag));
+  const customTags = (tags: Tags) =>
+    tags.filter((tag) => typeof tag === "string" || !asText(tag)).map(withDigits);
   const options = { lineCounter, version: "1.1", customTags, prettyErrors: false } as const;
   const documents = [...parseAllDocuments(content, options)];
   return documents.flatMap((document): YamlDocument[] => {
