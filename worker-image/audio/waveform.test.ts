@@ -47,5 +47,6 @@ test("a long sound is written in pieces", () => {
 
 test("silence has peaks and nothing has none", () => {
   expect(peaksOf([samples(0, 0)]).data).toEqual([0, 0]);
+  expect(peaksOf([samples(-255, 255)]).data).toEqual([0, 0]);
   expect(peaksOf([]).length).toBe(0);
 });

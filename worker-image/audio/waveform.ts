@@ -53,8 +53,9 @@ export class Peaks {
       larger.set(this.#data);
       this.#data = larger;
     }
-    this.#data[this.#length] = this.#least >> 8;
-    this.#data[this.#length + 1] = this.#greatest >> 8;
+    // towards zero, as audiowaveform does: what is next to silence lies on its line
+    this.#data[this.#length] = Math.trunc(this.#least / 256);
+    this.#data[this.#length + 1] = Math.trunc(this.#greatest / 256);
     this.#length += 2;
     this.#count = 0;
   }
