@@ -151,7 +151,7 @@ export const videoOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "cuts are the parts of the source to keep, joined in this order, at most 50; exact to the frame. All of it when unset.",
+        "cuts are the parts of the source to keep, joined in this order, at most 50; exact to the frame; of a source whose rate varies, at a constant one. All of it when unset.",
       ),
     speed: z
       .number()

@@ -185,6 +185,12 @@ test.each([
   if (second !== DOLBY) expect(join("SDR").appended).toHaveLength(1);
 });
 
+test.each([{ append: ["in/b.mp4"] }, { appendSources: ["b"] }])("what %j joins has one rate", (output) => {
+  const companions = { appended: [{ path: "/in/b.mp4", record: source() }] };
+  const { work } = planRendition(source(), videoOutput.parse(output), { companions });
+  expect(work.fps).toEqual({ num: 25, den: 1 });
+});
+
 test.each([
   { name: "a varying rate", video: { avg_frame_rate: "24/1" }, timecode: "10:00:00:00", why: /varying one/ },
   {

@@ -27,6 +27,7 @@ import {
 } from "./sound/sound.ts";
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
 import { endSecondsOf, firstSecondsOf } from "./time/picture-span.ts";
+import { atSpanRate } from "./time/span-rate.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
 import {
@@ -107,18 +108,19 @@ export function planRendition(
   const picture = pictureOf(record);
   if (output.codec !== "copy") refuseDolbyVisionAlone(picture, "the source");
   const warnings: Rendition["warnings"] = [];
-  const work = pictureWork(picture, output, warnings);
+  const asked = pictureWork(picture, output, warnings);
+  const firstSeconds = firstSecondsOf(record, picture);
+  const { spans, rate: spanRate } = atSpanRate(
+    onFrames(spansOf(output.cuts, record.durationSeconds), { rate: steadyRate(picture), firstSeconds }),
+    { picture, firstSeconds, asked: asked.speed === 1 ? asked.fps : undefined },
+  );
+  const work = { ...asked, fps: asked.fps ?? spanRate };
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
   refuseUnfit(output.codec, work);
   const aboveLevel = whyAboveLevel(output, work.scaling.final);
   if (aboveLevel) throw new MediaFailure("InvalidOutputSpec", aboveLevel);
   const codec = output.codec;
-  const firstSeconds = firstSecondsOf(record, picture);
-  const spans = onFrames(spansOf(output.cuts, record.durationSeconds), {
-    rate: steadyRate(picture),
-    firstSeconds,
-  });
   warnings.push(...emptyCuts(output.cuts, spans, record.durationSeconds));
   const appended = companions.appended.map(({ record }) =>
     appendedTo(work, { output, fps, record, dynamicRange: picture.dynamicRange }),
@@ -191,6 +193,7 @@ export function planRendition(
     placeTags: record.placeTags,
     tagStream: tagStreamOf(record, picture),
     spans,
+    spanRate,
     seeks: seeksSpans(record),
     endSeconds,
     expectedSeconds,

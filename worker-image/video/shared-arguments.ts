@@ -4,7 +4,7 @@ import { pictureFilters, sharedWork } from "./picture/filters.ts";
 import { soundOf } from "./picture/graph.ts";
 import type { Rendition } from "./rendition.ts";
 import type { MeasuredLoudness } from "./sound/sound.ts";
-import { sourceInputs, spanPads } from "./time/spans.ts";
+import { joiningFilters, sourceInputs, spanPads } from "./time/spans.ts";
 
 /** A rendition that is made together with others, where it goes, and what was measured of its tracks. */
 export interface SharedOutput {
@@ -42,9 +42,9 @@ export function sharedArguments(
 function pictureGraphs(outputs: readonly [SharedOutput, ...SharedOutput[]]): string[] {
   const [{ rendition: first }, ...others] = outputs;
   const { common, own } = sharedWork([first.work, ...others.map(({ rendition }) => rendition.work)]);
-  const { picture, spans } = first;
+  const { picture } = first;
   const { chains, pads: inputs } = spanPads(first, { index: picture.index, label: "picture", kind: "video" });
-  const joined = spans.length > 1 ? [`concat=n=${spans.length}:v=1:a=0`] : [];
+  const joined = joiningFilters(first);
   const pads = own.map((_, at) => `[shared${at}]`);
   return [
     ...chains,

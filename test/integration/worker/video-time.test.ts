@@ -54,6 +54,81 @@ describe("frames", () => {
   });
 });
 
+/** The pictures of `ramp.mp4` grow brighter with each frame, of which 25 are shown a second. */
+const UNEVEN = [
+  {
+    name: "frames are missing, each stays until the next one",
+    file: "gaps.mp4",
+    list: ["-vf", "select=not(between(n\\,20\\,30)+eq(n\\,50))", "-fps_mode", "vfr"],
+    first: [19, 19, 19, 19, 19, 19, ...range(31, 37)],
+    second: [...range(12, 19), 19, 19, 19, 19, 19],
+    last: [49, ...range(51, 59)],
+  },
+  {
+    name: "a cut is a frame long, it is there",
+    file: "ramp.mp4",
+    list: [],
+    first: range(25, 37),
+    second: range(13, 24),
+    last: range(50, 59),
+  },
+  {
+    name: "pictures begin late, the first one is shown before",
+    file: "late.mp4",
+    list: ["-itsoffset", "0.48", "-i", "RAMP", "-map", "1:v", "-map", "0:a"],
+    first: range(13, 25),
+    second: range(1, 12),
+    last: range(38, 47),
+  },
+];
+const UNEVEN_CUTS = [
+  { startSeconds: 1, endSeconds: 1.5 },
+  { startSeconds: 0.5, endSeconds: 1 },
+  { startSeconds: 0, endSeconds: 0.04 },
+  { startSeconds: 2, endSeconds: 2.4 },
+];
+
+describe("of cuts where", () => {
+  let attempt: Attempt;
+  beforeAll(async () => {
+    const ramp = join(workshop.sources, "ramp.mp4");
+    ffmpeg(
+      ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=25:d=3,geq=lum=20+N*2:cb=128:cr=128"],
+      ...["-f", "lavfi", "-i", "sine=r=48000:d=3", "-c:v", "libx264", "-crf", "0", ramp],
+    );
+    for (const { file, list } of UNEVEN.filter(({ file }) => file !== "ramp.mp4")) {
+      const more = list.map((each) => (each === "RAMP" ? ramp : each));
+      ffmpeg("-i", ramp, ...more, "-c:v", "libx264", "-crf", "0", join(workshop.sources, file));
+    }
+    attempt = await workshop.attemptAll(
+      UNEVEN.map(({ file }) => file),
+      [{ name: "made", video: { preset: "ultrafast", crf: 0, cuts: UNEVEN_CUTS, audio: { codec: "opus" } } }],
+    );
+  });
+
+  test.each(UNEVEN)("$name", async ({ file, first, second, last }) => {
+    expect(attempt.result.failures).toEqual([]);
+    const path = attempt.pathOf(`made-${sourceName(file)}.mp4`);
+    expect(shades(path)).toEqual([...first, ...second, 0, ...last]);
+    const { video, audio } = await probe(path);
+    expect(video[0]).toMatchObject({ startSeconds: 0, frameRate: { num: 25, den: 1 } });
+    expect(audio[0]?.durationSeconds).toBeCloseTo(video[0]?.durationSeconds ?? 0, 1);
+  });
+});
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}
+
+/** Which frame of the ramp each frame of a file is. */
+function shades(path: string): number[] {
+  const list = ["-v", "error", "-i", path, "-vf", "scale=2:2", "-fps_mode", "passthrough"];
+  const bytes = execFileSync("ffmpeg", [...list, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]);
+  const frameBytes = 4 + 1 + 1;
+  const lumas = [...bytes].filter((_, at) => at % frameBytes === 0);
+  return lumas.map((luma) => Math.round((luma - 20) / 2));
+}
+
 const UNINDEXED = [
   { name: "a transport stream", file: "plain.ts", video: ["-c:v", "copy"] },
   { name: "a program stream", file: "plain.mpg", video: ["-c:v", "mpeg2video", "-g", "100", "-q:v", "2"] },

@@ -10,7 +10,7 @@ import {
   silence,
   soundFilters,
 } from "../sound/sound.ts";
-import { soundGraph, sourceInputs, spanPads } from "../time/spans.ts";
+import { joiningFilters, soundGraph, sourceInputs, spanPads } from "../time/spans.ts";
 import { timecodeAfter } from "../time/timecode.ts";
 import { perSecond } from "../time/timing.ts";
 import { alphaDecoder } from "./alpha.ts";
@@ -59,7 +59,7 @@ export function pictureGraph(rendition: Rendition): string {
     parts.push(joined(rendition, drawn, last));
   } else {
     const { chains, pads } = spanPads(rendition, { index: picture.index, label: "picture", kind: "video" });
-    const joining = spans.length > 1 ? [`concat=n=${spans.length}:v=1:a=0`] : [];
+    const joining = joiningFilters(rendition);
     parts.push(...chains);
     chain(pads.join(""), [...joining, ...own, ...last], drawn);
   }

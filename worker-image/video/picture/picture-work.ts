@@ -89,7 +89,7 @@ export function pictureWork(
     fps:
       output.fps !== undefined
         ? exactRate(output.fps)
-        : (output.speed !== undefined && output.speed !== 1) || output.append
+        : (output.speed ?? 1) !== 1 || output.append || output.appendSources
           ? (steadyRate(picture) ?? undefined)
           : undefined,
     sourceFps: picture.frameRate,

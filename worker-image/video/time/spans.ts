@@ -1,5 +1,5 @@
 import { inputArguments } from "../../probe/media-input.ts";
-import type { MediaRecord } from "../../probe/record.ts";
+import type { MediaRecord, Rate } from "../../probe/record.ts";
 import { isSeekable } from "../../probe/seekable.ts";
 import { FROM_THE_START, lastingFilters } from "../sound/sound.ts";
 import type { Span } from "./timing.ts";
@@ -12,6 +12,8 @@ export interface Kept {
   spans: readonly Span[];
   /** Whether each span is gone to; else it is cut out of what is read from the start on. */
   seeks: boolean;
+  /** The rate at which pictures of spans are taken; undefined where they are joined as they are. */
+  spanRate?: Rate | undefined;
 }
 
 export const WHOLE: Kept = { spans: [], seeks: true };
@@ -31,7 +33,7 @@ const LEAD_SECONDS = 1;
  * what leads to a span times below zero, and those ffmpeg drops after decoding, to the sample.
  */
 export function sourceInputs(
-  { spans, seeks }: Kept,
+  { spans, seeks, spanRate }: Kept,
   { sourcePath, threads }: { sourcePath: string; threads: number },
   more: readonly string[] = [],
 ): string[] {
@@ -43,33 +45,62 @@ export function sourceInputs(
     return inputArguments(sourcePath, {
       options: [
         ...common,
+        ...(seeks && spanRate ? ["-noaccurate_seek"] : []),
         ...(seeks ? ["-ss", seconds(startSeconds - lead)] : []),
         ...(seeks && lead > 0 ? ["-itsoffset", seconds(-lead)] : []),
-        ...(endSeconds === undefined ? [] : ["-t", seconds(endSeconds - from)]),
+        // counts from the first frame that is found, which may be one before
+        ...(spanRate || endSeconds === undefined ? [] : ["-t", seconds(endSeconds - from)]),
       ],
     });
   });
 }
 
 /**
- * One stream of each span's input, as a filter graph names them; those that are read from the start are cut first.
- * An offset in place of the filters would not do: ffmpeg takes one of 10 s for a gap in a transport stream.
+ * One stream of each span's input, as a filter graph names them; those that are read from before their start are cut
+ * first. An offset in place of the filters would not do: ffmpeg takes one of 10 s for a gap in a transport stream.
  */
 export function spanPads(
-  { spans, seeks }: Kept,
+  { spans, seeks, spanRate }: Kept,
   { index, label, kind }: { index: number; label: string; kind: "video" | "audio" },
 ): { chains: string[]; pads: string[] } {
   if (spans.length === 0) return { chains: [], pads: [`[0:${index}]`] };
   const inputs = spans.map((_, input) => `[${input}:${index}]`);
-  if (seeks) return { chains: [], pads: inputs };
-  const a = kind === "audio" ? "a" : "";
+  if (seeks && !spanRate) return { chains: [], pads: inputs };
   const pads = inputs.map((_, input) => `[${label}cut${input}]`);
-  const chains = spans.map(({ startSeconds, endSeconds }, input) => {
-    const end = endSeconds === undefined ? "" : `:end=${seconds(endSeconds)}`;
-    const trim = `${a}trim=start=${seconds(startSeconds)}${end}`;
-    return `${inputs[input]}${trim},${a}setpts=round(PTS-${seconds(startSeconds)}/TB)${pads[input]}`;
+  const isAtRate = spanRate && kind === "video";
+  const chains = spans.map((span, input) => {
+    const fromStart = seeks ? { startSeconds: 0, endSeconds: lengthOf(span) } : span;
+    const filters = isAtRate ? atRate(fromStart, spanRate) : trimmed(fromStart, kind);
+    return `${inputs[input]}${filters.join(",")}${pads[input]}`;
   });
   return { chains, pads };
+}
+
+/** The filter that joins the pictures of spans. What it adds up is only nearly as long as the spans are. */
+export function joiningFilters({ spans, spanRate }: Kept): string[] {
+  if (spans.length <= 1) return [];
+  const counted = spanRate ? [`setpts=round(N*${spanRate.den}/${spanRate.num}/TB)`] : [];
+  return [`concat=n=${spans.length}:v=1:a=0`, ...counted];
+}
+
+const lengthOf = ({ startSeconds, endSeconds }: Span): number | undefined =>
+  endSeconds === undefined ? undefined : endSeconds - startSeconds;
+
+/** What a span shows, from zero on: at first what was shown before it, and to its end what was shown last. */
+function atRate(span: Span, { num, den }: Rate): string[] {
+  const length = lengthOf(span);
+  return [
+    ...(span.startSeconds > 0 ? [`setpts=round(PTS-${seconds(span.startSeconds)}/TB)`] : []),
+    `fps=${num}/${den}:start_time=0`,
+    ...(length === undefined ? [] : [`trim=end=${seconds(length)}`]),
+  ];
+}
+
+function trimmed({ startSeconds, endSeconds }: Span, kind: "video" | "audio"): string[] {
+  const a = kind === "audio" ? "a" : "";
+  const end = endSeconds === undefined ? "" : `:end=${seconds(endSeconds)}`;
+  const moved = startSeconds > 0 ? [`${a}setpts=round(PTS-${seconds(startSeconds)}/TB)`] : [];
+  return [`${a}trim=start=${seconds(startSeconds)}${end}`, ...moved];
 }
 
 /**
