@@ -22,6 +22,19 @@ test.each([
     expected: [0, 20, 40],
   },
   {
+    name: "a multiple just before the end",
+    output: { everySeconds: 1 },
+    duration: 2.04,
+    expected: [0, 1, 2],
+  },
+  {
+    name: "none at the end, however it is rounded",
+    output: { everySeconds: 1 },
+    duration: 2.0004,
+    expected: [0, 1],
+  },
+  { name: "a time at the very end", output: { atSeconds: [1.96, 2] }, duration: 2, expected: [1.96, 2] },
+  {
     name: "the times that are named, in their order",
     output: { atSeconds: [5, 1] },
     duration: 60,
@@ -46,7 +59,7 @@ test("where all times lie beyond the end the spec is wrong, not the source", () 
   expect(() => moments({ atSeconds: [100] }, 10)).toThrow(
     expect.objectContaining({
       reason: "InvalidOutputSpec",
-      message: "the source lasts 10 s and none of atSeconds is at 9.9 s or earlier; name earlier times",
+      message: "the source lasts 10 s and all of atSeconds lie beyond its end; name earlier times",
     }),
   );
 });

@@ -6,8 +6,8 @@ import { MediaFailure } from "../probe/media-failure.ts";
 /** Where the poster is when nobody says: past leaders, slates and a fade from black. */
 const POSTER_SECONDS = 10;
 
-/** A seek to the very end finds no frame: the last moment that is asked for lies this much before it. */
-const BEFORE_END_SECONDS = 0.1;
+/** Containers round how long they last: a multiple of a time this near to the end is the end itself. */
+const ROUNDED_SECONDS = 0.001;
 
 export interface Moments {
   seconds: number[];
@@ -20,12 +20,10 @@ export interface Moments {
  * @throws MediaFailure InvalidOutputSpec where all lie beyond the end.
  */
 export function momentsOf(output: FramesOutput, durationSeconds: number | null): Moments {
-  const end =
-    durationSeconds === null ? Number.POSITIVE_INFINITY : Math.max(0, durationSeconds - BEFORE_END_SECONDS);
-  if (output.atSeconds) return named(output, output.atSeconds, { end, durationSeconds });
+  if (output.atSeconds) return named(output, output.atSeconds, durationSeconds);
   if (durationSeconds === null) return { seconds: [0], warnings: [] };
   if (output.count !== undefined) return { seconds: spread(output.count, durationSeconds), warnings: [] };
-  if (output.everySeconds !== undefined) return every(output.everySeconds, end);
+  if (output.everySeconds !== undefined) return every(output.everySeconds, durationSeconds);
   return { seconds: [Math.min(POSTER_SECONDS, durationSeconds / 2)], warnings: [] };
 }
 
@@ -33,14 +31,15 @@ export function momentsOf(output: FramesOutput, durationSeconds: number | null):
 function named(
   { layout }: Pick<FramesOutput, "layout">,
   wanted: readonly number[],
-  { end, durationSeconds }: { end: number; durationSeconds: number | null },
+  durationSeconds: number | null,
 ): Moments {
-  const seconds = wanted.filter((time) => time <= end);
+  // At the very end the last frame is shown.
+  const seconds = wanted.filter((time) => time <= (durationSeconds ?? Number.POSITIVE_INFINITY));
   const beyond = wanted.length - seconds.length;
   if (seconds.length === 0) {
     throw new MediaFailure(
       "InvalidOutputSpec",
-      `the source lasts ${durationSeconds} s and none of atSeconds is at ${end.toFixed(1)} s or earlier; name earlier times`,
+      `the source lasts ${durationSeconds} s and all of atSeconds lie beyond its end; name earlier times`,
     );
   }
   const message = `${beyond} of atSeconds lie beyond the end of the source at ${durationSeconds} s`;
@@ -54,8 +53,8 @@ function named(
 const spread = (count: number, durationSeconds: number): number[] =>
   Array.from({ length: count }, (_, index) => ((index + 0.5) * durationSeconds) / count);
 
-function every(step: number, end: number): Moments {
-  const wanted = Math.floor(end / step) + 1;
+function every(step: number, durationSeconds: number): Moments {
+  const wanted = Math.max(1, Math.ceil((durationSeconds - ROUNDED_SECONDS) / step));
   const count = Math.min(MOST_FRAMES, wanted);
   return {
     seconds: Array.from({ length: count }, (_, index) => index * step),
