@@ -259,6 +259,21 @@ test("the timecode that is wanted is set after that of the source was removed", 
   );
 });
 
+test.each([
+  { tag: "deu", expected: "ger" },
+  { tag: "swe", expected: "sve" },
+  { tag: "fre", expected: "fra" },
+  { tag: "zho", expected: "chi" },
+  { tag: "eng", expected: "eng" },
+])("$tag is $expected in MOV, also of what is copied, and stays as it is elsewhere", ({ tag, expected }) => {
+  const tags = { language: tag };
+  const record = source({ streams: [{ ...SOUND, tags }] });
+  const made = (output: Parameters<typeof list>[0]) => valueAfter(list(output, record), "-metadata:s:a:0");
+  expect(made({ container: "mov" })).toBe(`language=${expected}`);
+  expect(made({ container: "mov", audio: { codec: "copy" } })).toBe(`language=${expected}`);
+  expect(made({ container: "mp4" })).toBe(`language=${tag}`);
+});
+
 test("what is stripped of its metadata keeps the languages of what is copied, and its fonts", () => {
   const tags = { language: "deu" };
   const text = { index: 2, codec_type: "subtitle", codec_name: "ass", tags };

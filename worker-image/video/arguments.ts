@@ -7,6 +7,7 @@ import { keptTags } from "./kept-tags.ts";
 import { alphaDecoder } from "./picture/alpha.ts";
 import { colorArguments } from "./picture/color.ts";
 import { companionInputs, inputsOf, pictureGraph, soundOf } from "./picture/graph.ts";
+import { quickTimeLanguage } from "./quicktime-language.ts";
 import type { Rendition } from "./rendition.ts";
 import { type MeasuredLoudness, measuringFilters, soundEncoderArguments } from "./sound/sound.ts";
 import { subtitleArguments } from "./subtitles/subtitle-tracks.ts";
@@ -242,23 +243,28 @@ function metadataArguments(rendition: Rendition, sounds: readonly AudioStream[])
     // Chapters hold times of the source, which no longer fit what was cut or sped up.
     ...["-map_chapters", strip || moved ? "-1" : "0"],
     // Streams out of a filter graph have lost the source's tags; those that are copied bring them unless stripped.
-    ...(sound ? sounds.flatMap((track, position) => soundTags(track, position, strip)) : []),
-    ...(strip ? strippedTags({ ...rendition, sounds: sound ? [] : sounds, subtitles }) : []),
+    ...sounds.flatMap((track, position) => (sound ? soundTags(track, position, rendition) : [])),
+    // A language is no metadata: a player chooses by it. What MOV calls another way has to be told of copies too.
+    ...(strip || output.container === "mov"
+      ? languageTags({ sounds: sound ? [] : sounds, subtitles }, output)
+      : []),
+    ...(strip ? fontNames(rendition) : []),
   ];
 }
 
-/** A language is no metadata: a player chooses by it. And a font is found by its name. */
-function strippedTags({
-  sounds,
-  subtitles,
-  fonts,
-}: Pick<Rendition, "subtitles" | "fonts"> & { sounds: readonly AudioStream[] }): string[] {
+function languageTags(
+  { sounds, subtitles }: Pick<Rendition, "subtitles"> & { sounds: readonly AudioStream[] },
+  output: Rendition["output"],
+): string[] {
   return [
-    ...sounds.flatMap((track, position) => languageTag(`a:${position}`, track)),
-    ...subtitles.flatMap((track, position) => languageTag(`s:${position}`, track)),
-    ...fonts.flatMap(({ index }, position) => [`-map_metadata:s:t:${position}`, `0:s:${index}`]),
+    ...sounds.flatMap((track, position) => languageTag(`a:${position}`, track, output)),
+    ...subtitles.flatMap((track, position) => languageTag(`s:${position}`, track, output)),
   ];
 }
+
+/** By which a font is found. */
+const fontNames = ({ fonts }: Pick<Rendition, "fonts">): string[] =>
+  fonts.flatMap(({ index }, position) => [`-map_metadata:s:t:${position}`, `0:s:${index}`]);
 
 /** Editors find a proxy's original by timecode and reel. MOV keeps both in a track, MP4 the timecode alone, others tags. */
 function timecodeArguments({ timecode, reelName, output }: Rendition): string[] {
@@ -269,13 +275,21 @@ function timecodeArguments({ timecode, reelName, output }: Rendition): string[] 
   ];
 }
 
-const languageTag = (stream: string, { language }: { language: string | null }): string[] =>
-  language ? [`-metadata:s:${stream}`, `language=${language}`] : [];
+function languageTag(
+  stream: string,
+  { language }: { language: string | null },
+  { container }: Rendition["output"],
+): string[] {
+  if (language === null) return [];
+  const tag = container === "mov" ? quickTimeLanguage(language) : language;
+  return [`-metadata:s:${stream}`, `language=${tag}`];
+}
 
-function soundTags(track: AudioStream, position: number, strip: boolean): string[] {
+function soundTags(track: AudioStream, position: number, { output }: Rendition): string[] {
   const { title } = track;
+  const strip = output.metadata === "Strip";
   return [
-    ...languageTag(`a:${position}`, track),
+    ...languageTag(`a:${position}`, track, output),
     // MP4 has no title for a track that players would show: they show the name of its handler.
     ...(title && !strip
       ? ["title", "handler_name"].flatMap((tag) => [`-metadata:s:a:${position}`, `${tag}=${title}`])

@@ -66,8 +66,17 @@ test("two languages of three keep their order and their tags", async () => {
     `language=${language}`,
   ]);
   ffmpeg("-i", plain, "-map", "0:v", ...list, "-c", "copy", join(workshop.sources, "tracks.mp4"));
-  const { record } = await workshop.make("tracks.mp4", { audio: { languages: ["fra", "eng"] } });
-  expect(record.audio.map(({ language }) => language)).toEqual(["fra", "eng"]);
+  const made = await workshop.makeAll(
+    "tracks.mp4",
+    [
+      { name: "mp4", languages: ["fra", "eng"] },
+      { name: "mov", languages: ["deu", "fra"] }, // which says German another way
+    ],
+    ({ name, languages }) => ({ container: name, audio: { languages } }),
+  );
+  const languagesOf = async (name: string) => (await made(name)).record.audio.map(({ language }) => language);
+  expect(await languagesOf("mp4")).toEqual(["fra", "eng"]);
+  expect(await languagesOf("mov")).toEqual(["ger", "fra"]);
 });
 
 test("loudness is levelled to −23 LUFS within half a unit", async () => {

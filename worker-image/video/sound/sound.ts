@@ -113,7 +113,8 @@ export function sameLanguage(tag: string | null, wanted: string): boolean {
   return tag !== null && languageOf(tag) === languageOf(wanted);
 }
 
-function languageOf(tag: string): string {
+/** The language of a tag, by its shortest code. */
+export function languageOf(tag: string): string {
   const [code = ""] = tag.toLowerCase().split("-");
   if (!/^[a-z]{2,3}$/.test(code)) return code;
   const language = Intl.getCanonicalLocales(code)[0]?.split("-")[0] ?? code;
