@@ -126,7 +126,8 @@ test.each([
       ...{ codec: "prores", container: "mov", interpolate: { fps: 50 } },
       ...{ width: 400, height: 400, fit: "contain" },
     },
-    filter: "zscale=t=bt709:m=bt709:r=tv,format=yuv422p10le,minterpolate=fps=50/1",
+    filter:
+      "zscale=t=bt709:m=bt709:r=tv,format=yuv422p10le,tpad=stop=2:stop_mode=clone,minterpolate=fps=50/1",
   },
 ])("$name", ({ video, output, filter }) =>
   expect(valueAfter(list(output, source({ video })), "-filter_complex")).toContain(filter),

@@ -26,7 +26,7 @@ import {
   soundWarnings,
 } from "./sound/sound.ts";
 import { keptSubtitles } from "./subtitles/subtitle-tracks.ts";
-import { endSecondsOf, firstSecondsOf } from "./time/picture-span.ts";
+import { endSecondsOf, firstSecondsOf, shownSeconds } from "./time/picture-span.ts";
 import { atSpanRate } from "./time/span-rate.ts";
 import { type Kept, seeksSpans } from "./time/spans.ts";
 import { timecodeAfter, timecodeAtRate } from "./time/timecode.ts";
@@ -114,7 +114,7 @@ export function planRendition(
     onFrames(spansOf(output.cuts, record.durationSeconds), { rate: steadyRate(picture), firstSeconds }),
     { picture, firstSeconds, asked: asked.speed === 1 ? asked.fps : undefined },
   );
-  const work = { ...asked, fps: asked.fps ?? spanRate };
+  const work = { ...asked, fps: asked.fps ?? (asked.interpolate ? undefined : spanRate) };
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
   refuseUnfit(output.codec, work);
@@ -174,7 +174,7 @@ export function planRendition(
     fps,
     pixelFormat,
     hardware: encoder && codec !== "copy" && !inSoftware ? encoder : null,
-    work: { ...work, delaySeconds },
+    work: { ...work, delaySeconds, endSeconds: shownSeconds({ spans, picture, firstSeconds, delaySeconds }) },
     rate: rateFor({ output, fps: fps ?? picture.frameRate, expectedSeconds, tracks: chosen, sound }),
     tracks: chosen,
     soundCodec,

@@ -29,6 +29,8 @@ export interface PictureWork {
   sourceFps: Rate | null;
   /** The rate to which frames are made between those of the source. */
   interpolate?: Rate | undefined;
+  /** When the pictures end, in the time that they have after the filters; undefined where nothing tells. */
+  endSeconds?: number | undefined;
   speed: number;
   /** How much later all pictures are shown, so that they stand on the frames of their rate. */
   delaySeconds?: number | undefined;
@@ -169,12 +171,15 @@ function deinterlaceFilter({ deinterlace }: PictureWork): string[] {
 
 /**
  * After scaling, since it costs more for each pixel than all else, and after tone mapping, since it knows no more than 8
- * bits; both ways, by overlapping blocks.
+ * bits; both ways, by overlapping blocks. Of the last two frames it makes nothing, since it looks at what follows them:
+ * the last one is shown to it twice more, and what comes of that behind the end is cut off.
  */
-function interpolateFilter({ interpolate }: PictureWork): string[] {
+function interpolateFilter({ interpolate, endSeconds }: PictureWork): string[] {
   if (!interpolate) return [];
   return [
+    "tpad=stop=2:stop_mode=clone",
     `minterpolate=fps=${interpolate.num}/${interpolate.den}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1`,
+    ...(endSeconds === undefined ? [] : [`trim=end=${endSeconds}`]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { MediaRecord, VideoStream } from "../../probe/record.ts";
+import { outputSeconds, type Span } from "./timing.ts";
 
 /** When the first frame is shown, from the start of its file. */
 export const firstSecondsOf = (record: Pick<MediaRecord, "startSeconds">, picture: VideoStream): number =>
@@ -12,3 +13,19 @@ export const endSecondsOf = (
   picture.durationSeconds === null
     ? record.durationSeconds
     : firstSecondsOf(record, picture) + picture.durationSeconds;
+
+/** When the pictures of the finished file end; undefined where the source does not tell of pictures alone. */
+export function shownSeconds({
+  spans,
+  picture: { durationSeconds },
+  firstSeconds,
+  delaySeconds = 0,
+}: {
+  spans: readonly Span[];
+  picture: VideoStream;
+  firstSeconds: number;
+  delaySeconds: number | undefined;
+}): number | undefined {
+  if (spans.length > 0) return outputSeconds({ spans, speed: 1 }, null) ?? undefined;
+  return durationSeconds === null ? undefined : firstSeconds + durationSeconds + delaySeconds;
+}

@@ -41,3 +41,8 @@ test("a cut of a varying rate lasts as long as whole frames do, in pictures and 
   expect(text).toContain("concat=n=2:v=1:a=0,setpts=round(N*1/30/TB)");
   expect(text).not.toContain(" -t ");
 });
+
+test("frames that are made between those of cuts are all kept", () => {
+  const text = list({ cuts: CUTS, interpolate: { fps: 60 } }, VARYING).join(" ");
+  expect(text).toMatch(/concat=.*,minterpolate=fps=60\/1:[^,]*,trim=end=1.7\[picture\]/);
+});
