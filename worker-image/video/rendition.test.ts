@@ -107,6 +107,14 @@ test("new frames of HDR that is kept are refused, of ten bits they are warned of
   expect(reasons({})).toEqual([]);
 });
 
+test.each([
+  { name: "4:4:4 of 10 bits", output: { profile: "4444" }, expected: ["WatermarkedIn8Bits"] },
+  { name: "4:2:2 of 10 bits", output: {}, expected: [] },
+])("a watermark on $name: what it leaves of them is told", ({ output, expected }) => {
+  const wish = { codec: "prores", container: "mov", watermark: { path: "logo.png" }, ...output };
+  expect(plan(wish).warnings.map(({ reason }) => reason)).toEqual(expected);
+});
+
 test("Dolby Vision without another layer is refused, but may be copied", () => {
   const record = source({
     video: { side_data_list: [{ side_data_type: "DOVI configuration record", dv_profile: 5 }] },

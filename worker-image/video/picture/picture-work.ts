@@ -64,6 +64,12 @@ export function pictureWork(
       message: `the source has ${picture.bitDepth} bits, of which interpolate leaves 8: gradients may show bands`,
     });
   }
+  if (output.watermark && isLaidIn8Bits(pixelFormat)) {
+    warnings.push({
+      reason: "WatermarkedIn8Bits",
+      message: `a watermark leaves 8 bits of the pictures in ${pixelFormat}: gradients may show bands; take yuv422p10le, which keeps 10`,
+    });
+  }
   const color = colorOf(picture);
   const toneMapFrom = picture.dynamicRange !== "SDR" && !hdr ? picture.dynamicRange : undefined;
   return {
@@ -116,6 +122,9 @@ function holdsFields(
     linesStay && (codec === "prores" || (codec === "h264" && profile !== "baseline" && height % 4 === 0))
   );
 }
+
+/** overlay knows no 4:4:4 of more bits. */
+const isLaidIn8Bits = (pixelFormat: string): boolean => /444p1\dle$/.test(pixelFormat);
 
 /** Whether pictures stay PQ or HLG. */
 export const keepsHdr = ({ dynamicRange }: VideoStream, output: Pick<VideoOutput, "dynamicRange">): boolean =>
