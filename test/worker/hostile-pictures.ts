@@ -1,16 +1,9 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
-import type { FailureReason } from "../../crds/failures.ts";
+import { chunk, gifOf, pngOf } from "./hand-made-files.ts";
+import type { HostilePicture } from "./hostile-picture.ts";
+import { hostileSvgs } from "./hostile-svgs.ts";
 import { noise, quadrants } from "./pictures.ts";
-
-/** A file that is broken or made to do harm, with what must come of it: an output, or one of these reasons. */
-export interface HostilePicture {
-  name: string;
-  /** File name; by the picture's place when unset. */
-  file?: string;
-  content: Buffer | string;
-  expected: "made" | readonly (FailureReason | "made")[];
-}
 
 const BROKEN = ["SourceTruncated", "SourceCorrupt", "UnsupportedFormat"] as const;
 
@@ -48,7 +41,7 @@ export async function hostilePictures(): Promise<HostilePicture[]> {
     ...(await wrongNames()),
     ...(await oddSizes()),
     ...bombs(),
-    ...svgs(),
+    ...hostileSvgs(),
     ...(await oddColours()),
     ...damagedMetadata(jpeg, png),
   ];
@@ -170,51 +163,6 @@ async function oddSizes(): Promise<HostilePicture[]> {
   ];
 }
 
-/** A PNG of any claimed size whose pixels are `lines` lines of zeros. */
-function pngOf(width: number, height: number, lines: number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([1, 0, 0, 0, 0], 8); // one bit, grey
-  const line = 1 + Math.ceil(width / 8);
-  return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(Buffer.alloc(line * lines))),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const framed = Buffer.alloc(body.length + 8);
-  framed.writeUInt32BE(data.length, 0);
-  body.copy(framed, 4);
-  framed.writeUInt32BE(crc32(body), framed.length - 4);
-  return framed;
-}
-
-/** ISO 3309, as PNG uses it. */
-function crc32(data: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** A GIF of 1 × 1 with so many frames. */
-function gifOf(frames: number): Buffer {
-  const frame = Buffer.from("21f90400010000002c00000000010001000002024401003b".slice(0, -2), "hex");
-  return Buffer.concat([
-    Buffer.from("GIF89a", "latin1"),
-    Buffer.from("01000100800000ffffff000000", "hex"),
-    ...Array<Buffer>(frames).fill(frame),
-    Buffer.from([0x3b]),
-  ]);
-}
-
 const bombs = (): HostilePicture[] => [
   {
     name: "a PNG of 30000 × 30000 in 110 KB",
@@ -238,85 +186,6 @@ const bombs = (): HostilePicture[] => [
     name: "an SVG of 17 MB",
     content: `<svg xmlns="http://www.w3.org/2000/svg">${" ".repeat(17 * 2 ** 20)}</svg>`,
     expected: ["SourceTooLarge"],
-  },
-];
-
-const svg = (attributes: string, body: string, before = "") =>
-  `${before}<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${attributes}>${body}</svg>`;
-const SIZE = 'width="60" height="40"';
-
-/** Entities that hold each other ten times over, ten levels deep. */
-const laughs = `<!DOCTYPE svg [<!ENTITY a0 "lol">${Array.from({ length: 9 }, (_, level) => `<!ENTITY a${level + 1} "${`&a${level};`.repeat(10)}">`).join("")}]>`;
-
-const svgs = (): HostilePicture[] => [
-  { name: "an SVG", content: svg(SIZE, '<rect width="60" height="40" fill="red"/>'), expected: "made" },
-  {
-    name: "an SVG with a comment, a declaration and a doctype first",
-    content: svg(
-      SIZE,
-      "",
-      '<?xml version="1.0"?><!-- a --><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">',
-    ),
-    expected: "made",
-  },
-  {
-    name: "an SVG that shows a file beside it",
-    content: svg(SIZE, '<image href="secret.png" width="60" height="40"/>'),
-    expected: "made",
-  },
-  {
-    name: "an SVG that shows a file anywhere",
-    content: svg(SIZE, '<image xlink:href="file:///etc/passwd" width="60" height="40"/>'),
-    expected: "made",
-  },
-  {
-    name: "an SVG that fetches",
-    content: svg(SIZE, '<image href="http://127.0.0.1:1/x.png" width="60" height="40"/>'),
-    expected: "made",
-  },
-  {
-    name: "an SVG with an external entity",
-    content: svg(SIZE, "<text>&x;</text>", '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
-    expected: ["SourceCorrupt", "made"],
-  },
-  {
-    name: "an SVG of entities within entities",
-    content: svg(SIZE, "<text>&a9;</text>", laughs),
-    expected: ["SourceCorrupt", "SourceTooLarge"],
-  },
-  {
-    name: "an SVG of 10⁹ × 10⁹",
-    content: svg('width="1000000000" height="1000000000"', ""),
-    expected: ["SourceTooLarge", "SourceCorrupt"],
-  },
-  {
-    name: "an SVG with a huge viewBox",
-    content: svg('viewBox="0 0 100000000 100000000"', ""),
-    expected: ["SourceTooLarge", "SourceCorrupt"],
-  },
-  {
-    name: "an SVG that uses itself",
-    content: svg(SIZE, '<g id="a"><use href="#a"/></g>'),
-    expected: ["SourceCorrupt", "made"],
-  },
-  {
-    name: "an SVG with a picture of 289 megapixels within it",
-    content: svg(
-      SIZE,
-      `<image href="data:image/png;base64,${pngOf(17_000, 17_000, 17_000).toString("base64")}" width="60" height="40"/>`,
-    ),
-    expected: ["SourceTooLarge"],
-  },
-  { name: "an SVG with a script", content: svg(SIZE, "<script>while(true);</script>"), expected: "made" },
-  {
-    name: "an SVG in UTF-16, which libvips does not read",
-    content: Buffer.from(`\ufeff${svg(SIZE, "")}`, "utf16le"),
-    expected: ["UnsupportedFormat"],
-  },
-  {
-    name: "an SVG that is not closed",
-    content: '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><rect',
-    expected: ["SourceTruncated", "SourceCorrupt"],
   },
 ];
 

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type HostilePicture, hostilePictures } from "../../worker/hostile-pictures.ts";
+import type { HostilePicture } from "../../worker/hostile-picture.ts";
+import { hostilePictures } from "../../worker/hostile-pictures.ts";
 import { colourAt, quadrants } from "../../worker/pictures.ts";
 import {
   aUnit,
