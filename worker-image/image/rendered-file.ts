@@ -1,4 +1,5 @@
 import type { Sharp } from "sharp";
+import type { Warning } from "../../crds/result.ts";
 import type { EngineContext } from "../engine.ts";
 import { encode } from "./encode/encoder.ts";
 import { qualityNumber } from "./encode/quality.ts";
@@ -61,11 +62,25 @@ export async function renderFile(
     const file = asSeen(await pipeline.toBuffer({ resolveWithObject: true }), view, rendering);
     return kept ? withMetadata(file, format, kept) : withIptc(file, format, view);
   };
-  const isLossy = format === "jpeg" || format === "webp" || format === "avif";
-  if (settings.maxBytes === undefined || !isLossy) return await finish();
   const { maxBytes } = settings;
-  return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+  if (maxBytes === undefined) return await finish();
+  const isLossy = format === "jpeg" || format === "webp" || format === "avif";
+  if (isLossy)
+    return await searchSize({ maxBytes, quality: qualityNumber(format, settings.quality) }, finish);
+  const whole = await finish();
+  if (whole.data.length > maxBytes) context.warn(largerThanAsked(view, rendering, whole));
+  return whole;
 }
+
+/** A format that Auto or `formats` came to has no quality that could be searched. */
+const largerThanAsked = (
+  { opened: { source } }: ImageSource,
+  { output, format, settings: { maxBytes } }: Rendering,
+  { data }: RenderedFile,
+): Warning => ({
+  ...{ source: source.name, output, reason: "LargerThanAsked" },
+  message: `source ${source.name}, output ${output}: takes ${data.length} bytes as ${format}, though maxBytes is ${maxBytes}, since a ${format} has no quality to be searched; ask for webp, avif or jpeg, or for a smaller image`,
+});
 
 /**
  * With the size that a viewer sees. Where all metadata stay and the picture is as it was stored, it is turned by whoever

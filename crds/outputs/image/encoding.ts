@@ -22,7 +22,7 @@ export const encoding = {
     .max(1_073_741_824)
     .optional()
     .describe(
-      "maxBytes is the largest size of the file, in bytes; the highest quality up to `quality` that keeps it is searched. Fails the output when quality 1 is larger still. For jpeg, webp and avif, and not together with lossless.",
+      "maxBytes is the largest size of the file, in bytes; the highest quality up to `quality` that keeps it is searched. Fails the output when quality 1 is larger still. For jpeg, webp and avif, and not together with lossless; another format that Auto or `formats` comes to may be larger, with the warning LargerThanAsked.",
     ),
   effort: z
     .int()

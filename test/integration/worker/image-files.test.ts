@@ -55,6 +55,7 @@ async function make(
 
 describe("encoding", () => {
   let run: Awaited<ReturnType<typeof make>>;
+  let whole: Awaited<ReturnType<typeof make>>;
   beforeAll(async () => {
     await volume.put("in/photo.jpg", await (await photo(1)).jpeg({ quality: 95 }).toBuffer());
     await volume.put("in/alpha.png", await quadrants(600, 400).ensureAlpha(0.5).png().toBuffer());
@@ -65,7 +66,10 @@ describe("encoding", () => {
     );
     const auto = image("auto", { format: "Auto", width: 300 });
     const others = { alpha: "in/alpha.png", webp: "in/a.webp", svg: "in/drawing.svg" };
-    await make("encoding", others, [auto]);
+    whole = await make("encoding", others, [
+      auto,
+      image("capped", { format: "Auto", width: 301, maxBytes: 512 }),
+    ]);
     run = await make("encoding", { photo: "in/photo.jpg" }, [
       auto,
       ...(["Low", "Medium", "High", "Maximum"] as const).flatMap((quality) =>
@@ -140,6 +144,9 @@ describe("encoding", () => {
     expect(await bytes("photo/roomy.jpg")).toBe(await bytes("photo/plain.jpg"));
     expect(run.result.failures).toContainEqual(
       expect.objectContaining({ source: "photo", output: "too-tight", reason: "InvalidOutputSpec" }),
+    );
+    expect(whole.result.warnings).toContainEqual(
+      expect.objectContaining({ source: "alpha", output: "capped", reason: "LargerThanAsked" }),
     );
   });
 
