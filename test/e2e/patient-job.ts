@@ -14,10 +14,16 @@ export async function surviveOutage(workspace: Workspace, outageMs: number): Pro
   await workspace.start("patient", {
     sources: [
       { name: "walk", ...onVolume("in/walk.mp4") },
+      { name: "again", ...onVolume("in/walk.mp4") },
       { name: "meadow", ...onVolume("in/meadow.jpg") },
     ],
     outputs: [
       { name: "web", sources: ["walk"], video: { height: 240, cuts: [{ startSeconds: 0, endSeconds: 5 }] } },
+      {
+        name: "brief",
+        sources: ["again"],
+        video: { height: 120, cuts: [{ startSeconds: 0, endSeconds: 1 }] },
+      },
       { name: "thumb", sources: ["meadow"], image: { format: "webp", width: 64 } },
     ],
     parallelism: 1,
@@ -34,14 +40,16 @@ export async function surviveOutage(workspace: Workspace, outageMs: number): Pro
   await workspace.seen("patient", "it succeeded", ({ status }) => status?.phase === "Succeeded");
   const { status } = await workspace.get("patient");
   expect(status).toMatchObject({
-    sources: { succeeded: 2, failed: 0 },
-    units: { succeeded: 4, ledger: "4s" },
+    sources: { succeeded: 3, failed: 0 },
+    units: { succeeded: 5, ledger: "5s" },
     outputs: [
-      { source: "walk", phase: "Succeeded", height: 240 },
       { source: "meadow", phase: "Succeeded", width: 64 },
+      { source: "walk", phase: "Succeeded", height: 240 },
+      { source: "again", phase: "Succeeded", height: 120 },
     ],
   });
   expect(status?.attempts).toBeUndefined();
-  expect(await workspace.attempts("patient")).toEqual(["finalize 1", "image-0 1", "probe-0 1", "video-0 1"]);
-  expect(await workspace.pods("patient")).toHaveLength(4);
+  const units = ["finalize", "image-0", "probe-0", "video-0", "video-1"];
+  expect(await workspace.attempts("patient")).toEqual(units.map((unit) => `${unit} 1`));
+  expect(await workspace.pods("patient")).toHaveLength(units.length);
 }
