@@ -47,7 +47,7 @@ test.each([
   expect(job.spec).toEqual(asked); // the answer to a write goes on to others
 });
 
-test("of a Job stays whose attempt it is, what it was given, who admits it, and whether it goes on", () => {
+test("of a Job stays whose attempt it is, what it was given, who admits it, whether it has a pod and goes on", () => {
   const owner = { apiVersion: "mediajob.dev/v1alpha1", kind: "MediaJob", name: "beach", uid: "o" };
   const annotations = { "mediajob.dev/pool": "default" };
   const conditions = [{ type: "Complete", status: "True", ...time }];
@@ -59,11 +59,11 @@ test("of a Job stays whose attempt it is, what it was given, who admits it, and 
       ownerReferences: [owner],
     },
     spec: { template: { spec: { containers: [] } } },
-    status: { conditions, succeeded: 1, startTime: "2026-01-01T12:00:00Z" },
+    status: { conditions, active: 1, ready: 1, succeeded: 0, startTime: "2026-01-01T12:00:00Z" },
   } as Job;
   expect(slimJob(job)).toEqual({
     metadata: { ...kept, labels: { ...labels, ...queue }, annotations, ownerReferences: [owner] },
-    status: { conditions },
+    status: { conditions, active: 1 },
   });
 });
 

@@ -37,9 +37,15 @@ export function slimNode({ metadata, status }: Node): Node {
   return { metadata: identityOf(metadata), status: { conditions: ready } };
 }
 
-/** Of a Job: whose attempt it is, what it was given, who admits it, and whether it goes on. */
+/** Of a Job: whose attempt it is, what it was given, who admits it, whether it has a pod, and whether it goes on. */
 export function slimJob({ metadata, status }: Job): Job {
   const { annotations, ownerReferences } = metadata;
+  const { conditions, active, terminating } = status ?? {};
+  const read = {
+    ...(conditions && { conditions }),
+    ...(active && { active }),
+    ...(terminating && { terminating }),
+  };
   return {
     metadata: {
       ...identityOf(metadata),
@@ -47,7 +53,7 @@ export function slimJob({ metadata, status }: Job): Job {
       ...(annotations && { annotations }),
       ...(ownerReferences && { ownerReferences }),
     },
-    ...(status?.conditions && { status: { conditions: status.conditions } }),
+    ...(Object.keys(read).length > 0 && { status: read }),
   };
 }
 

@@ -192,6 +192,20 @@ test.each([
   expect(attempt?.waiting).toMatchObject(expected);
 });
 
+test.each<{ name: string; status: NonNullable<Job["status"]> }>([
+  { name: "has a pod which is not seen yet, or no more", status: { active: 1 } },
+  { name: "has a pod that is being deleted, and is seen no more", status: { terminating: 1 } },
+  {
+    name: "is about to fail, its pod gone",
+    status: { conditions: [{ type: "FailureTarget", status: "True" }] },
+  },
+])("a Job that by its own word $name does not wait to start", ({ status }) => {
+  const made = { ...job(), status };
+  made.metadata.creationTimestamp = new Date(CREATED_MS).toISOString();
+  const [attempt] = observeAttempts([made], [], quiet);
+  expect([attempt?.state, attempt?.waiting]).toEqual(["Active", undefined]);
+});
+
 test("a Job that was resumed waits for its pod since then, not since it was created", () => {
   const resumed = {
     ...job(),

@@ -62,7 +62,8 @@ function ofJob(job: Job, pods: readonly Pod[], surroundings: Surroundings): Obse
     live,
   });
   const suspended = isSuspended(job, pod, surroundings);
-  const waiting = state === "Active" && !suspended ? waitingOf(job, pod, surroundings) : undefined;
+  const ending = condition("SuccessCriteriaMet") ?? condition("FailureTarget"); // it gets no pod any more
+  const waiting = state === "Active" && !suspended && !ending ? waitingOf(job, pod, surroundings) : undefined;
   const failedBecause = failed && annotations?.[ATTEMPT_ANNOTATIONS.failedBecause];
   const deadlineExceeded = failed?.reason === "DeadlineExceeded";
   return {
@@ -187,6 +188,7 @@ function waitingOf(
   { warningOf, podLagMs = 0 }: Surroundings,
 ): ObservedAttempt["waiting"] {
   if (!pod) {
+    if (countsAPod(job)) return undefined; // which is not seen yet, or no more: then the Job tells its end
     const warning = warningOf(job.metadata.uid);
     return {
       reason: warning?.reason ?? "PodNotCreated",
@@ -210,6 +212,8 @@ function waitingOf(
     sinceMs: createdMs(pod) + (warning ? 0 : USUAL_MS),
   };
 }
+
+const countsAPod = ({ status }: Job): boolean => (status?.active ?? 0) + (status?.terminating ?? 0) > 0;
 
 /** What a pod has left, by the pod as it was seen: every pass asks for it, and to read it takes longer than the rest. */
 const results = new WeakMap<Pod, UnitResult | undefined>();
