@@ -65,7 +65,7 @@ test("a Job on a node that answers again can take a place, which its unit's next
   places.lose(job("a-1"));
   places.take(job("a-2"), { pool: "cpu" });
   places.take(job("b-1"), { pool: "cpu" });
-  places.find(job("a-1"));
+  places.restore(job("a-1"));
   places.take(job("a-1"), { pool: "cpu" });
   expect([places.running("cpu"), free(places)]).toEqual([3, 0]);
   places.release(job("a-1"));

@@ -102,7 +102,7 @@ export class PoolUsage {
   }
 
   /** Takes back that a Job was lost: its node answers again. It holds a place once it is taken anew. */
-  find(job: Holder): void {
+  restore(job: Holder): void {
     this.#lost.delete(keyOf(job));
   }
 

@@ -126,12 +126,15 @@ export class Reactions {
     }
   }
 
-  /** The place of a Job that was lost with its node was given away; its pod runs until it has ended, and nobody else's may beside it. */
+  /**
+   * The place of a Job that was lost with its node was given away; its pod runs until it has ended, and nobody else's may
+   * beside it.
+   */
   #countAgain(job: Job | null): void {
     const owner = job && ownerOfJob(job);
     if (!owner) return;
     const { namespace, name } = job.metadata;
-    this.#options.usage.find({ namespace, name, owner: owner.uid });
+    this.#options.usage.restore({ namespace, name, owner: owner.uid });
     this.#countPlaces({ type: "added", object: job, own: false });
   }
 
