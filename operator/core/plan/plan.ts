@@ -123,6 +123,9 @@ export const onlyProbes = ({ awaitsFacts, units }: Plan): boolean =>
 /** Whether the only unit finalizes as well, when its work is done: it tidies up behind itself, and reports. */
 export const finalizesItself = ({ awaitsFacts, units }: Plan): boolean => units.length === 1 && !awaitsFacts;
 
+/** Whether units may be added to a plan; one that has grown is whole. */
+export const mayGrow = (plan: Plan): boolean => awaitsFacts(plan) || finalizesItself(plan);
+
 /** Why units are added: sources are known by now, or the only unit has ended and could not finalize. */
 export type Growth = { why: "SourcesKnown"; facts: Facts } | { why: "NotFinalized" };
 

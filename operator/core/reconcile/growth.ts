@@ -1,7 +1,7 @@
 import type { FailureReason } from "../../../crds/failures.ts";
 import { isTerminal } from "../../../crds/media-job-status.ts";
 import { isOver } from "../is-over.ts";
-import { awaitsFacts, finalizesItself, type Growth, type Plan } from "../plan/plan.ts";
+import { awaitsFacts, finalizesItself, type Growth, mayGrow, type Plan } from "../plan/plan.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
 import { factsFor } from "./facts.ts";
@@ -16,6 +16,7 @@ export function growthOf(
   observed: Observation,
   policy: Policy = DEFAULT_POLICY,
 ): Growth | undefined {
+  if (!mayGrow(plan)) return undefined;
   if (isOver(observed.job)) return undefined; // whatever is found out after the end
   // As decisions see them: what is lost with its node is over, though its pod may stay for as long as the node is away.
   const attempts = withLostAttempts(observed.attempts, policy, observed.nowMs);

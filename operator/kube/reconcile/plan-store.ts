@@ -5,7 +5,7 @@ import type { Configuration } from "../../core/configuration.ts";
 import { isOver } from "../../core/is-over.ts";
 import type { Corrections } from "../../core/plan/learning.ts";
 import { placeAnew } from "../../core/plan/place-anew.ts";
-import { awaitsFacts, finalizesItself, type Growth, grow, type Plan, plan } from "../../core/plan/plan.ts";
+import { type Growth, grow, mayGrow, type Plan, plan } from "../../core/plan/plan.ts";
 import { isAlreadyExists } from "../api/api-error.ts";
 import type { KubeClient } from "../api/client.ts";
 import { CONFIG_MAPS, type ConfigMap, type StoredMediaJob } from "../api/resources.ts";
@@ -130,7 +130,7 @@ interface Known {
  * probe nothing is lost: the plan grows in any case, and meets the one that is kept.
  */
 const mayHaveGrown = (plan: Plan, job: StoredMediaJob): boolean =>
-  !plan.awaitsFacts && (awaitsFacts(plan) || finalizesItself(plan)) && !isOver(job);
+  !plan.awaitsFacts && mayGrow(plan) && !isOver(job);
 
 /** Whether a plan has an object of its own. */
 const isKept = ({ units, awaitsFacts }: Plan): boolean => units.length !== 1 || awaitsFacts === true;

@@ -1,9 +1,9 @@
 import { isOver } from "../../core/is-over.ts";
-import { awaitsFacts, finalizesItself, type Growth, type Plan } from "../../core/plan/plan.ts";
+import type { Plan } from "../../core/plan/plan.ts";
 import { inPlannedOrder } from "../../core/plan/planned-order.ts";
 import { gateOf } from "../../core/queue/retry-gate.ts";
 import { decide, decideFinished } from "../../core/reconcile/decide.ts";
-import type { Action, Decision, StartAttempt } from "../../core/reconcile/decision.ts";
+import type { Action, Decision, Observation, StartAttempt } from "../../core/reconcile/decision.ts";
 import { growthOf } from "../../core/reconcile/growth.ts";
 import { policyOf } from "../../core/reconcile/policy.ts";
 import { REJECTED } from "../../core/reconcile/rejected-units.ts";
@@ -37,27 +37,39 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
   const keepPlan = (keep: () => Promise<Plan>) =>
     keep().catch((error: unknown) => tellUnplanned(known, error, shell));
   let plan = isOver(known) ? undefined : await keepPlan(() => planOf(known, shell));
-  let job = await gather(known, plan, shell);
-  for (let growth: Growth | undefined; job && plan; job = await gather(known, plan, shell)) {
-    const mayGrow = awaitsFacts(plan) || finalizesItself(plan);
-    growth = mayGrow ? growthOf(plan, observe(key, job, shell), policyOf(shell.configuration())) : undefined;
-    if (!growth) break;
-    const [grown, by, before] = [job, growth, plan];
-    const configuration = shell.configuration();
+  for (;;) {
+    const job = await gather(known, plan, shell);
+    if (!job) {
+      shell.line.remove(key); // what will never start is not to be woken for a place, again and again
+      shell.retryLine.leave(key);
+      giveBackPlaces(key, shell);
+      return { afterMs: null }; // garbage collection ends what it owned
+    }
+    if (!plan && !isOver(job)) return decideAnew(key, shell); // retryGeneration was raised meanwhile
+
+    giveBackPlaces(key, shell); // of an earlier pass that failed midway
+    const observation = observe(key, job, shell);
+    const growth = plan && growthOf(plan, observation, policyOf(shell.configuration()));
+    if (!plan || !growth) return await decideAndAct({ key, job, observation, plan }, shell);
+    const [first, configuration] = [plan, shell.configuration()];
     plan = await keepPlan(() =>
-      shell.plans.grow(grown, before, { growth: by, configuration, limits: shell.fence() }),
+      shell.plans.grow(job, first, { growth, configuration, limits: shell.fence() }),
     );
   }
-  if (!job) {
-    shell.line.remove(key); // what will never start is not to be woken for a place, again and again
-    shell.retryLine.leave(key);
-    giveBackPlaces(key, shell);
-    return { afterMs: null }; // garbage collection ends what it owned
-  }
+}
 
-  if (!plan && !isOver(job)) return decideAnew(key, shell); // retryGeneration was raised meanwhile
+/** What a decision is made from: all of it is of one turn, or others may have taken the places that it counts on. */
+interface Moment {
+  key: ObjectKey;
+  job: StoredMediaJob;
+  observation: Observation;
+  /** Undefined of a MediaJob that is over. */
+  plan: Plan | undefined;
+}
 
-  const decision = decideNow(key, job, plan, shell);
+async function decideAndAct(moment: Moment, shell: Shell): Promise<Requeue> {
+  const { key, job } = moment;
+  const decision = decideNow(moment, shell);
   try {
     for (const action of decision.actions) {
       if (mayBeGone(job, shell)) return decideAnew(key, shell);
@@ -188,11 +200,9 @@ function soonest(...times: readonly (number | null)[]): number | null {
   return due.length ? Math.min(...due) : null;
 }
 
-/** Decides and, in the same turn, takes the places in the pools that the decision counts on. */
-function decideNow(key: ObjectKey, job: StoredMediaJob, plan: Plan | undefined, shell: Shell): Decision {
-  giveBackPlaces(key, shell); // of an earlier pass that failed midway
+/** Decides and takes the places in the pools that the decision counts on. */
+function decideNow({ key, job, observation, plan }: Moment, shell: Shell): Decision {
   const policy = policyOf(shell.configuration());
-  const observation = observe(key, job, shell);
   const { namespace, uid: owner } = job.metadata;
   for (const { name, lost, deleting } of withLostAttempts(observation.attempts, policy, observation.nowMs)) {
     // Others once they are stopped: that the node does not answer may be old news, which is asked about first.
