@@ -49,9 +49,20 @@ test("the colour of HDR is essential", () => {
 });
 
 test("the duration is exact to the microsecond", () => {
-  expect(dashManifest(aStream({ durationSeconds: 10.01 / 3 }))).toContain(
+  expect(dashManifest(aStream({ durationSeconds: 10.01 / 3, audio: [] }))).toContain(
     'mediaPresentationDuration="PT3.336667S"',
   );
+});
+
+test.each([
+  { sound: "ends before them", seconds: 11.9, told: "PT12S" },
+  { sound: "ends within a frame after them", seconds: 12.011, told: "PT12.011S" },
+])("where the pictures take 12 s and the sound $sound, it lasts $told", ({ seconds, told }) => {
+  const track = aTrack("eng", true);
+  const media = { ...track.media, segments: [{ offset: 1000, bytes: 1, seconds }] };
+  const manifest = dashManifest(aStream({ audio: [{ ...track, media }] }));
+  expect(manifest).toContain(`mediaPresentationDuration="${told}"`);
+  expect(manifest).toContain(`<Period id="0" start="PT0S" duration="${told}">`);
 });
 
 test("subtitles are files of their own", () => {

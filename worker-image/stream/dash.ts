@@ -1,5 +1,5 @@
 import type { Rate } from "../probe/record.ts";
-import type { MediaFile } from "./media-file.ts";
+import { longestOf, type MediaFile } from "./media-file.ts";
 import {
   type AudioRendition,
   bandwidthOf,
@@ -14,7 +14,7 @@ import { videoRangeOf } from "./track-description.ts";
 /** ISO/IEC 23009-1 manifest of the on-demand profile: players find segments in each file's own index. Pure. */
 export function dashManifest(stream: Stream): string {
   const { video, audio, subtitles, thumbnails, protection, durationSeconds } = stream;
-  const duration = `PT${Number(durationSeconds.toFixed(6))}S`;
+  const duration = `PT${Number(lastEndOf(stream).toFixed(6))}S`;
   return `${[
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="${duration}" minBufferTime="PT4S">`,
@@ -27,6 +27,12 @@ export function dashManifest(stream: Stream): string {
     "</MPD>",
   ].join("\n")}\n`;
 }
+
+/**
+ * When the last track ends, though sound may be longer by no more than its encoder added. dash.js 5 that finds itself
+ * between the end it was told and that of the media goes back half a second and stops.
+ */
+const lastEndOf = ({ durationSeconds, audio }: Stream): number => Math.max(durationSeconds, longestOf(audio));
 
 function pictures(video: readonly VideoRendition[], protection: Protection | undefined): string[] {
   return [

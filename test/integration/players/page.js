@@ -9,6 +9,8 @@ const PLAYERS = { "hls.js": openHls, "dash.js": openDash, "shaka-player": openSh
 /** What each player calls its own: renditions by height, languages of the sound, and how one is chosen. */
 let player;
 const errors = [];
+/** Length of what plays, in seconds, as told at first: a player that ends the stream too soon shortens it for a while. */
+let wholeSeconds;
 /** How often hls.js has found that nothing moves. */
 let stalls = 0;
 
@@ -17,10 +19,12 @@ window.stage = {
     player = await PLAYERS[name](url, keys);
     video.muted = true;
     await until(() => video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA, "a first picture");
-    return { seconds: video.duration, heights: player.heights(), languages: player.languages() };
+    wholeSeconds = video.duration;
+    return { seconds: wholeSeconds, heights: player.heights(), languages: player.languages() };
   },
 
   async playToEnd() {
+    await fill();
     video.playbackRate = 4;
     play();
     await until(() => video.ended, "the end");
@@ -82,11 +86,13 @@ window.stage = {
     video.currentTime = 0.5;
     play();
     await until(() => video.currentTime > 1, "playback before subtitles are turned on");
+    video.playbackRate = 0.25; // a player that has come to the end asks for no text any more
     await player.showText();
     const shown = () =>
       [...video.textTracks].filter(({ mode }) => mode === "showing").flatMap(({ cues }) => [...(cues ?? [])]);
     await until(() => shown().length > 0, "subtitles");
     video.pause();
+    video.playbackRate = 1;
     const thumbnail = await within(player.thumbnail(2.5, thumbnailsUrl), "thumbnail");
     return {
       text: shown()[0].text,
@@ -231,16 +237,21 @@ const script = (source) =>
     document.head.append(element);
   });
 
-/**
- * Back to the beginning, with all of it in the buffer and nothing on its way: what is tested is what players make of a
- * stream, and not how they drop what they were about to do. hls.js that is told to seek and to switch at once may
- * declare the end of what it is throwing away, after which Chromium shows no picture any more; and it calls an append
- * that a switch overtook one that made no progress.
- */
+/** Back to the beginning, with all of it in the buffer. */
 async function rewind() {
   video.currentTime = 0;
   await until(() => !video.seeking, "a seek to the beginning");
-  const filled = () => video.buffered.length === 1 && video.buffered.end(0) > video.duration - 0.1;
+  await fill();
+}
+
+/**
+ * Waits for all of it in the buffer and nothing on its way: what is tested is what players make of a stream, and not how
+ * they drop what they were about to do. hls.js that is told to seek and to switch at once may declare the end of what it
+ * is throwing away, after which Chromium shows no picture any more; and it calls an append that a switch overtook one
+ * that made no progress.
+ */
+async function fill() {
+  const filled = () => video.buffered.length === 1 && video.buffered.end(0) > wholeSeconds - 0.1;
   await until(filled, "all of it in the buffer");
 }
 
@@ -262,13 +273,13 @@ async function within(promise, what) {
 
 /** Where the picture stands, and what it may be waiting for. */
 function state() {
-  const { currentTime, videoHeight, paused, seeking, readyState, buffered } = video;
+  const { currentTime, duration, videoHeight, paused, seeking, readyState, buffered } = video;
   const ranges = Array.from({ length: buffered.length }, (_, index) =>
     [buffered.start(index), buffered.end(index)].map((seconds) => seconds.toFixed(2)).join("-"),
   );
   const flags = Object.entries({ paused, seeking }).flatMap(([name, set]) => (set ? [name] : []));
   return [
-    `at ${currentTime} s`,
+    `at ${currentTime} s of ${duration} s`,
     `${videoHeight} lines`,
     ...flags,
     `readyState ${readyState}`,

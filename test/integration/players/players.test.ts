@@ -74,6 +74,8 @@ describe("a ladder of three rungs with two languages", () => {
 
     const end = await stage.playToEnd();
     expect(end.seconds).toBeCloseTo(SECONDS, 1);
+    // dash.js that finds itself between the end it was told and that of the media goes back, and stops.
+    if (player === "dash.js") expect(end.seconds).toBeCloseTo(programme.seconds, 2);
     expect(end).toMatchObject({ corrupted: 0 });
     expect(end.frames).toBeGreaterThan(25);
     expect(end.soundBytes).toBeGreaterThan(10_000);
