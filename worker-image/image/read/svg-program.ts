@@ -39,7 +39,9 @@ function setLimits({ memoryBytes, secondsMax }: Pick<SvgRequest, "memoryBytes" |
   if (process.platform !== "linux") return;
   const [, kib] = readFileSync("/proc/self/status", "utf8").match(/^VmData:\s+([0-9]+) kB$/m) ?? [];
   const dataBytes = Number(kib) * 1024 + memoryBytes;
-  execFileSync("prlimit", ["--pid", `${process.pid}`, `--data=${dataBytes}`, `--cpu=${secondsMax}`]);
+  // At the first of two limits of time a process is told that it was that (SIGXCPU), and at the last it is killed.
+  const seconds = `${secondsMax}:${secondsMax + 1}`;
+  execFileSync("prlimit", ["--pid", `${process.pid}`, `--data=${dataBytes}`, `--cpu=${seconds}`]);
 }
 
 const [, , request] = process.argv;

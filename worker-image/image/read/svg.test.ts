@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +7,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { embeddedPixels } from "./embedded-pictures.ts";
 import { drawingBytesOf, drawSvg, svgHeader } from "./svg.ts";
+import type { SvgRequest } from "./svg-program.ts";
 
 let directory: string;
 beforeAll(async () => {
@@ -77,6 +80,15 @@ test.each([
   },
 ])("$name ends the drawing, and nothing else", async ({ body, limits, expected }) => {
   await expect(drawSvg(await anSvg(await body(), limits), 1)).rejects.toThrow(expected);
+});
+
+test("who has used up its processor time is told so, and is not taken for one that had no memory", async () => {
+  const { path } = await anSvg(slow(20), { size: 'width="1000" height="1000"' });
+  const request: SvgRequest = { path, density: 72, memoryBytes: 2 ** 31, pixelsMax: 10 ** 6, secondsMax: 1 };
+  const program = join(import.meta.dirname, "svg-program.ts");
+  const drawing = spawn(process.execPath, [program, JSON.stringify(request)], { stdio: "ignore" });
+  const [, signal] = await once(drawing, "exit");
+  expect(signal).toBe("SIGXCPU");
 });
 
 test("reading a header is limited too: a drawing without a size is measured by drawing it", async () => {
