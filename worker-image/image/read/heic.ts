@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type { Metadata } from "sharp";
 import { WorkFailure } from "../../work-failure.ts";
 import { Admission } from "../memory/admission.ts";
+import { cpuLimit, tookTooLong } from "./time-limit.ts";
 
 /**
  * HEIC is HEVC, which the libvips that comes with sharp cannot decode; Debian's libheif can. Its program makes a
@@ -61,7 +62,7 @@ export async function heicToPng(
         "prlimit",
         [
           `--as=${AT_REST_BYTES + pixels * BYTES_PER_PIXEL}`,
-          `--cpu=${SECONDS_MAX}`,
+          cpuLimit(SECONDS_MAX),
           ...[PROGRAM, "--quiet", path, made[0]],
         ],
         { timeout: SECONDS_MAX * 1000, killSignal: "SIGKILL" },
@@ -90,7 +91,9 @@ const withoutDecoder = (what: string) =>
 
 /** The program's own words in place of the command line that failed. */
 function told(error: unknown): Error {
-  const { stderr, killed, message } = error as { stderr?: string; killed?: boolean; message: string };
-  const words = killed ? `timeout after ${SECONDS_MAX} s` : stderr?.trim() || message;
+  const program = error as { stderr?: string; killed?: boolean; signal?: string; message: string };
+  const words = tookTooLong(program)
+    ? `timeout after ${SECONDS_MAX} s`
+    : program.stderr?.trim() || program.message;
   return new Error(words, { cause: error });
 }

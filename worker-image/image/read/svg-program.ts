@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
+import { cpuLimit } from "./time-limit.ts";
 
 /**
  * The program that draws one SVG, within limits that it sets itself once it has loaded: Node reserves more address
@@ -39,9 +40,7 @@ function setLimits({ memoryBytes, secondsMax }: Pick<SvgRequest, "memoryBytes" |
   if (process.platform !== "linux") return;
   const [, kib] = readFileSync("/proc/self/status", "utf8").match(/^VmData:\s+([0-9]+) kB$/m) ?? [];
   const dataBytes = Number(kib) * 1024 + memoryBytes;
-  // At the first of two limits of time a process is told that it was that (SIGXCPU), and at the last it is killed.
-  const seconds = `${secondsMax}:${secondsMax + 1}`;
-  execFileSync("prlimit", ["--pid", `${process.pid}`, `--data=${dataBytes}`, `--cpu=${seconds}`]);
+  execFileSync("prlimit", ["--pid", `${process.pid}`, `--data=${dataBytes}`, cpuLimit(secondsMax)]);
 }
 
 const [, , request] = process.argv;

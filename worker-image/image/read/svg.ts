@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Metadata } from "sharp";
 import type { SvgRequest } from "./svg-program.ts";
-import { SECONDS_MAX } from "./time-limit.ts";
+import { SECONDS_MAX, tookTooLong } from "./time-limit.ts";
 
 /**
  * SVGs are drawn by a process of their own. librsvg decodes pictures within a drawing without any bound of pixels, and
@@ -98,15 +98,10 @@ async function ask(
 
 /** libvips' own words, or the limit that was passed: what cannot get memory there aborts. */
 function told(error: unknown, { memoryBytes, secondsMax }: SvgRequest): Error {
-  const { stderr, killed, signal, message } = error as {
-    stderr?: Buffer;
-    killed?: boolean;
-    signal?: string;
-    message: string;
-  };
+  const program = error as { stderr?: Buffer; killed?: boolean; signal?: string; message: string };
+  const { stderr, signal, message } = program;
   const said = stderr?.toString().trim();
-  const isLate = killed || signal === "SIGXCPU";
-  const words = isLate
+  const words = tookTooLong(program)
     ? `timeout after ${secondsMax} s`
     : signal || /memory/i.test(said ?? "")
       ? `drawing it exceeds the limit of ${Math.round(memoryBytes / 2 ** 20)}Mi of memory`
