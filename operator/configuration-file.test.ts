@@ -45,6 +45,16 @@ test.each([
     message: /of an accelerator: name its resource, such as nvidia\.com\/gpu\s+→ at pools\[0\]\.gpuResource/,
   },
   {
+    name: "gives a pool no memory, in which no unit would ever run",
+    text: "pools: [{ name: cpu, perUnit: { memory: '0' } }]",
+    message: /must be more than 0, e\.g\. 8Gi\s+→ at pools\[0\]\.perUnit\.memory/,
+  },
+  {
+    name: "gives a pool thousandths of a byte",
+    text: "pools: [{ name: cpu, perUnit: { scratch: 100m } }]",
+    message: /write Mi for mebibytes\s+→ at pools\[0\]\.perUnit\.scratch/,
+  },
+  {
     name: "allows an address as if it were a name, which would never be looked at",
     text: "webhooks: { allow: { hosts: [10.0.0.5] } }",
     message: /an address belongs in cidrs, as 10\.0\.0\.5\/32\s+→ at webhooks\.allow\.hosts\[0\]/,

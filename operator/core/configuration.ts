@@ -17,6 +17,11 @@ const toleration = z.strictObject({
   tolerationSeconds: z.int().optional(),
 });
 
+/** Room that a unit may ask for: bytes, and some of them. */
+const room = quantity
+  .regex(/[1-9]/, "must be more than 0, e.g. 8Gi")
+  .regex(/[^m]$/, "the suffix m means thousandths of a byte; write Mi for mebibytes");
+
 const pool = z
   .strictObject({
     name: itemName,
@@ -33,8 +38,8 @@ const pool = z
     perUnit: z
       .strictObject({
         cpu: z.number().positive().default(4),
-        memory: quantity.default("8Gi"),
-        scratch: quantity.default("100Gi"),
+        memory: room.default("8Gi"),
+        scratch: room.default("100Gi"),
       })
       .prefault({}),
     /** Units that run in the pool at once. */
