@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TEMPLATE_PATTERN, TEMPLATE_TOKENS } from "./naming.ts";
+import { reserved } from "./reserved.ts";
 import { objectName, relativePath } from "./scalars.ts";
 import { exactlyOneOf, validations } from "./validation.ts";
 
@@ -22,6 +23,7 @@ export const destination = z
       })
       .optional()
       .describe("volume writes the outputs to a PersistentVolumeClaim."),
+    s3: reserved("s3", "s3 is reserved for a bucket that receives the outputs"),
     template: z
       .string()
       .min(1)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reserved } from "./reserved.ts";
 import { itemName, objectName, relativePath } from "./scalars.ts";
 import { exactlyOneOf, validations } from "./validation.ts";
 
@@ -21,6 +22,8 @@ export const source = z
     volume: volumeFile
       .optional()
       .describe("volume reads the source from a PersistentVolumeClaim, which is mounted read-only."),
+    s3: reserved("s3", "s3 is reserved for an object in a bucket"),
+    http: reserved("http", "http is reserved for a file at a URL"),
   })
   .meta(validations(exactlyOneOf("volume")))
   .describe("One media file to read.");

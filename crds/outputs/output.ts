@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reserved } from "../reserved.ts";
 import { itemName } from "../scalars.ts";
 import { exactlyOneOf, type Rule, validations } from "../validation.ts";
 import { audioOutput } from "./audio.ts";
@@ -39,6 +40,7 @@ export const output = z
       .describe(
         "sources names the sources this output is made from, at most 1000; every source when unset. Lets one MediaJob hold photos and clips.",
       ),
+    from: reserved("from", "from is reserved for the name of an output that this one is made from", itemName),
     image: imageOutput.optional().describe("image makes a still image from each source."),
     video: videoOutput.optional().describe("video makes a video file from each source."),
     audio: audioOutput.optional().describe("audio makes a sound file from each source, and its waveform."),

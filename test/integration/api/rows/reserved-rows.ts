@@ -1,4 +1,5 @@
 import { PLANNED_FAMILIES } from "../../../../crds/outputs/output.ts";
+import { destination, thumbnail } from "../manifest.ts";
 import { type Row, refused } from "../row.ts";
 
 /** What the API has a place for and nobody does yet: refused, never accepted and dropped. */
@@ -14,6 +15,27 @@ export const reservedRows: Row[] = [
         },
       ),
     ),
+  ),
+  ...["s3", "http"].flatMap((kind) =>
+    [{ volume: undefined }, {}].map((fields) => {
+      const beside = "volume" in fields ? "" : ", beside a volume";
+      const volume = { claimName: "media", path: "in/beach.jpg" };
+      return refused(
+        `a source by ${kind}${beside}`,
+        { spec: { sources: [{ name: "beach", volume, [kind]: { any: ["field"] }, ...fields }] } },
+        { field: `spec.sources[0].${kind}`, server: `${kind} is not available in this version` },
+      );
+    }),
+  ),
+  refused(
+    "a destination by s3",
+    { spec: { destination: destination({ s3: { bucket: "media" } }) } },
+    { field: "spec.destination.s3", server: "s3 is not available in this version" },
+  ),
+  refused(
+    "an output made from another",
+    { spec: { outputs: [thumbnail("large"), { ...thumbnail("small"), from: "large" }] } },
+    { field: "spec.outputs[1].from", server: "from is not available in this version" },
   ),
   refused(
     "a preset",
