@@ -215,15 +215,30 @@ describe("as on the API server,", () => {
     { name: "a wrong type where a word is wanted", spec: { priority: {} } },
     { name: "an unknown word", spec: { priority: "Critical" } },
     { name: "a missing value", spec: { destination: undefined } },
-  ])(
-    "$name keeps rules from being asked, but not lists from being looked through for duplicates",
-    ({ spec }) => {
-      const paths = errorsOf(manifest({ spec: { sources: leadsOut, ...spec } })).map(
-        (error) => error.split(":")[0],
-      );
-      expect(paths).toEqual([`spec.${Object.keys(spec)}`, "spec.sources[1].name"]);
-    },
-  );
+  ])("$name leaves rules for later, but not lists to be looked through for duplicates", ({ spec }) => {
+    const validation = validateMediaJob(manifest({ spec: { sources: leadsOut, ...spec } }));
+    const told = validation.ok ? [] : validation.errors.map(({ path, later }) => [path, later ?? false]);
+    expect(told).toEqual([
+      [`spec.${Object.keys(spec)}`, false],
+      ["spec.sources[1].name", false],
+      ["spec.sources[0].volume.path", true],
+    ]);
+  });
+
+  test("a rule is not asked of what holds something of a wrong shape itself", () => {
+    const outputs = [
+      { name: "odd", image: { format: "webp", width: "320" }, metadata: {} },
+      { name: "none" },
+      { name: "later", step: {} },
+    ];
+    expect(
+      errorsOf(manifest({ spec: { outputs, presetRef: { kind: "MediaPreset", name: "web" } } })),
+    ).toEqual([
+      expect.stringMatching(/^spec.outputs\[0\].image.width: /),
+      expect.stringMatching(/^spec.outputs\[1\]: set exactly one of /),
+      expect.stringMatching(/^spec.outputs\[2\].step: /),
+    ]);
+  });
 
   test("a number out of bounds does not", () => {
     const errors = errorsOf(manifest({ spec: { sources: leadsOut, parallelism: 0 } }));

@@ -3,6 +3,7 @@ import { type MediaJob, mediaJob } from "./media-job.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 import { isObject, withDefaults } from "./validator/defaults.ts";
 import { duplicateErrors } from "./validator/duplicates.ts";
+import { pathsTo } from "./validator/field-path.ts";
 import { manifestMetadata, manifestMetadataSchema } from "./validator/manifest-metadata.ts";
 import { ruleErrors } from "./validator/rules.ts";
 import { type Shape, shapeErrors, type ValidationError } from "./validator/shape.ts";
@@ -23,7 +24,8 @@ const manifest: Shape = {
  * status; a name asked for by generateName ends in `local`, since the random end is the API server's to choose.
  *
  * With `previous`, the object before an update, the rules about change are asked too. Never throws for a bad
- * manifest, whatever it is; `errors` then holds every fault that could be found, in no certain order.
+ * manifest, whatever it is; `errors` then holds every fault that could be found, in no certain order: where the API server
+ * asks no rule yet, since a value is of the wrong shape, those of all other values are asked here for later.
  */
 export function validateMediaJob(input: unknown, { previous }: { previous?: MediaJob } = {}): Validation {
   if (!isObject(input))
@@ -32,9 +34,11 @@ export function validateMediaJob(input: unknown, { previous }: { previous?: Medi
   const { status: _, ...written } = input;
   const object = withDefaults(manifest.schema, written);
   const wrong = shapeErrors(manifest, object);
-  const broken = wrong.some(({ blocking }) => blocking)
-    ? []
-    : ruleErrors(manifest.schema, object, previous && withDefaults(manifest.schema, previous));
+  const unsound = new Set(wrong.flatMap(({ blocking, path }) => (blocking ? pathsTo(path) : [])));
+  const before = previous && withDefaults(manifest.schema, previous);
+  const broken = ruleErrors(manifest.schema, object, before, unsound).map((error) =>
+    unsound.size > 0 ? { ...error, later: true as const } : error,
+  );
 
   const errors = [
     ...wrong.filter(isFirstOfKind).map(({ blocking: _, ...error }) => error),

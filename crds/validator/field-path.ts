@@ -14,6 +14,13 @@ export function fieldPath(steps: Steps): string {
   }, "");
 }
 
+/** A field's path and those of all that it lies in, the object's own, which is empty, too. */
+export const pathsTo = (path: string): string[] => [
+  path,
+  ...[...path.matchAll(/[.[]/g)].map(({ index }) => path.slice(0, index)),
+  "",
+];
+
 /** The schema of a field; undefined for a field that no schema speaks of. */
 export function schemaAt(root: StructuralSchema, steps: Steps): StructuralSchema | undefined {
   return steps.reduce<StructuralSchema | undefined>(

@@ -10,9 +10,18 @@ import type { ValidationError } from "./shape.ts";
 /**
  * Every CEL rule that an object breaks. A rule that speaks of `oldSelf` is asked only where a previous value stands
  * at the same place, as the API server does.
+ *
+ * @param unsound paths of values that are of the wrong shape, or hold one that is: no rule is asked of them
  */
-export function ruleErrors(schema: StructuralSchema, object: unknown, previous?: unknown): ValidationError[] {
-  return [...places(schema, object, previous)].flatMap(brokenRules);
+export function ruleErrors(
+  schema: StructuralSchema,
+  object: unknown,
+  previous?: unknown,
+  unsound: ReadonlySet<string> = new Set(),
+): ValidationError[] {
+  return [...places(schema, object, previous)]
+    .filter(({ steps }) => unsound.size === 0 || !unsound.has(fieldPath(steps)))
+    .flatMap(brokenRules);
 }
 
 function brokenRules({ schema, steps, value, previous }: Place): ValidationError[] {

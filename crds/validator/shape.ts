@@ -11,6 +11,8 @@ export interface ValidationError {
   message: string;
   /** What came, where it is a scalar. */
   value?: unknown;
+  /** The API server tells it only once what is wrong otherwise has been mended. */
+  later?: true;
 }
 
 /** A field of the wrong shape. */

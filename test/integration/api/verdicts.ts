@@ -2,10 +2,13 @@ import { validateMediaJob } from "../../../crds/validate.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Cause } from "./media-job-api.ts";
 
-/** What offline validation says of a manifest, in the API server's form. */
+/** What offline validation says of a manifest, in the API server's form; without what that tells later. */
 export function offlineCauses(manifest: Manifest): Cause[] {
   const validation = validateMediaJob(manifest);
-  return validation.ok ? [] : validation.errors.map(({ path, message }) => ({ field: path, message }));
+  if (validation.ok) return [];
+  return validation.errors
+    .filter(({ later }) => !later)
+    .map(({ path, message }) => ({ field: path, message }));
 }
 
 /** Whether a path is a field or lies inside it: offline validation may point at a part of what the server names. */
