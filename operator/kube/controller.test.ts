@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { MediaJobStatus } from "../../crds/media-job-status.ts";
 import { film, mediaJob, sources } from "../../test/builders/core.ts";
@@ -61,58 +61,81 @@ test("of the MediaJobs that are over, another configuration concerns those whose
   await expect.poll(() => decided).toEqual(["untold"]);
 });
 
-describe("between two terms", () => {
-  const settings = configuration.parse({
-    pools: [
-      { name: "cpu", costWeight: 5 },
-      { name: "gpu", gpuResource: "nvidia.com/gpu", encoder: "nvenc", concurrency: 1 },
-    ],
+const settings = configuration.parse({
+  pools: [
+    { name: "cpu", costWeight: 5 },
+    { name: "gpu", gpuResource: "nvidia.com/gpu", encoder: "nvenc", concurrency: 1 },
+  ],
+});
+const stored = (name: string): StoredMediaJob => {
+  const { metadata, ...rest } = mediaJob({ sources: sources(name), outputs: [film] });
+  const creationTimestamp = "2026-01-01T00:00:00Z";
+  const own = { ...{ name, uid: name, resourceVersion: "1" }, creationTimestamp };
+  return { ...rest, metadata: { ...metadata, ...own } } as StoredMediaJob;
+};
+
+/** A replica and the pools in which it has had Jobs made; `answer` is what the API server says of one. */
+function replica(
+  answer: (draft: Draft<Job>) => Job | Promise<Job>,
+  { log = pino({ enabled: false }) }: { log?: Logger } = {},
+) {
+  const clock = new ManualClock();
+  const unread = { client: {} as never, clock, random: Math.random, onError: () => {} };
+  const caches = { ...createCaches(unread), refresh: async () => [] };
+  const made: (string | undefined)[] = [];
+  let passes = 0;
+  const client = {
+    get: async () => null,
+    list: async () => ({ items: [] }),
+    create: async (resource: Resource, draft: Draft<Job>) => {
+      if (resource.plural !== JOBS.plural) return draft;
+      made.push(draft.metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool]);
+      return answer(draft);
+    },
+    replaceStatus: async (_: unknown, ref: ObjectRef, status: MediaJobStatus) => ({
+      ...caches.mediaJobs.store.get(ref),
+      status,
+    }),
+  } as unknown as ConstructorParameters<typeof Controller>[0]["client"];
+  const controller = new Controller({
+    ...{ client, caches, clock, random: () => 0.5, log, instance: "test" },
+    configuration: () => settings,
+    remainingMs: () => 60_000,
+    deliveriesOf: () => [],
+    ...{ onOutbox: () => {}, onGone: () => {} },
+    metrics: { onPass: () => void passes++, onStart: () => {}, onPhase: () => {} },
   });
-  const stored = (name: string): StoredMediaJob => {
-    const { metadata, ...rest } = mediaJob({ sources: sources(name), outputs: [film] });
-    const creationTimestamp = "2026-01-01T00:00:00Z";
-    const own = { ...{ name, uid: name, resourceVersion: "1" }, creationTimestamp };
-    return { ...rest, metadata: { ...metadata, ...own } } as StoredMediaJob;
+  /** Leads, until each of so many MediaJobs had a pass. */
+  const lead = async (jobs: number) => {
+    const before = passes;
+    await controller.start(new AbortController().signal);
+    await expect.poll(() => passes).toBeGreaterThanOrEqual(before + jobs);
   };
+  return { controller, caches, clock, made, lead };
+}
+const isMade = (draft: Draft<Job>): Job =>
+  ({ ...draft, metadata: { ...draft.metadata, uid: "j", resourceVersion: "2" } }) as Job;
 
-  /** A replica and the pools in which it has had Jobs made; `answer` is what the API server says of one. */
-  function replica(answer: (draft: Draft<Job>) => Job | Promise<Job>) {
-    const clock = new ManualClock();
-    const unread = { client: {} as never, clock, random: Math.random, onError: () => {} };
-    const caches = { ...createCaches(unread), refresh: async () => [] };
-    const made: (string | undefined)[] = [];
-    let passes = 0;
-    const client = {
-      get: async () => null,
-      create: async (resource: Resource, draft: Draft<Job>) => {
-        if (resource.plural !== JOBS.plural) return draft;
-        made.push(draft.metadata.annotations?.[ATTEMPT_ANNOTATIONS.pool]);
-        return answer(draft);
-      },
-      replaceStatus: async (_: unknown, ref: ObjectRef, status: MediaJobStatus) => ({
-        ...caches.mediaJobs.store.get(ref),
-        status,
-      }),
-    } as unknown as ConstructorParameters<typeof Controller>[0]["client"];
-    const controller = new Controller({
-      ...{ client, caches, clock, random: () => 0.5, log: pino({ enabled: false }), instance: "test" },
-      configuration: () => settings,
-      remainingMs: () => 60_000,
-      deliveriesOf: () => [],
-      ...{ onOutbox: () => {}, onGone: () => {} },
-      metrics: { onPass: () => void passes++, onStart: () => {}, onPhase: () => {} },
-    });
-    /** Leads, until each of so many MediaJobs had a pass. */
-    const lead = async (jobs: number) => {
-      const before = passes;
-      await controller.start(new AbortController().signal);
-      await expect.poll(() => passes).toBeGreaterThanOrEqual(before + jobs);
-    };
-    return { controller, caches, clock, made, lead };
-  }
-  const isMade = (draft: Draft<Job>): Job =>
-    ({ ...draft, metadata: { ...draft.metadata, uid: "j", resourceVersion: "2" } }) as Job;
+test("each attempt that starts or fails is a line of the log, with its MediaJob and its unit", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const { caches, lead } = replica(isMade, { log });
+  caches.mediaJobs.store.put(stored("told"));
+  await lead(1);
+  const attempt = { namespace: "media", mediajob: "told", unit: "video-0", attempt: 1 };
+  expect(lines).toContainEqual({ level: 30, ...attempt, pool: "gpu", msg: "attempt started" });
 
+  const job = caches.jobs.store.get({ namespace: "media", name: "told-video-0-a1" });
+  const conditions = [{ type: "Failed", status: "True", reason: "DeadlineExceeded" }];
+  const metadata = { ...job?.metadata, resourceVersion: "3" };
+  caches.jobs.store.put({ ...job, metadata, status: { conditions } } as Job);
+  const failures = () => lines.filter(({ msg }) => msg === "attempt failed");
+  await expect
+    .poll(failures)
+    .toMatchObject([{ level: 40, ...attempt, class: "deadline", reason: "DeadlineExceeded" }]);
+});
+
+describe("between two terms", () => {
   test("another may have led, so that a wait for an accelerator begins anew", async () => {
     const { controller, caches, clock, made, lead } = replica(isMade);
     const [other, waiting] = [stored("other"), stored("waiting")];

@@ -268,15 +268,19 @@ export class Controller {
         this.#options.learnings?.note(measured.unit, measured.usage);
         metrics.onMeasured?.(measured);
       },
-      onStart: (start) => metrics.onStart(start),
+      onStart: (job, start) => {
+        metrics.onStart(start);
+        const { unit, attempt, placed } = start;
+        log.info({ ...fieldsOf(job), unit: unit.name, attempt, pool: placed.pool }, "attempt started");
+      },
       onStatus: (key, job, change) => {
         metrics.onStatus?.(job, change);
-        const { previous } = change;
+        const { previous, newFailures } = change;
+        for (const failure of newFailures) log.warn({ ...fieldsOf(job), ...failure }, "attempt failed");
         const phase = job.status?.phase;
         if (phase && phase !== previous?.phase) {
           metrics.onPhase(phase);
-          const { namespace, name } = job.metadata;
-          log.info({ namespace, mediajob: name, from: previous?.phase, to: phase }, "phase changed");
+          log.info({ ...fieldsOf(job), from: previous?.phase, to: phase }, "phase changed");
         }
         onOutbox(key, job);
       },
@@ -299,6 +303,9 @@ export class Controller {
     this.#options.onGone(key);
   }
 }
+
+/** What a line of the log tells of a MediaJob. */
+const fieldsOf = ({ metadata: { namespace, name } }: StoredMediaJob) => ({ namespace, mediajob: name });
 
 /** What a write came to must be known, so that it is bounded by the fence alone; a read is cut off. */
 const readingUntil = (signal: AbortSignal, client: Shell["client"]): Shell["client"] => ({

@@ -117,7 +117,7 @@ async function start(job: StoredMediaJob, action: StartAttempt, shell: Shell): P
   const ref = { namespace: job.metadata.namespace, name: draft.metadata.name ?? "" };
   try {
     jobs.observe(await echoes.during(JOBS, ref, () => client.create(JOBS, draft, fence())));
-    shell.onStart(action);
+    shell.onStart(job, action);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const found = await client.get(JOBS, ref);

@@ -55,7 +55,7 @@ export interface Shell {
   deliveriesOf(key: ObjectKey): readonly DeliveryOutcome[];
   /** The time in which a write is surely ours alone, as its time limit. @throws when none is left. */
   fence(): { timeoutMs: number };
-  onStart(start: StartAttempt): void;
+  onStart(job: StoredMediaJob, start: StartAttempt): void;
   onMeasured(measured: Measured): void;
   /** The status as the API server has it after this pass. */
   onStatus(key: ObjectKey, job: StoredMediaJob, change: StatusChange): void;
