@@ -251,7 +251,7 @@ test("a replica that does not lead hands reports on, streams what they change, a
     await Promise.all([answers(307, standbyPort), answers(204, standbyPort), answers(204, port)]),
   ).toEqual([1, 0, 1]);
 
-  await stopProcess(api.directory, operator, { graceMs: 10_000 }); // hands the Lease over
+  expect(await timeToStopMs(operator)).toBeLessThan(5_000); // and hands the Lease over
   await until("the standby's term", async () => /^mediajob_leader 1$/m.test(await metricsOf(standbyPort)), {
     timeoutMs: 60_000,
   });
@@ -264,8 +264,15 @@ test("a replica that does not lead hands reports on, streams what they change, a
   const percents = () =>
     [...streamed.join("").matchAll(/"percent":(\d+)/g)].map(([, percent]) => Number(percent));
   await expect.poll(percents, { timeout: 10_000 }).toEqual(expect.arrayContaining([40, 70]));
-  await stopProcess(api.directory, standby, { graceMs: 10_000 });
+  expect(await timeToStopMs(standby), "though it leads, and a stream is open").toBeLessThan(5_000);
 });
+
+/** From SIGTERM to its end. */
+async function timeToStopMs(replica: ReturnType<typeof startProcess>): Promise<number> {
+  const askedMs = performance.now();
+  await stopProcess(api.directory, replica, { graceMs: 10_000 });
+  return performance.now() - askedMs;
+}
 
 /** Makes the pod of a Job, as the Job controller would; undefined while there is no Job. */
 async function podOf(jobName: string): Promise<{ uid: string } | false> {
