@@ -1,12 +1,13 @@
 /**
  * `npm test`: everything, from the types to a MediaJob on a real cluster. Installs what the machine lacks, runs
- * the suites one after another, and ends with one line that counts them all.
+ * the suites one after another, and ends with one line that counts them all. `npm test -- --yes` installs without asking.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
 import { ensurePrograms } from "../examples/ensure-programs.ts";
 import { type Cluster, ensureCluster, prepareCluster } from "./cluster/cluster.ts";
 
@@ -15,6 +16,8 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache"); // of a
 // Go's programs here - Kubernetes, etcd, the compiler - live for minutes, and time is scarcer than memory.
 process.env.GOGC ??= "400";
 process.env.GOMEMLIMIT ??= "1GiB";
+
+const { values: options } = parseArgs({ options: { yes: { type: "boolean", default: false } } });
 
 interface Count {
   passed: number;
@@ -76,7 +79,7 @@ const describe = ({ passed, failed, skipped }: Count) =>
 
 ensurePrograms("ffmpeg", "ffprobe", "exiftool", "heif-convert", "heif-enc");
 // First, since it asks, and makes programs for minutes the first time. What it lacks is told by the step below.
-await prepareCluster().catch(() => undefined);
+await prepareCluster(options).catch(() => undefined);
 let cluster: Cluster | undefined;
 // Two rows at once, since the one works while the other mostly waits.
 await Promise.all([
@@ -87,7 +90,7 @@ await Promise.all([
   })(),
   (async () => {
     await step("cluster", async () => {
-      cluster = await ensureCluster();
+      cluster = await ensureCluster(options);
       return { passed: 1, failed: 0, skipped: 0 };
     });
     if (cluster) await step("e2e", () => vitest(["e2e", "e2e-apart", "e2e-exclusive"]));
