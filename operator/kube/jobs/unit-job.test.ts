@@ -2,19 +2,65 @@ import { expect, test } from "vitest";
 import { mediaJob, placed, sources } from "../../../test/builders/core.ts";
 import { configuration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
+import type { Placed } from "../../core/reconcile/decision.ts";
 import { unitJob } from "./unit-job.ts";
 
-function specOf(spec: Record<string, unknown>, settings = configuration.parse({})) {
+function jobOf(spec: Record<string, unknown>, settings = configuration.parse({}), where: Placed = placed) {
   const job = mediaJob({ sources: sources("film"), ...spec });
   const [planned] = plan(job.spec, settings.pools).units;
   if (!planned) throw new Error("nothing was planned");
-  return unitJob({ job, planned, attempt: 1, placed, configuration: settings }).spec;
+  return unitJob({ job, planned, attempt: 1, placed: where, configuration: settings });
 }
+
+const specOf = (...args: Parameters<typeof jobOf>) => jobOf(...args).spec;
 
 const podOf = (outputs: Record<string, unknown>[]) => specOf({ outputs })?.template?.spec;
 
 const encrypted = (key: string) => ({
   encryption: { method: "cbcs", keySecretRef: { name: "film", key }, keyUri: "https://keys.test/film" },
+});
+
+test("an attempt's Job belongs to its MediaJob, is found by its labels, and goes some time after its end", () => {
+  const { metadata, spec } = jobOf({}, configuration.parse({ unitTtlSecondsAfterFinished: 120 }));
+  const labels = {
+    "app.kubernetes.io/managed-by": "mediajob",
+    "mediajob.dev/job": "holiday",
+    "mediajob.dev/unit": "image-0",
+    "mediajob.dev/attempt": "1",
+  };
+  expect(metadata).toMatchObject({ name: "holiday-image-0-a1", namespace: "media", labels });
+  expect(metadata.ownerReferences).toMatchObject([{ kind: "MediaJob", name: "holiday", controller: true }]);
+  expect(spec?.template.metadata?.labels).toMatchObject(labels);
+  expect(spec).toMatchObject({ backoffLimit: 0, ttlSecondsAfterFinished: 120 });
+});
+
+test("its pod has no rights, and asks for what it was given and no more, on the nodes of its pool", () => {
+  const nodeSelector = { "example.test/pool": "gpu" };
+  const tolerations = [{ key: "nvidia.com/gpu", operator: "Exists" }];
+  const pools = [{ name: "gpu", nodeSelector, tolerations, gpuResource: "nvidia.com/gpu" }];
+  const given = { ...placed, pool: "gpu", gpu: true, cpu: 1.5, memoryBytes: 2 ** 29, scratchBytes: 2 ** 28 };
+  const pod = specOf({}, configuration.parse({ pools }), given)?.template.spec;
+  expect(pod).toMatchObject({
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    ...{ nodeSelector, tolerations },
+  });
+  const amounts = {
+    cpu: "1500m",
+    memory: String(2 ** 29),
+    "ephemeral-storage": String(2 ** 28),
+    "nvidia.com/gpu": "1",
+  };
+  expect(pod?.containers?.[0]).toMatchObject({
+    resources: { requests: amounts, limits: amounts },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  });
+  expect(pod?.volumes).toContainEqual({ name: "scratch", emptyDir: { sizeLimit: String(2 ** 28) } });
 });
 
 test("a Secret that an output names is mounted read-only, with the named key alone, and may be missing", () => {
