@@ -324,9 +324,13 @@ test("a path that is longer than a file system takes is told as a conflict", asy
   await expect(publish(to, "pixels", long)).rejects.toMatchObject({ reason: "OutputPathConflict" });
 });
 
-test("an empty file is never published", async () => {
+test.each([
+  { name: "an empty file", content: "", bytes: undefined },
+  { name: "a file that has lost a part", content: "pix", bytes: 6 },
+])("$name is never published", async ({ content, bytes }) => {
   const to = await open(aUnit());
-  await expect(publish(to, "")).rejects.toMatchObject({ reason: "VerificationFailed" });
+  const published = publish(to, content, product(), { bytes });
+  await expect(published).rejects.toMatchObject({ reason: "VerificationFailed" });
   expect(await files()).toEqual([]);
 });
 

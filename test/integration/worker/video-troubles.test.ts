@@ -80,6 +80,38 @@ test("a full disk is told as one", async () => {
   expect(attempt.files).toEqual([]);
 });
 
+test.each([
+  {
+    name: "has lost its end",
+    afterwards: 'truncate -s -2000 "$file"',
+    says: /does not open: .* 2000 bytes are missing/,
+  },
+  {
+    name: "is of another codec and size, and without its sound",
+    afterwards: again("-c:v mpeg4 -vf scale=80:44 -an -movflags +faststart"),
+    says: /its codec is mpeg4, not h264; its size is 80×44, not 160×90; it has 0 audio tracks, not 1/,
+  },
+  {
+    name: "is shorter than what was written",
+    afterwards: again("-t 0.4 -movflags +faststart"),
+    says: /it lasts 0\.400 s but 2\.005 s were written; it has 10 frames but 50/,
+  },
+  {
+    name: "has its index at the end",
+    afterwards: again("-c copy"),
+    says: /its index is not at the front/,
+  },
+])("a finished file that $name is not published", async ({ afterwards, says }) => {
+  const environment = { FFMPEG_PATH: ffmpegThat(workshop.root, afterwards) };
+  const attempt = await workshop.attempt("plain.mp4", { video: fast }, { environment });
+  expect(attempt.result.failure).toMatchObject({
+    class: "internal",
+    reason: "VerificationFailed",
+    message: expect.stringMatching(says),
+  });
+  expect(attempt.files).toEqual([]);
+});
+
 const staged = (out: string): string[] =>
   existsSync(out) ? readdirSync(out, { recursive: true, encoding: "utf8" }) : [];
 
@@ -87,6 +119,24 @@ const staged = (out: string): string[] =>
 function running(path: string): string[] {
   const list = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n");
   return list.filter((line) => line.includes(path));
+}
+
+/** Commands that put `$file` through ffmpeg once more. */
+function again(args: string): string {
+  return `ffmpeg -v error -y -i "$file" ${args} "$file.mp4" && mv "$file.mp4" "$file"`;
+}
+
+/** ffmpeg whose finished `$file` something befalls, as by a defect of an encoder or of a file system. */
+function ffmpegThat(root: string, afterwards: string): string {
+  const path = join(root, "odd-ffmpeg");
+  const script = `#!/bin/sh
+ffmpeg "$@" || exit
+for last; do :; done
+file=\${last#file:}
+case "$file" in *.mp4) ${afterwards};; esac
+`;
+  writeFileSync(path, script, { mode: 0o755 });
+  return path;
 }
 
 /** ffmpeg whose stderr says that the disk is full: no test may fill a real one. */
