@@ -163,7 +163,9 @@ const specFields = {
           ),
         )
         .optional()
-        .describe("maxMemory bounds what a unit may ask for, as a Kubernetes quantity, e.g. 4Gi."),
+        .describe(
+          "maxMemory bounds what a unit may ask for, as a Kubernetes quantity, e.g. 4Gi. The pool's own limit when unset.",
+        ),
     })
     .prefault({})
     .describe("resources correct the estimates; rarely needed. Immutable."),

@@ -20,6 +20,10 @@ test.each([
   { name: "a default, which is told", field: word.default("A").describe(described) },
   { name: "a default that is told by hand", field: word.default("A").describe("field. Default A; B in C.") },
   { name: "an empty default", field: z.array(word).max(3).default([]).describe(described) },
+  {
+    name: "no default, where it is told what follows",
+    field: word.optional().describe("field. None when unset."),
+  },
 ])("$name passes", ({ field }) => expect(() => check(field)).not.toThrow());
 
 test.each([
@@ -43,6 +47,11 @@ test.each([
     name: "a description that tells two defaults",
     field: word.default("A").describe("field of the spec. Default A. Default B."),
     problem: 'which has "Default A"',
+  },
+  {
+    name: "a field that may be left out, of which nobody tells what follows",
+    field: word.optional().describe(described),
+    problem: "spec: field may be left out and has no default; say what follows when it is unset",
   },
   {
     name: "a string without bound",

@@ -11,6 +11,7 @@ type Check = (schema: StructuralSchema, path: string) => string | undefined;
 const CHECKS: Check[] = [
   described,
   defaultTold,
+  unsetTold,
   listBounded,
   stringBounded,
   mapBounded,
@@ -60,6 +61,19 @@ function defaultTold({ default: value, description = "" }: StructuralSchema): st
   return isTold && more.length === 0
     ? undefined
     : `its description says another default than the schema, which has "${words}": "${description}"`;
+}
+
+/** Of an object its fields tell; a status is left out where there is nothing to tell. */
+function unsetTold({ properties = {}, required = [] }: StructuralSchema, path: string): string | undefined {
+  if (path !== "spec" && !path.startsWith("spec.")) return undefined;
+  const silent = Object.entries(properties).find(
+    ([name, { type, default: value, description = "" }]) =>
+      type !== "object" &&
+      value === undefined &&
+      !required.includes(name) &&
+      !/\b(Default|unset|not available)\b/.test(description),
+  );
+  return silent && `${silent[0]} may be left out and has no default; say what follows when it is unset`;
 }
 
 function listBounded({ type, maxItems }: StructuralSchema): string | undefined {

@@ -56,7 +56,7 @@ export const burnIn = z
         path: relativePath
           .optional()
           .describe(
-            "path of a SubRip, WebVTT or ASS file in UTF-8 on the source's volume, instead of a track.",
+            "path of a SubRip, WebVTT or ASS file in UTF-8 on the source's volume, instead of a track. A track when unset.",
           ),
       })
       .meta(

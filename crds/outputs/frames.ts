@@ -46,21 +46,23 @@ export const framesOutput = z
       .max(100)
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
-      .describe("atSeconds takes the frames at these times of the source, in seconds, at most 100."),
+      .describe(
+        "atSeconds takes the frames at these times of the source, in seconds, at most 100. One frame is taken when atSeconds, everySeconds, count and sceneChanges are unset.",
+      ),
     everySeconds: z
       .number()
       .min(0.1)
       .max(86_400)
       .optional()
       .describe(
-        `everySeconds takes a frame at each multiple of this time, in seconds; at most ${MOST_FRAMES} frames.`,
+        `everySeconds takes a frame at each multiple of this time, in seconds; at most ${MOST_FRAMES} frames. When unset, see atSeconds.`,
       ),
     count: z
       .int()
       .min(1)
       .max(1000)
       .optional()
-      .describe("count takes this many frames, spread evenly over the source."),
+      .describe("count takes this many frames, spread evenly over the source. When unset, see atSeconds."),
     sceneChanges: z
       .strictObject({
         threshold: z
@@ -72,7 +74,9 @@ export const framesOutput = z
         max: z.int().min(1).max(500).default(100).describe("max frames that are taken; the first ones."),
       })
       .optional()
-      .describe("sceneChanges takes the first frame of each scene; all of the source is decoded for it."),
+      .describe(
+        "sceneChanges takes the first frame of each scene; all of the source is decoded for it. When unset, see atSeconds.",
+      ),
     exact: z
       .boolean()
       .default(false)

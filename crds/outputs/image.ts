@@ -14,7 +14,7 @@ const placeholders = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "placeholders to show while the image loads, of the largest file, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour.",
+      "placeholders to show while the image loads, of the largest file, in the JSON file beside it: BlurHash, ThumbHash, Lqip (a tiny webp as data URI), DominantColour. None when unset.",
     ),
 };
 
@@ -69,7 +69,7 @@ export const imageOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "set" })
       .describe(
-        "formats to make besides format, 1 to 5, from the same decode, as for the sources of a picture element. A JSON file beside them lists all.",
+        "formats to make besides format, 1 to 5, from the same decode, as for the sources of a picture element. A JSON file beside them lists all. None when unset.",
       ),
     ...geometry,
     ...tone,

@@ -81,7 +81,7 @@ export const soundtrack = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "languages of the tracks to take, as ISO 639 codes in this order, e.g. eng, deu, at most 20; those the source lacks are left out with a warning. Overrides tracks.",
+        "languages of the tracks to take, as ISO 639 codes in this order, e.g. eng, deu, at most 20; those the source lacks are left out with a warning. Overrides tracks. By tracks when unset.",
       ),
   })
   .meta(

@@ -114,7 +114,7 @@ export const streamOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "renditions of ladder Explicit, at most 10; those above the source are left out with a warning. Several of one height are named by their bitrate as well.",
+        "renditions of ladder Explicit, at most 10; those above the source are left out with a warning. Several of one height are named by their bitrate as well. With ladder Auto they are unset.",
       ),
     segmentSeconds: z
       .int()

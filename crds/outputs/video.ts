@@ -78,7 +78,9 @@ export const videoOutput = z
         height: z.int().min(16).max(16_384).describe("height of the part in pixels."),
       })
       .optional()
-      .describe("crop keeps a part of the picture, before it is scaled. It must lie inside the picture."),
+      .describe(
+        "crop keeps a part of the picture, before it is scaled. It must lie inside the picture. All of it when unset.",
+      ),
     rotate: z
       .int()
       .min(0)
@@ -96,7 +98,9 @@ export const videoOutput = z
     flip: z
       .enum(["Horizontal", "Vertical"])
       .optional()
-      .describe("flip mirrors the picture: Horizontal swaps left and right, Vertical top and bottom."),
+      .describe(
+        "flip mirrors the picture: Horizontal swaps left and right, Vertical top and bottom. None when unset.",
+      ),
     fps: z
       .number()
       .min(1)
@@ -134,7 +138,7 @@ export const videoOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "append names further files on the source's volume that are joined after it in this order, 1 to 20. Their pictures get the size and rate of the first, on bars where the shape differs; their first audio track goes on its track, or silence where they have none; where the first has none, the next that has one decides how it sounds.",
+        "append names further files on the source's volume that are joined after it in this order, 1 to 20. Their pictures get the size and rate of the first, on bars where the shape differs; their first audio track goes on its track, or silence where they have none; where the first has none, the next that has one decides how it sounds. None when unset.",
       ),
     appendSources: z
       .array(itemName)
@@ -143,7 +147,7 @@ export const videoOutput = z
       .optional()
       .meta({ "x-kubernetes-list-type": "atomic" })
       .describe(
-        "appendSources names further sources of the MediaJob that are joined after it in this order, as append does with files. They may lie on other volumes. Set either of the two.",
+        "appendSources names further sources of the MediaJob that are joined after it in this order, as append does with files. They may lie on other volumes. Set either of the two. None when unset.",
       ),
     cuts: z
       .array(cut)
@@ -203,7 +207,9 @@ export const videoOutput = z
       .min(16)
       .max(800_000)
       .optional()
-      .describe("bitrateKbps aims at this average bitrate of the video in kbit/s, instead of a crf."),
+      .describe(
+        "bitrateKbps aims at this average bitrate of the video in kbit/s, instead of a crf. By crf when unset.",
+      ),
     maxBitrateKbps: z
       .int()
       .min(16)
@@ -224,7 +230,7 @@ export const videoOutput = z
       .max(1_099_511_627_776)
       .optional()
       .describe(
-        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute; a file that misses it by more comes with a warning.",
+        "targetBytes aims at this size of the whole file in bytes, in two passes; within 5 % for files over a minute; a file that misses it by more comes with a warning. No size is aimed at when unset.",
       ),
     twoPass: z
       .boolean()

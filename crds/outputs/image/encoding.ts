@@ -22,7 +22,7 @@ export const encoding = {
     .max(1_073_741_824)
     .optional()
     .describe(
-      "maxBytes is the largest size of the file, in bytes; the highest quality up to `quality` that keeps it is searched. Fails the output when quality 1 is larger still. For jpeg, webp and avif, and not together with lossless; another format that Auto or `formats` comes to may be larger, with the warning LargerThanAsked.",
+      "maxBytes is the largest size of the file, in bytes; the highest quality up to `quality` that keeps it is searched. Fails the output when quality 1 is larger still. For jpeg, webp and avif, and not together with lossless; another format that Auto or `formats` comes to may be larger, with the warning LargerThanAsked. No bound when unset.",
     ),
   effort: z
     .int()
@@ -59,7 +59,7 @@ export const encoding = {
       dither: z.number().min(0).max(1).default(1).describe("dither from 0 to 1. Default 1."),
     })
     .optional()
-    .describe("palette makes a png or gif of few colours; a png of 16 bits has none."),
+    .describe("palette makes a png or gif of few colours; a png of 16 bits has none. None when unset."),
   compression: z
     .enum(["none", "lzw", "deflate", "jpeg"])
     .optional()

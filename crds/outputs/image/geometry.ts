@@ -17,7 +17,7 @@ export const geometry = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "widths in pixels, 1 to 16 of them, all made from one decode, as for srcset. Where destination.template has no {width}, `-640w` is put before the extension. A JSON file beside them lists all with width, height, bytes and sha256.",
+      "widths in pixels, 1 to 16 of them, all made from one decode, as for srcset. Where destination.template has no {width}, `-640w` is put before the extension. A JSON file beside them lists all with width, height, bytes and sha256. None when unset.",
     ),
   fit: z
     .enum(["cover", "contain", "fill", "inside", "outside"])
@@ -59,7 +59,7 @@ export const geometry = {
     .max(4)
     .optional()
     .describe(
-      "upscale multiplies both edges by 2 or 4: those of what extract or trim leaves. Not together with width, height, widths or withoutEnlargement.",
+      "upscale multiplies both edges by 2 or 4: those of what extract or trim leaves. Not together with width, height, widths or withoutEnlargement. None when unset.",
     ),
   autoOrient: z
     .boolean()
@@ -76,7 +76,7 @@ export const geometry = {
     })
     .optional()
     .describe(
-      "extract takes a region of the upright source, in its pixels, before anything is resized. A region that is not wholly inside fails the output.",
+      "extract takes a region of the upright source, in its pixels, before anything is resized. A region that is not wholly inside fails the output. None when unset.",
     ),
   trim: z
     .strictObject({
@@ -89,7 +89,9 @@ export const geometry = {
       margin: z.int().min(0).max(1000).default(0).describe("margin in pixels to leave around. Default 0."),
     })
     .optional()
-    .describe("trim removes edges that have the colour of the top left pixel, before anything is resized."),
+    .describe(
+      "trim removes edges that have the colour of the top left pixel, before anything is resized. None when unset.",
+    ),
   rotate: z
     .number()
     .min(-360)
@@ -112,7 +114,7 @@ export const geometry = {
         .describe("extendWith says what the new edges show. Default background."),
     })
     .optional()
-    .describe("extend adds edges to the resized image."),
+    .describe("extend adds edges to the resized image. None when unset."),
   shape: z
     .strictObject({
       circle: z
@@ -129,7 +131,7 @@ export const geometry = {
     .meta(validations(exactlyOneOf("circle", "rounded")))
     .optional()
     .describe(
-      "shape cuts the finished image; outside is transparent, or background where the format has no alpha.",
+      "shape cuts the finished image; outside is transparent, or background where the format has no alpha. None when unset.",
     ),
   background: colour
     .optional()

@@ -25,6 +25,6 @@ export const colourAndMetadata = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Exif (all of it but the place, maker notes and thumbnails, serial numbers included), Gps, Iptc (in a jpeg), Xmp (all of it, with the place where it holds one), Icc.",
+      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Exif (all of it but the place, maker notes and thumbnails, serial numbers included), Gps, Iptc (in a jpeg), Xmp (all of it, with the place where it holds one), Icc. None when unset.",
     ),
 };

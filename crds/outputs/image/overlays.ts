@@ -93,4 +93,6 @@ export const overlays = z
   .max(8)
   .optional()
   .meta({ "x-kubernetes-list-type": "atomic" })
-  .describe("overlays are laid on the resized image in order, 1 to 8: watermarks, logos, captions.");
+  .describe(
+    "overlays are laid on the resized image in order, 1 to 8: watermarks, logos, captions. None when unset.",
+  );

@@ -10,7 +10,9 @@ export const tone = {
     .describe("flatten lays the image on background and drops alpha, as jpeg always does. Default false."),
   grayscale: z.boolean().optional().describe("grayscale drops all colour. Default false."),
   negate: z.boolean().optional().describe("negate inverts the colours, never alpha. Default false."),
-  tint: colour.optional().describe("tint gives the image one hue and keeps its lightness, as #rrggbb."),
+  tint: colour
+    .optional()
+    .describe("tint gives the image one hue and keeps its lightness, as #rrggbb. None when unset."),
   normalise: z
     .strictObject({
       lower: z.number().min(0).max(99).default(1).describe("lower percentile that becomes black. Default 1."),
@@ -22,7 +24,7 @@ export const tone = {
         .describe("upper percentile that becomes white. Default 99."),
     })
     .optional()
-    .describe("normalise stretches the lightness over its full range."),
+    .describe("normalise stretches the lightness over its full range. None when unset."),
   clahe: z
     .strictObject({
       width: z.int().min(3).max(1024).describe("width of the neighbourhood in pixels."),
@@ -36,7 +38,7 @@ export const tone = {
     })
     .optional()
     .describe(
-      "clahe raises the contrast locally, limited so that noise stays down; its neighbourhood is at most the image, and its result has 8 bits a channel.",
+      "clahe raises the contrast locally, limited so that noise stays down; its neighbourhood is at most the image, and its result has 8 bits a channel. None when unset.",
     ),
   gamma: z
     .number()
@@ -44,7 +46,7 @@ export const tone = {
     .max(3)
     .optional()
     .describe(
-      "gamma darkens before and brightens after resizing by 1/gamma, 1.0 to 3.0; 2.2 resizes in linear light.",
+      "gamma darkens before and brightens after resizing by 1/gamma, 1.0 to 3.0; 2.2 resizes in linear light. None when unset.",
     ),
   modulate: z
     .strictObject({
@@ -54,21 +56,21 @@ export const tone = {
       lightness: z.number().min(-100).max(100).optional().describe("lightness to add. Default 0."),
     })
     .optional()
-    .describe("modulate changes brightness, saturation, hue and lightness."),
+    .describe("modulate changes brightness, saturation, hue and lightness. None when unset."),
   median: z
     .int()
     .min(3)
     .max(15)
     .optional()
     .describe(
-      "median removes specks with a square of so many pixels, 3 to 15; at most as many as the image has.",
+      "median removes specks with a square of so many pixels, 3 to 15; at most as many as the image has. None when unset.",
     ),
   blur: z
     .number()
     .min(0.3)
     .max(100)
     .optional()
-    .describe("blur is the sigma of a Gaussian blur in pixels, 0.3 to 100."),
+    .describe("blur is the sigma of a Gaussian blur in pixels, 0.3 to 100. None when unset."),
   sharpen: z
     .strictObject({
       sigma: z.number().min(0.1).max(10).describe("sigma of the mask in pixels; 1 suits a large reduction."),
@@ -76,7 +78,7 @@ export const tone = {
       m2: z.number().min(0).max(100).optional().describe("m2 is the strength in jagged areas. Default 2."),
     })
     .optional()
-    .describe("sharpen the resized image. Not together with enhance."),
+    .describe("sharpen the resized image. Not together with enhance. None when unset."),
   enhance: z
     .strictObject({
       strength: z
@@ -88,7 +90,7 @@ export const tone = {
     })
     .optional()
     .describe(
-      "enhance measures the levels of the source, stretches them, removes specks at strength 0.7 and above, and sharpens. Not together with sharpen.",
+      "enhance measures the levels of the source, stretches them, removes specks at strength 0.7 and above, and sharpens. Not together with sharpen. None when unset.",
     ),
   overlays,
 };
