@@ -54,7 +54,7 @@ export async function renderFile(
     render(view, rendering, { pixels, overlays, context }),
   );
   const background = await backgroundIn(from.profile, rendering, context.scratchDir);
-  const kept = await keptMetadata(view, settings);
+  const kept = await keptMetadata(view, rendering);
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
     const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, view);

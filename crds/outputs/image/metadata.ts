@@ -16,7 +16,7 @@ export const colourAndMetadata = {
     .enum(["Strip", "Copyright", "Technical", "Keep"])
     .optional()
     .describe(
-      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A tiff carries no EXIF and a gif no metadata, so none of it stays there. A jpeg, png or webp of which nothing but metadata changes keeps its pixels as they are coded. Default Copyright.",
+      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A gif carries no metadata, so none of it stays there. A jpeg, png or webp of which nothing but metadata changes keeps its pixels as they are coded. Default Copyright.",
     ),
   keepMetadata: z
     .array(z.enum(METADATA_GROUPS))

@@ -33,7 +33,12 @@ const CARRIERS = ["jpg", "png", "webp", "avif", "tif"] as const;
 /** Their writers begin with the high bytes. */
 const HIGH_FIRST: readonly string[] = ["png", "avif"];
 const orderOf = (ext: string) => (HIGH_FIRST.includes(ext) ? "MM" : "II");
-const FORMATS = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif" } as const;
+const FORMATS = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif", tiff: "tiff" } as const;
+/** A TIFF says how large its picture is where it says where that lies. */
+const sizeIn = (format: string) =>
+  format === "tiff"
+    ? { "IFD0:ImageWidth": 60, "IFD0:ImageHeight": 40 }
+    : { "ExifIFD:ExifImageWidth": 60, "ExifIFD:ExifImageHeight": 40 };
 /** Pixels that several outputs share carry nothing that libvips could keep; these do. */
 const OWN_DECODE = { autoOrient: false };
 
@@ -87,7 +92,7 @@ beforeAll(async () => {
         image(`all-${format}`, { format, width: 60, metadata: "Keep" }),
         image(`all-turned-${format}`, { format, width: 60, metadata: "Keep", rotate: 180 }),
       ]),
-      ...[...Object.keys(FORMATS), "tiff"].flatMap((format) => [
+      ...Object.keys(FORMATS).flatMap((format) => [
         image(`dense-${format}`, { format, metadata: "Strip", density: 300, ...OWN_DECODE }),
         image(`dense-default-${format}`, { format, density: 300, ...OWN_DECODE }),
       ]),
@@ -120,7 +125,7 @@ describe.each(CARRIERS)("of a %s", (source) => {
     const made = tagsOf(`out/${source}/exif-${format}.${ext}`);
     expect(made).toMatchObject({
       ...asIn(source),
-      ...{ "IFD0:Orientation": 1, "ExifIFD:ExifImageWidth": 60, "ExifIFD:ExifImageHeight": 40 },
+      ...{ "IFD0:Orientation": 1, ...sizeIn(format) },
     });
     expect(Object.keys(made).join(" ")).not.toMatch(/Thumbnail|Warning/);
   });
@@ -144,7 +149,7 @@ describe.each(CARRIERS)("of a %s", (source) => {
         expect(tagsOf(`out/${source}/${output}.${ext}`), output).toMatchObject(asIn(source));
   });
 
-  test.each([...Object.entries(FORMATS), ["tiff", "tiff"] as const])(
+  test.each(Object.entries(FORMATS))(
     "a %s with a density has that, and nothing besides that is not kept",
     async (format, ext) => {
       const strip = `out/${source}/dense-${format}.${ext}`;

@@ -7,6 +7,7 @@ import { joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import type { KeptMetadata } from "./metadata.ts";
 import { replaceExif } from "./rewrap/avif.ts";
 import { REWRAPS } from "./rewrap/rewraps.ts";
+import { addFields } from "./rewrap/tiff.ts";
 
 /**
  * The metadata that stay beside a picture which is coded anew. They go into the finished file as bytes, since libvips
@@ -41,6 +42,7 @@ export function withIptc(file: RenderedFile, format: ImageFormat, { header }: Im
 }
 
 function dataWith({ data, info }: RenderedFile, format: ImageFormat, kept: KeptMetadata): Buffer {
+  if (format === "tiff") return kept.fields ? addFields(data, kept.fields) : data;
   const exif = kept.exif?.({ width: info.width, height: info.pageHeight ?? info.height });
   if (format === "avif" && exif) return replaceExif(data, exif);
   const rewrap = REWRAPS[format];

@@ -3,6 +3,7 @@ import type { Metadata, Sharp } from "sharp";
 import { METADATA_GROUPS, type MetadataGroup } from "../../../crds/outputs/image/metadata.ts";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { ImageSource } from "../read/image-source.ts";
+import type { Rendering } from "../rendering.ts";
 import { withDensity } from "./exif/density.ts";
 import { tagsOf } from "./exif/fields.ts";
 import { type ExifFields, readFields } from "./exif/read.ts";
@@ -45,6 +46,8 @@ export function applyLabels(pipeline: Sharp, settings: ImageOutput, source: Imag
 
 /** Metadata as bytes. */
 export interface KeptMetadata {
+  /** Fields of EXIF, for a file whose own directory they stand in. */
+  fields: ExifFields | undefined;
   /** A TIFF structure, without the letters that a JPEG puts before it. The size is known once a picture is made. */
   exif: ((size: { width: number; height: number }) => Buffer) | undefined;
   xmp: Buffer | undefined;
@@ -52,21 +55,26 @@ export interface KeptMetadata {
 }
 
 /**
- * What is put beside a picture under a spec; undefined when all metadata come along with it. Those of a TIFF do not:
- * its directories are the EXIF and tell where its pixels lie, so that all of it are the fields of all groups.
+ * What is put beside a picture under a spec; undefined when all metadata come along with it. Those of a TIFF do not, and
+ * EXIF does not come along into one: its directories are the EXIF and tell where its pixels lie, so that all of it are the
+ * fields of all groups.
  */
 export async function keptMetadata(
   source: ImageSource,
-  settings: ImageOutput,
+  { format, settings }: Pick<Rendering, "format" | "settings">,
 ): Promise<KeptMetadata | undefined> {
   const { header } = source;
   const named = keptGroups(settings);
-  if (!named && source.kind !== "tiff") return undefined;
+  const comesAlong = !named && source.kind !== "tiff";
+  if (comesAlong && format !== "tiff") return undefined;
   const groups = named ?? new Set(METADATA_GROUPS);
+  const fields = await keptFields(source, groups);
+  if (comesAlong) return { fields, exif: undefined, xmp: undefined, iptc: undefined };
   const density = settings.density ?? (named ? undefined : header.density);
-  const fields = (await keptFields(source, groups)) ?? (density === undefined ? undefined : NO_FIELDS);
+  const written = fields ?? (density === undefined ? undefined : NO_FIELDS);
   return {
-    exif: fields && ((size) => writeExif(fields, { ...size, density })),
+    fields,
+    exif: written && ((size) => writeExif(written, { ...size, density })),
     xmp: groups.has("Xmp") && header.xmp ? uprightXmp(header.xmp) : undefined,
     iptc: keptIptc(source, groups),
   };

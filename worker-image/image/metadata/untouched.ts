@@ -51,12 +51,12 @@ export async function staysUntouched(
  */
 export async function renderUntouched(
   source: ImageSource,
-  { settings }: Rendering,
+  { format, settings }: Rendering,
 ): Promise<RenderedFile | undefined> {
   const { kind, header, opened } = source;
   const { width, pageHeight: height = header.height } = header;
   const { density } = settings;
-  const kept = await keptMetadata(source, settings);
+  const kept = await keptMetadata(source, { format, settings });
   const isOwnChanged = !kept && density !== undefined;
   const ownExif = isOwnChanged ? exifOfDensity(header, { width, height, density }) : undefined;
   if (isOwnChanged && !ownExif) return undefined;

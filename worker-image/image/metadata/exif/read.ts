@@ -22,7 +22,7 @@ export type ByteOrder = "II" | "MM";
 export type ReadAt = (at: number, length: number) => Promise<Buffer>;
 
 /** Bytes of one value of each type (TIFF 6.0, section 2; EXIF 3.0 for 129, text in UTF-8). */
-const TYPE_BYTES: Readonly<Record<number, number>> = {
+export const TYPE_BYTES: Readonly<Record<number, number>> = {
   ...{ 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 129: 1 },
 };
 const ASCII = 2;

@@ -30,26 +30,40 @@ export function writeExif(
     return { tag, type, count, value: Buffer.concat(numbers.map((number) => uint(number, bytes, order))) };
   };
   const resolution = (tag: number, perInch: number) => field(tag, RATIONAL, Math.round(perInch * 1000), 1000);
-  const pointer = (tag: number, to: number) => field(tag, LONG, to);
-
-  const ofCamera = [...camera, field(0xa002, LONG, width), field(0xa003, LONG, height)];
-  const ofImage = (cameraAt: number, placeAt: number) => [
-    ...image,
+  const own = [
     field(0x0112, SHORT, 1), // Orientation
     ...(density === undefined
       ? []
       : [resolution(0x011a, density), resolution(0x011b, density), field(0x0128, SHORT, 2)]), // per inch
-    pointer(CAMERA_POINTER, cameraAt),
-    ...(place.length > 0 ? [pointer(PLACE_POINTER, placeAt)] : []),
   ];
-  const cameraAt = HEAD_BYTES + directory(ofImage(0, 0), 0, order).length;
-  const placeAt = cameraAt + directory(ofCamera, cameraAt, order).length;
+  const size = [field(0xa002, LONG, width), field(0xa003, LONG, height)];
   return Buffer.concat([
     Buffer.from(order, "latin1"),
     uint(42, 2, order),
     uint(HEAD_BYTES, 4, order),
-    directory(ofImage(cameraAt, placeAt), HEAD_BYTES, order),
-    directory(ofCamera, cameraAt, order),
+    directoriesAt(HEAD_BYTES, { order, image: [...image, ...own], camera: [...camera, ...size], place }),
+  ]);
+}
+
+/** Directories with these fields, the image's first, which tells where the others are; those without fields are left out. */
+export function directoriesAt(at: number, { order, image, camera, place }: ExifFields): Buffer {
+  const pointer = (tag: number, to: number): Field => ({
+    tag,
+    type: LONG,
+    count: 1,
+    value: uint(to, 4, order),
+  });
+  const ofImage = (cameraAt: number, placeAt: number) => [
+    ...image,
+    ...(camera.length > 0 ? [pointer(CAMERA_POINTER, cameraAt)] : []),
+    ...(place.length > 0 ? [pointer(PLACE_POINTER, placeAt)] : []),
+  ];
+  const cameraAt = at + directory(ofImage(0, 0), 0, order).length;
+  const ofCamera = camera.length > 0 ? directory(camera, cameraAt, order) : Buffer.alloc(0);
+  const placeAt = cameraAt + ofCamera.length;
+  return Buffer.concat([
+    directory(ofImage(cameraAt, placeAt), at, order),
+    ofCamera,
     ...(place.length > 0 ? [directory(place, placeAt, order)] : []),
   ]);
 }
