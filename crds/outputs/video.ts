@@ -119,7 +119,7 @@ export const videoOutput = z
       })
       .optional()
       .describe(
-        "interpolate makes new frames between those of the source by the motion in them (minterpolate), e.g. 60 to 120 frames per second. It takes minutes for each minute of HD on one core, so long sources are made in parts. It knows 8 bits only, so HDR must be mapped (dynamicRange SDR). None when unset.",
+        "interpolate makes new frames between those of the source by the motion in them (minterpolate), e.g. 60 to 120 frames per second. It takes a minute or more of one core for each second of HD, so long sources are made in parts. It knows 8 bits only, so HDR must be mapped (dynamicRange SDR). None when unset.",
       ),
     upscale: z
       .int()

@@ -11,6 +11,12 @@ import type { Draft } from "./cut.ts";
  */
 export const PART_SECONDS = 60;
 
+/**
+ * Where frames are made between frames: a second of 1080p at 120 frames takes one core a minute to a minute and a half,
+ * and a part of a minute would outlast the time that a unit has.
+ */
+const INTERPOLATED_PART_SECONDS = 15;
+
 /** Parts of the longest film; beyond it they get longer. */
 const MAX_PARTS = 200;
 
@@ -40,18 +46,24 @@ export function inParts(draft: Draft, spec: MediaJobSpec): Draft[] {
   return [...parts, { ...draft, join: { parts: count }, why }];
 }
 
+interface Cut extends Cutting {
+  /** Parts are no shorter. */
+  leastSeconds: number;
+}
+
 /** Parts are encoded in software, since those of two devices may not join: where hardware is a must there are none. */
-function cuttingIn(output: Output, { placement }: Pick<MediaJobSpec, "placement">): Cutting | undefined {
+function cuttingIn(output: Output, { placement }: Pick<MediaJobSpec, "placement">): Cut | undefined {
   const cutting = cuttingOf(output);
   const onlyHardware =
     placement.gpu === "Require" && output.video !== undefined && isHardwareCodec(output.video.codec);
   const { whyNot = "spec.placement.gpu is Require, and hardware encodes no parts" } = cutting ?? {};
-  return cutting && onlyHardware ? { ...cutting, whyNot } : cutting;
+  const leastSeconds = output.video?.interpolate ? INTERPOLATED_PART_SECONDS : PART_SECONDS;
+  return cutting && { ...cutting, leastSeconds, ...(onlyHardware && { whyNot }) };
 }
 
 type Choice = { parts: number; partSeconds: number; why: string };
 
-function chosen(cutting: Cutting, { durationSeconds, seekable }: SourceFacts, parallelism: number): Choice {
+function chosen(cutting: Cut, { durationSeconds, seekable }: SourceFacts, parallelism: number): Choice {
   const whole = (why: string): Choice => ({ parts: 1, partSeconds: durationSeconds ?? 0, why });
   if (cutting.whyNot !== undefined) return whole(`in one piece: ${cutting.whyNot}`);
   if (parallelism < 2) return whole("in one piece: spec.parallelism lets no two parts run at once");
@@ -65,8 +77,8 @@ function chosen(cutting: Cutting, { durationSeconds, seekable }: SourceFacts, pa
 }
 
 /** A multiple of the distance of keyframes, so that they stand where one run would have put them. */
-function partSecondsOf({ stepSeconds }: Cutting, durationSeconds: number): number {
-  const atLeast = Math.max(PART_SECONDS, durationSeconds / MAX_PARTS);
+function partSecondsOf({ stepSeconds, leastSeconds }: Cut, durationSeconds: number): number {
+  const atLeast = Math.max(leastSeconds, durationSeconds / MAX_PARTS);
   return Math.ceil(atLeast / stepSeconds) * stepSeconds;
 }
 

@@ -169,6 +169,21 @@ describe("a plan that follows from what the sources are", () => {
     expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
   });
 
+  test.each([30, 100, 170, 3000])(
+    "frames are made between the frames of %s s of 1080p at 60 by units that have the time for it",
+    (durationSeconds) => {
+      const of = spec({
+        sources: sources("a", "b"),
+        outputs: [{ ...mobile, video: { interpolate: { fps: 120 } } }],
+      });
+      const { units } = grown(of, { 0: { durationSeconds, width: 1920, height: 1080, fps: 60 } });
+      const seconds = units
+        .filter(({ sources: [source] }) => source === 0)
+        .map(({ estimate }) => estimate.seconds);
+      expect(Math.max(...seconds)).toBeLessThan(of.unitTimeoutSeconds);
+    },
+  );
+
   test("parts are made in software: they take no accelerator, and where one is a must there are none", () => {
     const known = { durationSeconds: 170 };
     const placed = (gpu: string, outputs: object[] = [mobile]) => {
