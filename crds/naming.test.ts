@@ -4,6 +4,7 @@ import {
   dateToken,
   descriptionTemplate,
   expandTemplate,
+  fileToken,
   indexToken,
   NamingError,
   parseVolumeUri,
@@ -15,6 +16,7 @@ import {
 
 const values = {
   source: "beach",
+  file: "A001_C002",
   output: "thumb",
   ext: "webp",
   width: 320,
@@ -39,6 +41,11 @@ test.each([
     name: "a source's place and the day of the MediaJob are tokens",
     template: "{date}/{index}-{output}.{ext}",
     expected: "2026-01-31/007-thumb.webp",
+  },
+  {
+    name: "a proxy may be called as its original is",
+    template: "{output}/{source}/{file}.{ext}",
+    expected: "thumb/beach/A001_C002.webp",
   },
   { name: "empty and dot segments fall away", template: "a//./{output}.{ext}", expected: "a/thumb.webp" },
   {
@@ -169,6 +176,16 @@ test.each([
 });
 
 test.each([
+  { path: "in/A001_C002.mov", expected: "A001_C002" },
+  { path: "Day 1/Tür.v2.mxf", expected: "Tür.v2" },
+  { path: "in/.hidden", expected: ".hidden" },
+  { path: "in/plain/", expected: "plain" },
+  { path: "in/a\tb.mov", expected: "a_b" },
+])("the file of $path is called $expected", ({ path, expected }) => {
+  expect(fileToken({ name: "clip", volume: { claimName: "media", path } })).toBe(expected);
+});
+
+test.each([
   { place: 0, count: 1, expected: "1" },
   { place: 0, count: 9, expected: "1" },
   { place: 8, count: 10, expected: "09" },
@@ -199,13 +216,14 @@ test("no template and no values lead out of the destination or into the workers'
     ".mediajob",
     "a",
     "{source}",
+    "{file}",
     "{index}",
   ];
   const expanded = parts.flatMap((a) =>
     parts.flatMap((b) =>
       parts.flatMap((c) => {
         try {
-          return [expandTemplate(a + b + c, { source: b + c, index: `${c}${a}` })];
+          return [expandTemplate(a + b + c, { source: b + c, file: c + b, index: `${c}${a}` })];
         } catch (error) {
           expect(error).toBeInstanceOf(NamingError);
           return [];

@@ -1,3 +1,5 @@
+import type { Source } from "./source.ts";
+
 /**
  * How outputs are named: the destination's template, expanded. Pure, and shared: the planner finds names that
  * collide before work starts, the worker makes the very same ones.
@@ -6,6 +8,7 @@
 /** The tokens of a template, each with what it stands for. */
 export const TEMPLATE_TOKENS = {
   source: "name of the source",
+  file: "name of the source's file without its extension",
   output: "name of the output",
   ext: "extension that fits the format",
   format: "format of the file",
@@ -84,7 +87,7 @@ export function withSuffix(path: string, suffix: string): string {
 const OF_PICTURE = /\{(width|height|format|hash)\}/;
 
 /** Tokens that are the same for all pictures of an output of a source. */
-const OF_ALL: readonly TemplateToken[] = ["source", "output", "index", "date"];
+const OF_ALL: readonly TemplateToken[] = ["source", "file", "output", "index", "date"];
 
 /**
  * The template of the JSON file that describes the pictures of an output: theirs, unless that tells them apart by what
@@ -109,6 +112,10 @@ export function descriptionTemplate(template: string): string {
 
 /** The template of the directory that an output of files which name each other has, a stream: without the extension. */
 export const directoryTemplate = (template: string): string => template.replace(/\.?\{ext\}/g, "");
+
+/** What fills `{file}`: what the source's file is called, by which editing programs find the original of a proxy. */
+export const fileToken = ({ name, volume }: Source): string =>
+  harmless(partsOf(volume?.path.split("/").findLast((segment) => segment !== "") ?? name).stem);
 
 /** What fills `{index}` of the source at that place of `count`: `007` for the seventh of 500. */
 export const indexToken = (place: number, count: number): string =>

@@ -64,6 +64,15 @@ test("a source's place and the day of the MediaJob are known before a file is ma
   expect(await (await open(unit, { engine: "2" })).findMade(product())).toMatchObject({ phase: "Skipped" });
 });
 
+test("what is made may be called as the source's file is", async () => {
+  const source = { name: "a", volume: { claimName: "m", path: "in/A001_C002.mov" } };
+  const unit = aUnit({ template: "{output}/{file}.{ext}", onConflict: "Skip" }, { sources: [source] });
+  const proxy = { ...product(), source: { ...product().source, source } };
+  await publish(await open(unit), "pixels", proxy);
+  expect(await files()).toEqual(["out/o/A001_C002.webp"]);
+  expect(await (await open(unit, { engine: "2" })).findMade(proxy)).toMatchObject({ phase: "Skipped" });
+});
+
 test("a published file has its name, its facts and a mode that others can read", async () => {
   const to = await open(aUnit());
   const made = await publish(to, "pixels", product(), { format: "webp", width: 3, height: 2 });

@@ -1,14 +1,16 @@
-import type { TemplateValues } from "../../crds/naming.ts";
+import { fileToken, type TemplateValues, tokensOf } from "../../crds/naming.ts";
+import type { Source } from "../../crds/source.ts";
 import type { Unit } from "../../crds/unit.ts";
 
 /** What fills a template before a file is made; the rest is known of the finished file only. */
 export function earlyValues(
-  { tokens }: Pick<Unit, "tokens">,
-  { source, output, ext }: { source: string; output: string; ext: string },
+  { tokens, destination }: Pick<Unit, "tokens" | "destination">,
+  { source, output, ext }: { source: Source; output: string; ext: string },
 ): TemplateValues {
-  const index = tokens?.index?.[source];
+  const index = tokens?.index?.[source.name];
   return {
-    ...{ source, output, ext },
+    ...{ source: source.name, output, ext },
+    ...(tokensOf(destination.template).includes("file") && { file: fileToken(source) }),
     ...(index !== undefined && { index }),
     ...(tokens?.date !== undefined && { date: tokens.date }),
   };

@@ -165,10 +165,7 @@ export class Reuse {
   /** Made of what gives the files of an output their names, as far as that is known before they are made. */
   #nameOf({ source, output }: Product): string {
     const { template } = this.#unit.destination;
-    return JSON.stringify([
-      template,
-      earlyValues(this.#unit, { source: source.source.name, output, ext: "" }),
-    ]);
+    return JSON.stringify([template, earlyValues(this.#unit, { source: source.source, output, ext: "" })]);
   }
 
   /** Of all that decides what is in the files of an output. */

@@ -52,7 +52,7 @@ export class TargetNames {
   }
 
   #valuesOf({ source, output, ext }: Product) {
-    return earlyValues(this.#unit, { source: source.source.name, output, ext });
+    return earlyValues(this.#unit, { source: source.source, output, ext });
   }
 
   #templateOf({ template }: Product): string {

@@ -174,6 +174,19 @@ test.each([
   ).toEqual([]);
 });
 
+test("a file's name that a source's goes on with is looked at, of a single output too", () => {
+  const sources = [
+    { name: "b", volume: { claimName: "media", path: "in/ab.mov" } },
+    { name: "bb", volume: { claimName: "media", path: "in/a.mov" } },
+  ];
+  const named = (template: string) => {
+    const destination = { volume: { claimName: "media" }, template };
+    return collidingNames(mediaJob({ sources, outputs: [image("small")], destination }).spec);
+  };
+  expect(named("{file}{source}.{ext}")).toMatchObject([{ message: expect.stringContaining("abb.webp") }]);
+  expect(named("{source}/{file}.{ext}")).toEqual([]);
+});
+
 test("names of many sources that are too long for a file system are cut as they will be", () => {
   const long = "x".repeat(60);
   const outputs = [image(`${long}-y`), image(`${long}-z`)];

@@ -2,9 +2,11 @@ import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import {
   descriptionTemplate,
   directoryTemplate,
+  fileToken,
   indexToken,
   type TemplateToken,
   type TemplateValues,
+  tokensOf,
   withSuffix,
 } from "../../../crds/naming.ts";
 import { AUDIO_EXTENSIONS } from "../../../crds/outputs/audio.ts";
@@ -28,14 +30,15 @@ const SEGMENT_BYTES = 255;
  * that no name holds stands for it. Of a stream it is the directory of all its files. A name that cannot be made is the
  * worker's to tell.
  *
- * A name is put together once, and not for each of 10,000 sources, unless it may be so long that it is cut.
+ * A name is put together once, and not for each of 10,000 sources, unless it may be so long that it is cut, or holds the
+ * name of the source's file, of which parts may fall away.
  */
 export function earlyNames(
   { sources, destination: { template } }: MediaJobSpec,
   output: Output,
 ): (place: number) => string[] {
-  const of = (source: string, index: string): string[] => {
-    const own = { source, output: output.name, index };
+  const of = ({ source, index, file }: { source: string; index: string; file: string }): string[] => {
+    const own = { source, file, output: output.name, index };
     if (output.stream) return nameOf(directoryTemplate(template), { ...own, date: TODAY }, "");
     const files = settled(output).flatMap(({ values, width }) => {
       const suffix = width === undefined || template.includes("{width}") ? "" : `-${width}w`;
@@ -46,8 +49,10 @@ export function earlyNames(
   };
   const sourceAt = (place: number) => sources[place]?.name ?? "";
   const indexAt = (place: number) => indexToken(place, sources.length);
-  const forms = of(SOURCE, INDEX);
-  if (!forms.every(isShort)) return (place) => of(sourceAt(place), indexAt(place));
+  const fileAt = (place: number) => (sources[place] ? fileToken(sources[place]) : "");
+  const forms = of({ source: SOURCE, index: INDEX, file: "" });
+  if (tokensOf(template).includes("file") || !forms.every(isShort))
+    return (place) => of({ source: sourceAt(place), index: indexAt(place), file: fileAt(place) });
   return (place) =>
     forms.map((form) => form.replaceAll(SOURCE, sourceAt(place)).replaceAll(INDEX, indexAt(place)));
 }
@@ -73,7 +78,10 @@ function settled(output: Output): { values: TemplateValues; width?: number }[] {
   const widths = image?.widths && image.widths.length > 1 ? image.widths : [undefined];
   return kindsOf(output).flatMap(({ ext, format }) =>
     widths.map((width) => {
-      const values: Record<Exclude<TemplateToken, "source" | "output" | "index">, string | number> = {
+      const values: Record<
+        Exclude<TemplateToken, "source" | "file" | "output" | "index">,
+        string | number
+      > = {
         ...{ ext, format, hash: unknown, date: TODAY },
         width: width ?? (isCropped ? (image?.width ?? unknown) : unknown),
         height: isCropped ? (image?.height ?? unknown) : unknown,

@@ -19,6 +19,21 @@ test.each([
   ]);
 });
 
+test("a template that names the sources' files is refused for the longest of them", () => {
+  const { spec } = mediaJob({
+    sources: ["a", "映".repeat(80)].map((file, index) => ({
+      name: `clip-${index}`,
+      volume: { claimName: "media", path: `in/${file}.mov` },
+    })),
+    destination: {
+      volume: { claimName: "media", path: "映".repeat(140) },
+      template: "{source}/{file}.{ext}",
+    },
+  });
+  expect(longUris(spec)).toHaveLength(1);
+  expect(longUris({ ...spec, sources: spec.sources.slice(0, 1) })).toEqual([]);
+});
+
 test.each([
   { name: "the volume's root", path: undefined },
   { name: "as many letters of ASCII as a path may have", path: "a".repeat(1024) },

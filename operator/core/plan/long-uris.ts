@@ -1,6 +1,6 @@
 import type { MediaJobSpec } from "../../../crds/media-job.ts";
 import { URI_CHARACTERS } from "../../../crds/media-job-status.ts";
-import { indexToken, volumeUri } from "../../../crds/naming.ts";
+import { fileToken, indexToken, volumeUri } from "../../../crds/naming.ts";
 import type { Fault } from "./fault.ts";
 import { templateName } from "./template-name.ts";
 
@@ -33,8 +33,9 @@ function longestName(
   { sources, outputs }: Pick<MediaJobSpec, "sources" | "outputs">,
 ): string {
   const values = {
-    source: longestOf(sources),
-    output: longestOf(outputs),
+    source: longestOf(sources.map(({ name }) => name)),
+    file: longestOf(sources.map(fileToken)),
+    output: longestOf(outputs.map(({ name }) => name)),
     index: indexToken(0, sources.length),
     ext: "webp",
     format: "webp",
@@ -46,5 +47,7 @@ function longestName(
   return templateName(template, values).path ?? "";
 }
 
-const longestOf = (items: readonly { name: string }[]): string =>
-  items.reduce((longest, { name }) => (name.length > longest.length ? name : longest), "");
+const longestOf = (names: readonly string[]): string =>
+  names.reduce((longest, name) => (charactersOf(name) > charactersOf(longest) ? name : longest), "");
+
+const charactersOf = (name: string): number => encodeURIComponent(name).length;

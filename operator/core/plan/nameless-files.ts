@@ -31,6 +31,7 @@ export function namelessFiles({ outputs, destination }: MediaJobSpec): Fault[] {
 const ANY_VALUES = {
   ...{
     source: "a",
+    file: "a",
     output: "a",
     ext: "a",
     format: "a",

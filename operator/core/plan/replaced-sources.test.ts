@@ -33,6 +33,12 @@ test.each([
     says: "photo-0/small.jpg, which is the source photo-0 itself",
   },
   {
+    name: "by a file that is called as it is",
+    paths: ["in/A001_C002.jpg"],
+    destination: { ...at("in"), template: "{file}.{ext}" },
+    says: "in/A001_C002.jpg, which is the source photo-0 itself",
+  },
+  {
     name: "by what is made of another",
     paths: ["a.jpg", "out/photo-0/small.jpg"],
     destination: at("out"),

@@ -15,6 +15,8 @@ const to = (path: string, template?: string) => ({
   destination: { volume: { claimName: "media", path }, ...(template && { template }) },
 });
 
+const from = (path: string) => ({ name: "clip", volume: { claimName: "media", path } });
+
 /** Whom the second of two MediaJobs waits for. */
 function blocker(first: Record<string, unknown>, second: Record<string, unknown>): string | undefined {
   const claims = new OutputClaims();
@@ -68,6 +70,18 @@ test.each([
     first: { ...to("out", "{index}-{source}.{ext}"), sources: sources("a", "b") },
     second: { ...to("out", "{index}-{source}.{ext}"), sources: sources("b", "a") },
     expected: undefined,
+  },
+  {
+    name: "another file, which the template names",
+    first: { ...to("out", "{file}.{ext}"), sources: [from("A001.mov")] },
+    second: { ...to("out", "{file}.{ext}"), sources: [from("A002.mov")] },
+    expected: undefined,
+  },
+  {
+    name: "a file that is called the same but for its case",
+    first: { ...to("out", "{file}.{ext}"), sources: [from("A001.mov")] },
+    second: { ...to("out", "{file}.{ext}"), sources: [from("day-2/a001.mxf")] },
+    expected: "media/job-1",
   },
   {
     name: "another source, of whose files the template names the hash",

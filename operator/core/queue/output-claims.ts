@@ -1,6 +1,7 @@
 import type { MediaJob } from "../../../crds/media-job.ts";
 import { isTerminal } from "../../../crds/media-job-status.ts";
-import { indexToken, tokensOf } from "../../../crds/naming.ts";
+import { fileToken, indexToken, tokensOf } from "../../../crds/naming.ts";
+import type { Source } from "../../../crds/source.ts";
 import { isOver } from "../is-over.ts";
 import { lastRetryOf } from "../last-retry.ts";
 import { normalPath } from "../normal-path.ts";
@@ -154,8 +155,11 @@ function marksOf({ spec }: MediaJob): Pick<Claimant, "sources" | "outputs"> {
   const asked = tokensOf(destination.template);
   const names = (token: "source" | "output") => asked.includes(token) || asked.includes("hash");
   const place = (index: number) => (asked.includes("index") ? indexToken(index, sources.length) : "");
+  const file = (source: Source) => (asked.includes("file") ? fileToken(source).toLowerCase() : "");
   return {
-    sources: new Set(sources.map(({ name }, index) => `${names("source") ? name : ""}/${place(index)}`)),
+    sources: new Set(
+      sources.map((source, index) => `${names("source") ? source.name : ""}/${place(index)}/${file(source)}`),
+    ),
     outputs: new Set(outputs.map(({ name }) => (names("output") ? name : ""))),
   };
 }

@@ -12,7 +12,7 @@ import { placeholdersOf } from "./placeholders.ts";
 
 /** The JSON file that describes an output's files, as the destination knows it, and what is known of its name. */
 function descriptionOf(image: ImageSource, output: string, { unit }: EngineContext) {
-  const early = earlyValues(unit, { source: image.opened.source.name, output, ext: "json" });
+  const early = earlyValues(unit, { source: image.opened.source, output, ext: "json" });
   const template = descriptionTemplate(unit.destination.template);
   const product: Product = {
     source: image.opened,

@@ -46,6 +46,7 @@ export const jobRows: Row[] = [
   accepted("a whole number where a fraction may stand", spec({ resources: { memoryMultiplier: 2 } })),
   accepted("a destination at the volume's root", to({ volume: { claimName: "media" } })),
   accepted("a fixed file name for one source and one output", to({ template: "cover.{ext}" })),
+  accepted("a name that is the source's file's", to({ template: "{output}/{file}.{ext}" })),
   accepted("a name that the API server completes", {
     metadata: { name: undefined, generateName: "nightly-" },
   }),
