@@ -4,8 +4,8 @@ import { inputArguments } from "../probe/media-input.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
-import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
-import { isSilent, loudestDb, SILENT_DB } from "../video/sound/silence.ts";
+import type { FfmpegLimits, FfmpegReport } from "../video/ffmpeg.ts";
+import { isSilent, runWithPeaks, SILENT_DB } from "../video/sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
 import { excessOf, LENGTH_TOLERANCE_SECONDS, nothingMade, shortnessOf } from "../video/time/source-length.ts";
 import type { Verified } from "../video/verify.ts";
@@ -58,18 +58,17 @@ export async function verifyRecording(
 const SAMPLE_SECONDS = 60;
 
 /** How loud the first minute is, all of which has to decode. */
-async function decodedPeaks(path: string, run: FfmpegLimits): Promise<number[]> {
+async function decodedPeaks(path: string, run: FfmpegLimits): Promise<readonly number[]> {
   const options = ["-err_detect", "explode", "-t", `${SAMPLE_SECONDS}`];
-  const { log } = await runFfmpeg({
+  const report = await runWithPeaks({
     ...run,
     arguments: [
       ...inputArguments(path, { options }),
       ...["-map", "0:a", "-filter:a", "volumedetect", "-f", "null", "-"],
     ],
-    logLevel: "info",
   });
-  refuseUndecodable(log);
-  return loudestDb(log);
+  refuseUndecodable(report);
+  return report.peaksDb;
 }
 
 /** How long the file is, which is what ffmpeg said: sound codecs pad its start and end, and no more than that. */

@@ -106,6 +106,7 @@ export function explainLog(
   return undefined;
 }
 
+export const tellsError = (line: string): boolean => /\[(error|fatal|panic)\]/.test(line);
 export const tellsCutShort = (line: string): boolean => CUT_SHORT.test(line);
 export const tellsLostText = (line: string): boolean => LOST_TEXT.test(line);
 export const tellsDamage = (line: string): boolean => DAMAGED.test(line) && !CUT_SHORT.test(line);
@@ -113,7 +114,7 @@ export const tellsDamage = (line: string): boolean => DAMAGED.test(line) && !CUT
 /** The last lines of severity error, without ffmpeg's component prefix; for the end of a message. */
 export function lastErrors(log: readonly string[], count = 2): string {
   return log
-    .filter((line) => /\[(error|fatal|panic)\]/.test(line))
+    .filter(tellsError)
     .map(withoutComponents)
     .filter((text) => text !== "") // some of ffmpeg's errors have no words
     .slice(-count)

@@ -3,8 +3,8 @@ import type { StreamOutput } from "../../crds/outputs/stream.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import { maybeSilent, SAMPLE_OUTPUT, sampleInputs, samplePlaces } from "../video/decode-sample.ts";
-import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
-import { loudestDb } from "../video/sound/silence.ts";
+import type { FfmpegLimits } from "../video/ffmpeg.ts";
+import { runWithPeaks } from "../video/sound/silence.ts";
 
 /** Decodes the finished files of a stream: samples of each with `verify: Fast`, all of each with `Full`. */
 
@@ -57,7 +57,7 @@ export async function decodeSounds(
   if (decoding.verify !== "Full") return decodeSamples(files, decoding);
   let silent = false;
   for (const file of files) {
-    const { log, progress } = await decodeWhole(file, decoding);
+    const { peaksDb, progress } = await decodeWhole(file, decoding);
     const seconds = progress?.outTimeSeconds ?? 0;
     if (seconds < file.seconds - SOUND_TOLERANCE_SECONDS) {
       throw new MediaFailure(
@@ -65,7 +65,7 @@ export async function decodeSounds(
         `${basename(file.path)} lasts ${file.seconds.toFixed(3)} s, of which ${seconds.toFixed(3)} s can be decoded`,
       );
     }
-    silent ||= maybeSilent(loudestDb(log), 1);
+    silent ||= maybeSilent(peaksDb, 1);
   }
   return { maybeSilent: silent };
 }
@@ -74,14 +74,13 @@ async function decodeWhole(
   { path, seconds }: FinishedFile,
   limits: FfmpegLimits,
   onShare?: (share: number) => void,
-): Promise<FfmpegReport> {
-  const report = await runFfmpeg({
+): ReturnType<typeof runWithPeaks> {
+  const report = await runWithPeaks({
     ...limits,
     arguments: [...sampleInputs(path, [], limits.threads).flat(), "-map", "0:0", ...SAMPLE_OUTPUT],
-    logLevel: "info",
     onProgress: ({ outTimeSeconds }) => onShare?.(seconds > 0 ? Math.min(1, outTimeSeconds / seconds) : 1),
   });
-  refuseUndecodable(report.log, basename(path));
+  refuseUndecodable(report, basename(path));
   return report;
 }
 
@@ -92,14 +91,13 @@ async function decodeSamples(
 ): Promise<{ maybeSilent: boolean }> {
   if (files.length === 0) return { maybeSilent: false };
   const inputs = files.flatMap(({ path, seconds }) => sampleInputs(path, samplePlaces(seconds), 1));
-  const { log } = await runFfmpeg({
+  const report = await runWithPeaks({
     ...limits,
     threads: 1,
     arguments: [...inputs.flat(), ...inputs.flatMap((_, input) => ["-map", `${input}:0`]), ...SAMPLE_OUTPUT],
-    logLevel: "info",
   });
-  refuseUndecodable(log, "a finished file");
+  refuseUndecodable(report, "a finished file");
   // Of the shortest file there are fewest places that can be silent.
   const places = Math.min(...files.map(({ seconds }) => Math.max(1, samplePlaces(seconds).length)));
-  return { maybeSilent: maybeSilent(loudestDb(log), places) };
+  return { maybeSilent: maybeSilent(report.peaksDb, places) };
 }

@@ -1,8 +1,8 @@
 import type { VideoOutput } from "../../crds/outputs/video.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
-import { type FfmpegLimits, runFfmpeg } from "./ffmpeg.ts";
-import { loudestDb, SILENT_DB } from "./sound/silence.ts";
+import type { FfmpegLimits } from "./ffmpeg.ts";
+import { runWithPeaks, SILENT_DB } from "./sound/silence.ts";
 
 /** Seconds that are decoded at each place with `verify: Fast`: some frames, and sound enough to tell from silence. */
 const SAMPLE_SECONDS = 0.25;
@@ -28,15 +28,10 @@ export async function decodeSample(
   const places = output.verify === "Full" ? [] : samplePlaces(seconds);
   // More threads for a few frames in three places cost a quarter more and take as long.
   const threads = places.length > 0 ? 1 : run.threads;
-  const { log } = await runFfmpeg({
-    ...run,
-    threads,
-    arguments: sampleArguments(path, places, threads),
-    logLevel: "info",
-  });
+  const report = await runWithPeaks({ ...run, threads, arguments: sampleArguments(path, places, threads) });
   // A copied stream may have been damaged before; that is the source's and was warned of.
-  if (output.codec !== "copy") refuseUndecodable(log);
-  return { maybeSilent: maybeSilent(loudestDb(log), Math.max(1, places.length)) };
+  if (output.codec !== "copy") refuseUndecodable(report);
+  return { maybeSilent: maybeSilent(report.peaksDb, Math.max(1, places.length)) };
 }
 
 /** Where samples begin, in seconds; none where all of a file is decoded. */

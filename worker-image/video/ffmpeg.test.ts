@@ -19,6 +19,7 @@ case "$last" in
   full) echo "[error] write: No space left on device" >&2; exit 1 ;;
   odd) echo "[abc @ 0x1] [error] nobody knows" >&2; exit 69 ;;
   lost) echo "[srt @ 0x1] [error] Invalid UTF-8 in decoded subtitles text" >&2; echo "[error] Error while decoding stream #0:2" >&2; echo "[h264 @ 0x1] [error] Invalid NAL unit" >&2 ;;
+  buried) for n in $(seq 40); do echo "[info] $n" >&2; done; echo "[h264 @ 0x1] [error] Invalid NAL unit size" >&2; for n in $(seq 100); do echo "[info] $n" >&2; done ;;
   cut) echo "[mov @ 0x1] [error] stream 0, offset 0x1: partial file" >&2; echo "[h264 @ 0x1] [error] Invalid NAL unit" >&2 ;;
 esac
 `;
@@ -90,6 +91,12 @@ test.each([
 test("lines that tell of an early end and of damage are counted, though ffmpeg ends well", async () => {
   expect(await run("cut")).toMatchObject({ cutShortLines: 1, damagedLines: 1, lostTexts: 0 });
   expect(await run("lost")).toMatchObject({ cutShortLines: 0, damagedLines: 1, lostTexts: 1 });
+});
+
+test("an error that the log has lost between its first and its last lines is told", async () => {
+  const { log, errors } = await run("buried");
+  expect(log.join()).not.toContain("NAL");
+  expect(errors).toEqual(["[h264 @ 0x1] [error] Invalid NAL unit size"]);
 });
 
 test("a process that writes nothing and uses no CPU is stopped as stalled", async () => {

@@ -3,7 +3,14 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import fluentFfmpeg, { type FfmpegCommand } from "fluent-ffmpeg";
 import type { EngineContext } from "../engine.ts";
-import { explainLog, lastErrors, tellsCutShort, tellsDamage, tellsLostText } from "../probe/log-reading.ts";
+import {
+  explainLog,
+  lastErrors,
+  tellsCutShort,
+  tellsDamage,
+  tellsError,
+  tellsLostText,
+} from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { type EncodeProgress, progressReader } from "./progress/progress-blocks.ts";
 
@@ -44,6 +51,8 @@ export interface FfmpegReport {
   progress: EncodeProgress | undefined;
   /** The first 20 and the last 50 lines of log. */
   log: readonly string[];
+  /** The first 20 lines that tell of an error, which may lie between those of the log. */
+  errors: readonly string[];
   /** Lines that tell that the source ended too early. */
   cutShortLines: number;
   /** Lines that tell of damage that was concealed. */
@@ -69,6 +78,7 @@ export function ffmpegLimits(context: EngineContext): FfmpegLimits {
 
 const KEPT_LOG_LINES = 50;
 const KEPT_FIRST_LINES = 20;
+const KEPT_ERRORS = 20;
 /** The worker itself is abandoned 3.5 s after a stop, and ffmpeg must not outlive it. */
 const KILL_AFTER_MS = 2_500;
 const SILENT_MS = 30_000;
@@ -87,12 +97,14 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
     arguments: ["ffmpeg", ...list],
     progress: undefined,
     log: [],
+    errors: [],
     cutShortLines: 0,
     damagedLines: 0,
     lostTexts: 0,
   };
   const first: string[] = [];
   const last: string[] = [];
+  const errors: string[] = [];
 
   const ending = new Promise<Error | undefined>((resolve) => {
     command.once("end", () => resolve(undefined));
@@ -123,6 +135,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
     if (tellsCutShort(line)) report.cutShortLines += 1;
     if (tellsDamage(line)) report.damagedLines += 1;
     if (tellsLostText(line)) report.lostTexts += 1;
+    if (tellsError(line) && errors.length < KEPT_ERRORS) errors.push(line);
     if (first.length < KEPT_FIRST_LINES) first.push(line);
     else if (last.push(line) > KEPT_LOG_LINES) last.shift();
   });
@@ -132,6 +145,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
   await drained;
   watch.stop();
   report.log = [...first, ...last];
+  report.errors = errors;
   report.damagedLines = Math.max(0, report.damagedLines - report.lostTexts); // ffmpeg calls each damage as well
 
   run.signal.throwIfAborted();

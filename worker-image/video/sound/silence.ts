@@ -1,5 +1,5 @@
 import { inputArguments } from "../../probe/media-input.ts";
-import { type FfmpegLimits, runFfmpeg } from "../ffmpeg.ts";
+import { type FfmpegLimits, type FfmpegReport, type FfmpegRun, runFfmpeg } from "../ffmpeg.ts";
 
 /** Below this, a track is digital silence with dither at most. */
 export const SILENT_DB = -80;
@@ -13,14 +13,20 @@ export async function isSilent(path: string, stream: string, run: FfmpegLimits):
     ...inputArguments(path, { options: ["-vn"] }),
     ...["-map", stream, "-filter:a", "volumedetect", "-f", "null", "-"],
   ];
-  const { log } = await runFfmpeg({ ...run, arguments: list, logLevel: "info" });
-  return loudestDb(log).every((db) => db <= SILENT_DB);
+  const { peaksDb } = await runWithPeaks({ ...run, arguments: list });
+  return peaksDb.every((db) => db <= SILENT_DB);
 }
 
-/** What volumedetect logged, one peak for each of its instances. */
-export function loudestDb(log: readonly string[]): number[] {
-  return log.flatMap((line) => {
-    const peak = /max_volume: (-?[\d.]+|-inf) dB/.exec(line)?.[1];
-    return peak === undefined ? [] : [peak === "-inf" ? Number.NEGATIVE_INFINITY : Number(peak)];
+/** A run with volumedetect, and the peak that each of its instances tells, which are more lines than a report keeps. */
+export async function runWithPeaks(run: FfmpegRun): Promise<FfmpegReport & { peaksDb: readonly number[] }> {
+  const peaksDb: number[] = [];
+  const report = await runFfmpeg({
+    ...run,
+    logLevel: "info",
+    onLog: (line) => {
+      const peak = /max_volume: (-?[\d.]+|-inf) dB/.exec(line)?.[1];
+      if (peak !== undefined) peaksDb.push(peak === "-inf" ? Number.NEGATIVE_INFINITY : Number(peak));
+    },
   });
+  return { ...report, peaksDb };
 }
