@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { startsFast, walkBoxes } from "../probe/box-walk.ts";
+import { countedFrames } from "../probe/counted-frames.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
@@ -48,7 +49,8 @@ export async function verifyRendition(
   if (rendition.output.container === "mp4" || rendition.output.container === "mov") {
     if (!startsFast(await walkBoxes(path))) differences.push("its index is not at the front");
   }
-  differences.push(...lengthDifferences(record, rendition, report));
+  const frames = rendition.output.codec === "copy" ? null : await countedFrames(record, path, run.signal);
+  differences.push(...lengthDifferences(record, { rendition, report, frames }));
   differences.push(...excessOf(rendition, wholeLengths(record, rendition, report)));
   if (differences.length > 0) {
     throw new MediaFailure(
@@ -113,20 +115,17 @@ function soundDifferences(record: MediaRecord, { tracks, soundCodec }: Rendition
  * The file against what ffmpeg said it wrote: what is missing is ffmpeg's or the disk's fault. ffmpeg tells the time of
  * the packet it wrote last, which B-frames put before those that are shown later: a file may last longer.
  */
-function lengthDifferences(record: MediaRecord, rendition: Rendition, report: FfmpegReport): string[] {
+function lengthDifferences(
+  record: MediaRecord,
+  { rendition, report, frames }: { rendition: Rendition; report: FfmpegReport; frames: number | null },
+): string[] {
   const written = report.progress?.outTimeSeconds ?? 0;
   const found = endOf(record);
   const differences: string[] = [];
   if (found !== null && found < written - toleranceOf(rendition)) {
     differences.push(`it lasts ${found.toFixed(3)} s but ${written.toFixed(3)} s were written`);
   }
-  const frames = record.video[0]?.frames ?? null;
-  if (
-    rendition.output.codec !== "copy" &&
-    frames !== null &&
-    report.progress &&
-    frames !== report.progress.frames
-  ) {
+  if (frames !== null && report.progress && frames !== report.progress.frames) {
     differences.push(`it has ${frames} frames but ${report.progress.frames} were written`);
   }
   return differences;
