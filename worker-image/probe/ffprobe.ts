@@ -122,6 +122,8 @@ const ONE_THREAD = ["-threads", "1"];
 /** ffprobe reads a few megabytes; what takes longer hangs on its storage. */
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+/** Of one block: a picture of 8192 × 8192 takes half of it, and what an index is forged to ask for may be anything. */
+const MAX_ALLOC_BYTES = 2 ** 30;
 const MAX_LOG_LINES = 50;
 const MAX_LOG_CHARACTERS = 64 * 1024;
 
@@ -193,7 +195,7 @@ function run(list: readonly string[], limits: ProbeRun): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.env.FFPROBE_PATH || "ffprobe",
-      ["-v", "level+error", "-hide_banner", ...list],
+      ["-v", "level+error", "-hide_banner", "-max_alloc", `${MAX_ALLOC_BYTES}`, ...list],
       {
         stdio: ["ignore", "pipe", "pipe"],
         killSignal: "SIGKILL",
