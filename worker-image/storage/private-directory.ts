@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { PRIVATE_DIRECTORY } from "../../crds/naming.ts";
 import type { Unit } from "../../crds/unit.ts";
+import { WorkFailure } from "../work-failure.ts";
 
 /**
  * `.mediajob/<job uid>/` at the destination: the manifests and journals of a MediaJob's units, which stay,
@@ -18,17 +19,29 @@ export interface PrivateDirectory {
   journal: string;
 }
 
-/** Makes the attempt's directory, and removes what earlier attempts of the unit left behind. */
+/**
+ * Makes the attempt's directory, and removes those of earlier attempts at the unit: one that still runs, on a node that
+ * stopped answering, can publish nothing more.
+ *
+ * @throws WorkFailure Terminated where a later attempt has begun
+ */
 export async function makePrivateDirectory(destination: string, unit: Unit): Promise<PrivateDirectory> {
   const paths = privatePaths(destination, unit);
   await makeShared(paths.jobDirectory);
-  for (const name of await readdir(paths.jobDirectory)) {
+  await rm(paths.staging, { recursive: true, force: true });
+  await mkdir(paths.staging, { mode: 0o700 }); // before it looks: of two that begin at once, one sees the other
+  const names = await readdir(paths.jobDirectory);
+  const overtaken = overtakenBy(names, paths);
+  if (overtaken) {
+    sweepPrivateDirectory(paths);
+    throw overtaken;
+  }
+  for (const name of names) {
     const attempt = attemptOf(name, unit.name);
-    if (attempt !== undefined && attempt <= unit.attempt) {
+    if (attempt !== undefined && attempt < unit.attempt) {
       await rm(join(paths.jobDirectory, name), { recursive: true, force: true });
     }
   }
-  await mkdir(paths.staging, { mode: 0o700 });
   return paths;
 }
 
@@ -47,13 +60,21 @@ export function sweepPrivateDirectory({ staging }: PrivateDirectory): void {
 /**
  * Removes the directories that attempts of a MediaJob left behind, of parts and of whatever else is not kept; but
  * this attempt's own, and those of attempts beyond `toAttempt`, which may be at work.
+ *
+ * @throws WorkFailure Terminated where a later attempt has begun: that may be at work, and sweeps itself
  */
 export async function sweepJobDirectory(
   { jobDirectory, staging }: PrivateDirectory,
   toAttempt: number,
 ): Promise<string[]> {
   const swept: string[] = [];
-  for (const entry of await readdir(jobDirectory, { withFileTypes: true })) {
+  const entries = await readdir(jobDirectory, { withFileTypes: true });
+  const overtaken = overtakenBy(
+    entries.map(({ name }) => name),
+    { staging },
+  );
+  if (overtaken) throw overtaken;
+  for (const entry of entries) {
     const path = join(jobDirectory, entry.name);
     const attempt = Number(entry.name.match(/-a([0-9]+)$/)?.[1] ?? 0);
     if (!entry.isDirectory() || path === staging || attempt > toAttempt) continue;
@@ -122,6 +143,26 @@ async function firstMissing(directory: string): Promise<string> {
 /** Whether the group that owns a directory is meant to write there. */
 export async function isShared(directory: string): Promise<boolean> {
   return ((await stat(directory)).mode & 0o2020) === 0o2020;
+}
+
+/**
+ * Why an attempt does nothing more: a later one has begun, as its directory tells, or has ended, as its manifest does. A
+ * node that cannot reach the API server may begin a pod, or go on with one, long after the next attempt began elsewhere.
+ */
+function overtakenBy(
+  names: readonly string[],
+  { staging }: Pick<PrivateDirectory, "staging">,
+): WorkFailure | undefined {
+  const [, unit = "", own = ""] = basename(staging).match(/^(.+)-a([0-9]+)$/) ?? [];
+  const later = names
+    .map((name) => attemptOf(name.replace(/\.json$/, ""), unit))
+    .find((attempt) => attempt !== undefined && attempt > Number(own));
+  return later === undefined
+    ? undefined
+    : new WorkFailure(
+        "Terminated",
+        `attempt ${later} at unit ${unit} has begun, so that attempt ${own} is over`,
+      );
 }
 
 function attemptOf(name: string, unit: string): number | undefined {

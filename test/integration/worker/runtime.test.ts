@@ -136,6 +136,30 @@ test("a unit that takes too long ends itself as DeadlineExceeded", async () => {
   expect(await leftAsideDirectories()).toBe(0);
 });
 
+test("an attempt that begins late, as its node was cut off, ends itself and takes nothing from the next one", async () => {
+  await volume.put("in/large.jpg", await (await photo(1)).jpeg().toBuffer());
+  const unit = aUnit({
+    ...{
+      family: "image",
+      sources: from({ large: "in/large.jpg" }),
+      outputs: [image("whole", { lossless: true })],
+    },
+    finalize: { sweepToAttempt: 99, formats: ["json"] }, // the only unit of its MediaJob sweeps when it ends
+  });
+  let late: WorkerRun | undefined;
+  const next = await runWorker({ ...unit, attempt: 2 }, volume, {
+    during: async ({ pid }) => {
+      await expect.poll(leftAsideDirectories).toBe(1);
+      process.kill(pid, "SIGSTOP"); // so that it is at work for as long as the other takes
+      late = await runWorker(unit, volume);
+      process.kill(pid, "SIGCONT");
+    },
+  });
+  expect(late?.result).toMatchObject({ failure: { reason: "Terminated" }, outputs: [] });
+  expect(next.result).toMatchObject({ counts: { succeeded: 1, failed: 0 }, reportUri: expect.any(String) });
+  expect(await outputs()).toContain("out/large/whole.webp");
+});
+
 test("a retried unit makes only what is missing, and a third attempt makes nothing", async () => {
   await volume.put("in/a.jpg", await quadrants().jpeg().toBuffer());
   const unit = aUnit({ family: "image", sources: from({ a: "in/a.jpg", b: "in/b.jpg" }), outputs: [thumb] });
