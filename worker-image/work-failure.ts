@@ -8,6 +8,8 @@ export class WorkFailure extends Error {
   readonly reason: FailureReason;
   /** With MemoryLimitExceeded: the memory of the whole worker that would have been enough. */
   readonly neededMemoryBytes: number | undefined;
+  /** What engines had logged last, for the manifest. */
+  log: readonly string[] = [];
 
   constructor(
     reason: FailureReason,

@@ -3,9 +3,6 @@ import { WorkFailure } from "../work-failure.ts";
 
 /** A failure that ffmpeg or ffprobe told of. */
 export class MediaFailure extends WorkFailure {
-  /** What was logged last, for the manifest. */
-  readonly log: readonly string[];
-
   constructor(reason: FailureReason, message: string, log: readonly string[] = []) {
     super(reason, message);
     this.log = log;

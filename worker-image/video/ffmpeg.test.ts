@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EngineContext } from "../engine.ts";
+import { WorkFailure } from "../work-failure.ts";
 import { type FfmpegRun, ffmpegLimits, runFfmpeg } from "./ffmpeg.ts";
 import type { EncodeProgress } from "./progress/progress-blocks.ts";
 
@@ -111,6 +112,14 @@ test("a stop that ffmpeg ignores ends in a kill, and the signal's reason is what
     onLog: () => stop.abort(new Error("drained")),
   });
   await expect(ended).rejects.toThrow("drained");
+});
+
+test("where its unit stands still, what ffmpeg had logged by then is kept with the reason", async () => {
+  const stop = new AbortController();
+  const reason = new WorkFailure("Stalled", "unit video-0 made no progress");
+  const onLog = () => stop.abort(reason);
+  await expect(run("stubborn", { signal: stop.signal, killAfterMs: 30, onLog })).rejects.toBe(reason);
+  expect(reason.log).toEqual(["[warning] ready"]);
 });
 
 test("a run that is stopped before it begins never begins", async () => {

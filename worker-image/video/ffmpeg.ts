@@ -12,6 +12,7 @@ import {
   tellsLostText,
 } from "../probe/log-reading.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
+import { WorkFailure } from "../work-failure.ts";
 import { type EncodeProgress, progressReader } from "./progress/progress-blocks.ts";
 
 /**
@@ -148,10 +149,16 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegReport> {
   report.errors = errors;
   report.damagedLines = Math.max(0, report.damagedLines - report.lostTexts); // ffmpeg calls each damage as well
 
+  if (run.signal.aborted) leaveLog(run.signal.reason, report.log);
   run.signal.throwIfAborted();
   if (watch.stalled) throw new MediaFailure("Stalled", watch.stalled, report.log);
   if (error) throw explainFailure(error, report.log);
   return report;
+}
+
+/** Why a unit stood still, or ran out of time, stands in what was logged until it was stopped for that. */
+function leaveLog(reason: unknown, log: readonly string[]): void {
+  if (reason instanceof WorkFailure) reason.log = [...reason.log, ...log];
 }
 
 function globalArguments({ threads, maxAllocBytes, logLevel = "warning", onData }: FfmpegRun): string[] {
