@@ -17,6 +17,23 @@ test("a place is taken once, whether it was reserved or seen first", () => {
   expect(free(places)).toBe(1);
 });
 
+test("a namespace takes no more places than its cap, whatever room there is; another one has its own", () => {
+  const capped = configuration.parse({
+    concurrencyPerNamespace: 2,
+    pools: [{ name: "cpu" }, { name: "gpu" }],
+  });
+  const places = new PoolUsage(() => capped);
+  const of = (namespace: string) => [...places.free(namespace).values()];
+  const left = () => ({ media: of("media"), other: of("other") });
+  places.take(job("a-1"), { pool: "cpu" });
+  places.take(job("a-2"), { pool: "gpu" });
+  expect(left()).toEqual({ media: [0, 0], other: [2, 2] });
+  expect(places.runningIn("media")).toBe(Number.POSITIVE_INFINITY);
+  places.release(job("a-2"));
+  expect(left()).toEqual({ media: [1, 1], other: [2, 2] });
+  expect(places.runningIn("media")).toBe(1);
+});
+
 test("places of Jobs that were never made are given back, those of Jobs that are there are not", () => {
   const places = usage();
   for (const name of ["a-1", "a-2"]) places.reserve(job(name), { pool: "cpu", mediaJob: "media/a" });

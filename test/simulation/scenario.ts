@@ -14,6 +14,7 @@ export interface Scenario {
   /** As in the operator's configuration file. */
   readonly configuration: {
     readonly concurrency: number;
+    readonly concurrencyPerNamespace: number;
     readonly pools: readonly {
       name: string;
       concurrency: number;
@@ -87,6 +88,7 @@ export function drawScenario(seed: number): Scenario {
     drainMs: random.fork("drain").pick([0, 3_000]),
     configuration: {
       concurrency: random.chance(0.4) ? random.int(1, 4) : 1000,
+      concurrencyPerNamespace: drawNamespaceCap(random.fork("namespaces")),
       pools,
       recovery: { ...drawRecovery(random.fork("recovery")), ...(adrift && ADRIFT.recovery) },
     },
@@ -124,6 +126,9 @@ function drawPools(random: Prng): Scenario["configuration"]["pools"] {
       : []),
   ];
 }
+
+/** In few worlds, since the operator's cap often binds as well; drawn apart, so that the others stay as they were. */
+const drawNamespaceCap = (random: Prng): number => (random.chance(0.05) ? random.int(1, 3) : 1000);
 
 function drawRecovery(random: Prng): Scenario["configuration"]["recovery"] {
   return {

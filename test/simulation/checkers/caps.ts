@@ -11,8 +11,8 @@ import type { Checker } from "./checker.ts";
 const BEHIND_MS = 200_000;
 
 /**
- * Whenever a Job is created, no more are there than the caps of its pool, of the operator and of its MediaJob allow,
- * and no more retries of a class and priority than the configuration does.
+ * Whenever a Job is created, no more are there than the caps of its pool, of its namespace, of the operator and of its
+ * MediaJob allow, and no more retries of a class and priority than the configuration does.
  * A Job counts from its creation until it has ended, is gone or is lost with its node; one whose MediaJob is gone
  * counts as well.
  */
@@ -59,6 +59,12 @@ export const caps: Checker = (world, fail) => {
       fail(
         "caps are never exceeded",
         `${live.length} Jobs live ${created}; the operator's cap is ${configuration.concurrency}`,
+      );
+    const inNamespace = live.filter(({ metadata }) => metadata.namespace === object.metadata.namespace);
+    if (inNamespace.length > configuration.concurrencyPerNamespace)
+      fail(
+        "caps are never exceeded",
+        `${inNamespace.length} Jobs live in a namespace ${created}; its cap is ${configuration.concurrencyPerNamespace}`,
       );
     for (const { name, concurrency } of configuration.pools) {
       const inPool = live.filter((job) => poolOf(job) === name);

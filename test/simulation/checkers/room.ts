@@ -18,6 +18,8 @@ const LONG_MS = 10_000;
  */
 export const room: Checker = ({ configuration, scenario, server, time }, fail) => {
   if (scenario.faults.watchSilent) return;
+  /** All MediaJobs are of one namespace. */
+  const places = Math.min(configuration.concurrency, configuration.concurrencyPerNamespace);
   /** By pool: since when it has had room. */
   const free = new Map<string, number>();
   /** By MediaJob and pool: since when it says that it waits for room. */
@@ -29,7 +31,7 @@ export const room: Checker = ({ configuration, scenario, server, time }, fail) =
       .filter((job) => !hasCondition(job, "Complete") && !hasCondition(job, "Failed"));
     for (const { name, concurrency } of configuration.pools) {
       const inPool = live.filter((job) => poolOf(job) === name).length;
-      const hasRoom = live.length < configuration.concurrency && inPool < concurrency;
+      const hasRoom = live.length < places && inPool < concurrency;
       if (!hasRoom) free.delete(name);
       else if (!free.has(name)) free.set(name, time.nowMs);
     }

@@ -112,6 +112,13 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     from: 1_025_001,
   },
   {
+    name: "cap-no-namespace",
+    what: "units of a namespace start however many of it run",
+    file: "operator/kube/pool-usage.ts",
+    find: "Math.max(0, concurrencyPerNamespace - inNamespace)",
+    replace: "concurrencyPerNamespace + 0 * inNamespace",
+  },
+  {
     name: "lose-place",
     what: "a Job that ends does not give its place in the pool back",
     file: "operator/kube/reactions.ts",
