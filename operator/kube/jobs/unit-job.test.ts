@@ -86,6 +86,40 @@ test("a unit that needs no Secret has none", () => {
   expect(pod?.volumes?.filter((volume) => "secret" in volume)).toEqual([]);
 });
 
+test("an attempt has one pod, which is never made anew, where its pool says and with the pool's accelerator", () => {
+  const gpu = {
+    ...{ name: "gpu", nodeSelector: { pool: "media-gpu" }, runtimeClassName: "nvidia" },
+    tolerations: [{ key: "nvidia.com/gpu", operator: "Exists" as const }],
+    gpuResource: "nvidia.com/gpu",
+  };
+  const job = mediaJob({ sources: sources("film"), outputs: [{ name: "web", video: {} }] });
+  const settings = configuration.parse({ pools: [gpu] });
+  const [planned] = plan(job.spec, settings.pools).units;
+  if (!planned) throw new Error("nothing was planned");
+  const there = { ...placed, pool: "gpu", gpu: true };
+  const { spec } = unitJob({ job, planned, attempt: 1, placed: there, configuration: settings });
+  expect(spec).toMatchObject({ backoffLimit: 0, completions: 1, podReplacementPolicy: "Failed" });
+  const { nodeSelector, tolerations, runtimeClassName } = gpu;
+  expect(spec?.template?.spec).toMatchObject({
+    ...{ restartPolicy: "Never", nodeSelector, tolerations, runtimeClassName },
+    containers: [{ resources: { limits: { "nvidia.com/gpu": "1", memory: String(placed.memoryBytes) } } }],
+  });
+});
+
+test("what Kueue admits is made suspended, in its queue; anything else is not", () => {
+  const of = (labels?: Record<string, string>) => {
+    const { metadata, ...rest } = mediaJob();
+    const job = { ...rest, metadata: { ...metadata, ...(labels && { labels }) } };
+    const settings = configuration.parse({});
+    const [planned] = plan(job.spec, settings.pools).units;
+    if (!planned) throw new Error("nothing was planned");
+    return unitJob({ job, planned, attempt: 1, placed, configuration: settings });
+  };
+  const queue = { "kueue.x-k8s.io/queue-name": "media" };
+  expect(of(queue)).toMatchObject({ metadata: { labels: queue }, spec: { suspend: true } });
+  expect(of().spec?.suspend).toBeUndefined();
+});
+
 test("the time that a pod may take to start is no part of the time that its unit may run", () => {
   const settings = configuration.parse({ recovery: { startDeadlineSeconds: 900 } });
   const { activeDeadlineSeconds } = specOf({ unitTimeoutSeconds: 60 }, settings) ?? {};

@@ -52,6 +52,19 @@ test("a plan of several units is kept, immutable and owned, and counts whatever 
   expect(read).toEqual(made);
 });
 
+test("a plan asks for what was measured of such work before", async () => {
+  const configuration = defaultConfiguration();
+  const planned = async (plans: PlanStore) =>
+    (await plans.of(stored({}), { configuration, limits })).units[0];
+  const { client } = server();
+  const measured = { seconds: 0.5, memory: 0.4, samples: 9 };
+  const before = await planned(new PlanStore(client));
+  const after = await planned(new PlanStore(client, () => ({ "image/webp": measured })));
+  expect(after?.tableEstimate).toEqual(before?.tableEstimate);
+  expect(after?.estimate.memoryBytes).toBeLessThan(before?.estimate.memoryBytes ?? 0);
+  expect(after?.estimate.seconds).toBeLessThan(before?.estimate.seconds ?? 0);
+});
+
 test("units whose pool is gone from the configuration are placed anew, and nothing else of the plan changes", async () => {
   const { client } = server();
   const plans = new PlanStore(client);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { UNIT_ANNOTATION } from "../../../crds/group.ts";
+import { FAILURE_CLASSES } from "../../../crds/failures.ts";
+import { LABELS, UNIT_ANNOTATION } from "../../../crds/group.ts";
 import type { MediaJobStatus, Phase } from "../../../crds/media-job-status.ts";
 import type { Unit } from "../../../crds/unit.ts";
-import { mediaJob, sources, thumb, web } from "../../../test/builders/core.ts";
+import { mediaJob, result, sources, thumb, web } from "../../../test/builders/core.ts";
 import { configuration, defaultConfiguration } from "../../core/configuration.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { ApiError } from "../api/api-error.ts";
-import type { Job, StoredMediaJob } from "../api/resources.ts";
+import type { Job, Pod, StoredMediaJob } from "../api/resources.ts";
 import { unitJob } from "../jobs/unit-job.ts";
 import { ProgressView } from "../progress-view.ts";
 import { operatorInMemory } from "../testing/operator.ts";
@@ -235,5 +236,84 @@ describe("what the API server refuses", () => {
     allow();
     await pass(job);
     expect([stalledOf(shell, job)?.status, statusOf(shell, job)?.phase]).toEqual(["False", "Running"]);
+  });
+});
+
+describe("what an attempt has shown", () => {
+  const { storage } = FAILURE_CLASSES;
+
+  function operator() {
+    const { hold, pass, shell, clock } = operatorInMemory();
+    const statusOf = ({ metadata }: StoredMediaJob) => shell.mediaJobs.get(metadata)?.status;
+    return {
+      ...{ pass, shell, clock, statusOf },
+      /** A MediaJob of one unit, whose files are its own, on the volume of all. */
+      named: (name: string): StoredMediaJob => {
+        const job = mediaJob({ sources: sources(name) });
+        return hold({ ...job, metadata: { ...job.metadata, name, uid: `uid-${name}` } } as StoredMediaJob);
+      },
+      /** The first attempt ends, and its pod stays to be looked at. */
+      end: ({ metadata: { name: mediaJob, uid, namespace } }: StoredMediaJob, exitCode: number) => {
+        const name = `${mediaJob}-image-0-a1`;
+        const job = shell.jobs.get({ name, namespace });
+        if (!job) throw new Error(`there is no Job ${name}`);
+        const type = exitCode === 0 ? "Complete" : "Failed";
+        const condition = { type, status: "True", lastTransitionTime: clock.date().toISOString() };
+        shell.jobs.put({
+          ...job,
+          metadata: { ...job.metadata, resourceVersion: `${job.metadata.resourceVersion}0` },
+          status: { conditions: [condition] },
+        } as unknown as Job);
+        const message = exitCode === 0 ? JSON.stringify(result()) : "";
+        shell.pods.put({
+          metadata: {
+            ...{ name, namespace, uid: `pod-of-${name}`, resourceVersion: "1" },
+            labels: { [LABELS.jobUid]: uid, [LABELS.unit]: "image-0", [LABELS.attempt]: "1" },
+            ownerReferences: [
+              { apiVersion: "batch/v1", kind: "Job", name, uid: job.metadata.uid, controller: true },
+            ],
+          },
+          status: {
+            phase: exitCode === 0 ? "Succeeded" : "Failed",
+            containerStatuses: [{ name: "worker", state: { terminated: { exitCode, message } } }],
+          },
+        } as unknown as Pod);
+      },
+    };
+  }
+
+  test("of a volume pauses all that would start on it, until one of them has shown that it is back", async () => {
+    const { named, pass, end, clock, statusOf } = operator();
+    for (const name of ["a", "b", "c"]) {
+      const job = named(name);
+      await pass(job);
+      end(job, storage.exitCode);
+      await pass(job);
+    }
+    const [probe, other] = [named("d"), named("e")];
+    for (const job of [probe, other]) {
+      await pass(job);
+      expect(statusOf(job)).toMatchObject({ phase: "Queued", queue: { reason: "CircuitOpen" } });
+      expect(statusOf(job)?.conditions).toContainEqual(
+        expect.objectContaining({ type: "Stalled", status: "True", reason: "CircuitOpen" }),
+      );
+    }
+    clock.advance(60_000);
+    for (const job of [probe, other]) await pass(job);
+    expect([statusOf(probe)?.phase, statusOf(other)?.phase]).toEqual(["Running", "Queued"]);
+    end(probe, 0);
+    for (const job of [probe, other]) await pass(job);
+    expect([statusOf(probe)?.phase, statusOf(other)?.phase]).toEqual(["Succeeded", "Running"]);
+  });
+
+  test("of what its work takes is told once, to be learned from", async () => {
+    const { named, pass, end, shell } = operator();
+    const told: [string, number][] = [];
+    shell.onMeasured = ({ unit, usage }) => void told.push([unit.operation, usage.peakMemoryBytes]);
+    const job = named("a");
+    await pass(job);
+    end(job, 0);
+    for (let again = 0; again < 2; again++) await pass(job);
+    expect(told).toEqual([["image/webp", result().usage.peakMemoryBytes]]);
   });
 });
