@@ -57,7 +57,10 @@ export async function renderFile(
   const kept = await keptMetadata(view, rendering);
   const finish = async (quality = settings.quality): Promise<RenderedFile> => {
     context.signal.throwIfAborted();
-    const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, view);
+    const pipeline = applyLabels(encode(from.open(), rendering, { background, quality }), settings, {
+      source: view,
+      profile: from.profile,
+    });
     if (kept) carryMetadata(pipeline, format, kept);
     const file = asSeen(await pipeline.toBuffer({ resolveWithObject: true }), view, rendering);
     return kept ? withMetadata(file, format, kept) : withIptc(file, format, view);

@@ -93,6 +93,17 @@ describe("pixels that are kept on their way", () => {
   });
 });
 
+test.each([
+  { depth: "ushort", space: "rgb16", image: {}, bytes: 4 },
+  { depth: "uchar", space: "srgb", image: { format: "png", bitDepth: 16 }, bytes: 8 },
+  { depth: "uchar", space: "srgb", image: {}, bytes: 0 },
+])("a $space picture of an own profile, made as $image, is kept once more in another depth", (row) => {
+  const { depth, space, image, bytes } = row;
+  const header = { ...aSource().header, depth, space, hasProfile: true } as ImageSource["header"];
+  const source = aSource({ header });
+  expect(alone({ ...image, colourspace: "keep" }, source) - alone(image, source)).toBe(bytes * 12 * MP);
+});
+
 test("a picture that is turned is kept upright before it is trimmed, unless its pixels are shared", () => {
   const { header } = aSource();
   const turned = aSource({ header: { ...header, orientation: 2 } });

@@ -1,5 +1,6 @@
 import { WorkFailure } from "../../work-failure.ts";
 import { paletteOf } from "../encode/quality.ts";
+import { isDepthChangedFirst } from "../read/decode-settings.ts";
 import type { ImageSource, Size } from "../read/image-source.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "../read/shared-decode.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
@@ -187,7 +188,8 @@ function batchBytes(batch: readonly Making[], overlays: Overlays): number {
   if (first.pixels === "copied") return copyBytes(first.view);
   const { rendering, view } = first;
   const drawn = overlaysOf(rendering, view, overlays);
-  const decode = first.pixels === "own" ? decodeBytes(view, shrinkOf(view, rendering)) : 0;
+  const shrink = isDepthChangedFirst(view, rendering) ? 1 : shrinkOf(view, rendering);
+  const decode = first.pixels === "own" ? decodeBytes(view, shrink) : 0;
   return (
     Math.max(decode, drawn.decodeBytes) +
     drawn.layerBytes +
@@ -241,7 +243,7 @@ function keptBytes({ rendering, view }: Making): number {
 
 /**
  * Pixels that are kept on their way, where a step has to know how large they are, takes them upright, or takes 8 bits
- * without alpha.
+ * without alpha, and where they change their depth before anything else.
  */
 function keptOnWayBytes({ rendering, view, pixels }: Making): number {
   const { trim, upscale, clahe, bitDepth } = rendering.settings;
@@ -249,7 +251,8 @@ function keptOnWayBytes({ rendering, view, pixels }: Making): number {
   const isOutgrown = mayBeOutgrown(rendering.settings, { leastEdge: leastEdge(view, rendering) });
   const isTurned = pixels === "own" && (view.header.orientation ?? 1) > 1;
   const wholes = trim ? Number(upscale !== undefined) + Number(isTurned) : 0;
-  const sized = pixelsOf(view) * wholes + (isOutgrown ? finished : 0);
+  const isChanged = pixels === "own" && isDepthChangedFirst(view, rendering);
+  const sized = pixelsOf(view) * (wholes + Number(isChanged)) + (isOutgrown ? finished : 0);
   const shallow = clahe ? finished * 2 : 0; // before and after, where there is alpha
   return (sized * (bitDepth === 16 ? 2 : 1) + shallow) * KEPT_BYTES_PER_PIXEL;
 }

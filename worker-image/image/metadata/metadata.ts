@@ -4,6 +4,7 @@ import { METADATA_GROUPS, type MetadataGroup } from "../../../crds/outputs/image
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import type { Rendering } from "../rendering.ts";
+import type { Profile } from "../steps/profile.ts";
 import { withDensity } from "./exif/density.ts";
 import { tagsOf } from "./exif/fields.ts";
 import { type ExifFields, readFields } from "./exif/read.ts";
@@ -33,10 +34,17 @@ export function keptGroups({
   return metadata === "Keep" ? undefined : new Set([...GROUPS[metadata], ...keepMetadata]);
 }
 
-/** What a file says of all its pixels: what their colours mean, how dense they are, and that they are upright. */
-export function applyLabels(pipeline: Sharp, settings: ImageOutput, source: ImageSource): Sharp {
+/**
+ * What a file says of all its pixels: what their colours mean, unless they have a `profile` that says so on their way, how
+ * dense they are, and that they are upright.
+ */
+export function applyLabels(
+  pipeline: Sharp,
+  settings: ImageOutput,
+  { source, profile }: { source: ImageSource; profile: Profile },
+): Sharp {
   const { xmp } = source.header;
-  if (isLabelled(source, settings)) pipeline.withIccProfile("srgb");
+  if (profile === undefined && isLabelled(source, settings)) pipeline.withIccProfile("srgb");
   if (settings.density !== undefined) pipeline.withDensity(settings.density);
   const isMadeUpright = keptGroups(settings) === undefined && settings.autoOrient !== false;
   const upright = isMadeUpright && xmp && uprightXmp(xmp);
@@ -130,7 +138,7 @@ function keptIptc({ header }: ImageSource, groups: ReadonlySet<MetadataGroup>): 
  * Whether colours that were converted to sRGB are labelled as such: where the source says what its colours
  * mean, so does what is made of it. Greys would become three channels for a label.
  */
-function isLabelled({ header }: ImageSource, settings: ImageOutput): boolean {
+export function isLabelled({ header }: ImageSource, settings: ImageOutput): boolean {
   const groups = keptGroups(settings);
   const isOwn = settings.colourspace === "keep" || groups?.has("Icc") === true;
   const isConverted =

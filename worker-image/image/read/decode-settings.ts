@@ -1,10 +1,11 @@
-import type { Sharp, SharpOptions } from "sharp";
+import sharp, { type Sharp, type SharpOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import { WorkFailure } from "../../work-failure.ts";
-import { keptGroups } from "../metadata/metadata.ts";
+import { isLabelled, keptGroups } from "../metadata/metadata.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
 import type { Profile } from "../steps/profile.ts";
 import { type ImageSource, MAX_PIXELS, type Size } from "./image-source.ts";
+import { timeLimited } from "./time-limit.ts";
 
 /** An animation of more frames is made to be slow, and no browser plays it well. */
 export const MAX_FRAMES = 2000;
@@ -43,7 +44,9 @@ const endsGrey = (settings: ImageOutput): boolean => turnsGrey(settings) && sett
 
 /** Continues a pipeline on pixels that are in their own colours already. */
 export function withOwnColours(pipeline: Sharp, settings: ImageOutput): Sharp {
-  if (settings.colourspace !== undefined || keepsProfile(settings)) pipeline.keepIccProfile();
+  const mayBeLabelled =
+    settings.colourspace !== undefined || keepsProfile(settings) || settings.bitDepth === 16;
+  if (mayBeLabelled) pipeline.keepIccProfile();
   if (keptGroups(settings) === undefined) pipeline.keepMetadata();
   if (settings.bitDepth === 16) pipeline.toColourspace(endsGrey(settings) ? "grey16" : "rgb16");
   return pipeline;
@@ -86,7 +89,29 @@ export function decodeOptions(source: ImageSource, rendering: Rendering): SharpO
 /** New pipelines on the source as a rendering wants it; an SVG is drawn once for all of them. */
 export async function decodesFor(source: ImageSource, rendering: Rendering): Promise<() => Sharp> {
   const drawn = await drawnAt(source, drawnScale(source, rendering));
-  return () => decodeFor(drawn, rendering);
+  const start = () => decodeFor(drawn, rendering);
+  if (!isDepthChangedFirst(source, rendering)) return start;
+  const data = await start().png({ compressionLevel: 0 }).toBuffer();
+  return () => withOwnColours(timeLimited(sharp(data)), rendering.settings);
+}
+
+/**
+ * Whether pixels that keep their own profile are brought to the depth that is asked for before anything else. sharp 0.35
+ * puts such a profile back where it changes the depth, out of memory that is free by then if a step on the way (a mirror,
+ * a blur, a crop by attention) has worked on the whole picture: the profile is lost, or is noise.
+ */
+export function isDepthChangedFirst(source: ImageSource, rendering: Rendering): boolean {
+  const { settings } = rendering;
+  const { hasProfile, space } = source.header;
+  const isColour = (space === "srgb" || space === "rgb16") && !turnsGrey(settings);
+  return (
+    keepsProfile(settings) &&
+    settings.colourspace !== "p3" &&
+    hasProfile &&
+    isColour &&
+    !isAnimated(source, rendering) &&
+    space !== (settings.bitDepth === 16 ? "rgb16" : "srgb")
+  );
 }
 
 /** The source, with its picture drawn where it is an SVG: to be awaited before it is decoded. */
@@ -113,6 +138,8 @@ function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
   } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
   else if (keptGroups(settings) === undefined && isLabellable)
     pipeline.withIccProfile("srgb"); // the label must be true
+  else if (settings.bitDepth === 16 && isLabelled(source, settings))
+    pipeline.withIccProfile("srgb"); // without it 16 bits that are kept on their way would be taken for P3
   else if (isDeepWithProfile(source)) pipeline.withIccProfile("srgb", { attach: false });
   if (keptGroups(settings) === undefined) {
     if (source.kind !== "heic") pipeline.keepMetadata();

@@ -26,15 +26,11 @@ export type KeptPixels = Pixels & { size: Size };
 
 /**
  * Raw for plain sRGB; in a PNG that is not compressed where depth, profile or metadata must come along, and for greys,
- * which lose alpha as raw pixels. With 8 bits a channel whatever the spec, where that is what a step takes.
+ * which lose alpha as raw pixels.
  */
-export async function keepPixels(
-  pipeline: Sharp,
-  settings: ImageOutput,
-  { isShallow = false }: { isShallow?: boolean } = {},
-): Promise<KeptPixels> {
+export async function keepPixels(pipeline: Sharp, settings: ImageOutput): Promise<KeptPixels> {
   const hasOwn = hasOwnColours(settings);
-  if (isShallow || !hasOwn) pipeline.toColourspace("srgb");
+  if (!hasOwn) pipeline.toColourspace("srgb");
   const isPng = hasOwn || turnsGrey(settings);
   const { data, info } = await (isPng ? pipeline.png({ compressionLevel: 0 }) : pipeline.raw()).toBuffer({
     resolveWithObject: true,
@@ -44,8 +40,21 @@ export async function keepPixels(
   return {
     profile: hasOwn ? (await sharp(data).metadata()).icc : undefined,
     open: hasOwn ? () => withOwnColours(open(), settings) : open,
-    isDeep: settings.bitDepth === 16 && !isShallow,
+    isDeep: settings.bitDepth === 16,
     leastEdge: Math.min(width, height),
     size: { width, height },
   };
+}
+
+/** The same spec for pixels of 8 bits a channel. */
+export const shallow = (settings: ImageOutput): ImageOutput => ({ ...settings, bitDepth: 8 });
+
+/**
+ * With 8 bits a channel whatever the spec, for a step that takes no more. What is deep is kept as it is first: a pipeline
+ * that changes the depth can keep a profile only if it does nothing else.
+ */
+export async function keepShallow(pipeline: Sharp, settings: ImageOutput): Promise<KeptPixels> {
+  if (settings.bitDepth !== 16) return await keepPixels(pipeline.toColourspace("srgb"), settings);
+  const deep = await keepPixels(pipeline, settings);
+  return await keepPixels(deep.open().toColourspace("srgb"), shallow(settings));
 }

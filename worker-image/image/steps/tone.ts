@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
-import { turnsGrey } from "../read/decode-settings.ts";
-import { type Coloured, keepPixels, type Pixels } from "../read/kept-pixels.ts";
+import { turnsGrey, withOwnColours } from "../read/decode-settings.ts";
+import { type Coloured, keepPixels, keepShallow, type Pixels, shallow } from "../read/kept-pixels.ts";
 import { parseColour } from "./colour.ts";
 import type { Levels } from "./levels.ts";
 
@@ -54,12 +54,17 @@ async function evened(
   settings: ImageOutput,
   clahe: NonNullable<ImageOutput["clahe"]>,
 ): Promise<Coloured> {
-  const { open, size, profile } = await keepPixels(pipeline, settings, { isShallow: true });
+  const { open, size, profile } = await keepShallow(pipeline, settings);
   const window = { width: Math.min(clahe.width, size.width), height: Math.min(clahe.height, size.height) };
   const even = () => open().clahe({ ...clahe, ...window });
-  if (!(await open().metadata()).hasAlpha) return { profile, open: even };
-  const input = await even().removeAlpha().toColourspace("srgb").png({ compressionLevel: 0 }).toBuffer();
-  return { profile, open: () => open().composite([{ input, blend: "in" }]) };
+  const hasAlpha = (await open().metadata()).hasAlpha;
+  const input = hasAlpha
+    ? await even().removeAlpha().toColourspace("srgb").png({ compressionLevel: 0 }).toBuffer()
+    : undefined;
+  const whole = () => (input ? open().composite([{ input, blend: "in" }]) : even());
+  if (settings.bitDepth !== 16) return { profile, open: whole };
+  const kept = await keepPixels(whole(), shallow(settings));
+  return { profile, open: () => withOwnColours(kept.open(), settings) };
 }
 
 /** Whether a window in which a step looks around a pixel may be larger than the image. */
