@@ -26,7 +26,7 @@ export const loudness = z
       ),
   })
   .describe(
-    "loudness levels the sound to EBU R 128: measured first, then corrected. Left as it is when unset.",
+    "loudness levels the sound to EBU R 128: measured first, then corrected; a file that misses it by more than 0.5 LU comes with a warning. Left as it is when unset.",
   );
 
 export const channels = z

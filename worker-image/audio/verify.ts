@@ -5,6 +5,7 @@ import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { refuseUndecodable } from "../probe/refuse-undecodable.ts";
 import type { FfmpegLimits, FfmpegReport } from "../video/ffmpeg.ts";
+import { missedLoudness } from "../video/sound/loudness-check.ts";
 import { isSilent, runWithPeaks, SILENT_DB } from "../video/sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
 import { excessOf, LENGTH_TOLERANCE_SECONDS, nothingMade, shortnessOf } from "../video/time/source-length.ts";
@@ -47,7 +48,11 @@ export async function verifyRecording(
   if (excess) {
     throw new MediaFailure("VerificationFailed", `the finished file is not what was asked for: ${excess}`);
   }
-  const warnings = shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report);
+  const { loudness } = recording.output;
+  const warnings = [
+    ...shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report),
+    ...(await missedLoudness(path, { stream: "0:a:0", what: "the file", loudness }, run)),
+  ];
   if (peaksDb.every((db) => db <= SILENT_DB)) {
     await refuseLostSound({ path, sourcePath }, recording, run);
   }

@@ -1,6 +1,7 @@
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, type FfmpegReport, runFfmpeg } from "../video/ffmpeg.ts";
+import { missedLoudness } from "../video/sound/loudness-check.ts";
 import { isSilent } from "../video/sound/silence.ts";
 import { LENGTH_TOLERANCE_SECONDS, shortnessOf } from "../video/time/source-length.ts";
 import { lengthOf, type MediaFile } from "./media-file.ts";
@@ -68,6 +69,18 @@ async function holdsSoundAfter(
     ],
   });
   return (progress?.outTimeSeconds ?? 0) > 0;
+}
+
+/** The warnings that sounds are not as loud as they were asked for. */
+export async function missedLoudnesses(
+  sounds: readonly MadeSound[],
+  limits: FfmpegLimits,
+): Promise<{ reason: string; message: string }[]> {
+  const found = sounds.map(({ sound, path, fileName }) => {
+    const { loudness } = sound.wish.soundtrack;
+    return missedLoudness(path, { stream: "0:a:0", what: fileName, loudness }, limits);
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** A track may be silent for seconds or for good; only one that lost its source's sound is wrong. */

@@ -13,7 +13,13 @@ import { readKeyframeRanges } from "./keyframe-ranges.ts";
 import { languageTag } from "./language-tag.ts";
 import { lengthOf, longestOf, type MediaFile, readMediaFile } from "./media-file.ts";
 import type { Presentation } from "./presentation.ts";
-import { type MadeSound, refuseShortSounds, refuseSilentSounds, type SoundSource } from "./sound-check.ts";
+import {
+  type MadeSound,
+  missedLoudnesses,
+  refuseShortSounds,
+  refuseSilentSounds,
+  type SoundSource,
+} from "./sound-check.ts";
 import type { Sound } from "./sounds.ts";
 import type { AudioRendition, Stream, VideoRendition } from "./stream.ts";
 import { finishSubtitles, unique } from "./subtitles.ts";
@@ -88,6 +94,7 @@ export async function verifyStream(
   const warnings = [
     ...shortPictures(presentation, { pictureSeconds, durationSeconds, report }),
     ...(await refuseShortSounds(sounds, made.source, { report, limits })),
+    ...(await missedLoudnesses(sounds, limits)),
   ];
   if (heard.maybeSilent) await refuseSilentSounds(sounds, made.source, limits);
   const stream = {

@@ -7,6 +7,7 @@ import type { MediaRecord } from "../probe/record.ts";
 import { decodeSample } from "./decode-sample.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
+import { missedLoudness } from "./sound/loudness-check.ts";
 import { isSilent } from "./sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "./sound/sound.ts";
 import {
@@ -59,7 +60,11 @@ export async function verifyRendition(
       report.log,
     );
   }
-  const warnings = [...sourceWarnings(record, rendition, report), ...sizeWarnings(record, rendition)];
+  const warnings = [
+    ...sourceWarnings(record, rendition, report),
+    ...sizeWarnings(record, rendition),
+    ...(await loudnessWarnings(path, rendition, run)),
+  ];
   if (settled(decoded).maybeSilent) await refuseLostSound({ path, sourcePath }, rendition, run);
   return { record, warnings };
 }
@@ -193,6 +198,20 @@ function sizeWarnings({ bytes }: MediaRecord, { output: { targetBytes } }: Rendi
   if (targetBytes === undefined || Math.abs(bytes / targetBytes - 1) <= TOLERATED_SIZE_SHARE) return [];
   const message = `the file has ${bytes} bytes, targetBytes are ${targetBytes}: a brief or a plain film meets no size exactly`;
   return [{ reason: "TargetSizeMissed", message }];
+}
+
+async function loudnessWarnings(
+  path: string,
+  { sound, tracks }: Rendition,
+  run: FfmpegLimits,
+): Promise<Verified["warnings"]> {
+  const warnings: Verified["warnings"] = [];
+  for (const [position] of tracks.entries()) {
+    const what = `audio track ${position} of the file`;
+    const { loudness } = sound?.soundtrack ?? {};
+    warnings.push(...(await missedLoudness(path, { stream: `0:a:${position}`, what, loudness }, run)));
+  }
+  return warnings;
 }
 
 /** The warning that a run concealed damage of the source; undefined when there was none. */

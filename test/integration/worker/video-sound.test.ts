@@ -87,6 +87,46 @@ test("loudness is levelled to −23 LUFS within half a unit", async () => {
   expect(Math.abs(integratedLufs(path) + 23)).toBeLessThanOrEqual(0.5);
 });
 
+describe("a loudness that peaks leave no room for is told to be missed by", () => {
+  beforeAll(() => {
+    const clicks = "0.01*sin(2*PI*300*t)+0.95*sin(2*PI*1000*t)*lt(mod(t,2),0.004)";
+    const sound = ["-f", "lavfi", "-i", `aevalsrc='${clicks}':s=48000:d=8`];
+    ffmpeg(
+      "-stream_loop",
+      "3",
+      "-i",
+      plain,
+      ...sound,
+      "-map",
+      "0:v",
+      "-map",
+      "1",
+      "-c:v",
+      "copy",
+      join(workshop.sources, "clicks.mkv"),
+    );
+  });
+
+  const FAMILIES = [
+    { name: "a video", output: { video: { preset: "ultrafast", audio: { loudness: {} } } } },
+    { name: "a sound file", output: { audio: { loudness: {} } } },
+    {
+      name: "a stream",
+      output: { stream: { preset: "ultrafast", audio: { loudness: { integratedLufs: -20 } } } },
+    },
+  ];
+  test.each(FAMILIES)("$name", async ({ output }) => {
+    const { result } = await workshop.attempt("clicks.mkv", output);
+    expect(result.failures).toEqual([]);
+    const message = expect.stringMatching(
+      / has -\d\d(\.\d)? LUFS, not -2[03]: its peaks may not pass -1 dBTP/,
+    );
+    expect(result.warnings).toMatchObject([
+      { reason: "LoudnessMissed", source: "source", output: "made", message },
+    ]);
+  });
+});
+
 test("a source without sound makes an output without", async () => {
   ffmpeg("-i", plain, "-an", "-c", "copy", join(workshop.sources, "mute.mp4"));
   const { record } = await workshop.make("mute.mp4", {});
