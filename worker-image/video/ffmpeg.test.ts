@@ -57,12 +57,18 @@ test("progress is told and the last block is in the report", async () => {
 test("what a unit runs is watched, so that a long decode without progress is no standstill", async () => {
   const watched: number[] = [];
   const context = {
-    limits: { cpu: 1, memoryBytes: 2 ** 30 },
+    limits: { cpu: 1, memoryBytes: 2 ** 30, stallSeconds: 60 },
     signal: new AbortController().signal,
     watchChild: (pid: number) => watched.push(pid),
   };
   await run("data", ffmpegLimits(context as unknown as EngineContext));
   expect(watched).toEqual([expect.any(Number)]);
+});
+
+test("what a unit runs may say nothing for as long as the unit may stand still", () => {
+  const { signal } = new AbortController();
+  const limits = { cpu: 1, memoryBytes: 2 ** 30, stallSeconds: 300 };
+  expect(ffmpegLimits({ limits, signal } as unknown as EngineContext).silentMs).toBe(300_000);
 });
 
 test("every token reaches ffmpeg as it is, spaces and all", async () => {

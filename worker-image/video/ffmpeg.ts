@@ -62,17 +62,19 @@ export interface FfmpegReport {
   lostTexts: number;
 }
 
-export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal" | "onStart">;
+export type FfmpegLimits = Pick<FfmpegRun, "threads" | "maxAllocBytes" | "signal" | "silentMs" | "onStart">;
 
 /**
  * What every run of a unit keeps to. Half of the memory for one block: no frame of 8192 × 8192 needs more, and a bomb asks
- * for it. Each is watched: where no progress is told, the processor time alone shows that it does not stand still.
+ * for it. Each is watched: where no progress is told, the processor time alone shows that it does not stand still. And each
+ * may wait for its storage for as long as the unit may: a file server that fails over takes a minute or two.
  */
 export function ffmpegLimits(context: EngineContext): FfmpegLimits {
   return {
     threads: Math.max(1, Math.ceil(context.limits.cpu)),
     maxAllocBytes: Math.max(2 ** 28, Math.min(2 ** 31 - 1, Math.floor(context.limits.memoryBytes / 2))),
     signal: context.signal,
+    silentMs: context.limits.stallSeconds * 1000,
     onStart: (pid) => context.watchChild(pid),
   };
 }
