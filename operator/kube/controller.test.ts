@@ -19,18 +19,19 @@ const waiting = {
 };
 
 /** A leader before these MediaJobs, and those for whose outboxes a pass has called. */
-async function leader(jobs: Record<string, MediaJobStatus>) {
+async function leader(jobs: Record<string, MediaJobStatus>, spec: Record<string, unknown> = {}) {
   const clock = new ManualClock();
   const unread = { client: {} as never, clock, random: Math.random, onError: () => {} };
   const caches = { ...createCaches(unread), refresh: async () => [] };
   const client = {
+    get: async () => null,
     replaceStatus: async (_: unknown, ref: ObjectRef, status: MediaJobStatus) => ({
       ...caches.mediaJobs.store.get(ref),
       status,
     }),
   } as unknown as ConstructorParameters<typeof Controller>[0]["client"];
   for (const [name, status] of Object.entries(jobs)) {
-    const { metadata, ...rest } = mediaJob({}, status);
+    const { metadata, ...rest } = mediaJob(spec, status);
     const stored = { ...metadata, name, uid: name, resourceVersion: "1" };
     caches.mediaJobs.store.put({ ...rest, metadata: stored } as StoredMediaJob);
   }
@@ -51,14 +52,16 @@ async function leader(jobs: Record<string, MediaJobStatus>) {
   return { controller, decided };
 }
 
-test("of the MediaJobs that are over, another configuration concerns those whose webhooks still wait", async () => {
+test("another configuration concerns what is not over, and of the rest those whose webhooks still wait", async () => {
   const box = { name: "operator/audit", delivered: 0, deadLetters: 0 };
-  const { controller, decided } = await leader({
+  const jobs: Record<string, MediaJobStatus> = {
     told: { phase: "Succeeded", webhooks: [{ ...box, pending: [] }] },
     untold: { phase: "Succeeded", webhooks: [{ ...box, pending: [waiting] }] },
-  });
+    rests: { phase: "Suspended" },
+  };
+  const { controller, decided } = await leader(jobs, { suspend: true });
   controller.reconfigured();
-  await expect.poll(() => decided).toEqual(["untold"]);
+  await expect.poll(() => decided.toSorted()).toEqual(["rests", "untold"]);
 });
 
 const settings = configuration.parse({

@@ -68,3 +68,8 @@ test.each([
     expected: { pool: "small", gib: 7 },
   },
 ])("$name", ({ expected, ...given }) => expect(placedWith(given)).toEqual(expected));
+
+test("a unit is given no more processors than its pool lets one have, and takes longer then", () => {
+  const { pools } = configuration.parse({ pools: [{ name: "small", perUnit: { cpu: 0.5 } }] });
+  expect(place(table, mediaJob().spec, pools)).toMatchObject({ pool: "small", cpu: 0.5 });
+});

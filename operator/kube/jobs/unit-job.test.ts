@@ -99,6 +99,7 @@ test("an attempt has one pod, which is never made anew, where its pool says and 
   const there = { ...placed, pool: "gpu", gpu: true };
   const { spec } = unitJob({ job, planned, attempt: 1, placed: there, configuration: settings });
   expect(spec).toMatchObject({ backoffLimit: 0, completions: 1, podReplacementPolicy: "Failed" });
+  expect(spec?.ttlSecondsAfterFinished).toBe(settings.unitTtlSecondsAfterFinished);
   const { nodeSelector, tolerations, runtimeClassName } = gpu;
   expect(spec?.template?.spec).toMatchObject({
     ...{ restartPolicy: "Never", nodeSelector, tolerations, runtimeClassName },

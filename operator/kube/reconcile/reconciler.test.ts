@@ -242,8 +242,8 @@ describe("what the API server refuses", () => {
 describe("what an attempt has shown", () => {
   const { storage } = FAILURE_CLASSES;
 
-  function operator() {
-    const { hold, pass, shell, clock } = operatorInMemory();
+  function operator(settings = defaultConfiguration()) {
+    const { hold, pass, shell, clock } = operatorInMemory(settings);
     const statusOf = ({ metadata }: StoredMediaJob) => shell.mediaJobs.get(metadata)?.status;
     return {
       ...{ pass, shell, clock, statusOf },
@@ -304,6 +304,27 @@ describe("what an attempt has shown", () => {
     end(probe, 0);
     for (const job of [probe, other]) await pass(job);
     expect([statusOf(probe)?.phase, statusOf(other)?.phase]).toEqual(["Succeeded", "Running"]);
+  });
+
+  test.each([
+    { name: "all of them try again where there is room", taken: 0, again: ["a", "b"] },
+    { name: "one of them does in a full cluster", taken: 18, again: ["a"] },
+  ])("of a volume holds retries back: $name", async ({ taken, again }) => {
+    const { named, pass, end, shell, clock, statusOf } = operator(configuration.parse({ concurrency: 20 }));
+    const jobs = ["a", "b"].map(named);
+    for (const job of jobs) {
+      await pass(job);
+      end(job, storage.exitCode);
+      await pass(job);
+    }
+    for (let n = 0; n < taken; n++)
+      shell.usage.take({ namespace: "other", name: `${n}`, owner: "uid" }, { pool: "default" });
+    clock.advance(5_000);
+    for (const job of jobs) await pass(job);
+    const isThere = (name: string) => shell.jobs.get({ namespace: "media", name: `${name}-image-0-a2` });
+    expect(["a", "b"].filter(isThere)).toEqual(again);
+    const reasons = jobs.map((job) => statusOf(job)?.queue?.reason);
+    expect(reasons).toEqual([undefined, taken > 0 ? "RetriesLimited" : undefined]);
   });
 
   test("of what its work takes is told once, to be learned from", async () => {
