@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +57,7 @@ export class ChildAttempt {
     });
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => this.#log.push(error.message));
-      child.once("exit", () => endGroup(child));
+      child.once("exit", (_, signal) => endPrograms(child, signal ? directory : undefined));
       child.once("close", async (code, signal) => {
         cancelDeadline();
         clearTimeout(this.#killTimer);
@@ -153,13 +154,35 @@ function inherited(): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** Ends the programs that a worker which was killed has left running, as the end of a container would. */
-function endGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch {
-    // none is left
+/**
+ * Ends the programs that a worker has left running, as the end of a container would: those of its group; and of one that
+ * was killed, those that lead groups of their own, as ffmpeg does.
+ *
+ * @param directory of the attempt whose worker was killed
+ */
+function endPrograms({ pid }: ChildProcess, directory: string | undefined): void {
+  const leaders = directory === undefined ? [] : startedFor(directory);
+  for (const each of [...(pid === undefined ? [] : [-pid]), ...leaders]) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // none is left
+    }
   }
+}
+
+/** The processes that an attempt's environment was handed down to; none where there is no /proc to tell. */
+function startedFor(directory: string): number[] {
+  const mark = `${WORKER_ENV.unitFile}=${join(directory, "unit.json")}\0`;
+  const has = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
+    } catch {
+      return false; // it has ended, or is another user's
+    }
+  };
+  const entries = existsSync("/proc/self/environ") ? readdirSync("/proc") : [];
+  return entries.filter((name) => /^\d+$/.test(name) && has(name)).map(Number);
 }
 
 interface Started {

@@ -253,8 +253,9 @@ test.each([
   const { child, encoding } = encode(file, "--output", "json");
   await encoding;
   const [worker] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ");
-  process.kill(-Number(worker), "SIGKILL"); // with its encoder, as a container ends
+  process.kill(Number(worker), "SIGKILL");
   const stdout = (await child.stdout.toArray()).join("");
+  expect(programsOf(directory)).toEqual([]);
   const { metadata, status } = JSON.parse(stdout) as MediaJob;
   expect(status).toMatchObject({ phase: "Failed", units: { total: 2, ledger: "1f1s" } });
   expect(directoriesOf("killed", metadata)).toEqual([]);
@@ -409,6 +410,7 @@ test.each([
     for (const signal of signals) child.kill(signal);
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect(code).toBe(130);
+    expect(programsOf(directory)).toEqual([]);
     const out = join(directory, "media/out/long");
     const files = readdirSync(out, { recursive: true }).map(String);
     expect(files.filter((file) => /\.(mp4|part|tmp)$/.test(file))).toEqual([]);
@@ -466,12 +468,18 @@ function encode(file: string, ...args: string[]) {
   });
   child.stdout.setEncoding("utf8");
   child.stderr.resume();
-  // Some destination has a private directory as soon as a worker is at work.
+  // Into the private directory of a destination.
   const isAtWork = () =>
-    readdirSync(directory, { recursive: true }).some((path) => `${path}`.endsWith(".mediajob"));
+    readdirSync(directory, { recursive: true }).some((path) => /\.mediajob\/.*\.mp4$/.test(`${path}`));
   const encoding = vi.waitFor(() => expect(isAtWork()).toBe(true), { timeout: 60_000 });
   return { child, encoding };
 }
+
+/** Command lines of the programs that work on files of a directory. */
+const programsOf = (directory: string): string[] =>
+  execFileSync("ps", ["-ewwo", "args"], { encoding: "utf8" })
+    .split("\n")
+    .filter((command) => command.includes(directory));
 
 /** What a MediaJob keeps to itself at its destination. */
 const privateOf = (job: string, { uid = "" }: MediaJob["metadata"]): string =>
