@@ -19,7 +19,11 @@ let display: ProgressDisplay | undefined;
 afterEach(() => display?.stop());
 
 /** What a terminal of so many rows is sent, or a pipe. */
-function shown(job: ReturnType<typeof mediaJob>, steps: ObservedAttempt[][], terminal?: { rows: number }) {
+function shown(
+  job: ReturnType<typeof mediaJob>,
+  steps: ObservedAttempt[][],
+  terminal?: { rows: number; columns?: number },
+) {
   let text = "";
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -53,9 +57,12 @@ test("on a terminal, more units than rows scroll up one by one as they end", () 
   expect(ended.map((line) => /video-\d+/.exec(line)?.[0])).toEqual(units);
 });
 
-test("elsewhere a line tells when a unit starts and ends, with the first of its many sources", () => {
+test.each([
+  { name: "elsewhere", terminal: undefined },
+  { name: "on a terminal that does not tell its size", terminal: { rows: 0, columns: 0 } },
+])("$name a line tells when a unit starts and ends, with the first of its many sources", ({ terminal }) => {
   const job = mediaJob({ sources: sources(...names) });
-  expect(shown(job, [[running("image-0")], [running("image-0")], [done("image-0")]])).toBe(
+  expect(shown(job, [[running("image-0")], [running("image-0")], [done("image-0")]], terminal)).toBe(
     "image-0  0%      s0, s1, s2, s3 and 16 more → thumb\nimage-0  done    s0, s1, s2, s3 and 16 more → thumb\n",
   );
 });

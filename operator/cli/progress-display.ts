@@ -7,9 +7,9 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** Bars on a terminal, plain lines elsewhere. */
+/** Bars on a terminal, plain lines elsewhere, and where a terminal does not tell its size, as some of CI's do not. */
 export const progressDisplay = (stream: NodeJS.WriteStream): ProgressDisplay =>
-  stream.isTTY ? new Bars(stream) : new Lines(stream);
+  stream.isTTY && stream.columns > 0 && stream.rows > 0 ? new Bars(stream) : new Lines(stream);
 
 interface UnitLine {
   /** Of the attempt: a unit may have several, one after another. */
