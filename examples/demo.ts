@@ -13,7 +13,12 @@ const manifest = "examples/mediajobs/first.yaml";
 const results = ".demo";
 const volume = ["media=examples/media", `results=${results}`];
 
-ensurePrograms("ffmpeg", "ffprobe");
+try {
+  ensurePrograms("ffmpeg", "ffprobe");
+} catch (error) {
+  console.error((error as Error).message); // it says what to do; a stack would bury it
+  process.exit(1);
+}
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results);
 
