@@ -19,11 +19,15 @@ const placeholders = {
 };
 
 /** A rule by which a field needs one of the formats that know it; Auto may turn out to be one. */
-function onlyFor(field: string, formats: readonly string[], isSet = `has(self.${field})`): Rule {
+function onlyFor(
+  field: string,
+  formats: readonly string[],
+  { isSet = `has(self.${field})`, called = field }: { isSet?: string; called?: string } = {},
+): Rule {
   const known = `[${[...formats, "Auto"].map((format) => `'${format}'`).join(", ")}]`;
   return {
     rule: `!(${isSet}) || self.format in ${known} || (has(self.formats) && self.formats.exists(f, f in ${known}))`,
-    message: `${field} is for the formats ${formats.join(", ")}`,
+    message: `${called} is for the formats ${formats.join(", ")}`,
     fieldPath: `.${field}`,
     reason: "FieldValueForbidden",
   };
@@ -48,6 +52,9 @@ const notTogether = (
   fieldPath: `.${other}`,
   reason: "FieldValueForbidden",
 });
+
+/** All but gif, which has no place for any. */
+const WITH_METADATA = IMAGE_FORMATS.filter((format) => format !== "gif");
 
 const isAnimated = "(has(self.animated) && self.animated)";
 
@@ -145,6 +152,12 @@ export const imageOutput = z
       onlyFor("palette", ["png", "gif"]),
       onlyFor("compression", ["tiff"]),
       onlyFor("bitDepth", ["png", "tiff"]),
+      onlyFor("density", WITH_METADATA),
+      onlyFor("keepMetadata", WITH_METADATA),
+      onlyFor("keepMetadata", ["jpeg"], {
+        isSet: "has(self.keepMetadata) && 'Iptc' in self.keepMetadata",
+        called: "keepMetadata Iptc",
+      }),
       notTogether("bitDepth", "compression", {
         isSet: "(has(self.bitDepth) && self.bitDepth == 16)",
         isOtherSet: "has(self.compression) && self.compression == 'jpeg'",
@@ -155,7 +168,7 @@ export const imageOutput = z
         because:
           "no quality makes such a file smaller; leave out one of the two, or add nearLossless to a webp",
       }),
-      onlyFor("animated", ["gif", "webp"], isAnimated),
+      onlyFor("animated", ["gif", "webp"], { isSet: isAnimated }),
       onlyFor("loop", ["gif", "webp"]),
     ),
   )

@@ -78,6 +78,6 @@ export const encoding = {
     .max(2400)
     .optional()
     .describe(
-      "density in pixels per inch, as written into the file; it resamples nothing. A gif has no place for it. None when unset.",
+      "density in pixels per inch, as written into the file; it resamples nothing. Not for gif, which has no place for it. None when unset.",
     ),
 };

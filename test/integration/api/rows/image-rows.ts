@@ -23,6 +23,8 @@ const OF_FORMATS = [
   { field: "palette", value: {}, formats: "png, gif", other: "tiff" },
   { field: "compression", value: "lzw", formats: "tiff", other: "png" },
   { field: "bitDepth", value: 16, formats: "png, tiff", other: "jpeg" },
+  { field: "density", value: 300, formats: "jpeg, png, webp, avif, tiff", other: "gif" },
+  { field: "keepMetadata", value: ["Gps"], formats: "jpeg, png, webp, avif, tiff", other: "gif" },
   { field: "animated", value: true, formats: "gif, webp", other: "avif" },
   { field: "loop", value: 3, formats: "gif, webp", other: "png" },
 ];
@@ -322,6 +324,15 @@ export const imageRows: Row[] = [
     "a size that is kept by changing pixels a little",
     image({ lossless: true, nearLossless: true, maxBytes: 10_000 }),
   ),
+  accepted("IPTC of a jpeg", image({ format: "jpeg", keepMetadata: ["Iptc"] })),
+  accepted(
+    "IPTC where one format of several is jpeg",
+    image({ formats: ["jpeg"], keepMetadata: ["Xmp", "Iptc"] }),
+  ),
+  refused("IPTC of a webp", image({ keepMetadata: ["Xmp", "Iptc"] }), {
+    field: at("keepMetadata"),
+    server: "keepMetadata Iptc is for the formats jpeg",
+  }),
   accepted("an upscale that may enlarge", image({ upscale: 2, withoutEnlargement: false })),
   accepted("specks removed before an enhancement", image({ median: 9, enhance: { strength: 0.8 } })),
   accepted("a metadata output with nothing but defaults", metadata({})),
