@@ -10,7 +10,7 @@ export const colourAndMetadata = {
     .enum(["srgb", "p3", "keep"])
     .optional()
     .describe(
-      "colourspace of the pixels: srgb, p3 (Display P3, with its profile), or keep, which keeps the source's profile. Wide gamuts and CMYK are converted by their profiles; no format is written as CMYK, so that a CMYK source becomes sRGB under keep, too, unless its pixels stay as they are coded; a gif, which has no place for a profile, is always sRGB. Default srgb.",
+      "colourspace of the pixels: srgb, p3 (Display P3, with its profile), or keep, which keeps the source's profile. Wide gamuts and CMYK are converted by their profiles; no format is written as CMYK, and greys are written as colours, so that a CMYK or grey source becomes sRGB under keep, too, unless its pixels stay as they are coded; a gif, which has no place for a profile, is always sRGB. Default srgb.",
     ),
   metadata: z
     .enum(["Strip", "Copyright", "Technical", "Keep"])

@@ -31,9 +31,13 @@ export const hasOwnColours = (settings: ImageOutput): boolean =>
   keepsProfile(settings) ||
   keptGroups(settings) === undefined;
 
-/** Whether the pixels stay in the source's own colour space, with its profile. */
+/** Whether the pixels stay in the source's own colour space, with its profile: one of colours tells of no greys. */
 const keepsProfile = (settings: ImageOutput): boolean =>
-  settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false);
+  (settings.colourspace === "keep" || (keptGroups(settings)?.has("Icc") ?? false)) && !turnsGrey(settings);
+
+/** Whether a source's profile is one of three colours, as what is made of it has. */
+const isOfColours = (space: string | undefined): boolean =>
+  space !== "cmyk" && space !== "b-w" && space !== "grey16";
 
 /** Whether all colour goes while a picture is resized. A tint needs no greys: it goes by the lightness alone. */
 export const turnsGrey = ({ grayscale, tint }: ImageOutput): boolean =>
@@ -103,7 +107,7 @@ export async function decodesFor(source: ImageSource, rendering: Rendering): Pro
 export function isDepthChangedFirst(source: ImageSource, rendering: Rendering): boolean {
   const { settings } = rendering;
   const { hasProfile, space } = source.header;
-  const isColour = (space === "srgb" || space === "rgb16") && !turnsGrey(settings);
+  const isColour = space === "srgb" || space === "rgb16";
   return (
     keepsProfile(settings) &&
     settings.colourspace !== "p3" &&
@@ -125,7 +129,6 @@ function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
   const pipeline = source.decode(decodeOptions(source, rendering));
   // 16 bits without a profile have no label, and with one libvips would take them for P3.
   const isLabellable = header.hasProfile || header.space !== "rgb16";
-  const isCmyk = header.space === "cmyk";
   if (settings.colourspace === "p3") {
     if (header.space === "rgb16" && !header.hasProfile) {
       throw new WorkFailure(
@@ -135,7 +138,7 @@ function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
     }
     if (staysWide(source, settings)) pipeline.pipelineColourspace("rgb16");
     pipeline.withIccProfile("p3");
-  } else if (keepsProfile(settings) && !isCmyk) pipeline.keepIccProfile();
+  } else if (keepsProfile(settings) && isOfColours(header.space)) pipeline.keepIccProfile();
   else if (keptGroups(settings) === undefined && isLabellable)
     pipeline.withIccProfile("srgb"); // the label must be true
   else if (settings.bitDepth === 16 && isLabelled(source, settings))
@@ -153,7 +156,7 @@ function decodeFor(source: ImageSource, rendering: Rendering): Sharp {
 
 /** Whether a P3 rendering is P3 and 16 bits inside: by way of 8-bit sRGB the wide colours would be cut first. */
 const staysWide = ({ header }: ImageSource, { colourspace }: ImageOutput): boolean =>
-  colourspace === "p3" && (header.hasProfile || header.space === "cmyk");
+  colourspace === "p3" && (header.space === "cmyk" || (header.hasProfile && isOfColours(header.space)));
 
 /** Whether a pipeline that was started for a rendering has 16 bits a channel. */
 export async function startsDeep(
@@ -173,7 +176,7 @@ export async function startingProfile(
 ): Promise<Profile> {
   if (staysWide(source, settings)) return "p3";
   const { icc, space } = await pipeline.metadata();
-  if (icc === undefined || space === "cmyk") return undefined;
+  if (icc === undefined || !isOfColours(space)) return undefined;
   if (keepsProfile(settings)) return icc;
   return space === "rgb16" ? "p3" : undefined;
 }
