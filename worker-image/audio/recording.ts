@@ -60,7 +60,7 @@ export function planRecording(record: MediaRecord, output: AudioOutput): Recordi
     placeTags: record.placeTags,
     tagStream: tagStreamOf(record, track),
     spans,
-    seeks: seeksSpans(record),
+    seeks: seeksSpans(record, spans),
     expectedSeconds: outputSeconds(
       { spans, speed: output.speed },
       track.durationSeconds ?? record.durationSeconds,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
+import { EARLIEST_SEEK_SECONDS } from "../video/time/spans.ts";
 import { KEYFRAMES_ONLY, type Keyframe, keyframesAt, MOST_COPIED_BYTES } from "./keyframes.ts";
 import { shownFrames } from "./shown-frames.ts";
 
@@ -63,7 +64,7 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
   return [
     ...frames.flatMap(({ seconds }) =>
       inputArguments(sourcePath, {
-        options: ["-threads", "1", ...seeking, "-ss", seconds.toFixed(6), "-an", "-sn"],
+        options: ["-threads", "1", ...seeking, ...goingTo(seconds), "-an", "-sn"],
       }),
     ),
     ...frames.flatMap(({ path }, input) => [
@@ -85,6 +86,10 @@ export function takingArguments(extraction: Extraction, frames: readonly TakenFr
     ]),
   ];
 }
+
+/** What comes first is read up to: a seek may fail there. */
+const goingTo = (seconds: number): string[] =>
+  seconds < EARLIEST_SEEK_SECONDS ? ["-itsoffset", (-seconds).toFixed(6)] : ["-ss", seconds.toFixed(6)];
 
 /**
  * The frame that a player shows at the time that was sought, which is zero here: an accurate seek would take the one

@@ -194,7 +194,7 @@ export function planRendition(
     tagStream: tagStreamOf(record, picture),
     spans,
     spanRate,
-    seeks: seeksSpans(record),
+    seeks: seeksSpans(record, spans),
     endSeconds,
     expectedSeconds,
     warnings,

@@ -56,6 +56,23 @@ test.each(UNINDEXED)("frames of $name are those of their times", async ({ file, 
   if (keyframes) expect(await shown(false, [1, 3, 5.5])).toEqual(close(keyframes));
 });
 
+test("the first frames of an AVI with B-frames are those of its start", async () => {
+  ffmpeg(
+    ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=25:d=6,geq=lum=40+N:cb=128:cr=128"],
+    ...["-c:v", "mpeg4", "-bf", "2", "-q:v", "2", "-g", "50", join(workshop.sources, "old.avi")],
+  );
+  const shown = async (exact: boolean, atSeconds: number[]) => {
+    const frames = { atSeconds, exact, format: "png" };
+    const { result, files, pathOf } = await workshop.attempt("old.avi", { frames });
+    expect(result.failures).toEqual([]);
+    const stats = await Promise.all(files.map((each) => sharp(pathOf(each)).stats()));
+    return stats.map(({ channels: [grey] }) => Math.round(((grey?.mean ?? 0) * 219) / 255 + 16 - 40));
+  };
+  const close = (numbers: number[]) => numbers.map((each) => expect.closeTo(each, -0.5));
+  expect(await shown(true, [0, 0.13, 0.5])).toEqual(close([0, 3, 12]));
+  expect(await shown(false, [0, 0.13])).toEqual(close([0, 0]));
+});
+
 test("an exact frame is the one that is shown at its time, up to the end of a slow source", async () => {
   await ffmpeg(
     ...["-f", "lavfi", "-i", "nullsrc=s=64x64:r=1:d=10,geq=lum=40+N*10:cb=128:cr=128"],

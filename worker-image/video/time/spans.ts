@@ -19,8 +19,20 @@ export interface Kept {
 export const WHOLE: Kept = { spans: [], seeks: true };
 
 /** Where there is no picture no keyframe is missed: any moment of sound is found, in every container. */
-export const seeksSpans = (record: Pick<MediaRecord, "container" | "video">): boolean =>
-  isSeekable(record) || record.video.length === 0;
+export const seeksSpans = (
+  record: Pick<MediaRecord, "container" | "video">,
+  spans: readonly Span[],
+): boolean =>
+  record.video.length === 0 ||
+  (isSeekable(record) &&
+    (record.container !== "avi" ||
+      spans.every(({ startSeconds }) => startSeconds - LEAD_SECONDS >= EARLIEST_SEEK_SECONDS)));
+
+/**
+ * ffmpeg seeks 3/23 s further back where pictures are stored in another order than shown, and in an AVI there is
+ * nothing before its start: the seek fails, and what follows is read from wherever the file has been read to.
+ */
+export const EARLIEST_SEEK_SECONDS = 0.2;
 
 /**
  * How long before a span decoders begin. Without it the first 20 to 300 ms of AAC, MP3 and Opus are silence or
