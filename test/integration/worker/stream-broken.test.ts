@@ -75,6 +75,12 @@ const fragmented = ["-frag_duration", "2000000", "-movflags", "+delay_moov+defau
 const sound = (path: string, ...filter: string[]) =>
   ffmpeg("-i", source, "-vn", ...filter, "-c:a", "aac", "-ac", "2", ...fragmented, path);
 
+const pictures = (path: string, ...list: string[]) => {
+  const flags = ["-movflags", "+frag_keyframe+delay_moov+default_base_moof+global_sidx"];
+  ffmpeg("-i", source, "-an", "-c:v", "libx264", "-preset", "ultrafast", ...list, ...flags, path);
+};
+const EACH_2_S = ["-g", "50", "-keyint_min", "50", "-sc_threshold", "0"];
+
 test("what ffmpeg made is found good", async () => {
   const { stream, warnings } = await verify(() => undefined);
   expect(stream.durationSeconds).toBeCloseTo(SECONDS, 1);
@@ -89,6 +95,21 @@ test.each([
     name: "the last bytes are missing",
     change: ({ video }: Paths) => truncateSync(video, readFileSync(video).length - 2000),
     message: /its index names/,
+  },
+  {
+    name: "segments are shorter than they were to be",
+    change: ({ video }: Paths) => pictures(video, "-s", "118x66", "-g", "45", "-sc_threshold", "0"),
+    message: /a segment of 66p lasts 1\.8 s, not 2 s/,
+  },
+  {
+    name: "a segment is missing",
+    change: ({ video }: Paths) => pictures(video, "-s", "118x66", ...EACH_2_S, "-t", "6"),
+    message: /segment 4 of 90p does not end where that of 66p does/,
+  },
+  {
+    name: "pictures have another size",
+    change: ({ video }: Paths) => pictures(video, "-s", "80x44", ...EACH_2_S),
+    message: /rendition 66p is h264 80×4\d, not h264 118×66/,
   },
   {
     name: "sound ends early",
