@@ -338,3 +338,66 @@ describe("what an attempt has shown", () => {
     expect(told).toEqual([["image/webp", result().usage.peakMemoryBytes]]);
   });
 });
+
+describe("a unit that does not start is told within 30 s, in the cluster's own words:", () => {
+  const name = "holiday-image-0-a1";
+
+  test.each([
+    {
+      name: "a quota lets its Job have no pod",
+      said: "exceeded quota: little",
+      meet: (shell: Shell) => {
+        const involvedObject = { kind: "Job", name, uid: `uid-of-${name}` };
+        const event = {
+          metadata: {},
+          involvedObject,
+          reason: "FailedCreate",
+          message: "exceeded quota: little",
+        };
+        shell.client.list = async ({ plural }) => ({
+          items: plural === "events" ? [event as never] : [],
+          resourceVersion: "1",
+        });
+      },
+    },
+    {
+      name: "no node takes its pod, for want of a claim",
+      said: 'persistentvolumeclaim "absent" not found',
+      meet: ({ jobs, pods, clock }: Shell, { metadata }: StoredMediaJob) => {
+        const job = jobs.get({ namespace: "media", name });
+        const lastTransitionTime = clock.date().toISOString();
+        const message = 'persistentvolumeclaim "absent" not found';
+        pods.put({
+          metadata: {
+            ...{ name, namespace: "media", uid: "pod", resourceVersion: "1" },
+            labels: { [LABELS.jobUid]: metadata.uid, [LABELS.unit]: "image-0", [LABELS.attempt]: "1" },
+            ownerReferences: [
+              { apiVersion: "batch/v1", kind: "Job", name, uid: job?.metadata.uid ?? "", controller: true },
+            ],
+          },
+          status: {
+            phase: "Pending",
+            conditions: [
+              { type: "PodScheduled", status: "False", reason: "Unschedulable", message, lastTransitionTime },
+            ],
+          },
+        } as unknown as Pod);
+      },
+    },
+  ])("$name", async ({ said, meet }) => {
+    const { hold, pass, shell, clock } = operatorInMemory();
+    const job = hold(mediaJob() as StoredMediaJob);
+    const startedMs = clock.now();
+    let next = await pass(job);
+    clock.advance(1_000); // the scheduler, or the Job controller, takes a moment
+    meet(shell, job);
+    const stalled = () =>
+      shell.mediaJobs.get(job.metadata)?.status?.conditions?.find(({ type }) => type === "Stalled");
+    while (stalled()?.status !== "True" && next.afterMs !== null && clock.now() - startedMs < 60_000) {
+      clock.advance(next.afterMs);
+      next = await pass(job);
+    }
+    expect(stalled()).toMatchObject({ status: "True", message: expect.stringContaining(said) });
+    expect(clock.now() - startedMs).toBeLessThanOrEqual(30_000);
+  });
+});
