@@ -9,7 +9,7 @@ import { missedLoudness } from "../video/sound/loudness-check.ts";
 import { isSilent, runWithPeaks, SILENT_DB } from "../video/sound/silence.ts";
 import { SOUND_CODEC_NAMES } from "../video/sound/sound.ts";
 import { excessOf, LENGTH_TOLERANCE_SECONDS, nothingMade, shortnessOf } from "../video/time/source-length.ts";
-import type { Verified } from "../video/verify.ts";
+import { damageOf, type Verified } from "../video/verify.ts";
 import type { Recording } from "./recording.ts";
 
 /**
@@ -49,8 +49,10 @@ export async function verifyRecording(
     throw new MediaFailure("VerificationFailed", `the finished file is not what was asked for: ${excess}`);
   }
   const { loudness } = recording.output;
+  const damage = damageOf(report);
   const warnings = [
     ...shortnessOf({ what: "sound", declaredSeconds, foundSeconds }, report),
+    ...(damage ? [damage] : []),
     ...(await missedLoudness(path, { stream: "0:a:0", what: "the file", loudness }, run)),
   ];
   if (peaksDb.every((db) => db <= SILENT_DB)) {
