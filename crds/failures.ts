@@ -65,6 +65,8 @@ export const FAILURE_REASONS = {
   PodDeleted: "disruption",
   /** Its node would not take its pod, though the scheduler had chosen it. */
   NotAdmitted: "disruption",
+  /** What else runs on the nodes has left no room for its pod for too long. */
+  NotScheduled: "disruption",
   VerificationFailed: "internal",
   EngineFailed: "internal",
   WorkerCrashed: "internal",

@@ -47,7 +47,7 @@ const overfilled: Rule = ({ podReason, message = "" }) =>
 const REFUSALS = /^(OutOf.+|NodeAffinity|NodeShutdown|UnexpectedAdmissionError|TopologyAffinityError)$/;
 
 /** Whether its node did not take it, so that nothing of it has run. */
-export const wasRefused = ({ podReason = "", exitCode, result }: ObservedAttempt): boolean =>
+const wasRefused = ({ podReason = "", exitCode, result }: ObservedAttempt): boolean =>
   REFUSALS.test(podReason) && exitCode === undefined && !result;
 
 const refusedByNode: Rule = (attempt) => {
@@ -77,11 +77,13 @@ const podDeleted: Rule = ({ podGone, exitCode, result }) =>
 
 const notStarted: Rule = ({ failedBecause, failedReason }) => {
   if (!failedBecause) return undefined;
-  return failed(
-    failedReason === "HardwareUnavailable" ? "HardwareUnavailable" : "PodNotStarted",
-    failedBecause,
-  );
+  const isTold = failedReason === "HardwareUnavailable" || failedReason === "NotScheduled";
+  return failed(isTold ? failedReason : "PodNotStarted", failedBecause);
 };
+
+/** Whether the cluster had no place for it in the end, so that nothing of it has run. */
+export const foundNoPlace = (attempt: ObservedAttempt): boolean =>
+  wasRefused(attempt) || ["NotAdmitted", "NotScheduled"].includes(classifyFailure(attempt).reason);
 
 const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
   deadlineExceeded

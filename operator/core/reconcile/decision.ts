@@ -83,7 +83,7 @@ export type Action =
   | {
       do: "FailAttempt";
       attempt: ObservedAttempt;
-      reason: Extract<FailureReason, "PodNotStarted" | "HardwareUnavailable">;
+      reason: Extract<FailureReason, "PodNotStarted" | "NotScheduled" | "HardwareUnavailable">;
       because: string;
     }
   | { do: "DeleteMediaJob" };

@@ -46,6 +46,7 @@ function endsUnfinalized(plan: Plan, observation: Observation, policy: Policy): 
 const NOT_BEGUN: ReadonlySet<string> = new Set<FailureReason>([
   "PodNotStarted",
   "NotAdmitted",
+  "NotScheduled",
   "HardwareUnavailable",
 ]);
 

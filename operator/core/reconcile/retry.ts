@@ -28,8 +28,8 @@ export const BACKOFF: Record<FailureClass, Backoff> = {
 };
 
 /**
- * Delays after a node did not take a pod: until the scheduler knows what the node knows. They grow with each refusal in a
- * row, since it may choose the same node again.
+ * Delays after no node had a place for a pod, or the chosen one did not take it: until the scheduler knows what the node
+ * knows. They grow with each refusal in a row, since it may choose the same node again.
  */
 const AFTER_REFUSAL: Backoff = { baseSeconds: 2, capSeconds: 120, factor: 2, jitter: 0.2 };
 
@@ -45,7 +45,7 @@ const DELAY_BY_PRIORITY: Record<MediaJobSpec["priority"], number> = {
  * How long to wait before the next attempt, in ms.
  *
  * @param counted failed attempts that count so far, at least 1
- * @param refused how often a node has refused it now, one time after the other
+ * @param refused how often the cluster has had no place for it now, one time after the other
  * @param spread where in the range of the jitter the delay falls, 0 to 1; the same for the same attempt,
  *   so that every pass over the MediaJob comes to the same time
  */

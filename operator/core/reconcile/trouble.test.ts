@@ -66,6 +66,35 @@ test("and in the end the attempt fails and counts, with the reason", () => {
   expect(failed.requeueAfterMs).toBeGreaterThan(0);
 });
 
+const NO_ROOM =
+  "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
+const NOT_HELPFUL = "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
+const NO_VICTIMS =
+  "preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+test.each([
+  { name: "what else runs leaves no room", message: `${NO_ROOM} ${NO_VICTIMS}`, reason: "NotScheduled" },
+  {
+    name: "a node has as many pods as it takes",
+    message: `0/1 nodes are available: 1 Too many pods. ${NO_VICTIMS}`,
+    reason: "NotScheduled",
+  },
+  {
+    name: "nothing may be asked to give way",
+    message: `${NO_ROOM} preemption: not eligible due to preemptionPolicy=Never.`,
+    reason: "NotScheduled",
+  },
+  { name: "no node is as large", message: `${NO_ROOM} ${NOT_HELPFUL}`, reason: "PodNotStarted" },
+  {
+    name: "no node is of the pool",
+    message: `0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. ${NOT_HELPFUL}`,
+    reason: "PodNotStarted",
+  },
+])("an attempt that no node takes, since $name, ends as $reason", ({ message, reason }) => {
+  const waiting = { ...unschedulable.waiting, message };
+  expect(after(startDeadlineMs - 1, { waiting }).actions).toEqual([]);
+  expect(after(startDeadlineMs, { waiting }).actions).toMatchObject([{ do: "FailAttempt", reason }]);
+});
+
 test("an attempt that runs is in no trouble", () => {
   expect(stalled(after(startDeadlineMs * 10, {}))?.status).toBe("False");
 });

@@ -62,10 +62,20 @@ export function endTroubled(units: readonly FoldedUnit[], policy: Policy, nowMs:
     const noGpu = unit.withoutGpu && wantsGpuRoom(attempt) && waitedMs >= policy.gpuRoomMs;
     if (!noGpu && waitedMs < policy.startDeadlineMs) return [];
     const because = `did not start within ${Math.round(waitedMs / 1000)} s: ${waiting.reason}: ${waiting.message}`;
-    const reason = noGpu ? "HardwareUnavailable" : "PodNotStarted";
+    const reason = noGpu ? "HardwareUnavailable" : isCrowdedOut(attempt) ? "NotScheduled" : "PodNotStarted";
     return [{ do: "FailAttempt", attempt, reason, because }];
   });
 }
+
+/**
+ * Whether an attempt would fit on a node if less ran there, by the words of kube-scheduler: what lacks room, and that the
+ * pods on a node are too important to give way to it. Of a pod that asks for more than a whole node has, it says that their
+ * end would not help.
+ */
+const isCrowdedOut = ({ waiting }: ObservedAttempt): boolean =>
+  waiting?.reason === "Unschedulable" &&
+  /\b(Insufficient \S+|Too many pods)/.test(waiting.message) &&
+  /\bpreemption: (not eligible|.*\bNo preemption victims found)/.test(waiting.message);
 
 /** Whether no node has room for an attempt that was given an accelerator. */
 const wantsGpuRoom = ({ gpu, waiting }: ObservedAttempt): boolean =>

@@ -138,9 +138,19 @@ describe("recovery", () => {
     expect(again.status.phase).toBe("Running");
   });
 
-  test("what nodes refuse is tried again after a little while, never counted, and not lost", () => {
+  test.each([
+    { name: "nodes refuse", fields: { podReason: "OutOfcpu" } },
+    {
+      name: "finds no room beside what else runs",
+      fields: { deadlineExceeded: true, failedBecause: "Insufficient cpu", failedReason: "NotScheduled" },
+    },
+    {
+      name: "found none, as the status tells of Jobs that are gone",
+      fields: { told: { class: "disruption", reason: "NotScheduled", message: "Insufficient cpu" } as const },
+    },
+  ])("what $name is tried again after a little while, never counted, and not lost", ({ fields }) => {
     const refusals = [1, 2, 3, 4].map((each) =>
-      attempt({ attempt: each, state: "Failed", podReason: "OutOfcpu", endedAtMs: NOW_MS }),
+      attempt({ attempt: each, state: "Failed", ...fields, endedAtMs: NOW_MS }),
     );
     for (const recovery of ["Automatic", "Manual"]) {
       const job = mediaJob({ recovery, retry: { maxAttempts: 2 } });

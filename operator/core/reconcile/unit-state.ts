@@ -5,7 +5,7 @@ import { OPEN } from "../ledger.ts";
 import { isAuxiliary, isFinalize, type PlannedUnit } from "../plan/plan.ts";
 import { spreadOf } from "../spread.ts";
 import { attemptNumber, generationOf, lastAttemptNumber, type ObservedAttempt } from "./attempt.ts";
-import { classifyFailure, wasRefused } from "./classify-failure.ts";
+import { classifyFailure, foundNoPlace } from "./classify-failure.ts";
 import { mayRetry, retryDelayMs } from "./retry.ts";
 
 /** Letters of the units' ledger. */
@@ -106,7 +106,7 @@ export function foldAttempts(
   const isCounted = (attempt: ObservedAttempt) =>
     FAILURE_CLASSES[classifyFailure(attempt).class].counted && !(unit.withoutGpu && hasLostGpu(attempt));
   const counted = ofGeneration.filter(isCounted).length;
-  const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !wasRefused(attempt));
+  const refused = ofGeneration.length - 1 - ofGeneration.findLastIndex((attempt) => !foundNoPlace(attempt));
   if (failure.class === "disruption" && !refused && spec.recovery === "Manual" && !isAuxiliary(unit)) {
     return { state: "Held", attempt: last.attempt };
   }
