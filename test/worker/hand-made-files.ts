@@ -34,12 +34,15 @@ function crc32(data: Buffer): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A GIF of 1 × 1 with so many frames. */
-export function gifOf(frames: number): Buffer {
+/** A GIF with so many frames of 1 × 1, shown on a square of that edge. */
+export function gifOf(frames: number, edge = 1): Buffer {
   const frame = Buffer.from("21f90400010000002c00000000010001000002024401003b".slice(0, -2), "hex");
+  const screen = Buffer.from("01000100800000ffffff000000", "hex");
+  screen.writeUInt16LE(edge, 0);
+  screen.writeUInt16LE(edge, 2);
   return Buffer.concat([
     Buffer.from("GIF89a", "latin1"),
-    Buffer.from("01000100800000ffffff000000", "hex"),
+    screen,
     ...Array<Buffer>(frames).fill(frame),
     Buffer.from([0x3b]),
   ]);

@@ -9,7 +9,7 @@ import { RUNTIME_BYTES } from "./memory/runtime-memory.ts";
 import { staysUntouched } from "./metadata/untouched.ts";
 import { type Found, makeOutput, productOf } from "./output-files.ts";
 import type { StrangeColours } from "./read/coded-colours.ts";
-import { decodesFor, needsOwnDecode } from "./read/decode-settings.ts";
+import { checkFrames, decodesFor, needsOwnDecode } from "./read/decode-settings.ts";
 import { explained, type ImageSource, openImage, type Size } from "./read/image-source.ts";
 import { decodeShared, planSharedDecode, type SharedDecode } from "./read/shared-decode.ts";
 import { viewOf } from "./read/source-view.ts";
@@ -37,7 +37,7 @@ export async function makeAll(source: Source, { context, admission, tracker }: W
     const renderings = outputs.flatMap((output) =>
       renderingsOf(output, viewFor(output.name), destination.template),
     );
-    const found = await findMade(image, renderings, context);
+    const found = await findMade(image, renderings, { viewFor, context });
     const missing = renderings.filter((rendering) => !found.has(rendering));
     const shared = missing.length > 0 ? planSharedDecode(image, renderings) : undefined;
     const overlays = new OverlayImages(source, context, admission);
@@ -99,17 +99,18 @@ const takenForSrgb = ({ source }: OpenedSource, { reason, what }: StrangeColours
   source: source.name,
 });
 
-/** What need not be made: files of an earlier attempt, files that are kept, and those that failed to be found. */
+/** What need not be made: files of an earlier attempt, files that are kept, and those that have failed already. */
 async function findMade(
   image: ImageSource,
   renderings: readonly Rendering[],
-  context: EngineContext,
+  { viewFor, context }: { viewFor: Views; context: EngineContext },
 ): Promise<Found> {
   const found = new Map<Rendering, MadeOutput | undefined>();
   for (const rendering of renderings) {
     try {
       const made = await context.findMade(productOf(image.opened, rendering));
       if (made) found.set(rendering, made);
+      else checkFrames(viewFor(rendering.output), rendering);
     } catch (error) {
       context.fail(error, { source: image.opened.source.name, output: rendering.output });
       found.set(rendering, undefined);

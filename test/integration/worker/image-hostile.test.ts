@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gifOf } from "../../worker/hand-made-files.ts";
 import type { HostilePicture } from "../../worker/hostile-picture.ts";
 import { hostilePictures } from "../../worker/hostile-pictures.ts";
 import { colourAt, quadrants } from "../../worker/pictures.ts";
@@ -93,6 +94,32 @@ test("the unit ends well, within its memory, and leaves nothing partial", async 
   expect(run.result.usage.peakMemoryBytes).toBeLessThan(MEMORY_BYTES);
   const left = (await filesOf(volume)).filter((path) => /\.mediajob\/[^/]+\/[^/]+-a\d+\//.test(path));
   expect(left).toEqual([]);
+});
+
+test("an animation of too many frames or pixels is told before they are decoded, and one frame of it is made", async () => {
+  await volume.put("in/frames.gif", gifOf(100_000));
+  await volume.put("in/pixels.gif", gifOf(300, 1000));
+  await volume.put("in/sound.gif", gifOf(3));
+  const limits = { cpu: 2, memoryBytes: 256 * 2 ** 20, scratchBytes: 2 ** 30, timeoutSeconds: 60 };
+  const { result } = await runWorker(
+    aUnit({
+      family: "image",
+      name: "moving",
+      sources: from({ frames: "in/frames.gif", pixels: "in/pixels.gif", sound: "in/sound.gif" }),
+      outputs: [
+        { name: "moving", image: { format: "webp", animated: true } },
+        { name: "still", image: { format: "webp", width: 1 } },
+      ],
+      limits,
+    }),
+    volume,
+  );
+  const told = result.failures.map(({ source, output, reason }) => `${source} ${output} ${reason}`);
+  expect(told.toSorted()).toEqual(["frames moving SourceTooLarge", "pixels moving SourceTooLarge"]);
+  expect(result.outputs.map(({ source, output }) => `${source} ${output}`).toSorted()).toEqual([
+    ...["frames still", "pixels still", "sound moving", "sound still"],
+  ]);
+  expect(result.usage.peakMemoryBytes).toBeLessThan(limits.memoryBytes);
 });
 
 test("every failure says which file, and what to do or what is wrong", () => {

@@ -63,12 +63,12 @@ export function decodePlain(source: ImageSource): Sharp {
 }
 
 /**
- * What of the source a rendering is made of.
+ * Tells of a page that is not there, and of an animation that is too long or too large: before memory is asked for it.
  *
  * @throws WorkFailure InvalidOutputSpec, SourceTooLarge.
  */
-export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
-  const { opened, frames } = source;
+export function checkFrames(source: ImageSource, rendering: Rendering): void {
+  const { opened, frames, width, height } = source;
   const { output, settings } = rendering;
   if (settings.page !== undefined && settings.page >= frames) {
     throw new WorkFailure(
@@ -76,16 +76,32 @@ export function decodeOptions(source: ImageSource, rendering: Rendering): SharpO
       `output ${output} asks for page ${settings.page}, and source ${opened.source.name} has ${frames}, counted from 0`,
     );
   }
-  const isMoving = isAnimated(source, rendering);
-  if (isMoving && frames > MAX_FRAMES) {
-    throw new WorkFailure(
-      "SourceTooLarge",
-      `source ${opened.source.name} has ${frames} frames; ${MAX_FRAMES} are allowed for animated outputs`,
-    );
-  }
+  if (!isAnimated(source, rendering)) return;
+  const pixels = width * height * frames;
+  const tooMuch =
+    frames > MAX_FRAMES
+      ? `${frames} frames; ${MAX_FRAMES}`
+      : pixels > MAX_PIXELS
+        ? `${pixels} pixels, all its frames together; ${MAX_PIXELS}`
+        : undefined;
+  if (tooMuch === undefined) return;
+  throw new WorkFailure(
+    "SourceTooLarge",
+    `source ${opened.source.name} has ${tooMuch} are allowed for animated outputs`,
+  );
+}
+
+/**
+ * What of the source a rendering is made of.
+ *
+ * @throws WorkFailure as `checkFrames`.
+ */
+export function decodeOptions(source: ImageSource, rendering: Rendering): SharpOptions {
+  const { settings } = rendering;
+  checkFrames(source, rendering);
   return {
     ...(settings.autoOrient === false && { autoOrient: false }),
-    ...(isMoving && { animated: true }),
+    ...(isAnimated(source, rendering) && { animated: true }),
     ...(settings.page !== undefined && { page: settings.page }),
   };
 }
