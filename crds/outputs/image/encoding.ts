@@ -55,7 +55,14 @@ export const encoding = {
     .describe("nearLossless lets a lossless webp change pixels a little, by `quality`. Default false."),
   palette: z
     .strictObject({
-      colours: z.int().min(2).max(256).default(256).describe("colours to keep. Default 256."),
+      colours: z
+        .int()
+        .min(2)
+        .max(256)
+        .default(256)
+        .describe(
+          "colours to keep, as many as fit into whole bits: 2, 4, 16 or 256. Another number is raised to the next. Default 256.",
+        ),
       dither: z.number().min(0).max(1).default(1).describe("dither from 0 to 1. Default 1."),
     })
     .optional()
