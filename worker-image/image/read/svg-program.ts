@@ -35,11 +35,17 @@ async function answer({ path, density, pixelsMax: limitInputPixels, ...limits }:
   );
 }
 
+/**
+ * Pango looks for fonts in a thread of its own, whose stack counts as data as soon as it is there: 8 MiB, of which hardly
+ * any is used. A text takes no more memory than that.
+ */
+const STACKS_BYTES = 24 * 2 ** 20;
+
 /** /proc is Linux's own; elsewhere (`mediajob run` on a laptop) only time is limited, by who started this. */
 function setLimits({ memoryBytes, secondsMax }: Pick<SvgRequest, "memoryBytes" | "secondsMax">): void {
   if (process.platform !== "linux") return;
   const [, kib] = readFileSync("/proc/self/status", "utf8").match(/^VmData:\s+([0-9]+) kB$/m) ?? [];
-  const dataBytes = Number(kib) * 1024 + memoryBytes;
+  const dataBytes = Number(kib) * 1024 + memoryBytes + STACKS_BYTES;
   execFileSync("prlimit", ["--pid", `${process.pid}`, `--data=${dataBytes}`, cpuLimit(secondsMax)]);
 }
 

@@ -50,6 +50,13 @@ test("a drawing has its header, and its picture at any scale", async () => {
   ]);
 });
 
+test("a text in several fonts is drawn, however small the drawing is", async () => {
+  const svg = await anSvg(
+    '<text y="15" font-family="serif">a<tspan font-family="monospace">b</tspan></text>',
+  );
+  expect((await sharp(await drawSvg(svg, 1)).stats()).channels[3]?.max).toBeGreaterThan(0);
+});
+
 test("a photograph within a drawing is drawn", async () => {
   const svg = await anSvg(await aPicture(1000));
   const pixels = await embeddedPixels(svg.path);
