@@ -8,14 +8,10 @@ import { image, type PictureMaker, type PictureRun, pictureMaker } from "./image
 
 const STEPS = {
   plain: {},
-  small: { width: 50 },
   mirrored: { flip: true },
-  blurred: { blur: 2 },
-  tilted: { rotate: 15, background: "#dc281e" },
   turned: { rotate: 90 },
   "by-attention": { width: 50, height: 50, position: "attention" },
   evened: { clahe: { width: 300, height: 300, maxSlope: 1 } },
-  shaped: { shape: { rounded: { radius: 1 } } },
   laid: { overlays: [{ text: { text: "a", size: 6 }, gravity: "southeast" }] },
   several: { formats: ["tiff"] },
 };

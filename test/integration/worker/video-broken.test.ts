@@ -83,7 +83,8 @@ describe.each(["mp4", "mkv", "webm"] as const)("a video in %s", (container) => {
       await expect(verify(() => undefined, all)).resolves.toMatchObject({ warnings: [] });
   });
 
-  const encoder = container === "webm" ? ["libvpx-vp9", "-deadline", "realtime"] : ["libx264"];
+  const quickly = ["-deadline", "realtime", "-cpu-used", "8"];
+  const encoder = container === "webm" ? ["libvpx-vp9", ...quickly] : ["libx264", "-preset", "ultrafast"];
   const BROKEN: { name: string; change: Change; message: RegExp }[] = [
     { name: "it is no video", change: (path) => writeFileSync(path, "no video"), message: /does not open/ },
     { name: "its last tenth is missing", change: cutShort(0.9), message: SHORT },
@@ -97,7 +98,7 @@ describe.each(["mp4", "mkv", "webm"] as const)("a video in %s", (container) => {
     },
     {
       name: "it has another codec",
-      change: remade("-c:v", container === "webm" ? "libvpx" : "mpeg4"),
+      change: remade("-c:v", ...(container === "webm" ? ["libvpx", ...quickly] : ["mpeg4"])),
       message: /its codec is/,
     },
     {
@@ -131,25 +132,21 @@ describe.each(["mp4", "mkv", "webm"] as const)("a video in %s", (container) => {
     });
   });
 
-  test.runIf(container === "mp4")(
-    "is found to be damaged where no sample lies, once all of it is decoded",
-    async () => {
-      const change = damaged(0.3);
-      await expect(verify(change)).resolves.toBeDefined();
-      await expect(verify(change, "Full")).rejects.toMatchObject({ reason: "VerificationFailed" });
-    },
-  );
+  if (container !== "mp4") return;
 
-  test.runIf(container === "mp4")(
-    "is refused where players have to read all of it first, or show it turned",
-    async () => {
-      const copied: Change = (path, from) => ffmpeg("-i", from, "-c", "copy", path);
-      await expect(verify(copied)).rejects.toThrow("its index is not at the front");
-      await expect(verify(remade("-metadata:s:v:0", "rotate=90"))).rejects.toThrow(
-        "it is stored turned by 270°",
-      );
-    },
-  );
+  test("is found to be damaged where no sample lies, once all of it is decoded", async () => {
+    const change = damaged(0.3);
+    await expect(verify(change)).resolves.toBeDefined();
+    await expect(verify(change, "Full")).rejects.toMatchObject({ reason: "VerificationFailed" });
+  });
+
+  test("is refused where players have to read all of it first, or show it turned", async () => {
+    const copied: Change = (path, from) => ffmpeg("-i", from, "-c", "copy", path);
+    await expect(verify(copied)).rejects.toThrow("its index is not at the front");
+    await expect(verify(remade("-metadata:s:v:0", "rotate=90"))).rejects.toThrow(
+      "it is stored turned by 270°",
+    );
+  });
 });
 
 test("a video that has lost the sound of one track of eight is refused", async () => {
