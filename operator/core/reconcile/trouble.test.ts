@@ -66,11 +66,12 @@ test("and in the end the attempt fails and counts, with the reason", () => {
   expect(failed.requeueAfterMs).toBeGreaterThan(0);
 });
 
-const NO_ROOM =
-  "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
-const NOT_HELPFUL = "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
+// kube-scheduler 1.34 says so.
+const NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s).";
+const NOT_HELPFUL =
+  "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
 const NO_VICTIMS =
-  "preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+  "no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
 test.each([
   { name: "what else runs leaves no room", message: `${NO_ROOM} ${NO_VICTIMS}`, reason: "NotScheduled" },
   {
