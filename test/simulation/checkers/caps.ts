@@ -5,10 +5,10 @@ import { hasCondition } from "../model/server.ts";
 import type { Checker } from "./checker.ts";
 
 /**
- * How long a cache may be behind: a watch that fell silent is given up after 150 s. Within it an operator may start
- * as many as it was allowed to before a user lowered `parallelism`.
+ * How long a cache may be behind: a watch that fell silent is given up after 150 s, and the next one may fall silent as
+ * well. Within it an operator may start as many as it was allowed to before a user lowered `parallelism`.
  */
-const BEHIND_MS = 200_000;
+const BEHIND_MS = 350_000;
 
 /**
  * Whenever a Job is created, no more are there than the caps of its pool, of its namespace, of the operator and of its

@@ -23,7 +23,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/reconciler.ts",
     find: "if (mayBeGone(job, shell)) return decideAnew(key, shell);",
     replace: "if (!job) return decideAnew(key, shell);",
-    from: 6_012_001,
+    from: 50_005_001,
   },
   {
     name: "replan-by-other-facts",
@@ -31,7 +31,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/plan-store.ts",
     find: "return (await this.#stored(name, job, limits)) ?? made;",
     replace: "return name ? made : ((await this.#stored(name, job, limits)) ?? made);",
-    from: 3_000_001,
+    from: 50_003_001,
   },
   {
     name: "forget-what-may-be-kept",
