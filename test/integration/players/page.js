@@ -1,6 +1,7 @@
 /**
  * The page of the player tests: three players behind the same verbs, in a real browser. Plain JavaScript, since
- * it is served to the browser as it stands. Everything a player calls an error is kept, fatal or not.
+ * it is served to the browser as it stands. Everything a player calls an error is kept, fatal or not, but for what it
+ * mends itself.
  */
 
 const video = document.querySelector("video");
@@ -106,8 +107,11 @@ window.stage = {
 async function openHls(url, keys) {
   const { default: Hls } = await import("/hls.js/hls.mjs");
   const hls = new Hls({ enableWorker: false, capLevelToPlayerSize: false, ...clearKey(keys) });
-  hls.on(Hls.Events.ERROR, (_, { type, details, fatal, error }) => {
+  hls.on(Hls.Events.ERROR, (_, { type, details, fatal, error, appendsWithoutProgress }) => {
     if (details === "aborted") return; // what it no longer wanted, after a switch or a seek
+    // It appends such a fragment once more, and says so again where the browser can make nothing of it.
+    if (!fatal && details === Hls.ErrorDetails.BUFFER_APPEND_NO_PROGRESS && appendsWithoutProgress === 1)
+      return;
     // A machine that has no time to play is no fault of the stream; what is missing in it is told by other errors.
     if (!fatal && details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) {
       stalls += 1;
