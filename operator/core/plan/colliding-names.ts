@@ -6,8 +6,9 @@ import type { Fault } from "./fault.ts";
 /**
  * Outputs that would get one name although the template tells sources and outputs apart: `{source}-{output}`
  * makes `a-b-c` of the source `a-b` and of the output `b-c`, and `{output}.{ext}` makes `b-640w.webp` of that name and
- * of a width; the name of a source's file may be any. Units run side by side, so the later file would replace the earlier without a word; hence it is found
- * before work starts. Suffix has an answer of its own. What only a finished file tells, the worker refuses in a unit.
+ * of a width; the name of a source's file may be any. Units run side by side, so the later file would replace the
+ * earlier without a word; hence it is found before work starts. Suffix has an answer of its own. What only a finished
+ * file tells, the worker refuses in a unit.
  */
 export function collidingNames(spec: MediaJobSpec): Fault[] {
   const { sources, outputs, destination } = spec;

@@ -12,6 +12,13 @@ export function classifyFailure(attempt: ObservedAttempt): Failure {
   return attempt.told && attempt.told.reason !== failure.reason ? attempt.told : failure;
 }
 
+/**
+ * Whether the cluster had no place for an attempt in the end, so that nothing of it has run: by what its node says, where
+ * a broken device is why, too, or by what was told, where its Job is gone.
+ */
+export const foundNoPlace = (attempt: ObservedAttempt): boolean =>
+  wasRefused(attempt) || ["NotAdmitted", "NotScheduled"].includes(classifyFailure(attempt).reason);
+
 function classifyAnew(attempt: ObservedAttempt): Failure {
   for (const rule of [
     disrupted,
@@ -80,10 +87,6 @@ const notStarted: Rule = ({ failedBecause, failedReason }) => {
   const isTold = failedReason === "HardwareUnavailable" || failedReason === "NotScheduled";
   return failed(isTold ? failedReason : "PodNotStarted", failedBecause);
 };
-
-/** Whether the cluster had no place for it in the end, so that nothing of it has run. */
-export const foundNoPlace = (attempt: ObservedAttempt): boolean =>
-  wasRefused(attempt) || ["NotAdmitted", "NotScheduled"].includes(classifyFailure(attempt).reason);
 
 const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
   deadlineExceeded
