@@ -67,6 +67,8 @@ export const FAILURE_REASONS = {
   NotAdmitted: "disruption",
   /** What else runs on the nodes has left no room for its pod for too long. */
   NotScheduled: "disruption",
+  /** What else runs in the namespace has left no room for its pod in a ResourceQuota for too long. */
+  QuotaExceeded: "disruption",
   VerificationFailed: "internal",
   EngineFailed: "internal",
   WorkerCrashed: "internal",

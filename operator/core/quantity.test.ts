@@ -7,6 +7,7 @@ test.each([
   { quantity: "2G", expected: 2_000_000_000 },
   { quantity: "100m", expected: 0.1 },
   { quantity: "7", expected: 7 },
+  { quantity: "2Pi", expected: 2 ** 51 },
 ])("$quantity is $expected", ({ quantity, expected }) => expect(parseQuantity(quantity)).toBe(expected));
 
 test.each(["", "Mi", "1 Gi", "-1", "1e3"])("%j is refused", (quantity) => {

@@ -17,7 +17,13 @@ export function classifyFailure(attempt: ObservedAttempt): Failure {
  * a broken device is why, too, or by what was told, where its Job is gone.
  */
 export const foundNoPlace = (attempt: ObservedAttempt): boolean =>
-  wasRefused(attempt) || ["NotAdmitted", "NotScheduled"].includes(classifyFailure(attempt).reason);
+  wasRefused(attempt) || NO_PLACE.has(classifyFailure(attempt).reason);
+
+const NO_PLACE: ReadonlySet<string> = new Set<FailureReason>([
+  "NotAdmitted",
+  "NotScheduled",
+  "QuotaExceeded",
+]);
 
 function classifyAnew(attempt: ObservedAttempt): Failure {
   for (const rule of [
@@ -82,11 +88,13 @@ const containerLost: Rule = ({ containerLost, node }) =>
 const podDeleted: Rule = ({ podGone, exitCode, result }) =>
   podGone && exitCode === undefined && !result ? failed("PodDeleted", "its pod was deleted") : undefined;
 
-const notStarted: Rule = ({ failedBecause, failedReason }) => {
-  if (!failedBecause) return undefined;
-  const isTold = failedReason === "HardwareUnavailable" || failedReason === "NotScheduled";
-  return failed(isTold ? failedReason : "PodNotStarted", failedBecause);
-};
+/** Reasons, but for the usual one, for which the operator ends what does not start. */
+const GIVEN_REASONS = ["HardwareUnavailable", "NotScheduled", "QuotaExceeded"] as const;
+
+const notStarted: Rule = ({ failedBecause, failedReason }) =>
+  failedBecause
+    ? failed(GIVEN_REASONS.find((reason) => reason === failedReason) ?? "PodNotStarted", failedBecause)
+    : undefined;
 
 const deadlineExceeded: Rule = ({ deadlineExceeded, message }) =>
   deadlineExceeded

@@ -83,7 +83,10 @@ export type Action =
   | {
       do: "FailAttempt";
       attempt: ObservedAttempt;
-      reason: Extract<FailureReason, "PodNotStarted" | "NotScheduled" | "HardwareUnavailable">;
+      reason: Extract<
+        FailureReason,
+        "PodNotStarted" | "NotScheduled" | "QuotaExceeded" | "HardwareUnavailable"
+      >;
       because: string;
     }
   | { do: "DeleteMediaJob" };

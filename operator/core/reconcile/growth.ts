@@ -47,6 +47,7 @@ const NOT_BEGUN: ReadonlySet<string> = new Set<FailureReason>([
   "PodNotStarted",
   "NotAdmitted",
   "NotScheduled",
+  "QuotaExceeded",
   "HardwareUnavailable",
 ]);
 

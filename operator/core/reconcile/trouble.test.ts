@@ -96,6 +96,23 @@ test.each([
   expect(after(startDeadlineMs, { waiting }).actions).toMatchObject([{ do: "FailAttempt", reason }]);
 });
 
+test.each([
+  { name: "others have used up", used: "4", limited: "4", reason: "QuotaExceeded" },
+  { name: "allows none", used: "0", limited: "0", reason: "PodNotStarted" },
+])(
+  "an attempt for which a quota that $name lets no pod be made ends as $reason",
+  ({ used, limited, reason }) => {
+    const message = `pods "x" is forbidden: exceeded quota: little, requested: pods=1, used: pods=${used}, limited: pods=${limited}`;
+    const waiting = { reason: "FailedCreate", message, sinceMs: NOW_MS };
+    expect(stalled(after(startGraceMs, { waiting }))).toMatchObject({
+      reason: "FailedCreate",
+      message: expect.stringContaining(message),
+    });
+    expect(after(startDeadlineMs - 1, { waiting }).actions).toEqual([]);
+    expect(after(startDeadlineMs, { waiting }).actions).toMatchObject([{ do: "FailAttempt", reason }]);
+  },
+);
+
 test("an attempt that runs is in no trouble", () => {
   expect(stalled(after(startDeadlineMs * 10, {}))?.status).toBe("False");
 });

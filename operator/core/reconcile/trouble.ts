@@ -2,6 +2,7 @@ import type { ObservedAttempt } from "./attempt.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Policy } from "./policy.ts";
+import { isUsedUpQuota } from "./used-up-quota.ts";
 
 /**
  * The attempts as decisions see them: one on a node that has not answered for too long counts as lost, so
@@ -62,9 +63,15 @@ export function endTroubled(units: readonly FoldedUnit[], policy: Policy, nowMs:
     const noGpu = unit.withoutGpu && wantsGpuRoom(attempt) && waitedMs >= policy.gpuRoomMs;
     if (!noGpu && waitedMs < policy.startDeadlineMs) return [];
     const because = `did not start within ${Math.round(waitedMs / 1000)} s: ${waiting.reason}: ${waiting.message}`;
-    const reason = noGpu ? "HardwareUnavailable" : isCrowdedOut(attempt) ? "NotScheduled" : "PodNotStarted";
+    const reason = noGpu ? "HardwareUnavailable" : (crowdedOutOf(attempt) ?? "PodNotStarted");
     return [{ do: "FailAttempt", attempt, reason, because }];
   });
+}
+
+/** Which room other work has taken from an attempt that would have a place without it. */
+function crowdedOutOf(attempt: ObservedAttempt): "NotScheduled" | "QuotaExceeded" | undefined {
+  if (isCrowdedOut(attempt)) return "NotScheduled";
+  return attempt.waiting && isUsedUpQuota(attempt.waiting.message) ? "QuotaExceeded" : undefined;
 }
 
 /**

@@ -145,6 +145,10 @@ describe("recovery", () => {
       fields: { deadlineExceeded: true, failedBecause: "Insufficient cpu", failedReason: "NotScheduled" },
     },
     {
+      name: "finds no room in a quota",
+      fields: { deadlineExceeded: true, failedBecause: "exceeded quota", failedReason: "QuotaExceeded" },
+    },
+    {
       name: "found none, as the status tells of Jobs that are gone",
       fields: { told: { class: "disruption", reason: "NotScheduled", message: "Insufficient cpu" } as const },
     },
