@@ -86,6 +86,15 @@ test.each([
   });
 });
 
+test("a unit whose Job has no room in a quota that others have used up is asked for until it has, not all the time", () => {
+  const message =
+    "exceeded quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=9, limited: count/jobs.batch=9";
+  const { status, started, requeueAfterMs } = pass({ "video-0": { ...overdue, message } });
+  expect(started).not.toContain("video-0");
+  expect(status).toMatchObject({ units: { failed: 0 } });
+  expect(requeueAfterMs).toBe(5_000);
+});
+
 test("an earlier attempt's refusal counts nothing for the next one", () => {
   const again = { ...job, spec: { ...job.spec, retryGeneration: 1 } };
   expect(pass({ "video-0": overdue }, { job: again }).started).toContain("video-0");

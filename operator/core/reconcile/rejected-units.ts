@@ -3,6 +3,7 @@ import type { Failure } from "../../../crds/result.ts";
 import type { Rejection } from "../queue/rejections.ts";
 import { generationOf } from "./attempt.ts";
 import type { Trouble } from "./trouble.ts";
+import { isUsedUpQuota } from "./used-up-quota.ts";
 
 /** The reason of what is told meanwhile, and of the failure it may come to. */
 export const REJECTED = "UnitCreationRejected" satisfies FailureReason;
@@ -63,13 +64,18 @@ export class RejectedUnits {
   }
 
   /** Refused to the end, when it was last asked for. */
-  #isOverdue({ sinceMs, lastMs }: Rejection): boolean {
-    return lastMs - sinceMs >= this.#startDeadlineMs;
+  #isOverdue(rejection: Rejection): boolean {
+    return rejection.lastMs >= this.#deadlineMs(rejection);
   }
 
   /** It is asked for a last time when its time is over. */
-  #nextTryMs({ sinceMs, untilMs }: Rejection): number {
-    return Math.min(untilMs, sinceMs + this.#startDeadlineMs);
+  #nextTryMs(rejection: Rejection): number {
+    return Math.min(rejection.untilMs, this.#deadlineMs(rejection));
+  }
+
+  /** There is room for it once other work has ended, whenever that is. */
+  #deadlineMs({ sinceMs, message }: Rejection): number {
+    return isUsedUpQuota(message) ? Number.POSITIVE_INFINITY : sinceMs + this.#startDeadlineMs;
   }
 
   #of(unit: string, attempt: number): Rejection | undefined {
