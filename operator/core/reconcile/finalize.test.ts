@@ -14,6 +14,7 @@ import {
 } from "../../../test/builders/core.ts";
 import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
+import type { Pause } from "../queue/pause.ts";
 import { decide } from "./decide.ts";
 import type { Observation } from "./decision.ts";
 
@@ -107,17 +108,27 @@ test.each([
   expect(started(pass({ job: job(spec, status), attempts }))).toEqual(starts),
 );
 
+const circuitOpen: Pause = { reason: "CircuitOpen", message: "waits", starts: 0, untilMs: null };
+const conflict: Pause = { ...circuitOpen, reason: "OutputConflict", sparesFinalize: true };
+const sameFiles = "for another MediaJob that writes the same files";
+
 test.each([
-  {
-    waits: "for another MediaJob that writes the same files",
-    starts: ["finalize-a1"],
-    sparesFinalize: true as const,
-  },
-  { waits: "since its volume fails", starts: [], sparesFinalize: undefined },
-])("after a cancel of what waits $waits, these start: $starts", ({ starts, sparesFinalize }) => {
-  const pause = { reason: "Pause", message: "waits", starts: 0, untilMs: null } as const;
-  const pauses = [{ ...pause, ...(sparesFinalize && { sparesFinalize }) }];
-  expect(started(pass({ job: job({ cancel: true }), attempts: [first], pauses }))).toEqual(starts);
+  { after: "a cancel", waits: sameFiles, pause: conflict, starts: ["finalize-a1"] },
+  { after: "a deadline", waits: sameFiles, pause: conflict, starts: ["finalize-a1"] },
+  { after: "a cancel", waits: "since its volume fails", pause: circuitOpen, starts: ["finalize-a1"] },
+  { after: "a deadline", waits: "since its volume fails", pause: circuitOpen, starts: [] },
+])("after $after of what waits $waits, these start: $starts", ({ after, pause, starts }) => {
+  const stopped = after === "a cancel" ? job({ cancel: true }) : job({ activeDeadlineSeconds: 10 }, begun);
+  expect(started(pass({ job: stopped, attempts: [first], pauses: [pause] }))).toEqual(starts);
+});
+
+test("what could not be swept after a cancel, since the volume fails, is told, and it is over", () => {
+  const attempts = [first, failed({ unit: "finalize", exitCode: 21 })];
+  const { status } = pass({ job: job({ cancel: true }, begun), attempts, pauses: [circuitOpen] });
+  expect(status).toMatchObject({
+    phase: "Cancelled",
+    warnings: [{ message: expect.stringContaining("unit finalize failed") }],
+  });
 });
 
 test.each([
@@ -171,15 +182,20 @@ test("a stop does not stop it", () => {
   expect(pass({ job: job({ cancel: true }), attempts }).actions).toEqual([]);
 });
 
-test.each<{ name: string; fields: Partial<Observation>; reason: string }>([
-  { name: "for room", fields: { free: new Map([["default", 0]]) }, reason: "PoolFull" },
+test.each<{ name: string; spec: object; fields: Partial<Observation>; reason: string }>([
   {
-    name: "for a volume that fails",
-    fields: { pauses: [{ reason: "CircuitOpen", message: "waits", starts: 0, untilMs: null }] },
+    name: "a cancel it says that it waits for room",
+    spec: { cancel: true, suspend: true },
+    fields: { free: new Map([["default", 0]]) },
+    reason: "PoolFull",
+  },
+  {
+    name: "a deadline it says that it waits for a volume that fails",
+    spec: { activeDeadlineSeconds: 10 },
+    fields: { pauses: [circuitOpen] },
     reason: "CircuitOpen",
   },
-])("after a cancel it says that it waits $name", ({ fields, reason }) => {
-  const spec = { cancel: true, suspend: true };
+])("after $name", ({ spec, fields, reason }) => {
   const { status } = pass({ job: job(spec, begun), attempts: [first], ...fields });
   expect(status).toMatchObject({ phase: "Running", queue: { reason } });
 });

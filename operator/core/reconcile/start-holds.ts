@@ -57,7 +57,9 @@ const rejected: Rule = ({ unit, state }, { rejected }) => {
   return untilMs === undefined ? undefined : { untilMs, ...(rejectedBy && { rejectedBy }) };
 };
 
-const paused: Rule = ({ unit }, { pauses, actions, nowMs }) => {
+const paused: Rule = ({ unit }, { pauses, actions, intent, nowMs }) => {
+  // What fails for all may do so for hours: who cancels wants an end, and is told what could not be swept.
+  if (intent.stop?.reason === "Cancelled" && isFinalize(unit)) return undefined;
   const pausedBy = pauses.find(
     ({ starts, sparesFinalize }) => actions.length >= starts && !(sparesFinalize && isFinalize(unit)),
   );
