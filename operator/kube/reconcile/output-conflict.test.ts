@@ -55,6 +55,14 @@ test("of two that write the same files the later one waits, but what finalizes, 
   });
 });
 
+test("that the one it waits for waits for a person is told, and what helps", () => {
+  const held = { ...job(1), status: { phase: "RecoveryRequired" } } as StoredMediaJob;
+  const shell = setUp(held, job(2));
+  expect(conflictOf(job(2), shell, NOW_MS)?.message).toBe(
+    "waits for MediaJob media/job-1, which writes the same files and is in RecoveryRequired: raise its spec.retryGeneration, or cancel or delete it; after it, spec.destination.onConflict decides",
+  );
+});
+
 test("the earlier one waits for what a pass beside it has just decided to start, and no longer", () => {
   const shell = setUp(job(1), job(2));
   const holder = { namespace: "media", name: "job-2-image-0-a1", owner: "uid-2" };

@@ -1,5 +1,5 @@
 import type { Pause } from "../../core/queue/pause.ts";
-import { keyOf } from "../api/kube-object.ts";
+import { keyOf, refOf } from "../api/kube-object.ts";
 import type { Pod, StoredMediaJob } from "../api/resources.ts";
 import { hasEnded } from "../jobs/job-conditions.ts";
 import { unreachableSinceMs } from "../jobs/node-reach.ts";
@@ -28,7 +28,11 @@ export function conflictOf(
   const mayWrite = (uid: string) => isStarting(uid, shell) || isAtWork({ namespace, uid }, shell, nowMs);
   const blocker = shell.claims.blockerOf(uid, mayWrite);
   if (!blocker) return undefined;
-  const message = `waits for MediaJob ${blocker}, which writes the same files; after it, spec.destination.onConflict decides`;
+  const isHeld = shell.mediaJobs.get(refOf(blocker))?.status?.phase === "RecoveryRequired";
+  const wayOut = isHeld
+    ? " and is in RecoveryRequired: raise its spec.retryGeneration, or cancel or delete it"
+    : "";
+  const message = `waits for MediaJob ${blocker}, which writes the same files${wayOut}; after it, spec.destination.onConflict decides`;
   return {
     reason: "OutputConflict",
     message,
