@@ -48,6 +48,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     rejected: new RejectedUnits(observation.rejections ?? new Map(), {
       generation: job.spec.retryGeneration,
       startDeadlineMs: policy.startDeadlineMs,
+      isStopping: intent.stop !== undefined,
       nowMs,
     }),
     gpuRoomMs: policy.gpuRoomMs,

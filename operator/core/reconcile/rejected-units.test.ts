@@ -21,6 +21,7 @@ const rejection = (fields: Partial<Rejection> = {}): Rejection => ({
   times: 1,
   ...fields,
 });
+const startTime = "2026-01-01T11:59:00Z";
 const overdue = rejection({ sinceMs: NOW_MS - DEADLINE_MS });
 
 function pass(rejections: Record<string, Rejection>, fields: Parameters<typeof observation>[0] = {}) {
@@ -93,6 +94,14 @@ test("a unit whose Job has no room in a quota that others have used up is asked 
   expect(started).not.toContain("video-0");
   expect(status).toMatchObject({ units: { failed: 0 } });
   expect(requeueAfterMs).toBe(5_000);
+
+  const cancelled = {
+    ...job,
+    spec: { ...job.spec, cancel: true },
+    status: { phase: "Running", startTime } as const,
+  };
+  const after = pass({ finalize: { ...overdue, message } }, { job: cancelled });
+  expect(after.status.phase).toBe("Cancelled"); // what sweeps after a stop is not asked for without end
 });
 
 test("an earlier attempt's refusal counts nothing for the next one", () => {

@@ -18,6 +18,7 @@ const MANY = 3;
 export class RejectedUnits {
   readonly #rejections: ReadonlyMap<string, Rejection>;
   readonly #startDeadlineMs: number;
+  readonly #isStopping: boolean;
   readonly #nowMs: number;
   /** The units that are not asked for again yet. */
   readonly #waiting: [string, Rejection][];
@@ -25,10 +26,16 @@ export class RejectedUnits {
 
   constructor(
     rejections: ReadonlyMap<string, Rejection>,
-    { generation, startDeadlineMs, nowMs }: { generation: number; startDeadlineMs: number; nowMs: number },
+    {
+      generation,
+      startDeadlineMs,
+      isStopping = false,
+      nowMs,
+    }: { generation: number; startDeadlineMs: number; isStopping?: boolean; nowMs: number },
   ) {
     this.#rejections = rejections;
     this.#startDeadlineMs = startDeadlineMs;
+    this.#isStopping = isStopping;
     this.#nowMs = nowMs;
     const own = [...rejections].filter(([, { attempt }]) => generationOf(attempt) === generation);
     this.#waiting = own.filter(([, each]) => !this.#isOverdue(each) && this.#nextTryMs(each) > nowMs);
@@ -73,9 +80,11 @@ export class RejectedUnits {
     return Math.min(rejection.untilMs, this.#deadlineMs(rejection));
   }
 
-  /** There is room for it once other work has ended, whenever that is. */
+  /** There is room for it once other work has ended, whenever that is; but a stop is to come to its end. */
   #deadlineMs({ sinceMs, message }: Rejection): number {
-    return isUsedUpQuota(message) ? Number.POSITIVE_INFINITY : sinceMs + this.#startDeadlineMs;
+    return isUsedUpQuota(message) && !this.#isStopping
+      ? Number.POSITIVE_INFINITY
+      : sinceMs + this.#startDeadlineMs;
   }
 
   #of(unit: string, attempt: number): Rejection | undefined {
