@@ -23,6 +23,7 @@ test.each([
     fields: { failureClass: "disruption" as const, counted: 2, refused: 4 },
     expectedMs: 16_000,
   },
+  { name: "more memory waits for nothing", fields: { failureClass: "memory" as const }, expectedMs: 0 },
   { name: "a disruption waits for nothing", fields: { failureClass: "disruption" as const }, expectedMs: 0 },
 ])("$name", ({ fields, expectedMs }) => expect(delay(fields)).toBe(expectedMs));
 

@@ -30,10 +30,15 @@ describe.runIf(isNative).concurrent("work that is lost is done again", () => {
     const { status } = await workspace.get("killed");
     expect(status).toMatchObject({
       phase: "Succeeded",
-      attempts: [{ unit: "video-0", attempt: 1, exitCode: 137 }],
+      attempts: [{ unit: "video-0", attempt: 1, exitCode: 137, class: "memory" }],
       units: { ledger: "1s" },
     });
     expect(await workspace.attempts("killed")).toEqual(["video-0 1", "video-0 2"]);
+    // The end of its pod was told before its successor was made, which so waited for no silent node; and nothing is waited
+    // for after a failure of that class.
+    const [, second] = await workspace.pods("killed", "video-0");
+    const madeMs = Date.parse(second?.metadata.creationTimestamp ?? "");
+    expect(madeMs).toBeGreaterThanOrEqual(Date.parse(status?.attempts?.[0]?.endTime ?? ""));
     expect(workspace.staged("killed")).toEqual([]);
     isWhole("killed");
   });
