@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { decodePlain, drawnAt } from "../image/read/decode-settings.ts";
+import { decodable, decodePlain } from "../image/read/decode-settings.ts";
 import { explained, type ImageSource } from "../image/read/image-source.ts";
 import { timeLimited } from "../image/read/time-limit.ts";
 import { hexOf } from "../image/steps/colour.ts";
@@ -28,8 +28,8 @@ const EDGE = 1024;
 /** @throws WorkFailure SourceCorrupt, SourceTruncated, SourceTooLarge. */
 export async function measurePicture(source: ImageSource): Promise<PictureMeasures> {
   const scale = Math.min(1, EDGE / Math.max(source.width, source.height));
-  const drawn = await drawnAt(source, scale).catch(explained(source));
-  const { data, info } = await decodePlain(drawn)
+  const made = await decodable(source, { scale }).catch(explained(source));
+  const { data, info } = await decodePlain(made)
     .resize({ width: EDGE, height: EDGE, fit: "inside", withoutEnlargement: true })
     .toColourspace("srgb")
     .ensureAlpha()

@@ -66,6 +66,18 @@ describe("greys of gamma 1.8", () => {
     deep: { bitDepth: 16, colourspace: "keep", blur: 1 },
     laid: { colourspace: "keep", overlays: [{ text: { text: "a", size: 6 }, gravity: "southeast" }] },
   };
+  const ofDeep = {
+    ...looks,
+    all: { metadata: "Keep" },
+    "deep-plain": { bitDepth: 16 },
+    "deep-stored": { bitDepth: 16, metadata: "Keep", autoOrient: false },
+    "deep-p3": { bitDepth: 16, colourspace: "p3" },
+    "deep-grey": { bitDepth: 16, grayscale: true },
+    "deep-lighter": { bitDepth: 16, trim: {}, gamma: 2.2, width: 45 },
+    covered: { overlays: [{ image: { path: "in/deep.png" } }] },
+  };
+  /** (120/255) ** 1.8, written as sRGB. */
+  const SEEN = 138.98;
 
   test("are as bright in every way through the worker", async () => {
     const jpeg = await flat(120).toColourspace("b-w").jpeg({ quality: 100 }).toBuffer();
@@ -76,9 +88,40 @@ describe("greys of gamma 1.8", () => {
     for (const name of Object.keys(looks)) {
       const seen = await sharp(run.file("grey", name)).toColourspace("srgb").png().toBuffer();
       const [value = 0] = await colourAt(seen, 0.3, 0.3);
-      // (120/255) ** 1.8, written as sRGB.
-      expect(Math.abs(value - 139), name).toBeLessThanOrEqual(1);
+      expect(Math.abs(value - SEEN), name).toBeLessThanOrEqual(1);
     }
+  });
+
+  test("are so with 16 bits, too, to a tenth of a step of 8", async () => {
+    const deep = async (value: number) => {
+      const jpeg = await flat(value).toColourspace("b-w").jpeg({ quality: 100 }).toBuffer();
+      const labelled = sharp(withProfile(jpeg, greyProfile(1.8)))
+        .keepIccProfile()
+        .toColourspace("grey16");
+      return await labelled
+        .withExif({ IFD0: { Artist: "Ann" } })
+        .png()
+        .toBuffer();
+    };
+    await volume.put("in/deep.png", await deep(120));
+    const pages = sharp([await deep(50), await deep(120)], { join: { animated: true } }).removeAlpha();
+    const tiff = pages.keepIccProfile().toColourspace("grey16").tiff({ compression: "lzw" });
+    await volume.put("in/pages.tiff", await tiff.toBuffer());
+    const outputs = Object.entries(ofDeep).map(([name, fields]) => image(name, fields));
+    const run = await make("gamma-16", { deep: "in/deep.png" }, outputs);
+    const page = await make("page", { deep: "in/pages.tiff" }, [image("second", { bitDepth: 16, page: 1 })]);
+    expect([...run.result.failures, ...page.result.failures]).toEqual([]);
+    const files = Object.keys(ofDeep).map((name) => run.file("deep", name));
+    for (const file of [...files, page.file("deep", "second")]) {
+      const pixels = sharp(file).keepIccProfile().toColourspace("rgb16").raw({ depth: "ushort" });
+      const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
+      const value = data.readUInt16LE((10 * info.width + 10) * info.channels * 2) / 257;
+      const limit = /deep-|second/.test(file) ? 0.1 : 1;
+      expect(Math.abs(value - SEEN), file).toBeLessThanOrEqual(limit);
+    }
+    expect((await sharp(run.file("deep", "deep-stored")).metadata()).exif?.toString("latin1")).toContain(
+      "Ann",
+    );
   });
 
   test("stay as they are coded where nothing else is asked for", async () => {

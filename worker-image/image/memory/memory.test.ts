@@ -104,6 +104,18 @@ test.each([
   expect(alone({ ...image, colourspace: "keep" }, source) - alone(image, source)).toBe(bytes * 12 * MP);
 });
 
+test("deep greys of an own profile are held as colours, whatever is made of them and with whatever", () => {
+  const header = { channels: 1, depth: "ushort", space: "grey16" } as ImageSource["header"];
+  const greys = (hasProfile: boolean) => aSource({ header: { ...header, hasProfile } });
+  const shared = { width: 4000, height: 3000 };
+  const needs: ((source: ImageSource) => Need)[] = [
+    (source) => needOf(source, [{}]),
+    (source) => neededBytes(source, [], { shared }),
+  ];
+  for (const need of needs)
+    expect(need(greys(true)).oneByOneBytes - need(greys(false)).oneByOneBytes).toBe((8 + 2) * 12 * MP);
+});
+
 test("a picture that is turned is kept upright before it is trimmed, unless its pixels are shared", () => {
   const { header } = aSource();
   const turned = aSource({ header: { ...header, orientation: 2 } });

@@ -1,6 +1,7 @@
 import { WorkFailure } from "../../work-failure.ts";
 import { paletteOf } from "../encode/quality.ts";
 import { isDepthChangedFirst } from "../read/decode-settings.ts";
+import { areDeepGreys } from "../read/deep-greys.ts";
 import type { ImageSource, Size } from "../read/image-source.ts";
 import { type SharedDecode, sharedBytes, shrinkOf, shrinkOnLoad } from "../read/shared-decode.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
@@ -153,6 +154,7 @@ function decoderBytes(source: ImageSource, shrink: number): number {
   const frameBytes = pixels * header.channels * bytesOfSample(source);
   // Rotating and mirroring need all of it, once the decoder has shrunk it.
   const turnedBytes = (header.orientation ?? 1) > 2 ? frameBytes / shrink ** 2 : 0;
+  if (areDeepGreys(source)) return turnedBytes + frameBytes + pixels * KEPT_BYTES_PER_PIXEL * 2;
   switch (kind) {
     case "jpeg":
       return turnedBytes + (header.isProgressive ? pixels * 6 : 0); // all coefficients, 16 bits each

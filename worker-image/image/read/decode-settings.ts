@@ -4,6 +4,7 @@ import { WorkFailure } from "../../work-failure.ts";
 import { isLabelled, keptGroups } from "../metadata/metadata.ts";
 import { isAnimated, type Rendering } from "../rendering.ts";
 import type { Profile } from "../steps/profile.ts";
+import { areDeepGreys, readDeepGreys } from "./deep-greys.ts";
 import { type ImageSource, MAX_PIXELS, type Size } from "./image-source.ts";
 import { timeLimited } from "./time-limit.ts";
 
@@ -106,10 +107,14 @@ export function decodeOptions(source: ImageSource, rendering: Rendering): SharpO
   };
 }
 
-/** New pipelines on the source as a rendering wants it; an SVG is drawn once for all of them. */
+/** New pipelines on the source as a rendering wants it; an SVG is drawn once for all of them, and deep greys are read once. */
 export async function decodesFor(source: ImageSource, rendering: Rendering): Promise<() => Sharp> {
-  const drawn = await drawnAt(source, drawnScale(source, rendering));
-  const start = () => decodeFor(drawn, rendering);
+  const made = await decodable(source, {
+    scale: drawnScale(source, rendering),
+    options: decodeOptions(source, rendering),
+    keepsMetadata: keptGroups(rendering.settings) === undefined,
+  });
+  const start = () => decodeFor(made, rendering);
   if (!isDepthChangedFirst(source, rendering)) return start;
   const data = await start().png({ compressionLevel: 0 }).toBuffer();
   return () => withOwnColours(timeLimited(sharp(data)), rendering.settings);
@@ -134,9 +139,18 @@ export function isDepthChangedFirst(source: ImageSource, rendering: Rendering): 
   );
 }
 
-/** The source, with its picture drawn where it is an SVG: to be awaited before it is decoded. */
-export const drawnAt = async (source: ImageSource, scale = 1): Promise<ImageSource> =>
-  source.drawing ? { ...source, decode: await source.drawing.at(scale) } : source;
+/** The source, with its picture drawn where it is an SVG, and with deep greys read: to be awaited before it is decoded. */
+export async function decodable(
+  source: ImageSource,
+  {
+    scale = 1,
+    options,
+    keepsMetadata = false,
+  }: { scale?: number; options?: SharpOptions; keepsMetadata?: boolean } = {},
+): Promise<ImageSource> {
+  if (source.drawing) return { ...source, decode: await source.drawing.at(scale) };
+  return areDeepGreys(source) ? await readDeepGreys(source, { options, keepsMetadata }) : source;
+}
 
 /** A new pipeline on the source as a rendering wants it, in the colours it wants. */
 function decodeFor(source: ImageSource, rendering: Rendering): Sharp {

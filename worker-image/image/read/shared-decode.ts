@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { Rendering } from "../rendering.ts";
-import { decodePlain, drawnScale, needsOwnDecode } from "./decode-settings.ts";
+import { decodable, decodePlain, drawnScale, needsOwnDecode } from "./decode-settings.ts";
 import type { ImageSource } from "./image-source.ts";
 import { timeLimited } from "./time-limit.ts";
 
@@ -42,7 +42,7 @@ export async function decodeShared(
   source: ImageSource,
   { width, height }: SharedDecode,
 ): Promise<() => Sharp> {
-  const pipeline = decodePlain(source);
+  const pipeline = decodePlain(await decodable(source));
   if (width !== source.width) pipeline.resize({ width, height, fit: "fill" });
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };

@@ -1,5 +1,5 @@
 import type { OutputInfo, SharpOptions } from "sharp";
-import { drawnAt } from "./decode-settings.ts";
+import { decodable } from "./decode-settings.ts";
 import type { ImageSource } from "./image-source.ts";
 
 /**
@@ -9,8 +9,8 @@ import type { ImageSource } from "./image-source.ts";
  * @throws Error of libvips when it cannot be decoded.
  */
 export async function tryDecode(source: ImageSource, options: SharpOptions): Promise<OutputInfo> {
-  const drawn = await drawnAt(source);
-  const pipeline = drawn.decode(options).resize({ width: Math.ceil(source.header.width / 8) });
+  const { decode } = await decodable(source, { options });
+  const pipeline = decode(options).resize({ width: Math.ceil(source.header.width / 8) });
   const { info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   return info;
 }

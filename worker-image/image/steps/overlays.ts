@@ -2,7 +2,7 @@ import sharp, { type OverlayOptions } from "sharp";
 import type { ImageOutput } from "../../../crds/outputs/image.ts";
 import type { EngineContext } from "../../engine.ts";
 import { overlaySize } from "../memory/finished-size.ts";
-import { decodePlain, drawnAt } from "../read/decode-settings.ts";
+import { decodable, decodePlain } from "../read/decode-settings.ts";
 import { explained, type Size } from "../read/image-source.ts";
 import type { KeptPixels } from "../read/kept-pixels.ts";
 import { timeLimited } from "../read/time-limit.ts";
@@ -124,8 +124,8 @@ async function loadImage(
   const loaded = await images.open(image.path);
   await loaded.ready();
   const { width } = overlaySize(loaded, { base, width: image.width });
-  const drawn = await drawnAt(loaded, width / loaded.width).catch(explained(loaded));
-  return await decodePlain(drawn)
+  const made = await decodable(loaded, { scale: width / loaded.width }).catch(explained(loaded));
+  return await decodePlain(made)
     .resize({
       width: Math.min(image.width ?? loaded.width, base.width),
       height: base.height,
