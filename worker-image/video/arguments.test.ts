@@ -94,6 +94,18 @@ test.each([
     output: { fps: 50, height: 720 },
     filter: "setsar=1,fps=50/1",
   },
+  {
+    name: "cuts have as many frames as the rate gives them",
+    video: {},
+    output: {
+      fps: 50,
+      cuts: [
+        { startSeconds: 1, endSeconds: 1.2 },
+        { startSeconds: 2, endSeconds: 2.4 },
+      ],
+    },
+    filter: "fps=50/1,trim=end_frame=30",
+  },
   { name: "double speed keeps the rate", video: {}, output: { speed: 2 }, filter: "setpts=PTS/2,fps=25/1" },
   {
     name: "narrow pixels become square",

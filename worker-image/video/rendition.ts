@@ -114,7 +114,13 @@ export function planRendition(
     onFrames(spansOf(output.cuts, record.durationSeconds), { rate: steadyRate(picture), firstSeconds }),
     { picture, firstSeconds, asked: asked.speed === 1 ? asked.fps : undefined },
   );
-  const work = { ...asked, fps: asked.fps ?? (asked.interpolate ? undefined : spanRate) };
+  const cut = spans.length > 0 ? outputSeconds({ spans, speed: output.speed }, null) : null;
+  const constant = asked.fps ?? (asked.interpolate ? undefined : spanRate);
+  const work: PictureWork = {
+    ...asked,
+    fps: constant,
+    cutFrames: constant && cut !== null ? Math.max(1, Math.round(cut * perSecond(constant))) : undefined,
+  };
   const fps = work.interpolate ?? work.fps ?? steadyRate(picture);
   refuseWithoutRate(output, fps);
   refuseUnfit(output.codec, work);

@@ -92,7 +92,7 @@ test("cuts are joined before all else, and frames are dropped before they cost a
     { height: 720, cuts, fps: 25 },
     { height: 480, cuts, fps: 25 },
   ]);
-  expect(common).toBe("[0:0][1:0]concat=n=2:v=1:a=0,fps=25/1,split=2[shared0][shared1]");
+  expect(common).toBe("[0:0][1:0]concat=n=2:v=1:a=0,fps=25/1,trim=end_frame=1400,split=2[shared0][shared1]");
   expect(first).not.toContain("fps");
 });
 

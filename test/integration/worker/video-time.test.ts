@@ -129,6 +129,16 @@ function shades(path: string): number[] {
   return lumas.map((luma) => Math.round((luma - 20) / 2));
 }
 
+test("cuts at another rate end where they do in a file whose pictures and sound lie seconds apart", async () => {
+  const more = ["-g", "100", "-movflags", "frag_keyframe+empty_moov"];
+  clip(join(workshop.sources, "fragments.mp4"), { size: "160x90", more });
+  const { record } = await workshop.make("fragments.mp4", {
+    cuts: [{ startSeconds: 0.32, endSeconds: 0.8 }],
+    fps: 50,
+  });
+  expect(record.video[0]).toMatchObject({ frames: 24, durationSeconds: 0.48 });
+});
+
 const UNINDEXED = [
   { name: "a transport stream", file: "plain.ts", video: ["-c:v", "copy"] },
   { name: "a program stream", file: "plain.mpg", video: ["-c:v", "mpeg2video", "-g", "100", "-q:v", "2"] },

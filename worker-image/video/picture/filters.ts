@@ -26,6 +26,8 @@ export interface PictureWork {
   matrix: CodedMatrix | undefined;
   /** Constant rate of the output; undefined keeps the source's timing. */
   fps: Rate | undefined;
+  /** How many frames cuts are at that rate; undefined where all is kept. */
+  cutFrames?: number | undefined;
   sourceFps: Rate | null;
   /** The rate to which frames are made between those of the source. */
   interpolate?: Rate | undefined;
@@ -66,7 +68,7 @@ export const TRANSFERS = { HDR10: "smpte2084", HLG: "arib-std-b67" } as const;
  */
 export function pictureFilters(work: PictureWork): string[] {
   const drops = dropsFrames(work);
-  const rate = work.fps ? [`fps=${work.fps.num}/${work.fps.den}`] : [];
+  const rate = rateFilters(work);
   const steps: { filters: string[]; looksAtNeighbours?: boolean }[] = [
     { filters: work.delaySeconds ? [`setpts=PTS+${work.delaySeconds}/TB`] : [] },
     { filters: colorFilters(work) },
@@ -145,6 +147,15 @@ export function sharedWork(works: readonly [PictureWork, ...PictureWork[]]): {
 function richestFormat(formats: readonly string[]): string {
   const chroma = ["444", "422"].find((each) => formats.some((format) => format.includes(each))) ?? "420";
   return `yuv${chroma}p${formats.some((format) => format.endsWith("10le")) ? "10le" : ""}`;
+}
+
+/**
+ * What ends a cut tells that it has ended where reading has got to, which is seconds later where pictures and sound lie
+ * far apart in a file: until then the last frame would be repeated.
+ */
+function rateFilters({ fps, cutFrames }: PictureWork): string[] {
+  if (!fps) return [];
+  return [`fps=${fps.num}/${fps.den}`, ...(cutFrames === undefined ? [] : [`trim=end_frame=${cutFrames}`])];
 }
 
 /** Frames are dropped before they cost anything, and repeated after. */
