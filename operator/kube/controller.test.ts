@@ -6,7 +6,7 @@ import { configuration } from "../core/configuration.ts";
 import { plan } from "../core/plan/plan.ts";
 import { ApiError } from "./api/api-error.ts";
 import type { Draft, ObjectRef } from "./api/kube-object.ts";
-import { JOBS, type Job, type Resource, type StoredMediaJob } from "./api/resources.ts";
+import { JOBS, type Job, type Pod, type Resource, type StoredMediaJob } from "./api/resources.ts";
 import { createCaches } from "./cache/caches.ts";
 import { Controller } from "./controller.ts";
 import { ATTEMPT_ANNOTATIONS, unitJob } from "./jobs/unit-job.ts";
@@ -136,6 +136,50 @@ test("each attempt that starts or fails is a line of the log, with its MediaJob 
   await expect
     .poll(failures)
     .toMatchObject([{ level: 40, ...attempt, class: "deadline", reason: "DeadlineExceeded" }]);
+});
+
+test("who waits for room that is kept for another is not woken for it, again and again", async () => {
+  const { controller, caches, clock, made, lead } = replica(isMade);
+  const [big, small] = [stored("big"), stored("small")].map((job) => ({
+    ...job,
+    spec: { ...job.spec, placement: { gpu: "Never" as const } },
+  }));
+  if (!big || !small) throw new Error("there are two");
+  const [planned] = plan(big.spec, settings.pools).units;
+  if (!planned || "refused" in planned.placement) throw new Error("the plan has no unit that is placed");
+  const attempts = { job: big, planned, placed: planned.placement, configuration: settings };
+  const message = "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible";
+  const told = {
+    [ATTEMPT_ANNOTATIONS.failedBecause]: message,
+    [ATTEMPT_ANNOTATIONS.failedReason]: "NotScheduled",
+  };
+  const first = isMade(unitJob({ ...attempts, attempt: 1 }));
+  const second = isMade(unitJob({ ...attempts, attempt: 2 }));
+  const { name } = second.metadata;
+  const now = clock.date().toISOString();
+  caches.jobs.store.put({
+    ...first,
+    metadata: { ...first.metadata, uid: "j1", annotations: told },
+    status: { conditions: [{ type: "Failed", status: "True", reason: "DeadlineExceeded" }] },
+  } as Job);
+  caches.jobs.store.put(second);
+  caches.pods.store.put({
+    metadata: {
+      ...{ name, namespace: "media", uid: "p", resourceVersion: "1", labels: second.metadata.labels },
+      ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name, uid: "j", controller: true }],
+    },
+    status: {
+      phase: "Pending",
+      conditions: [
+        { type: "PodScheduled", status: "False", reason: "Unschedulable", message, lastTransitionTime: now },
+      ],
+    },
+  } as unknown as Pod);
+  caches.mediaJobs.store.put(big);
+  await lead(1);
+  caches.mediaJobs.store.put(small);
+  await new Promise(setImmediate);
+  expect([made, controller.waiting().map(({ key }) => key)]).toEqual([[], ["media/small"]]);
 });
 
 describe("between two terms", () => {

@@ -215,14 +215,15 @@ export class Controller {
 
   /**
    * Brings those whose turn it is to a pass, wherever something may start: not whom others of another pool leave no place
-   * that pools share, since it would come again and again for as long as they take.
+   * that pools share, nor from whom a pool keeps its room, since it would come again and again for as long as they take.
    */
   #wakeNext(): void {
-    const [{ line }, usage] = [this.#term, this.#usage];
+    const [{ line, keptRoom }, usage] = [this.#term, this.#usage];
+    const nowMs = this.#options.clock.date().getTime();
     const runningIn = (namespace: string) => usage.runningIn(namespace);
     for (const pool of usage.open()) {
       const next = line.first(pool, runningIn);
-      if (!next) continue;
+      if (!next || keptRoom.keptFor(next, pool, nowMs)) continue;
       const left = line.leftInAll(next, usage.shared(next.namespace), usage.room(), runningIn);
       if (left > 0) this.enqueue(next.key);
     }
@@ -291,8 +292,9 @@ export class Controller {
   #forget({ metadata }: StoredMediaJob): void {
     const key = keyOf(metadata);
     this.#progressPace.forget(key);
-    const { line, retryLine, roomWaits, rejections } = this.#term;
+    const { line, retryLine, roomWaits, keptRoom, rejections } = this.#term;
     line.remove(key);
+    keptRoom.leave(key, this.#options.clock.date().getTime());
     retryLine.leave(key);
     roomWaits.forget(key);
     this.enqueue(key); // gives back the places of what was not created; a pass that is under way may just create it

@@ -1,4 +1,5 @@
 import { Breakers } from "../core/queue/breaker.ts";
+import { KeptRoom } from "../core/queue/kept-room.ts";
 import { Rejections } from "../core/queue/rejections.ts";
 import { RetryLine } from "../core/queue/retry-gate.ts";
 import { RoomWaits } from "../core/queue/room-waits.ts";
@@ -13,5 +14,6 @@ export class Term {
   readonly breakers = new Breakers();
   readonly retryLine = new RetryLine();
   readonly roomWaits = new RoomWaits();
+  readonly keptRoom = new KeptRoom();
   readonly rejections = new Rejections();
 }

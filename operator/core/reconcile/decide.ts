@@ -17,7 +17,14 @@ import { startAttempts } from "./start-attempts.ts";
 import { statusOf } from "./status.ts";
 import { stopAttempts, takeBack } from "./stop-attempts.ts";
 import { withToldAttempts } from "./told-attempts.ts";
-import { endTroubled, nextTroubleMs, stopLost, troubleOf, withLostAttempts } from "./trouble.ts";
+import {
+  crowdedPools,
+  endTroubled,
+  nextTroubleMs,
+  stopLost,
+  troubleOf,
+  withLostAttempts,
+} from "./trouble.ts";
 import { UNIT_LETTERS } from "./unit-state.ts";
 
 /**
@@ -110,6 +117,7 @@ export function decide(observed: Observation, plan: Plan, policy: Policy = DEFAU
     ...doneIn(starts.units),
     newFailures: fresh,
     waitingFor: starts.waitingFor,
+    crowdedPools: crowdedPools(attempts),
     ...(starts.gatedBy && { gatedBy: starts.gatedBy }),
   };
 }
@@ -138,6 +146,7 @@ export function decideFinished(observation: Observation): Decision {
     measured: [],
     newFailures: [],
     waitingFor: new Map(),
+    crowdedPools: new Set(),
   };
 }
 

@@ -61,6 +61,8 @@ export interface Observation {
   waitingSinceMs?: ReadonlyMap<string, number>;
   /** Place in the line of those that wait, from 1, should this one have to. */
   position: number;
+  /** Pools that keep their room from this MediaJob, and for which; see `KeptRoom`. */
+  keptFor?: ReadonlyMap<string, string>;
   nowMs: number;
 }
 
@@ -125,4 +127,6 @@ export interface Decision {
   gatedBy?: FailureClass;
   /** Units that wait only because `free` ran out, by pool. */
   waitingFor: ReadonlyMap<string, number>;
+  /** Pools on whose nodes a unit finds no room, as it did not the time before. */
+  crowdedPools: ReadonlySet<string>;
 }

@@ -126,7 +126,8 @@ function queueOf(starts: Starts, intent: Intent, seen: Observation): MediaJobSta
   }
   if (starts.waitingFor.size) {
     const waits = [...starts.waitingFor].map(
-      ([pool, units]) => `${counted(units, "unit waits", "units wait")} for room in pool ${pool}`,
+      ([pool, units]) =>
+        `${counted(units, "unit waits", "units wait")} for room in pool ${pool}${keptFor(pool, seen)}`,
     );
     const { reason, why } = fullFor(starts, seen);
     return { position: seen.position, reason, message: shortened(`${waits.join(", ")}${why}`, MAX_TEXT) };
@@ -144,6 +145,9 @@ function queueOf(starts: Starts, intent: Intent, seen: Observation): MediaJobSta
   }
   return undefined;
 }
+
+const keptFor = (pool: string, { keptFor }: Observation): string =>
+  keptFor?.has(pool) ? `, which keeps it for MediaJob ${keptFor.get(pool)}` : "";
 
 /** Which cap leaves no room; a pool's own where none is full that pools share. */
 function fullFor({ actions }: Starts, { shared }: Observation): { reason: string; why: string } {

@@ -113,6 +113,25 @@ test.each([
   },
 );
 
+const crowdedOut = { waiting: { ...unschedulable.waiting, message: `${NO_ROOM} ${NO_VICTIMS}` } };
+const notScheduled = attempt({ state: "Failed", failedBecause: "no room", failedReason: "NotScheduled" });
+test.each([
+  { name: "after the one before found none", before: [notScheduled], now: crowdedOut, crowded: ["default"] },
+  { name: "the first time", before: [], now: crowdedOut, crowded: [] },
+  {
+    name: "after one that failed otherwise",
+    before: [attempt({ state: "Failed", exitCode: 70 })],
+    now: crowdedOut,
+    crowded: [],
+  },
+  { name: "but waits for a claim", before: [notScheduled], now: unschedulable, crowded: [] },
+])("of an attempt that finds no room $name these pools are crowded: $crowded", ({ before, now, crowded }) => {
+  const job = mediaJob();
+  const seen = observation({ job, attempts: [...before, attempt({ attempt: 2, ...now })] });
+  const { crowdedPools } = decide(seen, plan(job.spec, defaultConfiguration().pools));
+  expect([...crowdedPools]).toEqual(crowded);
+});
+
 test("an attempt that runs is in no trouble", () => {
   expect(stalled(after(startDeadlineMs * 10, {}))?.status).toBe("False");
 });

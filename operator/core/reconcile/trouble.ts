@@ -1,4 +1,5 @@
 import type { ObservedAttempt } from "./attempt.ts";
+import { classifyFailure } from "./classify-failure.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Policy } from "./policy.ts";
@@ -73,6 +74,17 @@ function crowdedOutOf(attempt: ObservedAttempt): "NotScheduled" | "QuotaExceeded
   if (isCrowdedOut(attempt)) return "NotScheduled";
   return attempt.waiting && isUsedUpQuota(attempt.waiting.message) ? "QuotaExceeded" : undefined;
 }
+
+/** The pools on whose nodes an attempt finds no room now, nor did the one before it. */
+export const crowdedPools = (attempts: readonly ObservedAttempt[]): Set<string> =>
+  new Set(
+    attempts
+      .filter((attempt) => attempt.state === "Active" && isCrowdedOut(attempt))
+      .flatMap(({ unit, attempt, pool }) => {
+        const before = attempts.find((other) => other.unit === unit && other.attempt === attempt - 1);
+        return before?.state === "Failed" && classifyFailure(before).reason === "NotScheduled" ? [pool] : [];
+      }),
+  );
 
 /**
  * Whether an attempt would fit on a node if less ran there, by the words of kube-scheduler: what lacks room, and that the

@@ -64,6 +64,9 @@ describe("of a Job", () => {
 describe("of a pod", () => {
   const running = pod("Running");
   const ended = pod("Succeeded");
+  const scheduled = (status: string) => ({
+    ...{ metadata, status: { phase: "Pending", conditions: [{ type: "PodScheduled", status }] } },
+  });
   test.each([
     {
       name: "that it runs is its Job's business",
@@ -75,9 +78,16 @@ describe("of a pod", () => {
     {
       name: "that it gets a node, and with it its first condition, is so, too",
       from: { metadata, status: { phase: "Pending" } },
-      to: { metadata, status: { phase: "Pending", conditions: [{ type: "PodScheduled", status: "True" }] } },
+      to: scheduled("True"),
       of: job(),
       matters: false,
+    },
+    {
+      name: "that it gets one after all matters, for which others may wait",
+      from: scheduled("False"),
+      to: scheduled("True"),
+      of: job(),
+      matters: true,
     },
     { name: "its end is, too, while its Job goes on", from: running, to: ended, of: job(), matters: false },
     {

@@ -34,18 +34,21 @@ const ANNOUNCEMENTS: readonly string[] = ["SuccessCriteriaMet", "FailureTarget"]
 const isDeleting = ({ metadata }: Job): boolean => metadata.deletionTimestamp !== undefined;
 
 /**
- * That a pod was made, scheduled and pulled its image is its Job's business; that it cannot begin is ours. How it
- * ends is ours too, once its Job has ended: an attempt is over only then, and the Job tells when.
+ * That a pod was made, scheduled and pulled its image is its Job's business; that it cannot begin is ours, and that it gets
+ * a node after all, for which others may wait. How it ends is ours too, once its Job has ended: an attempt is over only then, and the Job tells when.
  *
  * @param job as it is known; null when it is gone
  */
 export function podMatters(change: Change<Pod>, job: Job | null): boolean {
   if (change.type === "deleted") return true;
   if (podHasEnded(change.object) && job && !hasJobEnded(job) && !isDeleting(job)) return false;
-  return change.type === "added"
-    ? podHasEnded(change.object)
-    : stateOfPod(change.object) !== stateOfPod(change.previous);
+  if (change.type === "added") return podHasEnded(change.object);
+  const hasGotANode = isUnscheduled(change.previous) && !isUnscheduled(change.object);
+  return hasGotANode || stateOfPod(change.object) !== stateOfPod(change.previous);
 }
+
+const isUnscheduled = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status }) => type === "PodScheduled" && status === "False") ?? false;
 
 const stateOfPod = (pod: Pod): string =>
   JSON.stringify([

@@ -1,6 +1,7 @@
 import { isOver } from "../../core/is-over.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { inPlannedOrder } from "../../core/plan/planned-order.ts";
+import { kueueQueueOf } from "../../core/queue/kueue.ts";
 import { gateOf } from "../../core/queue/retry-gate.ts";
 import { decide, decideFinished } from "../../core/reconcile/decide.ts";
 import type { Action, Decision, Observation, StartAttempt } from "../../core/reconcile/decision.ts";
@@ -42,6 +43,7 @@ export async function reconcile(key: ObjectKey, shell: Shell): Promise<Requeue> 
     if (!job) {
       shell.line.remove(key); // what will never start is not to be woken for a place, again and again
       shell.retryLine.leave(key);
+      shell.keptRoom.leave(key, shell.clock.date().getTime());
       giveBackPlaces(key, shell);
       return { afterMs: null }; // garbage collection ends what it owned
     }
@@ -214,7 +216,9 @@ function decideNow({ key, job, observation, plan }: Moment, shell: Shell): Decis
   else shell.retryLine.leave(key);
   shell.roomWaits.set(key, decision.waitingFor.keys(), observation.nowMs);
   noteOutcomes(job, decision, shell);
-  shell.line.set({ ...standingOf(key, job, observation.nowMs), wants: decision.waitingFor });
+  const self = standingOf(key, job, observation.nowMs);
+  if (!kueueQueueOf(job)) shell.keptRoom.set(self, decision.crowdedPools, observation.nowMs);
+  shell.line.set({ ...self, wants: decision.waitingFor });
   return decision;
 }
 

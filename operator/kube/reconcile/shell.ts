@@ -1,6 +1,7 @@
 import type { MediaJobStatus } from "../../../crds/media-job-status.ts";
 import type { Configuration } from "../../core/configuration.ts";
 import type { Breakers } from "../../core/queue/breaker.ts";
+import type { KeptRoom } from "../../core/queue/kept-room.ts";
 import type { OutputClaims } from "../../core/queue/output-claims.ts";
 import type { Rejections } from "../../core/queue/rejections.ts";
 import type { RetryLine } from "../../core/queue/retry-gate.ts";
@@ -46,6 +47,7 @@ export interface Shell {
   breakers: Breakers;
   retryLine: RetryLine;
   roomWaits: RoomWaits;
+  keptRoom: KeptRoom;
   rejections: Rejections;
   claims: OutputClaims;
   echoes: Echoes;
