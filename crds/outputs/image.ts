@@ -154,7 +154,7 @@ export const imageOutput = z
       onlyFor("bitDepth", ["png", "tiff"]),
       onlyFor("density", WITH_METADATA),
       onlyFor("keepMetadata", WITH_METADATA),
-      onlyFor("keepMetadata", ["jpeg"], {
+      onlyFor("keepMetadata", ["jpeg", "tiff"], {
         isSet: "has(self.keepMetadata) && 'Iptc' in self.keepMetadata",
         called: "keepMetadata Iptc",
       }),

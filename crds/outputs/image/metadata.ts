@@ -16,7 +16,7 @@ export const colourAndMetadata = {
     .enum(["Strip", "Copyright", "Technical", "Keep"])
     .optional()
     .describe(
-      "metadata that stay: Strip none; Copyright artist and copyright; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A gif carries no metadata, so none of it stays there. A jpeg, png or webp of which nothing but metadata changes keeps its pixels as they are coded. Default Copyright.",
+      "metadata that stay: Strip none; Copyright artist and copyright, whether EXIF, IPTC or XMP tells them; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A gif carries no metadata, so none of it stays there. A jpeg, png or webp of which nothing but metadata changes keeps its pixels as they are coded. Default Copyright.",
     ),
   keepMetadata: z
     .array(z.enum(METADATA_GROUPS))
@@ -25,6 +25,6 @@ export const colourAndMetadata = {
     .optional()
     .meta({ "x-kubernetes-list-type": "set" })
     .describe(
-      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Exif (all of it but the place, maker notes and thumbnails, serial numbers included), Gps, Iptc (in a jpeg), Xmp (all of it, with the place where it holds one), Icc. None when unset.",
+      "keepMetadata names groups that stay besides those of metadata: Copyright, Camera, Dates, Exif (all of it but the place, maker notes and thumbnails, serial numbers included), Gps, Iptc (in a jpeg or tiff), Xmp (all of it, with the place where it holds one), Icc. None when unset.",
     ),
 };

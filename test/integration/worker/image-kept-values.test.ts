@@ -49,6 +49,14 @@ const tagsOf = (file: string): Tags => {
   if (!found) throw new Error(`exiftool read no ${file}`);
   return found;
 };
+function readTags(...directories: string[]): Map<string, Tags> {
+  const places = directories.map((each) => volume.path(each));
+  const text = execFileSync("exiftool", ["-j", "-G1", "-n", "-r", ...places], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  return new Map((JSON.parse(text) as Tags[]).map((each) => [`${each.SourceFile}`, each]));
+}
 const image = (name: string, fields: object) => ({ name, image: fields });
 
 beforeAll(async () => {
@@ -92,6 +100,9 @@ beforeAll(async () => {
         image(`all-${format}`, { format, width: 60, metadata: "Keep" }),
         image(`all-turned-${format}`, { format, width: 60, metadata: "Keep", rotate: 180 }),
       ]),
+      ...["jpeg", "tiff"].map((format) =>
+        image(`iptc-${format}`, { format, width: 60, metadata: "Strip", keepMetadata: ["Iptc"] }),
+      ),
       ...Object.keys(FORMATS).flatMap((format) => [
         image(`dense-${format}`, { format, metadata: "Strip", density: 300, ...OWN_DECODE }),
         image(`dense-default-${format}`, { format, density: 300, ...OWN_DECODE }),
@@ -100,11 +111,7 @@ beforeAll(async () => {
   });
   const run = await runWorker(unit, volume);
   expect(run.result.failures).toEqual([]);
-  const text = execFileSync("exiftool", ["-j", "-G1", "-n", "-r", volume.path("in"), volume.path("out")], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 26,
-  });
-  tags = new Map((JSON.parse(text) as Tags[]).map((each) => [`${each.SourceFile}`, each]));
+  tags = readTags("in", "out");
 }, 120_000);
 afterAll(() => volume.remove());
 
@@ -178,13 +185,80 @@ test.each(["jpg", "png", "webp", "avif"])(
   },
 );
 
-test.each(["jpg", "tif"])(
-  "IPTC of a %s stays in a JPEG: the copyright by default, all where all stays",
-  (source) => {
+test.each(
+  ["jpg", "tif"].flatMap((source) => [["jpeg", source, "jpg"] as const, ["tiff", source, "tiff"] as const]),
+)(
+  "IPTC stays in a %s of a %s: the copyright by default, all where all stays or it is named",
+  (format, source, ext) => {
     const notice = { "IPTC:CopyrightNotice": "© Ann (Köln)" };
-    expect(tagsOf(`out/${source}/default-jpeg.jpg`)).toMatchObject(notice);
-    expect(tagsOf(`out/${source}/default-jpeg.jpg`)["IPTC:City"]).toBeUndefined();
-    for (const output of ["all-jpeg", "all-turned-jpeg"])
-      expect(tagsOf(`out/${source}/${output}.jpg`)).toMatchObject({ ...notice, "IPTC:City": "Köln" });
+    expect(tagsOf(`out/${source}/default-${format}.${ext}`)).toMatchObject(notice);
+    expect(tagsOf(`out/${source}/default-${format}.${ext}`)["IPTC:City"]).toBeUndefined();
+    for (const output of ["all", "all-turned", "iptc"]) {
+      const found = tagsOf(`out/${source}/${output}-${format}.${ext}`);
+      expect(found, output).toMatchObject({ ...notice, "IPTC:City": "Köln" });
+      expect(Object.keys(found).join(" "), output).not.toMatch(/Warning/);
+    }
+    expect(tagsOf(`out/${source}/iptc-${format}.${ext}`)["IFD0:Copyright"]).toBeUndefined();
   },
 );
+
+describe("a copyright that EXIF does not tell", () => {
+  const NOTICE = "© Ann (Köln)";
+  const XMP = {
+    ...{ "XMP-dc:Rights": NOTICE, "XMP-dc:Rights-de": "© Ann", "XMP-dc:Creator": ["Jürgen", "Bob"] },
+    ...{ "XMP-xmpRights:Marked": true, "XMP-xmpRights:WebStatement": "https://a.b/?c=1&d=2" },
+    ...{ "XMP-xmpRights:UsageTerms": "none", "XMP-photoshop:Credit": "Acme" },
+  };
+  const IPTC = { "IPTC:CopyrightNotice": NOTICE, "IPTC:By-line": "Jürgen" };
+  const AS_EXIF = { "IFD0:Copyright": NOTICE, "IFD0:Artist": "Jürgen" };
+  const KINDS = {
+    XMP: { told: XMP, carriers: CARRIERS, secrets: ["XMP-photoshop:City=SN-4711", "XMP-exif:GPSLatitude=5"] },
+    IPTC: { told: IPTC, carriers: ["jpg", "tif"], secrets: ["IPTC:City=SN-4711", "IPTC:Keywords=a remark"] },
+  } as const;
+  const ROWS = Object.entries(KINDS).flatMap(([kind, { carriers }]) =>
+    carriers.map((ext) => ({ kind, ext, name: `${kind}-${ext}`.toLowerCase() })),
+  );
+
+  beforeAll(async () => {
+    for (const { ext, name } of ROWS) {
+      const picture = noise(60, 40).toFormat(ext as "png");
+      await volume.put(`only/${name}.${ext}`, await picture.toBuffer());
+    }
+    for (const [kind, { told, secrets }] of Object.entries(KINDS)) {
+      const values = Object.entries(told).flatMap(([name, value]) =>
+        [value].flat().map((each) => `${name}=${each}`),
+      );
+      const files = ROWS.flatMap((row) =>
+        row.kind === kind ? volume.path(`only/${row.name}.${row.ext}`) : [],
+      );
+      const fields = ["IPTC:CodedCharacterSet=UTF8", ...secrets, ...values].filter((each) =>
+        each.startsWith(kind),
+      );
+      execFileSync("exiftool", ["-q", "-overwrite_original", ...fields.map((each) => `-${each}`), ...files]);
+    }
+    const unit = aUnit({
+      family: "image",
+      name: "image-1",
+      sources: from(Object.fromEntries(ROWS.map(({ name, ext }) => [name, `only/${name}.${ext}`]))),
+      outputs: ["Auto", ...Object.keys(FORMATS)].map((format) => image(format.toLowerCase(), { format })),
+    });
+    const run = await runWorker(unit, volume);
+    expect([run.exitCode, run.result.failures]).toEqual([0, []]);
+    for (const [file, found] of readTags(...ROWS.map(({ name }) => `out/${name}`))) tags.set(file, found);
+  }, 60_000);
+
+  test.each(ROWS)(
+    "but the $kind of a $ext stays in every format, and nothing private beside it",
+    async (row) => {
+      const { kind, ext, name } = row;
+      for (const [output, as] of [...Object.entries(FORMATS), ["auto", ext === "tif" ? "tiff" : ext]]) {
+        const file = `out/${name}/${output}.${as}`;
+        expect(tagsOf(file), output).toMatchObject(kind === "XMP" ? XMP : AS_EXIF);
+        if (kind === "IPTC" && (as === "jpg" || as === "tiff")) expect(tagsOf(file)).toMatchObject(IPTC);
+        expect(Object.keys(tagsOf(file)).join(" "), output).not.toMatch(/GPS|City|Keywords|Toolkit|Warning/);
+        const content = await readFile(volume.path(file));
+        for (const secret of SECRETS) expect(content.includes(secret), `${output}: ${secret}`).toBe(false);
+      }
+    },
+  );
+});

@@ -2,9 +2,9 @@ import type { Sharp } from "sharp";
 import type { ImageFormat } from "../../../crds/outputs/image/encoding.ts";
 import type { ImageSource } from "../read/image-source.ts";
 import type { RenderedFile } from "../rendering.ts";
-import { iptcSegment } from "./iptc.ts";
+import { iptcField, iptcSegment, keptIptc } from "./iptc.ts";
 import { joinJpeg, splitJpeg } from "./jpeg-segments.ts";
-import type { KeptMetadata } from "./metadata.ts";
+import { type KeptMetadata, NO_FIELDS } from "./metadata.ts";
 import { replaceExif } from "./rewrap/avif.ts";
 import { REWRAPS } from "./rewrap/rewraps.ts";
 import { addFields } from "./rewrap/tiff.ts";
@@ -34,15 +34,22 @@ export function withMetadata(file: RenderedFile, format: ImageFormat, kept: Kept
  * held in memory as a PNG, which has no place for it.
  */
 export function withIptc(file: RenderedFile, format: ImageFormat, { header }: ImageSource): RenderedFile {
-  const segment = format === "jpeg" && header.iptc && iptcSegment(header.iptc, { isAll: true });
+  const iptc = format === "jpeg" && header.iptc && keptIptc(header.iptc, { isAll: true });
+  const segment = iptc && iptcSegment(iptc);
   const parts = segment ? splitJpeg(file.data) : undefined;
   if (!segment || !parts || parts.segments.some(({ marker }) => marker === segment.marker)) return file;
   const data = joinJpeg({ ...parts, segments: [...parts.segments, segment] });
   return { data, info: { ...file.info, size: data.length } };
 }
 
+/** IPTC is a field of a TIFF as those of EXIF are; what libvips makes of it is cut, or is not IPTC. */
+function withFields(data: Buffer, { fields = NO_FIELDS, iptc }: KeptMetadata): Buffer {
+  const image = iptc ? [...fields.image, iptcField(iptc)] : fields.image;
+  return fields === NO_FIELDS && !iptc ? data : addFields(data, { ...fields, image });
+}
+
 function dataWith({ data, info }: RenderedFile, format: ImageFormat, kept: KeptMetadata): Buffer {
-  if (format === "tiff") return kept.fields ? addFields(data, kept.fields) : data;
+  if (format === "tiff") return withFields(data, kept);
   const exif = kept.exif?.({ width: info.width, height: info.pageHeight ?? info.height });
   if (format === "avif" && exif) return replaceExif(data, exif);
   const rewrap = REWRAPS[format];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { iptcSegment } from "./iptc.ts";
+import { exifOfIptc, iptcField, iptcSegment, keptIptc } from "./iptc.ts";
 
 const dataSet = (record: number, number: number, text: string) =>
   Buffer.concat([Buffer.from([0x1c, record, number, 0, text.length]), Buffer.from(text, "latin1")]);
@@ -26,18 +26,21 @@ const DATA = Buffer.concat([
   dataSet(2, 80, "Ann"),
   dataSet(2, 116, "(c) Ann"),
 ]);
-const textOf = (segment: ReturnType<typeof iptcSegment>) => segment?.body.toString("latin1") ?? "";
+const textOf = (data: Buffer | undefined) => data?.toString("latin1") ?? "";
 
 test("all data sets stay where IPTC is kept, and nothing else of Photoshop's", () => {
-  const kept = iptcSegment(block(resource(0x040c, Buffer.from("thumbnail"), "odd"), resource(0x0404, DATA)), {
+  const kept = keptIptc(block(resource(0x040c, Buffer.from("thumbnail"), "odd"), resource(0x0404, DATA)), {
     isAll: true,
   });
-  expect(kept?.marker).toBe(0xed);
-  expect(kept?.body.equals(block(resource(0x0404, DATA)))).toBe(true);
+  expect(kept).toEqual(DATA);
+  const segment = iptcSegment(DATA);
+  expect(segment?.marker).toBe(0xed);
+  expect(segment?.body.equals(block(resource(0x0404, DATA)))).toBe(true);
+  expect(iptcSegment(Buffer.alloc(65_533))).toBeUndefined();
 });
 
 test("the copyright keeps who made it and who may be asked, and how their names are coded", () => {
-  const kept = textOf(iptcSegment(block(resource(0x0404, DATA)), { isAll: false }));
+  const kept = textOf(keptIptc(block(resource(0x0404, DATA)), { isAll: false }));
   expect(kept).toContain("(c) Ann");
   expect(kept).toContain("\x1b%G");
   expect(kept).not.toContain("private remark");
@@ -50,7 +53,24 @@ test.each([
     of: Buffer.concat([DATA, Buffer.alloc(4 - (DATA.length % 4))]).swap32(),
   },
 ])("the data sets of a TIFF stay, $name", ({ of }) => {
-  expect(iptcSegment(of, { isAll: true })?.body.equals(block(resource(0x0404, DATA)))).toBe(true);
+  expect(keptIptc(of, { isAll: true })).toEqual(DATA);
+  const { type, count, value } = iptcField(DATA);
+  expect([type, count * 4]).toEqual([4, value.length]);
+  expect(keptIptc(value, { isAll: true })).toEqual(DATA);
+});
+
+test.each([
+  {
+    name: "UTF-8",
+    sets: [dataSet(2, 80, "Ann"), dataSet(2, 80, "Bob"), dataSet(2, 116, "\xc2\xa9 K\xc3\xb6ln")],
+    expected: { 315: "Ann; Bob\0", 33432: "© Köln\0" },
+  },
+  { name: "Latin letters", sets: [dataSet(2, 116, "\xa9 K\xf6ln")], expected: { 33432: "© Köln\0" } },
+  { name: "nothing", sets: [dataSet(2, 116, "")], expected: {} },
+  { name: "five times 250 letters", sets: Array(5).fill(dataSet(2, 80, "x".repeat(250))), expected: {} },
+])("who made a picture and whose it is, written in $name, are fields of EXIF", ({ sets, expected }) => {
+  const fields = exifOfIptc(Buffer.concat([dataSet(2, 25, "private remark"), ...sets]));
+  expect(Object.fromEntries(fields.map(({ tag, value }) => [tag, value.toString()]))).toEqual(expected);
 });
 
 test.each([
@@ -68,4 +88,4 @@ test.each([
     of: block(resource(0x0404, Buffer.from([0x1c, 2, 80, 0x7f, 0xff, 65]))),
   },
   { name: "nothing at all", of: Buffer.alloc(0) },
-])("$name leaves no segment", ({ of }) => expect(iptcSegment(of, { isAll: false })).toBeUndefined());
+])("$name leaves nothing", ({ of }) => expect(keptIptc(of, { isAll: false })).toBeUndefined());

@@ -7,11 +7,11 @@ import type { Rendering } from "../rendering.ts";
 import type { Profile } from "../steps/profile.ts";
 import { withDensity } from "./exif/density.ts";
 import { tagsOf } from "./exif/fields.ts";
-import { type ExifFields, readFields } from "./exif/read.ts";
+import { type ExifFields, type Field, readFields } from "./exif/read.ts";
 import { writeExif } from "./exif/write.ts";
-import { iptcSegment } from "./iptc.ts";
-import { EXIF, type JpegSegment } from "./jpeg-segments.ts";
-import { uprightXmp } from "./xmp.ts";
+import { exifOfIptc, keptIptc } from "./iptc.ts";
+import { EXIF } from "./jpeg-segments.ts";
+import { copyrightXmp, uprightXmp } from "./xmp.ts";
 
 /**
  * Which metadata stay. Nothing stays by being overlooked: except for `Keep`, the file is written without any
@@ -59,7 +59,8 @@ export interface KeptMetadata {
   /** A TIFF structure, without the letters that a JPEG puts before it. The size is known once a picture is made. */
   exif: ((size: { width: number; height: number }) => Buffer) | undefined;
   xmp: Buffer | undefined;
-  iptc: JpegSegment | undefined;
+  /** Data sets. */
+  iptc: Buffer | undefined;
 }
 
 /**
@@ -76,19 +77,33 @@ export async function keptMetadata(
   const comesAlong = !named && source.kind !== "tiff";
   if (comesAlong && format !== "tiff") return undefined;
   const groups = named ?? new Set(METADATA_GROUPS);
-  const fields = await keptFields(source, groups);
-  if (comesAlong) return { fields, exif: undefined, xmp: undefined, iptc: undefined };
+  const iptc = iptcOf(source, groups);
+  const fields = withCopyright(await keptFields(source, groups), groups.has("Copyright") ? iptc : undefined);
+  if (comesAlong) return { fields, exif: undefined, xmp: undefined, iptc };
   const density = settings.density ?? (named ? undefined : header.density);
   const written = fields ?? (density === undefined ? undefined : NO_FIELDS);
   return {
     fields,
     exif: written && ((size) => writeExif(written, { ...size, density })),
-    xmp: groups.has("Xmp") && header.xmp ? uprightXmp(header.xmp) : undefined,
-    iptc: keptIptc(source, groups),
+    xmp: header.xmp && keptXmp(header.xmp, groups),
+    iptc,
   };
 }
 
-const NO_FIELDS: ExifFields = { order: "II", image: [], camera: [], place: [] };
+function keptXmp(xmp: Buffer, groups: ReadonlySet<MetadataGroup>): Buffer | undefined {
+  if (groups.has("Xmp")) return uprightXmp(xmp);
+  return groups.has("Copyright") ? copyrightXmp(xmp) : undefined;
+}
+
+/** With the copyright that only IPTC tells, for which most files have no other place. */
+function withCopyright(fields: ExifFields | undefined, iptc: Buffer | undefined): ExifFields | undefined {
+  const own = fields ?? NO_FIELDS;
+  const isLacking = ({ tag }: Field) => !own.image.some((each) => each.tag === tag);
+  const lacking = iptc ? exifOfIptc(iptc).filter(isLacking) : [];
+  return lacking.length > 0 ? { ...own, image: [...own.image, ...lacking] } : fields;
+}
+
+export const NO_FIELDS: ExifFields = { order: "II", image: [], camera: [], place: [] };
 
 /** The fields of a source's EXIF that stay, as they are coded; libvips hands out no EXIF of a TIFF. */
 async function keptFields(
@@ -127,11 +142,11 @@ export function exifOfDensity(
   return exif ? withDensity(exif, own.density) : writeExif(NO_FIELDS, own);
 }
 
-/** The IPTC that stays, as a segment of a JPEG. A TIFF may have it among Photoshop's resources alone. */
-function keptIptc({ header }: ImageSource, groups: ReadonlySet<MetadataGroup>): JpegSegment | undefined {
+/** The IPTC that stays, as data sets. A TIFF may have it among Photoshop's resources alone. */
+function iptcOf({ header }: ImageSource, groups: ReadonlySet<MetadataGroup>): Buffer | undefined {
   const block = header.iptc ?? header.tifftagPhotoshop;
   if (!block || !(groups.has("Iptc") || groups.has("Copyright"))) return undefined;
-  return iptcSegment(block, { isAll: groups.has("Iptc") });
+  return keptIptc(block, { isAll: groups.has("Iptc") });
 }
 
 /**

@@ -325,13 +325,14 @@ export const imageRows: Row[] = [
     image({ lossless: true, nearLossless: true, maxBytes: 10_000 }),
   ),
   accepted("IPTC of a jpeg", image({ format: "jpeg", keepMetadata: ["Iptc"] })),
+  accepted("IPTC of a tiff", image({ format: "tiff", keepMetadata: ["Iptc"] })),
   accepted(
     "IPTC where one format of several is jpeg",
     image({ formats: ["jpeg"], keepMetadata: ["Xmp", "Iptc"] }),
   ),
   refused("IPTC of a webp", image({ keepMetadata: ["Xmp", "Iptc"] }), {
     field: at("keepMetadata"),
-    server: "keepMetadata Iptc is for the formats jpeg",
+    server: "keepMetadata Iptc is for the formats jpeg, tiff",
   }),
   accepted("an upscale that may enlarge", image({ upscale: 2, withoutEnlargement: false })),
   accepted("specks removed before an enhancement", image({ median: 9, enhance: { strength: 0.8 } })),

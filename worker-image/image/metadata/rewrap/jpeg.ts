@@ -1,3 +1,4 @@
+import { iptcSegment } from "../iptc.ts";
 import { APP1, EXIF, type JpegSegment, joinJpeg, splitJpeg, startsWith } from "../jpeg-segments.ts";
 import type { Rewrap } from "./rewrap.ts";
 
@@ -20,7 +21,11 @@ export const rewrapJpeg: Rewrap = (file, { metadata, ownExif, density, profile }
   const beside =
     metadata === undefined
       ? [segment(EXIF, ownExif), ...parts.segments.filter((each) => isMetadata(each) && !isReplaced(each))]
-      : [segment(EXIF, metadata.exif), segment(XMP, metadata.xmp), metadata.iptc];
+      : [
+          segment(EXIF, metadata.exif),
+          segment(XMP, metadata.xmp),
+          metadata.iptc && iptcSegment(metadata.iptc),
+        ];
   const segments = [
     ...parts.segments.filter(isOfPicture).map((each) => withDensity(withoutThumbnail(each), density)),
     ...beside.filter((each) => each !== undefined),

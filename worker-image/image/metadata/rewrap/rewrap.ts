@@ -1,5 +1,3 @@
-import type { JpegSegment } from "../jpeg-segments.ts";
-
 /** What goes beside a picture. */
 export interface Beside {
   /** Undefined keeps all metadata that the file has. */
@@ -18,7 +16,8 @@ export interface MetadataBlocks {
   /** A TIFF structure, without the letters that a JPEG puts before it. */
   exif: Buffer | undefined;
   xmp: Buffer | undefined;
-  iptc: JpegSegment | undefined;
+  /** Data sets. */
+  iptc: Buffer | undefined;
 }
 
 /** The same picture with other things beside it; undefined when the parts of the file do not add up. */
