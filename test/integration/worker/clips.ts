@@ -1,24 +1,48 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 
 /** Makes media with ffmpeg, for tests that need a file of a certain kind. */
 
 /** Runs ffmpeg quietly, or copies what it made of the same before; throws with its own words. */
 export function ffmpeg(...list: string[]): void {
   const target = list.at(-1) ?? "";
-  if (isMadeOfNothing(list)) copyFileSync(madeOnce(list.slice(0, -1), extname(target)), target);
-  else run(list);
+  const recipe = recipeOf(list.slice(0, -1));
+  if (!recipe) return void run(list);
+  const kept = madeOnce(list.slice(0, -1), { recipe, extension: extname(target) });
+  copyFileSync(kept, target);
+  reproducible.add(hashOf(readFileSync(kept)));
 }
 
 const run = (list: readonly string[]) =>
   execFileSync("ffmpeg", ["-v", "error", "-nostdin", "-y", ...list], { stdio: ["ignore", "ignore", "pipe"] });
 
-/** Test pictures and tones read no file, so the same arguments make the same. */
-const isMadeOfNothing = (list: readonly string[]): boolean =>
-  list.every((each, at) => each !== "-i" || list[at - 1] === "lavfi");
+const hashOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** Hashes of files that are the same in every run: what was copied from those that are kept. */
+const reproducible = new Set<string>();
+
+/**
+ * What the outcome follows from: test pictures and tones read no file, and files that are the same in every run stand
+ * for their content. Undefined where it follows from anything else, too: from another file or a path in a filter.
+ */
+function recipeOf(list: readonly string[]): string[] | undefined {
+  const recipe: string[] = [];
+  for (const [at, each] of list.entries()) {
+    const isFile = list[at - 1] === "-i" && list[at - 2] !== "lavfi";
+    const hash = isFile && existsSync(each) ? hashOf(readFileSync(each)) : "";
+    const isFixed = reproducible.has(hash) || (isFile && dirname(each) === MEDIA);
+    // Demuxers go by the extension as well.
+    if (isFixed) recipe.push(`${hash}${extname(each)}`);
+    else if (isFile || each === "concat" || each.includes(tmpdir())) return undefined;
+    else recipe.push(each);
+  }
+  return recipe;
+}
+
+const MEDIA = resolve(import.meta.dirname, "../../../examples/media");
 
 /** Kept from run to run, each by the arguments and the ffmpeg that made it, which takes a fifth of a second. */
 const KEPT = join(tmpdir(), "mediajob-clips");
@@ -28,11 +52,12 @@ const FFMPEG =
     .map((directory) => join(directory, "ffmpeg"))
     .find((path) => existsSync(path)) ?? "ffmpeg";
 
-function madeOnce(list: readonly string[], extension: string): string {
+function madeOnce(
+  list: readonly string[],
+  { recipe, extension }: { recipe: readonly string[]; extension: string },
+): string {
   const { mtimeMs, size } = statSync(FFMPEG);
-  const name = createHash("sha256")
-    .update(JSON.stringify([mtimeMs, size, ...list, extension]))
-    .digest("hex");
+  const name = hashOf(JSON.stringify([mtimeMs, size, ...recipe, extension]));
   const kept = join(KEPT, `${name}${extension}`);
   if (existsSync(kept)) return kept;
   mkdirSync(KEPT, { recursive: true });
