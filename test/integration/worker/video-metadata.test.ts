@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { MediaRecord } from "../../../worker-image/probe/record.ts";
 import { clip, ffmpeg } from "./clips.ts";
 import { type MadeVideo, VideoWorkshop } from "./video-workshop.ts";
 
@@ -37,46 +38,65 @@ function tagsOfAll(paths: readonly string[]): string[] {
   });
 }
 
+type Tagged = { record: MediaRecord; tags: string };
+
+/** Videos by the names of their rows, each with its tags. */
+async function makeTagged(file: string, rows: { name: string; video: object }[]) {
+  const find = await workshop.makeAll(file, rows, ({ video }) => ({ ...video }));
+  const videos = await Promise.all(rows.map(({ name }) => find(name)));
+  const all = tagsOfAll(videos.map(({ path }) => path));
+  return new Map(
+    rows.map(({ name }, index): [string, Tagged] => [
+      name,
+      { record: (videos[index] as MadeVideo).record, tags: all[index] as string },
+    ]),
+  );
+}
+
 const tagsOf = (path: string): string => tagsOfAll([path]).join();
 
 const TELLS_PLACE = /48\.8584|2\.2945|48 deg|location|gps/i;
 const OF_CONTAINER = /"(?:major_brand|compatible_brands)": "qt/i;
 
-describe.each(["place.mov", "place.mkv"])("of %s, which tells where it was recorded,", (file) => {
-  test("the source's tags are seen as this test sees them", () => {
+describe("of files which tell where they were recorded,", () => {
+  const files = ["place.mov", "place.mkv"];
+  test.each(files)("the tags of %s are seen as this test sees them", (file) => {
     expect(tagsOf(at(file))).toMatch(TELLS_PLACE);
   });
 
+  /** Each output of each file, and its tags. */
+  async function madeOf(outputs: ({ name: string } & Record<string, unknown>)[]) {
+    const attempt = await workshop.attemptAll(files, outputs);
+    expect(attempt.result.failures).toEqual([]);
+    expect(attempt.files).toHaveLength(files.length * outputs.length);
+    const all = tagsOfAll(attempt.files.map(attempt.pathOf));
+    return attempt.files.map((made, index) => ({
+      made,
+      tags: all[index]?.replaceAll(attempt.pathOf(""), "") ?? "",
+    }));
+  }
+
   const codecs = ["aac", "opus", "mp3", "flac", "wav"];
   test(`the place is in no sound file: ${codecs.join(", ")}`, async () => {
-    const outputs = codecs.map((codec) => ({ name: codec, audio: { codec } }));
-    const attempt = await workshop.attemptAll([file], outputs);
-    expect(attempt.result.failures).toEqual([]);
-    expect(attempt.files).toHaveLength(codecs.length);
-    const all = tagsOfAll(attempt.files.map(attempt.pathOf));
-    for (const [index, made] of attempt.files.entries()) {
-      const tags = all[index] ?? "";
+    for (const { made, tags } of await madeOf(codecs.map((codec) => ({ name: codec, audio: { codec } })))) {
       expect(tags, made).toMatch(/A title/);
-      expect(tags.replaceAll(attempt.pathOf(""), ""), made).not.toMatch(TELLS_PLACE);
+      expect(tags, made).not.toMatch(TELLS_PLACE);
       expect(tags, made).not.toMatch(OF_CONTAINER);
     }
   });
 
+  const fast = { preset: "ultrafast" };
   const kinds = [
     ...["mp4", "mov", "mkv"].flatMap((container) => [
-      { name: `${container}, encoded`, container },
-      { name: `${container}, copied`, container, codec: "copy", audio: { codec: "copy" } },
+      { name: `${container}-encoded`, video: { ...fast, container } },
+      { name: `${container}-copied`, video: { ...fast, container, codec: "copy", audio: { codec: "copy" } } },
     ]),
-    { name: "webm", container: "webm", codec: "vp9" },
+    { name: "webm", video: { ...fast, container: "webm", codec: "vp9" } },
   ];
-  test(`the place is in no video: ${kinds.map(({ name }) => name).join("; ")}`, async () => {
-    const find = await workshop.makeAll(file, kinds, ({ name: _, ...video }) => video);
-    const made = await Promise.all(kinds.map(({ name }) => find(name)));
-    const all = tagsOfAll(made.map(({ path }) => path));
-    for (const [index, { name }] of kinds.entries()) {
-      const tags = all[index];
-      expect(tags, name).toMatch(/A title/);
-      expect(tags, name).not.toMatch(TELLS_PLACE);
+  test(`the place is in no video: ${kinds.map(({ name }) => name).join(", ")}`, async () => {
+    for (const { made, tags } of await madeOf(kinds)) {
+      expect(tags, made).toMatch(/A title/);
+      expect(tags, made).not.toMatch(TELLS_PLACE);
     }
   });
 });
@@ -92,21 +112,30 @@ describe("a timecode among the tags of the whole file", () => {
     { name: "is kept", video: { container: "mkv" }, timecodes: ["01:00:00:00"] },
     { name: "is left out with the metadata", video: { metadata: "Strip" }, timecodes: [] },
   ];
-  let made: (name: string) => Promise<MadeVideo>;
+  let made: Map<string, Tagged>;
   beforeAll(async () => {
-    made = await workshop.makeAll("place.mkv", rows, ({ video }) => video);
+    made = await makeTagged("place.mkv", rows);
   });
 
-  test.each(rows)("$name", async ({ name, timecodes }) => {
-    const { path, record } = await made(name);
-    expect(tagsOf(path).match(/\d\d:\d\d:\d\d[:;]\d\d(?=")/g) ?? []).toEqual(timecodes);
+  test.each(rows)("$name", ({ name, timecodes }) => {
+    const { record, tags } = made.get(name) as Tagged;
+    expect(tags.match(/\d\d:\d\d:\d\d[:;]\d\d(?=")/g) ?? []).toEqual(timecodes);
     expect(record.timecode).toBe(timecodes[0] ?? null);
     expect(record.data).toEqual([]);
   });
 });
 
 describe("what is stripped of its metadata", () => {
-  beforeAll(() => {
+  const rows = [
+    {
+      name: "with sound that is copied",
+      video: { container: "mkv", codec: "copy", audio: { codec: "copy" } },
+    },
+    { name: "with sound that is encoded", video: { container: "mkv", audio: {} } },
+    { name: "as MP4", video: { container: "mp4", audio: { codec: "copy" } } },
+  ].map(({ name, video }) => ({ name, video: { ...video, subtitles: "Keep", metadata: "Strip" } }));
+  let made: Map<string, Tagged>;
+  beforeAll(async () => {
     const cues = workshop.write("cues.srt", "1\n00:00:00,500 --> 00:00:01,500\nHallo\n");
     ffmpeg("-i", at(cues), join(workshop.root, "cues.ass"));
     const font = workshop.write("any.ttf", "stands for a font");
@@ -116,18 +145,14 @@ describe("what is stripped of its metadata", () => {
       ...["-metadata:s:a:0", "title=Ton", "-metadata:s:s:0", "title=Texte"],
       ...["-attach", at(font), "-metadata:s:t", "mimetype=application/x-truetype-font", at("tongues.mkv")],
     );
+    made = await makeTagged("tongues.mkv", rows);
   });
 
-  test.each([
-    { name: "with sound that is copied", container: "mkv", audio: { codec: "copy" }, codec: "copy" },
-    { name: "with sound that is encoded", container: "mkv", audio: {} },
-    { name: "as MP4", container: "mp4", audio: { codec: "copy" } },
-  ])("keeps the languages of sound and text, $name", async ({ name: _, ...video }) => {
-    const wish = { ...video, subtitles: "Keep", metadata: "Strip" };
-    const { record, path } = await workshop.make("tongues.mkv", wish);
+  test.each(rows)("keeps the languages of sound and text, $name", ({ name, video }) => {
+    const { record, tags } = made.get(name) as Tagged;
     expect(record.audio).toMatchObject([{ language: "ger" }]);
     expect(record.subtitles).toMatchObject([{ language: "fra", title: null }]);
     expect(record.attachments).toHaveLength(video.container === "mkv" ? 1 : 0);
-    expect(tagsOf(path)).not.toMatch(/A title|Ton|Texte/);
+    expect(tags).not.toMatch(/A title|Ton|Texte/);
   });
 });
