@@ -26,7 +26,8 @@ const reproducible = new Set<string>();
 
 /**
  * What the outcome follows from: test pictures and tones read no file, and files that are the same in every run stand
- * for their content. Undefined where it follows from anything else, too: from another file or a path in a filter.
+ * for their content. Undefined where it follows from anything else, too: from another file or a path in a filter; and
+ * for what is repeated, which is quickly copied and large.
  */
 function recipeOf(list: readonly string[]): string[] | undefined {
   const recipe: string[] = [];
@@ -36,11 +37,13 @@ function recipeOf(list: readonly string[]): string[] | undefined {
     const isFixed = reproducible.has(hash) || (isFile && dirname(each) === MEDIA);
     // Demuxers go by the extension as well.
     if (isFixed) recipe.push(`${hash}${extname(each)}`);
-    else if (isFile || each === "concat" || each.includes(tmpdir())) return undefined;
+    else if (isFile || UNKEPT.has(each) || each.includes(tmpdir())) return undefined;
     else recipe.push(each);
   }
   return recipe;
 }
+
+const UNKEPT = new Set(["concat", "-stream_loop"]);
 
 const MEDIA = resolve(import.meta.dirname, "../../../examples/media");
 
