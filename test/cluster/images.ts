@@ -7,6 +7,7 @@ import { dataDirectory, stateDirectory } from "./directories.ts";
 import { type Docker, dockerCommand, startDocker } from "./docker.ts";
 import { fanOut } from "./fan-out.ts";
 import { layOutImages } from "./image-layout.ts";
+import { assertLean, megabytes } from "./image-size.ts";
 import { type NodeLayout, nodes } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { nativeClusterDirectory } from "./native-cluster.ts";
@@ -46,8 +47,11 @@ export async function buildImages(options: BuildOptions = {}): Promise<BuiltImag
       ...["build", "--progress", "plain", "--network", "host", "--tag", name],
       ...["--file", join(context, `Dockerfile.${component}`), ...proxyArguments(), context],
     ]);
-    const image = await inspect(docker, name);
-    console.error(`Built ${name}: ${megabytes(image.sizeBytes)}, in ${secondsSince(startedAt)} s`);
+    const [image, base] = await Promise.all([inspect(docker, name), inspect(docker, baseImage)]);
+    const addedBytes = image.sizeBytes - base.sizeBytes;
+    const size = `${megabytes(image.sizeBytes)}, ${megabytes(addedBytes)} of them on top of its base`;
+    console.error(`Built ${name}: ${size}, in ${secondsSince(startedAt)} s`);
+    assertLean(component, addedBytes);
     return image;
   };
   return await Promise.all(components.map(build));
@@ -159,10 +163,6 @@ function proxyArguments(): string[] {
   return ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
     .filter((name) => process.env[name])
     .flatMap((name) => ["--build-arg", name]);
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 function secondsSince(startedAt: number): string {

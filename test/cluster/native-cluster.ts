@@ -180,8 +180,7 @@ const programs = [
   ...(["coredns", "pause", "helm"] as const),
 ];
 
-/** Brings what the cluster is made of. Says all that is missing at once, rather than one thing per try. */
-/** Installs and builds what it takes, and says all that stands in the way at once. */
+/** Installs and builds what it takes, and says all that stands in the way at once, rather than one thing per try. */
 export async function prepareNativeCluster(options: InstallOptions = {}): Promise<void> {
   const problems: string[] = [];
   const note = (error: Error) => problems.push(error.message);
