@@ -225,19 +225,47 @@ describe("as on the API server,", () => {
     ]);
   });
 
-  test("a rule is not asked of what holds something of a wrong shape itself", () => {
-    const outputs = [
-      { name: "odd", image: { format: "webp", width: "320" }, metadata: {} },
-      { name: "none" },
-      { name: "later", step: {} },
-    ];
-    expect(
-      errorsOf(manifest({ spec: { outputs, presetRef: { kind: "MediaPreset", name: "web" } } })),
-    ).toEqual([
-      expect.stringMatching(/^spec.outputs\[0\].image.width: /),
-      expect.stringMatching(/^spec.outputs\[1\]: set exactly one of /),
-      expect.stringMatching(/^spec.outputs\[2\].step: /),
-    ]);
+  const odd = { name: "odd", image: { format: "webp", width: "320" } };
+  const rows = { name: "rows", metadata: {} };
+  const into = (template: unknown) => ({ volume: { claimName: "media", path: "out/" }, template });
+  test.each([
+    {
+      name: "a rule on what is set is asked, whatever is wrong in it",
+      spec: { outputs: [{ ...odd, ...rows }, { name: "none" }, { name: "later", step: {} }] },
+      told: ["spec.outputs[0].image.width", "spec.outputs[0]", "spec.outputs[1]", "spec.outputs[2].step"],
+    },
+    {
+      name: "a rule on the whole spec is asked where it reads what is right",
+      spec: { outputs: [odd], presetRef: { kind: "MediaPreset", name: "web" } },
+      told: ["spec.outputs[0].image.width", "spec.presetRef"],
+    },
+    {
+      name: "a rule on how many there are is asked, whatever is wrong in one of them",
+      spec: { outputs: [odd, rows], destination: into("{source}.{ext}") },
+      told: ["spec.outputs[0].image.width", "spec.destination.template"],
+    },
+    {
+      name: "a rule is not asked that reads what is wrong",
+      spec: { outputs: [{ ...odd, name: "a" }, rows], destination: into(42) },
+      told: ["spec.outputs[0].image.width", "spec.destination.template"],
+    },
+    {
+      name: "a rule is not asked that looks into a list in which something is wrong",
+      spec: {
+        sources: [volumeSource("a"), volumeSource("b")],
+        outputs: [odd],
+        destination: into("{output}"),
+      },
+      told: ["spec.outputs[0].image.width"],
+    },
+    {
+      name: "a rule on a list is not asked where there is none",
+      spec: { outputs: "thumb", destination: into("{source}.{ext}") },
+      told: ["spec.outputs"],
+    },
+  ])("$name", ({ spec, told }) => {
+    const paths = errorsOf(manifest({ spec })).map((error) => error.split(": ")[0]);
+    expect(paths.toSorted()).toEqual(told.toSorted());
   });
 
   test("a number out of bounds does not", () => {

@@ -3,7 +3,6 @@ import { type MediaJob, mediaJob } from "./media-job.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 import { isObject, withDefaults } from "./validator/defaults.ts";
 import { duplicateErrors } from "./validator/duplicates.ts";
-import { pathsTo } from "./validator/field-path.ts";
 import { manifestMetadata, manifestMetadataSchema } from "./validator/manifest-metadata.ts";
 import { ruleErrors } from "./validator/rules.ts";
 import { type Shape, shapeErrors, type ValidationError } from "./validator/shape.ts";
@@ -25,7 +24,7 @@ const manifest: Shape = {
  *
  * With `previous`, the object before an update, the rules about change are asked too. Never throws for a bad
  * manifest, whatever it is; `errors` then holds every fault that could be found, in no certain order: where the API server
- * asks no rule yet, since a value is of the wrong shape, those of all other values are asked here for later.
+ * asks no rule yet, since a value is of the wrong shape, those that read other values are asked here for later.
  */
 export function validateMediaJob(input: unknown, { previous }: { previous?: MediaJob } = {}): Validation {
   if (!isObject(input))
@@ -34,10 +33,10 @@ export function validateMediaJob(input: unknown, { previous }: { previous?: Medi
   const { status: _, ...written } = input;
   const object = withDefaults(manifest.schema, written);
   const wrong = shapeErrors(manifest, object);
-  const unsound = new Set(wrong.flatMap(({ blocking, path }) => (blocking ? pathsTo(path) : [])));
+  const blocking = new Set(wrong.filter((error) => error.blocking).map(({ path }) => path));
   const before = previous && withDefaults(manifest.schema, previous);
-  const broken = ruleErrors(manifest.schema, object, before, unsound).map((error) =>
-    unsound.size > 0 ? { ...error, later: true as const } : error,
+  const broken = ruleErrors(manifest.schema, object, before, blocking).map((error) =>
+    blocking.size > 0 ? { ...error, later: true as const } : error,
   );
 
   const errors = [

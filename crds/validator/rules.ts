@@ -3,7 +3,7 @@ import { strings } from "@bufbuild/cel/ext";
 import type { StructuralSchema } from "../structural-schema.ts";
 import type { Rule } from "../validation.ts";
 import { celValue } from "./cel-value.ts";
-import { fieldPath } from "./field-path.ts";
+import { fieldPath, pathsTo, type Steps } from "./field-path.ts";
 import { type Place, places } from "./places.ts";
 import type { ValidationError } from "./shape.ts";
 
@@ -11,21 +11,26 @@ import type { ValidationError } from "./shape.ts";
  * Every CEL rule that an object breaks. A rule that speaks of `oldSelf` is asked only where a previous value stands
  * at the same place, as the API server does.
  *
- * @param unsound paths of values that are of the wrong shape, or hold one that is: no rule is asked of them
+ * @param wrong paths of values that are of the wrong shape: no rule is asked that reads one of them
  */
 export function ruleErrors(
   schema: StructuralSchema,
   object: unknown,
   previous?: unknown,
-  unsound: ReadonlySet<string> = new Set(),
+  wrong: ReadonlySet<string> = new Set(),
 ): ValidationError[] {
-  return [...places(schema, object, previous)]
-    .filter(({ steps }) => unsound.size === 0 || !unsound.has(fieldPath(steps)))
-    .flatMap(brokenRules);
+  const unsound = new Set([...wrong].flatMap(pathsTo));
+  return [...places(schema, object, previous)].flatMap((place) => brokenRules(place, { wrong, unsound }));
 }
 
-function brokenRules({ schema, steps, value, previous }: Place): ValidationError[] {
-  const rules = schema["x-kubernetes-validations"] ?? [];
+interface Faults {
+  wrong: ReadonlySet<string>;
+  /** These, and all that they lie in. */
+  unsound: ReadonlySet<string>;
+}
+
+function brokenRules({ schema, steps, value, previous }: Place, faults: Faults): ValidationError[] {
+  const rules = (schema["x-kubernetes-validations"] ?? []).filter((rule) => readsSound(rule, steps, faults));
   const standing = rules.filter((rule) => !isTransition(rule));
   const transitions = previous === undefined ? [] : rules.filter(isTransition);
   const place = { path: fieldPath(steps), value };
@@ -36,6 +41,23 @@ function brokenRules({ schema, steps, value, previous }: Place): ValidationError
       oldSelf: celValue(schema, previous, { sorted: true }),
     })),
   ];
+}
+
+/** `self` and the fields below it that a rule names, within which macro or function, and whether a call ends them. */
+const READING = /(?:\b(has|size)\()?\bself\b((?:\.\w+)*)(\()?/g;
+
+/** Whether nothing is wrong in what a rule reads. Of what it only counts, or asks for, nothing inside counts. */
+function readsSound({ rule }: Rule, steps: Steps, { wrong, unsound }: Faults): boolean {
+  if (!unsound.has(fieldPath(steps))) return true;
+  return [...rule.matchAll(READING)].every(([, within, chain = "", call]) => {
+    const names = chain.split(".").slice(1, call ? -1 : undefined);
+    const paths = [...names.keys(), names.length].map((depth) =>
+      fieldPath([...steps, ...names.slice(0, depth)]),
+    );
+    const [last = ""] = paths.slice(-1);
+    if (within === "has") paths.pop();
+    return paths.every((path) => !wrong.has(path)) && (within !== undefined || !unsound.has(last));
+  });
 }
 
 function isTransition({ rule }: Rule): boolean {
