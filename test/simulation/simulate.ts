@@ -46,6 +46,7 @@ export async function simulate(
   let broken: Verdict["broken"] = null;
   const fail = (promise: string, what: string) => {
     broken ??= { promise, what, atMs: world.time.nowMs };
+    world.dispose(); // who turns in circles and waits for nothing lets nobody else come to a turn
   };
   const world: World = new World(scenario, trace);
   if (trace) narrate(world, (line) => trace(world.time.nowMs, line));

@@ -102,6 +102,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/reconciler.ts",
     find: "if (lost && deleting)",
     replace: "if (lost)",
+    from: 72_002_701,
   },
   {
     name: "free-a-namesakes-place",
@@ -109,7 +110,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/pool-usage.ts",
     find: "({ namespace, name, owner }: Holder): HolderKey =>",
     replace: "({ namespace, name }: Holder, owner = 0): HolderKey =>",
-    from: 1_025_001,
+    from: 72_038_201,
   },
   {
     name: "cap-no-namespace",
@@ -217,6 +218,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/reconcile/reconciler.ts",
     find: "shell.line.remove(key);",
     replace: "",
+    from: 70_000_001,
   },
   {
     name: "trust-the-watch",
