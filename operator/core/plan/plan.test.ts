@@ -169,20 +169,41 @@ describe("a plan that follows from what the sources are", () => {
     expect(secondsOf({ ...film, width: 1280, height: 720 })).toBeLessThan(secondsOf(film));
   });
 
-  test.each([30, 100, 170, 3000])(
-    "frames are made between the frames of %s s of 1080p at 60 by units that have the time for it",
-    (durationSeconds) => {
-      const of = spec({
-        sources: sources("a", "b"),
-        outputs: [{ ...mobile, video: { interpolate: { fps: 120 } } }],
-      });
-      const { units } = grown(of, { 0: { durationSeconds, width: 1920, height: 1080, fps: 60 } });
-      const seconds = units
-        .filter(({ sources: [source] }) => source === 0)
-        .map(({ estimate }) => estimate.seconds);
-      expect(Math.max(...seconds)).toBeLessThan(of.unitTimeoutSeconds);
+  const HD = { width: 1920, height: 1080, fps: 60 };
+  const UHD = { width: 3840, height: 2160, fps: 60 };
+  test.each([
+    { name: "half a minute", known: { ...HD, durationSeconds: 30 } },
+    { name: "less than three minutes", known: { ...HD, durationSeconds: 170 }, parts: 11 },
+    { name: "two hours", known: { ...HD, durationSeconds: 7200 }, parts: 480 },
+    { name: "the same, one after another", known: { ...HD, durationSeconds: 7200 }, alone: true, parts: 480 },
+    { name: "half a minute of 4K", known: { ...UHD, durationSeconds: 30 }, parts: 10 },
+    { name: "an hour of 4K", known: { ...UHD, durationSeconds: 3600 }, parts: 1200 },
+    { name: "seconds of 4K", known: { ...UHD, durationSeconds: 4 }, parts: 0 },
+    { name: "a minute of 8K", known: { width: 7680, height: 4320, fps: 60, durationSeconds: 60 }, parts: 60 },
+    {
+      name: "4K with keyframes far apart",
+      known: { ...UHD, durationSeconds: 30 },
+      video: { keyframeIntervalSeconds: 10 },
+      parts: 12,
     },
-  );
+    { name: "a shorter time", known: { ...HD, durationSeconds: 30 }, timeout: 1200, parts: 8 },
+  ])("frames between frames of $name are made by units that have the time for it", (row) => {
+    const { known, video, alone, timeout: unitTimeoutSeconds = 3600, parts } = row;
+    const of = spec({
+      sources: sources("a", "b"),
+      outputs: [{ name: "smooth", video: { interpolate: { fps: 120 }, ...video } }],
+      unitTimeoutSeconds,
+      ...(alone && { parallelism: 1 }),
+    });
+    const own = grown(of, { 0: known }).units.filter(({ sources: [source] }) => source === 0);
+    const secondsOf = ({ part, estimate }: (typeof own)[number]) => {
+      const { startSeconds = 0, endSeconds = known.durationSeconds } = part ?? {};
+      const read = endSeconds - startSeconds;
+      return (estimate.seconds * (read + (startSeconds > 0 ? 1 : 0))) / read;
+    };
+    expect(Math.max(...own.map(secondsOf))).toBeLessThan(unitTimeoutSeconds * 0.9);
+    if (parts !== undefined) expect(own.filter(({ part }) => part)).toHaveLength(parts);
+  });
 
   test("parts are made in software: they take no accelerator, and where one is a must there are none", () => {
     const known = { durationSeconds: 170 };
@@ -419,7 +440,12 @@ describe("a rendition is estimated by what is made of its source", () => {
     { name: "half the speed", video: { speed: 0.5 }, least: 1.5, most: 2 },
     { name: "twice the speed", video: { speed: 2 }, least: 0.5, most: 0.8 },
     { name: "two files after it", video: { append: ["b.mp4", "c.mp4"] }, least: 2.9, most: 3.1 },
-    { name: "frames between its frames", video: { interpolate: { fps: 50 } }, least: 30, most: 200 },
+    {
+      name: "frames between its frames",
+      video: { interpolate: { fps: 50 }, cuts: [{ startSeconds: 0 }] },
+      least: 30,
+      most: 200,
+    },
   ])("$name", ({ video, least, most }) => {
     expect(shareOf(video)).toBeGreaterThan(least);
     expect(shareOf(video)).toBeLessThan(most);
