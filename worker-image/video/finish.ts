@@ -15,6 +15,8 @@ export interface Staged {
   /** What the source is. */
   source: MediaRecord;
   report: FfmpegReport;
+  /** Of parts. */
+  isJoined?: boolean;
 }
 
 /** Verifies a file, gives it and its subtitle files their names, and keeps how it was made. */
@@ -22,7 +24,7 @@ export async function finish(
   context: EngineContext,
   task: Task,
   {
-    staged: { path, rendition, source, report },
+    staged: { path, rendition, source, report, isJoined = false },
     limits,
     tell,
     record = {},
@@ -32,7 +34,7 @@ export async function finish(
   tell("verify", 0);
   // The hash keeps one core busy while the samples are read, which are mostly waited for.
   const [verified, sha256] = await Promise.all([
-    verifyRendition(path, rendition, { sourcePath: opened.path, report, run: limits }),
+    verifyRendition(path, rendition, { sourcePath: opened.path, report, run: limits, isJoined }),
     sha256Of(path, { signal: context.signal }),
   ]);
   const lost = rendition.subtitles.length > 0 ? lostTextsOf(report) : undefined;

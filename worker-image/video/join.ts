@@ -71,7 +71,7 @@ export async function joinParts(context: EngineContext, task: Task, count: numbe
       );
     }
     await finish(context, task, {
-      staged: { path: staged, rendition, source: record, report },
+      staged: { path: staged, rendition, source: record, report, isJoined: true },
       limits: encode.limits,
       tell,
       record: { parts },

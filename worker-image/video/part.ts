@@ -15,6 +15,7 @@ import { openCompanions } from "./companions.ts";
 import { decodeSample } from "./decode-sample.ts";
 import { Encode } from "./encode.ts";
 import type { FfmpegReport } from "./ffmpeg.ts";
+import { otherLength } from "./length-check.ts";
 import { renditionSeconds, verifyingSeconds } from "./progress/stage-seconds.ts";
 import { planRendition, type Rendition } from "./rendition.ts";
 import { subjectOf, type Task, tellOf } from "./task.ts";
@@ -99,7 +100,7 @@ export async function makePart(context: EngineContext, task: Task, part: Part): 
     if (damage) context.warn({ ...damage, ...subjectOf(task) });
     // Nothing may be shown for longer than a part lasts; that is told by a part without bytes.
     if (report.progress?.frames === 0) await truncate(staged, 0);
-    else await verifyPart(staged, rendition, { report, encode });
+    else await verifyPart(staged, rendition, { sourcePath: opened.path, report, encode });
     await context.handover.leave(staged, handedOver);
     context.record({
       ...subjectOf(task),
@@ -134,15 +135,17 @@ function partOf(rendition: Rendition, { startSeconds, endSeconds }: Part): Rendi
 async function verifyPart(
   path: string,
   rendition: Rendition,
-  { report, encode }: { report: FfmpegReport; encode: Encode },
+  { sourcePath, report, encode }: { sourcePath: string; report: FfmpegReport; encode: Encode },
 ): Promise<void> {
   const { frames = 0, outTimeSeconds = 0 } = report.progress ?? {};
   if ((await stat(path)).size === 0) throw new MediaFailure("VerificationFailed", "the part has no bytes");
   const record = await probe(path, encode.limits.signal, { firstFrame: false });
-  const found = record.video[0]?.frames ?? null;
+  const { frames: found = null, durationSeconds: lasts = null } = record.video[0] ?? {};
+  const made = { seconds: lasts, frames: found };
   const differences = [
     ...pictureDifferences(record, rendition),
     ...(found === frames ? [] : [`it has ${found} frames but ${frames} were written`]),
+    ...(await otherLength(made, rendition, { sourcePath, report, run: encode.limits })),
   ];
   if (differences.length > 0) {
     throw new MediaFailure(

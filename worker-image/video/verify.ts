@@ -6,6 +6,7 @@ import { probe } from "../probe/probe.ts";
 import type { MediaRecord } from "../probe/record.ts";
 import { decodeSample } from "./decode-sample.ts";
 import type { FfmpegLimits, FfmpegReport } from "./ffmpeg.ts";
+import { otherLength } from "./length-check.ts";
 import { expectedCodec, type Rendition } from "./rendition.ts";
 import { missedLoudness } from "./sound/loudness-check.ts";
 import { isSilent } from "./sound/silence.ts";
@@ -25,6 +26,15 @@ export interface Verified {
   warnings: { reason: string; message: string }[];
 }
 
+/** What a file was made of and by, and how. */
+export interface Made {
+  sourcePath: string;
+  report: FfmpegReport;
+  run: FfmpegLimits;
+  /** Of parts, each of which was held to its length when it was made. */
+  isJoined?: boolean;
+}
+
 /**
  * Looks at a finished file before it gets its name: that it opens, is whole, has the codecs, size and length
  * that were decided, and decodes.
@@ -35,7 +45,7 @@ export interface Verified {
 export async function verifyRendition(
   path: string,
   rendition: Rendition,
-  { sourcePath, report, run }: { sourcePath: string; report: FfmpegReport; run: FfmpegLimits },
+  { sourcePath, report, run, isJoined = false }: Made,
 ): Promise<Verified> {
   if ((await stat(path)).size === 0 || (rendition.output.codec !== "copy" && report.progress?.frames === 0)) {
     throw nothingMade({ what: "frame" }, rendition.spans, report);
@@ -53,6 +63,10 @@ export async function verifyRendition(
   const frames = rendition.output.codec === "copy" ? null : await countedFrames(record, path, run.signal);
   differences.push(...lengthDifferences(record, { rendition, report, frames }));
   differences.push(...excessOf(rendition, wholeLengths(record, rendition, report)));
+  if (differences.length === 0 && !isJoined) {
+    const made = { seconds: record.video[0]?.durationSeconds ?? null, frames };
+    differences.push(...(await otherLength(made, rendition, { sourcePath, report, run })));
+  }
   if (differences.length > 0) {
     throw new MediaFailure(
       "VerificationFailed",

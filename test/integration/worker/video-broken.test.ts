@@ -149,6 +149,50 @@ describe.each(["mp4", "mkv", "webm"] as const)("a video in %s", (container) => {
   });
 });
 
+describe("a video that ffmpeg itself made too short", () => {
+  const SOURCES = [
+    { name: "is refused", list: [], message: /its pictures last 5\.88\d* s, not 6\.00\d* s/ },
+    {
+      name: "is refused of Matroska, which counts no frames",
+      list: ["-f", "matroska"],
+      message: /not 6\.00\d* s/,
+    },
+    {
+      name: "is the source's where frames are missing in it",
+      list: ["-c:v", "libx264", "-preset", "ultrafast", "-vf", "select=not(eq(n\\,9))", "-fps_mode", "vfr"],
+    },
+    {
+      name: "is the source's where it does not hold what it declares",
+      list: ["-c:v", "copy"],
+      declares: 0.12,
+    },
+  ];
+
+  test.each(SOURCES)("$name", async ({ list, message, declares = 0 }) => {
+    const path = join(root, `short-${++copies}.mp4`);
+    ffmpeg("-i", source, "-map", "0:v", "-c", "copy", ...list, path);
+    const { picture, ...planned } = planRendition(
+      await probe(path),
+      videoOutput.parse({ preset: "ultrafast" }),
+    );
+    const rendition = {
+      ...planned,
+      picture: { ...picture, durationSeconds: (picture.durationSeconds ?? 0) + declares },
+      endSeconds: (planned.endSeconds ?? 0) + declares,
+    };
+    const made = join(root, `short-made-${copies}.mp4`);
+    const whole = renditionArguments(rendition, { sourcePath: path, targetPath: made, threads: 2 });
+    const frames = declares > 0 ? "150" : "147";
+    const report = await runFfmpeg({ ...limits, arguments: whole.toSpliced(-1, 0, "-frames:v", frames) });
+    const verified = verifyRendition(made, rendition, { sourcePath: path, report, run: limits });
+    if (!message) return expect(await verified).toMatchObject({ warnings: [] });
+    await expect(verified).rejects.toMatchObject({
+      reason: "VerificationFailed",
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 test("a video that has lost the sound of one track of eight is refused", async () => {
   const tracks = join(root, "tracks.mp4");
   const sounds = Array.from({ length: 8 }, () => ["-map", "0:a"]).flat();
