@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probe } from "../../../worker-image/probe/probe.ts";
@@ -140,3 +141,48 @@ describe("shapes", () => {
     expect([picture?.storedWidth, picture?.storedHeight]).toEqual(expected);
   });
 });
+
+const CLEANED = [
+  { name: "nothing", video: {} },
+  { name: "denoise Light", video: { denoise: "Light" } },
+  { name: "denoise Strong", video: { denoise: "Strong" } },
+  { name: "sharpen 0.5", video: { sharpen: 0.5 } },
+  { name: "sharpen 1.5", video: { sharpen: 1.5 } },
+];
+
+describe("noise and edges", () => {
+  let found: (name: string) => Promise<{ noise: number; edge: number }>;
+  beforeAll(async () => {
+    const luma = "if(lt(X,80),128+12*(random(1)-0.5),64+128*clip((X-116)/8,0,1))";
+    ffmpeg(
+      ...["-f", "lavfi", "-i", `nullsrc=s=160x120:r=25:d=0.4,geq=lum='${luma}':cb=128:cr=128`],
+      ...["-c:v", "libx264", "-preset", "ultrafast", "-crf", "0", "-pix_fmt", "yuv420p"],
+      join(workshop.sources, "noisy.mp4"),
+    );
+    const made = await workshop.makeAll("noisy.mp4", CLEANED, ({ video }) => ({ crf: 1, ...video }));
+    found = async (name) => measured((await made(name)).path);
+  });
+
+  test("denoise leaves the less noise the stronger it is, sharpen makes an edge the steeper", async () => {
+    const [plain, light, strong, little, much] = await Promise.all(CLEANED.map(({ name }) => found(name)));
+    expect(light?.noise).toBeLessThan((plain?.noise ?? 0) * 0.95);
+    expect(strong?.noise).toBeLessThan((light?.noise ?? 0) * 0.5);
+    expect(little?.edge).toBeGreaterThan((plain?.edge ?? 0) * 1.1);
+    expect(much?.edge).toBeGreaterThan((little?.edge ?? 0) * 1.1);
+    expect(strong?.edge).toBeGreaterThan((plain?.edge ?? 0) * 0.8);
+  });
+});
+
+/** Of the last frame: how far the lumas of its left half are spread, and how steep the edge in its right half is. */
+function measured(path: string): { noise: number; edge: number } {
+  const [width, height] = [160, 120];
+  const list = ["-v", "error", "-i", path, "-vf", "extractplanes=y", "-f", "rawvideo", "-"];
+  const frame = execFileSync("ffmpeg", list).subarray(-width * height);
+  const lumas = (from: number, to: number) =>
+    Array.from({ length: height }, (_, y) => [...frame.subarray(y * width + from, y * width + to)]);
+  const noisy = lumas(8, 72).flat();
+  const mean = noisy.reduce((sum, luma) => sum + luma, 0) / noisy.length;
+  const noise = Math.sqrt(noisy.reduce((sum, luma) => sum + (luma - mean) ** 2, 0) / noisy.length);
+  const steps = lumas(100, 140).flatMap((row) => row.slice(1).map((luma, at) => luma - (row[at] ?? luma)));
+  return { noise, edge: Math.max(...steps) };
+}
