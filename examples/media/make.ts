@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { drift, glow, printed } from "./pictures.ts";
 
 const DEBIAN_PACKAGE = "lomiri-wallpapers-16.04";
 const CLIP_SECONDS = 10;
@@ -24,6 +25,9 @@ try {
 
   await portraitFromPhone(photograph("friends_by_Aitzol_Berasategi.jpg"), join(here, "dogs.jpg"));
   await landscape(photograph("seeding_by_Clements_Engelhardt.jpg"), join(here, "meadow.jpg"));
+  await drift(join(here, "meadow.jpg"), join(here, "drift.gif"));
+  await printed(join(here, "meadow.jpg"), join(here, "print.jpg"));
+  await glow(join(here, "glow.png"));
   clip(
     [
       photograph("picosdeeuropa_by_Aitzol_Berasategi.jpg"),
