@@ -6,9 +6,11 @@ type Fields = Partial<z.input<typeof imageOutput>>;
 /** What a picture on the page shows: one field, its value, and what is needed for it to be seen. */
 export interface FieldExample {
   field: keyof z.input<typeof imageOutput>;
-  /** `dogs` is upright by its EXIF orientation alone; `spin` moves; `logo` has alpha. */
-  source: "dogs" | "meadow" | "spin" | "logo";
+  /** `dogs` is upright by its EXIF orientation alone; `spin` moves; `logo` has alpha; `glow` has a wide gamut; `dusk` has 16 bits, of which few tell. */
+  source: "dogs" | "meadow" | "spin" | "logo" | "glow" | "dusk";
   image: Fields;
+  /** Another value, where the picture alone does not show what its own does, and how the two are shown. */
+  against?: { image: Fields; shown: "enlarged" | "stretched" | "half loaded" | "told"; stronger?: number };
 }
 
 /** Small enough for a page, large enough to see. */
@@ -25,6 +27,18 @@ const dogs = (field: FieldExample["field"], image: Fields): FieldExample => ({
   source: "dogs",
   image: { ...BOX, ...image },
 });
+
+/** With a picture that shows the difference to another value. */
+const against = (
+  example: FieldExample,
+  image: Fields,
+  shown: Against["shown"],
+  stronger = 8,
+): FieldExample => ({
+  ...example,
+  against: { image, shown, stronger },
+});
+type Against = NonNullable<FieldExample["against"]>;
 
 /** Every field of an image output, in the order of the page. */
 export const FIELD_EXAMPLES: readonly FieldExample[] = [
@@ -58,7 +72,7 @@ export const FIELD_EXAMPLES: readonly FieldExample[] = [
   dogs("median", { median: 7 }),
   dogs("blur", { blur: 4 }),
   dogs("sharpen", { sharpen: { sigma: 2, m2: 6 } }),
-  meadow("enhance", { enhance: { strength: 0.8 } }),
+  against(dogs("enhance", { enhance: { strength: 0.8 } }), {}, "enlarged", 2),
   dogs("overlays", {
     overlays: [
       { text: { text: "mediajob", size: 22, font: "sans bold" }, gravity: "southeast", opacity: 0.8 },
@@ -66,19 +80,41 @@ export const FIELD_EXAMPLES: readonly FieldExample[] = [
   }),
   dogs("quality", { format: "jpeg", quality: 8 }),
   dogs("maxBytes", { format: "jpeg", maxBytes: 2500 }),
-  dogs("effort", { format: "webp", effort: 6 }),
-  dogs("progressive", { format: "jpeg", progressive: true }),
-  dogs("mozjpeg", { format: "jpeg", mozjpeg: true }),
-  dogs("chromaSubsampling", { format: "jpeg", chromaSubsampling: "4:4:4" }),
-  { field: "lossless", source: "logo", image: { format: "webp", lossless: true } },
-  { field: "nearLossless", source: "logo", image: { format: "webp", nearLossless: true, quality: 20 } },
+  against(dogs("effort", { format: "webp", effort: 6 }), { effort: 0 }, "told"),
+  against(dogs("progressive", { format: "jpeg", progressive: true }), { progressive: false }, "half loaded"),
+  against(dogs("mozjpeg", { format: "jpeg", mozjpeg: true }), { mozjpeg: false }, "told"),
+  against(
+    dogs("chromaSubsampling", { format: "jpeg", chromaSubsampling: "4:4:4" }),
+    { chromaSubsampling: "4:2:0" },
+    "enlarged",
+  ),
+  against(dogs("lossless", { format: "webp", lossless: true }), { lossless: false }, "enlarged"),
+  against(
+    dogs("nearLossless", { format: "webp", nearLossless: true, quality: 20 }),
+    { lossless: true, nearLossless: false },
+    "enlarged",
+  ),
   dogs("palette", { format: "png", palette: { colours: 8 } }),
-  dogs("compression", { format: "tiff", compression: "lzw" }),
-  dogs("bitDepth", { format: "png", width: 60, height: 36, bitDepth: 16 }),
-  dogs("density", { format: "jpeg", density: 300 }),
-  dogs("colourspace", { colourspace: "p3", modulate: { saturation: 1.6 } }),
-  dogs("metadata", { format: "jpeg", metadata: "Strip" }),
-  dogs("keepMetadata", { format: "jpeg", metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
+  against(dogs("compression", { format: "tiff", compression: "jpeg" }), { compression: "lzw" }, "enlarged"),
+  against(
+    { field: "bitDepth", source: "dusk", image: { format: "png", bitDepth: 16 } },
+    { bitDepth: 8 },
+    "stretched",
+    16,
+  ),
+  against(dogs("density", { format: "jpeg", density: 300 }), { density: 72 }, "told"),
+  against(
+    { field: "colourspace", source: "glow", image: { colourspace: "p3", lossless: true } },
+    { colourspace: "srgb" },
+    "enlarged",
+    4,
+  ),
+  against(dogs("metadata", { format: "jpeg", metadata: "Strip" }), { metadata: "Keep" }, "told"),
+  against(
+    dogs("keepMetadata", { format: "jpeg", metadata: "Strip", keepMetadata: ["Gps", "Dates"] }),
+    { keepMetadata: ["Copyright"] },
+    "told",
+  ),
   { field: "animated", source: "spin", image: { format: "webp", animated: true, width: 96 } },
   { field: "page", source: "spin", image: { page: 3, width: 96 } },
   { field: "loop", source: "spin", image: { format: "gif", animated: true, loop: 2, width: 96 } },
