@@ -204,7 +204,7 @@ export async function expectForetold(volume: WorkerVolume, { source, outputs }: 
     family: "image",
     sources: from({ [source]: `in/${source}` }),
     outputs: outputs.map((image, index) => ({ name: `output-${index}`, image: imageOutput.parse(image) })),
-    limits: { cpu: 1, memoryBytes: 2 ** 33, scratchBytes: 2 ** 30, timeoutSeconds: 120 },
+    limits: { cpu: 1, memoryBytes: 2 ** 33, scratchBytes: 2 ** 30, timeoutSeconds: 600 },
   });
   // As where it runs for the first time: what Node compiles itself takes 20 MiB.
   const { exitCode, result, manifest } = await runWorker(unit, volume, {
