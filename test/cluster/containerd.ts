@@ -102,14 +102,24 @@ export function ctrCommand(place: ContainerdPlace, ...args: string[]): CommandLi
 /**
  * Ends and removes every container of a running containerd and leaves its images. With the kubelet gone nobody
  * restarts them. Throws when that containerd does not answer.
+ *
+ * What ends meanwhile is deleted by its plugin for kubelets, too, and ctr gives up at the first that is gone already: so
+ * it is asked until there are none.
  */
 export async function removeContainers(place: ContainerdPlace): Promise<void> {
   const list = async (kind: string) =>
     (await ctr(place, kind, "list", "--quiet")).split("\n").filter(Boolean);
-  const tasks = await list("tasks");
-  if (tasks.length > 0) await ctr(place, "tasks", "delete", "--force", ...tasks);
-  const containers = await list("containers");
-  if (containers.length > 0) await ctr(place, "containers", "delete", ...containers);
+  await until(
+    `removing the containers of ${place.name}`,
+    async () => {
+      const tasks = await list("tasks");
+      if (tasks.length > 0) await ctr(place, "tasks", "delete", "--force", ...tasks);
+      const containers = await list("containers");
+      if (containers.length > 0) await ctr(place, "containers", "delete", ...containers);
+      return true;
+    },
+    { timeoutMs: 20_000 },
+  );
 }
 
 /**
