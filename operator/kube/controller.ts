@@ -223,7 +223,7 @@ export class Controller {
     const runningIn = (namespace: string) => usage.runningIn(namespace);
     for (const pool of usage.open()) {
       const next = line.first(pool, runningIn);
-      if (!next || keptRoom.keptFor(next, pool, nowMs)) continue;
+      if (!next || keptRoom.from(next, nowMs).has(pool)) continue;
       const left = line.leftInAll(next, usage.shared(next.namespace), usage.room(), runningIn);
       if (left > 0) this.enqueue(next.key);
     }

@@ -25,7 +25,7 @@ test.each([
   { who: "nobody in another pool", from: later, pool: "gpu", atMs: 0 },
   { who: "nobody after ten minutes", from: later, pool: "cpu", atMs: 10 * MINUTE_MS },
 ])("a pool keeps its room for a unit that found none, from $who", ({ from, pool, atMs, keptFor }) => {
-  expect(kept().keptFor(from, pool, atMs)).toBe(keptFor);
+  expect(kept().from(from, atMs).get(pool)).toBe(keptFor);
 });
 
 test.each([
@@ -34,21 +34,21 @@ test.each([
 ])("once $when nothing is kept", ({ end }) => {
   const room = kept();
   end(room);
-  expect(room.keptFor(later, "cpu", MINUTE_MS)).toBeUndefined();
+  expect(room.from(later, MINUTE_MS).get("cpu")).toBeUndefined();
 });
 
 test("what others find out about themselves ends nothing", () => {
   const room = kept();
   room.set(later, new Set(), MINUTE_MS);
   room.set(later, new Set(["cpu"]), MINUTE_MS);
-  expect(room.keptFor(later, "cpu", MINUTE_MS)).toBe("media/big");
+  expect(room.from(later, MINUTE_MS).get("cpu")).toBe("media/big");
 });
 
 test("after it was kept it is anybody's for ten minutes, whoever else finds none", () => {
   const room = kept();
   const wants = (minute: number) => {
     room.set(big, new Set(["cpu"]), minute * MINUTE_MS);
-    return room.keptFor(later, "cpu", minute * MINUTE_MS);
+    return room.from(later, minute * MINUTE_MS).get("cpu");
   };
   expect([5, 10, 15, 19, 20, 25, 30].map(wants)).toEqual([
     ...["media/big", undefined, undefined, undefined],

@@ -37,11 +37,11 @@ export class KeptRoom {
       if (kept.key === key && where(pool)) kept.untilMs = Math.min(kept.untilMs, nowMs);
   }
 
-  /** The MediaJob for which a pool keeps its room from another; undefined when it does not. Nor may its own units take it. */
-  keptFor({ key, standing }: Standing, pool: string, nowMs: number): string | undefined {
-    const kept = this.#kept.get(pool);
-    if (!kept || kept.untilMs <= nowMs) return undefined;
-    const isBefore = standing < kept.standing || (standing === kept.standing && key < kept.key);
-    return isBefore ? undefined : kept.key;
+  /** The pools that keep their room from a MediaJob now, and for which: its own other units may not take it, either. */
+  from({ key, standing }: Standing, nowMs: number): Map<string, string> {
+    const isBefore = (kept: Standing) =>
+      standing < kept.standing || (standing === kept.standing && key < kept.key);
+    const kept = [...this.#kept].filter(([, kept]) => kept.untilMs > nowMs && !isBefore(kept));
+    return new Map(kept.map(([pool, { key }]) => [pool, key]));
   }
 }

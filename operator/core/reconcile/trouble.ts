@@ -1,4 +1,4 @@
-import type { ObservedAttempt } from "./attempt.ts";
+import { attemptKey, type ObservedAttempt } from "./attempt.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
@@ -76,15 +76,17 @@ function crowdedOutOf(attempt: ObservedAttempt): "NotScheduled" | "QuotaExceeded
 }
 
 /** The pools on whose nodes an attempt finds no room now, nor did the one before it. */
-export const crowdedPools = (attempts: readonly ObservedAttempt[]): Set<string> =>
-  new Set(
-    attempts
-      .filter((attempt) => attempt.state === "Active" && isCrowdedOut(attempt))
-      .flatMap(({ unit, attempt, pool }) => {
-        const before = attempts.find((other) => other.unit === unit && other.attempt === attempt - 1);
-        return before?.state === "Failed" && classifyFailure(before).reason === "NotScheduled" ? [pool] : [];
-      }),
-  );
+export function crowdedPools(attempts: readonly ObservedAttempt[]): Set<string> {
+  const crowded = attempts.filter((attempt) => attempt.state === "Active" && isCrowdedOut(attempt));
+  if (crowded.length === 0) return new Set(); // as good as always
+  const failed = attempts.filter(({ state }) => state === "Failed");
+  const byKey = new Map(failed.map((attempt) => [attemptKey(attempt), attempt]));
+  const again = crowded.filter(({ unit, attempt }) => {
+    const before = byKey.get(attemptKey({ unit, attempt: attempt - 1 }));
+    return before && classifyFailure(before).reason === "NotScheduled";
+  });
+  return new Set(again.map(({ pool }) => pool));
+}
 
 /**
  * Whether an attempt would fit on a node if less ran there, by the words of kube-scheduler: what lacks room, and that the

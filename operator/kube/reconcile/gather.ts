@@ -1,6 +1,5 @@
 import { LABELS } from "../../../crds/group.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import type { KeptRoom } from "../../core/queue/kept-room.ts";
 import { kueueQueueOf } from "../../core/queue/kueue.ts";
 import { GATED_CLASSES, gateOf, retriesAllowed } from "../../core/queue/retry-gate.ts";
 import { askingSinceMs, standingMs } from "../../core/queue/standing.ts";
@@ -120,9 +119,8 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
   const nowMs = shell.clock.date().getTime();
   const self = standingOf(key, job, nowMs);
   const runningIn = (namespace: string) => usage.runningIn(namespace);
-  const places = usage.free(self.namespace);
-  const keptFor = kueueQueueOf(job) ? new Map() : keptFrom(self, places.keys(), shell.keptRoom, nowMs);
-  const free = [...places].map(
+  const keptFor = kueueQueueOf(job) ? new Map<string, string>() : shell.keptRoom.from(self, nowMs);
+  const free = [...usage.free(self.namespace)].map(
     ([pool, places]) => [pool, keptFor.has(pool) ? 0 : line.leftFor(self, pool, places, runningIn)] as const,
   );
   return {
@@ -150,20 +148,6 @@ export function observe(key: ObjectKey, job: StoredMediaJob, shell: Shell): Obse
     nowMs,
   };
 }
-
-/** The pools that keep their room from a MediaJob, and for which. */
-const keptFrom = (
-  self: ReturnType<typeof standingOf>,
-  pools: Iterable<string>,
-  keptRoom: KeptRoom,
-  nowMs: number,
-): Map<string, string> =>
-  new Map(
-    [...pools].flatMap((pool) => {
-      const other = keptRoom.keptFor(self, pool, nowMs);
-      return other === undefined ? [] : [[pool, other] as const];
-    }),
-  );
 
 /** How many retries of each class may start now, at the MediaJob's priority. */
 function retryRoomOf({ spec }: StoredMediaJob, { usage, configuration }: Shell) {
