@@ -161,7 +161,7 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "for (const key of this.#usage.awaiting) giveBackPlaces(key, shell);",
     replace: "",
-    from: 5_100_001,
+    from: 74_510_701,
   },
   {
     name: "steal-the-lease",
