@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SOUND } from "../../crds/media-speed.ts";
 import type { AudioOutput } from "../../crds/outputs/audio.ts";
 import { eachOutput, type OutputTask } from "../each-output.ts";
 import type { Engine, EngineContext, OpenedSource, ProgressExtra } from "../engine.ts";
@@ -28,17 +29,6 @@ export const audioEngine: Engine = {
 /** Of a program that reads little but has to start. */
 const STARTING_SECONDS = 0.15;
 
-/** Times real time on one core, roughly: only the shares of the stages matter. */
-const SPEED: Record<AudioOutput["codec"] | "loudness" | "waveform", number> = {
-  aac: 80,
-  mp3: 60,
-  opus: 60,
-  flac: 250,
-  wav: 500,
-  loudness: 25, // measured at 192 kHz
-  waveform: 400,
-};
-
 async function makeRecording(
   context: EngineContext,
   { opened, name, wish: audio, tell }: OutputTask<AudioOutput>,
@@ -62,10 +52,10 @@ async function makeRecording(
   const mediaSeconds = expectedSeconds ?? 60;
   const progress = stageProgress([
     { name: "analysis", seconds: STARTING_SECONDS },
-    { name: "loudness", seconds: audio.loudness ? mediaSeconds / SPEED.loudness : 0 },
-    { name: "audio", seconds: mediaSeconds / SPEED[audio.codec] },
-    { name: "verify", seconds: STARTING_SECONDS + Math.min(60, mediaSeconds) / SPEED.waveform },
-    { name: "waveform", seconds: waves.length * (STARTING_SECONDS + mediaSeconds / SPEED.waveform) },
+    { name: "loudness", seconds: audio.loudness ? mediaSeconds / SOUND.loudness : 0 },
+    { name: "audio", seconds: mediaSeconds / SOUND[audio.codec] },
+    { name: "verify", seconds: STARTING_SECONDS + Math.min(60, mediaSeconds) / SOUND.waveform },
+    { name: "waveform", seconds: waves.length * (STARTING_SECONDS + mediaSeconds / SOUND.waveform) },
   ]);
   const at = (stage: string, fraction: number, extra?: ProgressExtra) =>
     tell(stage, progress.at(stage, fraction).fraction, extra);

@@ -1,4 +1,4 @@
-import { type FramesOutput, MOST_FRAMES } from "../../../crds/outputs/frames.ts";
+import type { FramesOutput } from "../../../crds/outputs/frames.ts";
 import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
 import type { StreamOutput } from "../../../crds/outputs/stream.ts";
@@ -6,6 +6,7 @@ import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import { isHardwareCodec, type UnitFamily } from "../../../crds/unit.ts";
+import { audioSeconds, framesSeconds, stillPixels, takenAtOnce, wantedFrames } from "./sound-and-stills.ts";
 import { ASSUMED_SECONDS, costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
@@ -99,15 +100,9 @@ export function estimate(
     case "stream":
       return estimateStream(outputs[0]?.stream, known);
     case "audio":
-      return { ...SMALL, seconds: 30 };
+      return { ...SMALL, seconds: 1 + audioSeconds(outputs[0]?.audio, known) };
     case "frames":
-      return {
-        ...SMALL,
-        cpu: 2,
-        memoryBytes: 768 * MIB,
-        scratchBytes: framesScratchBytes(outputs[0]?.frames, known),
-        seconds: 20,
-      };
+      return estimateFrames(outputs[0]?.frames, known);
   }
 }
 
@@ -213,26 +208,31 @@ function rungsOf(stream: StreamOutput | undefined, known: SourceFacts): Partial<
   }));
 }
 
-/**
- * PNGs of all frames, until they have become pictures: two bytes for a pixel, as of a noisy one. Keyframes that are
- * copied out before they are decoded are as few as fit beside them.
- */
-function framesScratchBytes(frames: FramesOutput | undefined, known: SourceFacts): number {
-  const { width, height } = pictureOf(known);
-  const { durationSeconds = ASSUMED_SECONDS } = known;
-  const wanted =
-    frames?.atSeconds?.length ??
-    frames?.count ??
-    frames?.sceneChanges?.max ??
-    (frames?.everySeconds ? Math.min(MOST_FRAMES, durationSeconds / frames.everySeconds + 1) : 1);
-  return SCRATCH_BYTES + Math.ceil(wanted * outputPixels(sizeOf(frames), { width, height }) * 2);
-}
+/** Frames of a source are taken by a few processes at once, and two pictures are written. */
+const FRAMES_CPU = 2;
 
-const sizeOf = (frames: FramesOutput | undefined) => ({
-  ...(frames?.width !== undefined && { width: frames.width }),
-  ...(frames?.height !== undefined && { height: frames.height }),
-  ...(frames && { fit: frames.fit }),
-});
+/** What ffmpeg holds of each source that it has open to take a frame: 29 MB of 1080p, and 10 bytes for a pixel made. */
+const FRAMES_HELD_TO_SEEK = 10;
+
+/**
+ * PNGs of all frames lie in scratch until they have become pictures: two bytes for a pixel, as of a noisy one. Keyframes
+ * that are copied out before they are decoded are as few as fit beside them.
+ */
+function estimateFrames(frames: FramesOutput | undefined, known: SourceFacts): Estimate {
+  const source = pictureOf(known);
+  const pixels = stillPixels(frames, source);
+  const held = source.width * source.height * 1.5 * FRAMES_HELD_TO_SEEK + pixels * 10;
+  return {
+    ...SMALL,
+    cpu: FRAMES_CPU,
+    memoryBytes: Math.max(
+      768 * MIB,
+      Math.min(MEMORY.mostBytes, RUNTIME_BYTES + takenAtOnce(frames, known) * held),
+    ),
+    scratchBytes: SCRATCH_BYTES + Math.ceil(wantedFrames(frames, known) * pixels * 2),
+    seconds: 1 + framesSeconds(frames, known) / FRAMES_CPU,
+  };
+}
 
 /** Parts are copied into one file, the sound is encoded: little beside the pictures, where these are not decoded again. */
 export function estimateJoin(output: Output | undefined, known: SourceFacts): Estimate {

@@ -64,8 +64,8 @@ export function costOf(outputs: readonly Partial<VideoOutput>[], known: SourceFa
 export const ASSUMED_SECONDS = 500;
 
 /** Seconds of the source that are read: its cuts, or all of it. What is appended is taken to be as long. */
-function keptSeconds(
-  { cuts, append, appendSources }: Partial<VideoOutput>,
+export function keptSeconds(
+  { cuts, append, appendSources }: Pick<Partial<VideoOutput>, "cuts" | "append" | "appendSources">,
   { durationSeconds }: SourceFacts,
 ): number {
   const whole = durationSeconds ?? ASSUMED_SECONDS;
