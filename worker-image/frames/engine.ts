@@ -15,6 +15,7 @@ import { type PictureWork, pictureFilters } from "../video/picture/filters.ts";
 import type { Size } from "../video/picture/geometry.ts";
 import { stageProgress } from "../video/progress/stages.ts";
 import { planRendition, type Rendition } from "../video/rendition.ts";
+import { shortnessOf } from "../video/time/source-length.ts";
 import { perSecond } from "../video/time/timing.ts";
 import {
   type Extraction,
@@ -24,11 +25,12 @@ import {
   takeFrames,
   takeKeyframes,
 } from "./extraction.ts";
-import { takeFromTheStart } from "./from-the-start.ts";
+import { listShown, shownUntil, takeFromTheStart } from "./from-the-start.ts";
 import { listKeyframes, listsKeyframes } from "./keyframes.ts";
 import { momentsOf } from "./moments.ts";
 import { EXTENSIONS, sizeOf, writeAnimation, writePicture, writeSheet } from "./sheet.ts";
 import { cellsOf, refuseTooLarge, spriteFrames } from "./sheet-size.ts";
+import type { ShownFrame } from "./shown-frames.ts";
 import { type Cue, thumbnailsTrack } from "./web-vtt.ts";
 
 /** Makes still pictures out of videos. ffmpeg takes the frames, sharp makes the pictures. */
@@ -77,11 +79,10 @@ async function makeFrames(context: EngineContext, { opened, name, wish: frames, 
     { name: "layout", seconds: expected * COST.writtenFrame },
   ]);
   const at = (stage: string, fraction: number) => tell(stage, progress.at(stage, fraction).fraction);
-  const moments = await momentsFor(
-    frames,
-    { record, path: opened.path, index: picture.picture.index },
-    { ...run, tell: at },
-  );
+  const source = { path: opened.path, index: picture.picture.index };
+  const shown = await shownWhereTimesFollow(frames, { record, ...source }, run);
+  const lengthSeconds = shown ? shownUntil(shown, record.durationSeconds) : record.durationSeconds;
+  const moments = await momentsFor(frames, { record, lengthSeconds, ...source }, { ...run, tell: at });
   for (const warning of moments.warnings) context.warn({ ...warning, ...subject });
   refuseTooLarge(moments.seconds.length, frames, picture.size);
 
@@ -92,12 +93,13 @@ async function makeFrames(context: EngineContext, { opened, name, wish: frames, 
     exact: frames.exact || frames.sceneChanges !== undefined,
     filters: pictureFilters(inRgb(picture.work)),
     directory: context.scratchDir,
+    shown,
   };
   const taking: Taking = { ...run, onTaken: (count) => at("frames", count / moments.seconds.length) };
   let taken = await take(extraction, record.container, taking);
   if (frames.layout === "Animation" && !extraction.exact && (await standsStill(taken))) {
     await removeAll(taken);
-    taken = await take({ ...extraction, exact: true }, record.container, taking);
+    taken = await take({ ...extraction, exact: true, shown: undefined }, record.container, taking);
   }
   try {
     if (taken.length === 0) {
@@ -111,7 +113,7 @@ async function makeFrames(context: EngineContext, { opened, name, wish: frames, 
         ...subject,
       });
     }
-    const end = record.durationSeconds ?? (taken.at(-1)?.seconds ?? 0) + 1;
+    const end = lengthSeconds ?? (taken.at(-1)?.seconds ?? 0) + 1;
     const onWritten = (count: number) => at("layout", count / taken.length);
     await new Layouts(context, { opened, name, wish: frames, onWritten }).write(taken, {
       cell: picture.size,
@@ -164,17 +166,39 @@ const sizeFields = ({ width, height, fit }: FramesOutput) => ({
   fit,
 });
 
+/** The frames of a source whose clock may jump, where it depends on its length how many are taken. */
+async function shownWhereTimesFollow(
+  { everySeconds, count, exact }: FramesOutput,
+  { record, path, index }: { record: MediaRecord; path: string; index: number },
+  run: { limits: FfmpegLimits; onStart: (pid: number) => void },
+): Promise<ShownFrame[] | undefined> {
+  const { durationSeconds } = record;
+  if (durationSeconds === null || (everySeconds ?? count) === undefined || isSeekable(record))
+    return undefined;
+  return await listShown({ sourcePath: path, index, exact, seconds: [durationSeconds] }, run);
+}
+
 async function momentsFor(
   frames: FramesOutput,
-  { record, path, index }: { record: MediaRecord; path: string; index: number },
+  {
+    record: { durationSeconds },
+    lengthSeconds,
+    path,
+    index,
+  }: { record: MediaRecord; lengthSeconds: number | null; path: string; index: number },
   run: { limits: FfmpegLimits; onStart: (pid: number) => void; tell: Task["tell"] },
 ) {
-  if (!frames.sceneChanges) return momentsOf(frames, record.durationSeconds);
+  if (!frames.sceneChanges) {
+    const { seconds, warnings } = momentsOf(frames, lengthSeconds);
+    const lengths = { declaredSeconds: durationSeconds, foundSeconds: lengthSeconds ?? 0 };
+    const short = shortnessOf({ what: "pictures", ...lengths }, { cutShortLines: 0, log: [] });
+    return { seconds, warnings: [...warnings, ...short] };
+  }
   const seconds = await findScenes(
     { sourcePath: path, index, ...frames.sceneChanges },
     {
       ...run,
-      onSeconds: (done) => run.tell("scenes", record.durationSeconds ? done / record.durationSeconds : 0),
+      onSeconds: (done) => run.tell("scenes", durationSeconds ? done / durationSeconds : 0),
     },
   );
   return { seconds, warnings: [] };

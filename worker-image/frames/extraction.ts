@@ -5,7 +5,7 @@ import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
 import { EARLIEST_SEEK_SECONDS } from "../video/time/spans.ts";
 import { KEYFRAMES_ONLY, type Keyframe, keyframesAt, MOST_COPIED_BYTES } from "./keyframes.ts";
-import { shownFrames } from "./shown-frames.ts";
+import { type ShownFrame, shownFrames } from "./shown-frames.ts";
 
 /** A frame on disk, as PNG. */
 export interface TakenFrame {
@@ -21,6 +21,8 @@ export interface Extraction {
   exact: boolean;
   filters: readonly string[];
   directory: string;
+  /** The frames of a source without an index, where they are listed already. */
+  shown?: readonly ShownFrame[] | undefined;
 }
 
 /**

@@ -15,8 +15,7 @@ const BEHIND_SECONDS = 30;
 
 /** Takes the last frame, or keyframe, at or before each time; the first one for times before it. */
 export async function takeFromTheStart(extraction: Extraction, run: Taking): Promise<TakenFrame[]> {
-  const { seconds, directory } = extraction;
-  const shown = await listShown(extraction, run);
+  const { seconds, directory, shown = await listShown(extraction, run) } = extraction;
   const wanted = keyframesAt(
     shown.map(({ seconds }, packet) => ({ seconds, packet })),
     seconds,
@@ -35,8 +34,23 @@ export async function takeFromTheStart(extraction: Extraction, run: Taking): Pro
   }));
 }
 
+/**
+ * When the pictures end; what a source declares is the distance of its first and last times, between which its clock may
+ * have jumped by hours.
+ */
+export function shownUntil(shown: readonly ShownFrame[], declaredSeconds: number | null): number | null {
+  const last = shown.at(-1)?.seconds;
+  if (last === undefined || declaredSeconds === null || declaredSeconds - last <= BEHIND_SECONDS) {
+    return declaredSeconds;
+  }
+  return 2 * last - (shown.at(-2)?.seconds ?? last);
+}
+
 /** By decoding: packets of a program stream do not all tell their time. */
-async function listShown(extraction: Extraction, { limits, onStart }: Taking): Promise<ShownFrame[]> {
+export async function listShown(
+  extraction: Opening,
+  { limits, onStart }: Pick<Taking, "limits" | "onStart">,
+): Promise<ShownFrame[]> {
   const shown: ShownFrame[] = [];
   await runFfmpeg({
     ...limits,
@@ -64,7 +78,9 @@ export function takingArguments(
   ];
 }
 
-function opening({ sourcePath, index, exact, seconds }: Extraction, threads: number): string[] {
+type Opening = Pick<Extraction, "sourcePath" | "index" | "exact" | "seconds">;
+
+function opening({ sourcePath, index, exact, seconds }: Opening, threads: number): string[] {
   const keyframes = exact ? [] : ["-skip_frame", "nokey"];
   const until = ["-t", `${Math.max(...seconds) + BEHIND_SECONDS}`];
   const options = ["-threads", `${threads}`, ...keyframes, ...until, "-an", "-sn"];

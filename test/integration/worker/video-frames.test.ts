@@ -137,6 +137,22 @@ test("a recording that does not tell its length has as many frames as are asked 
   expect(files).toHaveLength(4);
 });
 
+test.each([
+  { everySeconds: 2, taken: 3 },
+  { count: 4, taken: 4 },
+])("a clock that jumps by an hour makes no hour of thumbnails: $taken", async ({ taken, ...wish }) => {
+  const parts = ["0", "3600"].map((offset) => {
+    const path = join(workshop.root, `at-${offset}.ts`);
+    clip(path, { size: "160x90", seconds: 3, more: ["-g", "25", "-output_ts_offset", offset] });
+    return readFileSync(path);
+  });
+  workshop.write("jump.ts", Buffer.concat(parts));
+  const { result, files } = await workshop.attempt("jump.ts", { frames: { width: 160, ...wish } });
+  expect(result.failures).toEqual([]);
+  expect(files).toHaveLength(taken);
+  expect(result.warnings).toMatchObject([{ reason: "SourceShorterThanDeclared" }]);
+});
+
 test("an animation moves where its source has one keyframe alone", async () => {
   clip(join(workshop.sources, "one-keyframe.mp4"), { seconds: 4, more: ["-g", "250"] });
   const { result, files, pathOf } = await workshop.attempt("one-keyframe.mp4", {
