@@ -8,7 +8,7 @@ import { finishedKey } from "./memory/finished-size.ts";
 import { neededBytes, refuseTooLarge } from "./memory/memory.ts";
 import { carryMetadata, withIptc, withMetadata } from "./metadata/encoded-metadata.ts";
 import { applyLabels, keptGroups, keptMetadata } from "./metadata/metadata.ts";
-import { renderUntouched, staysUntouched } from "./metadata/untouched.ts";
+import { losesUnasked, renderUntouched, staysUntouched } from "./metadata/untouched.ts";
 import type { ImageSource } from "./read/image-source.ts";
 import { type Coloured, keepPixels } from "./read/kept-pixels.ts";
 import type { RenderedFile, Rendering } from "./rendering.ts";
@@ -50,6 +50,7 @@ export async function renderFile(
     const { oneByOneBytes } = neededBytes(view, [{ rendering, view, pixels: "own" }]);
     refuseTooLarge(view, oneByOneBytes, { limitBytes: context.limits.memoryBytes });
   }
+  if (losesUnasked(view, rendering)) context.warn(codedAnew(view, rendering));
   const from = await finished.of(rendering, view, () =>
     render(view, rendering, { pixels, overlays, context }),
   );
@@ -83,6 +84,15 @@ const largerThanAsked = (
 ): Warning => ({
   ...{ source: source.name, output, reason: "LargerThanAsked" },
   message: `source ${source.name}, output ${output}: takes ${data.length} bytes as ${format}, though maxBytes is ${maxBytes}, since a ${format} has no quality to be searched; ask for webp, avif or jpeg, or for a smaller image`,
+});
+
+/** What a set of pictures in several formats may come to by Auto, and nobody would see. */
+const codedAnew = (
+  { opened: { source } }: ImageSource,
+  { output, settings: { quality } }: Rendering,
+): Warning => ({
+  ...{ source: source.name, output, reason: "CodedAnew" },
+  message: `source ${source.name}, output ${output}: is coded anew at quality ${qualityNumber("avif", quality)} and loses a little, though nothing but metadata changes, since those of an avif lie among its pixels; say which quality it is to have, or lossless: true`,
 });
 
 /**

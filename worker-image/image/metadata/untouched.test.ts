@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { imageOutput } from "../../../crds/outputs/image.ts";
 import type { ImageSource } from "../read/image-source.ts";
-import { staysUntouched } from "./untouched.ts";
+import { losesUnasked, staysUntouched } from "./untouched.ts";
 
 const photo = { kind: "jpeg", frames: 1, header: { depth: "uchar", space: "srgb" } } as ImageSource;
 
@@ -21,4 +21,16 @@ test.each([
   const settings = imageOutput.parse({ format: "jpeg", ...image });
   const rendering = { output: "o", format: "jpeg", width: undefined, height: undefined, settings } as const;
   expect(await staysUntouched(photo, rendering)).toBe(stays);
+});
+
+test.each([
+  { image: { metadata: "Strip" }, format: "avif", loses: true },
+  { image: { quality: 80 }, format: "avif", loses: false },
+  { image: { lossless: true }, format: "avif", loses: false },
+  { image: { width: 200 }, format: "avif", loses: false },
+  { image: {}, format: "webp", loses: false },
+] as const)("an AVIF loses unasked as $format under $image: $loses", ({ image, format, loses }) => {
+  const settings = imageOutput.parse({ format, ...image });
+  const rendering = { output: "o", format, width: undefined, height: undefined, settings };
+  expect(losesUnasked({ kind: "avif" }, rendering)).toBe(loses);
 });

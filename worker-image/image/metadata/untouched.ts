@@ -25,15 +25,23 @@ const HARMLESS_OFF: ReadonlySet<keyof ImageOutput> = new Set([
   ...(["flip", "flop", "rotate", "grayscale", "negate", "flatten"] as const),
 ]);
 
+/** Whether a spec says anything that touches a pixel. */
+function isWish(settings: ImageOutput): boolean {
+  const isOne = (key: keyof ImageOutput) =>
+    settings[key] !== undefined && !HARMLESS.has(key) && !(HARMLESS_OFF.has(key) && !settings[key]);
+  return (Object.keys(settings) as (keyof ImageOutput)[]).some(isOne);
+}
+
+/** Whether a picture that cannot keep its pixels loses by being coded anew, though nobody has said how. */
+export const losesUnasked = ({ kind }: Pick<ImageSource, "kind">, { format, settings }: Rendering): boolean =>
+  kind === "avif" && format === "avif" && !isWish(settings);
+
 /** Whether a rendering of a source may keep the source's pixels as they are. */
 export async function staysUntouched(
   { kind, header, frames }: ImageSource,
   { format, settings }: Rendering,
 ): Promise<boolean> {
-  if (kind !== format || REWRAPS[kind] === undefined) return false;
-  const isWish = (key: keyof ImageOutput) =>
-    settings[key] !== undefined && !HARMLESS.has(key) && !(HARMLESS_OFF.has(key) && !settings[key]);
-  if ((Object.keys(settings) as (keyof ImageOutput)[]).some(isWish)) return false;
+  if (kind !== format || REWRAPS[kind] === undefined || isWish(settings)) return false;
   if ((header.orientation ?? 1) !== 1 && settings.autoOrient !== false) return false;
   if (header.depth !== "uchar") return false;
   if (frames > 1 && (settings.animated !== true || frames > MAX_FRAMES)) return false;
