@@ -17,6 +17,12 @@ export interface EmbeddedMetadata {
 
 const READING = { translateKeys: true, translateValues: true, reviveValues: false } as const;
 
+/**
+ * Of XMP, which programs write in tens of KiB. exifr takes the square of the length of what opens tags and ends none: 3 s
+ * for so many bytes, in which nothing else goes on.
+ */
+const XMP_BYTES_MOST = 128 * 1024;
+
 /** Where a TIFF's pixels lie and how they are packed: the file's own business. */
 const LAYOUT = /^(Strip|RowsPerStrip|Tile|JPEGTables|FreeOffsets|SubIFDs)/;
 
@@ -40,13 +46,15 @@ export async function readEmbedded(
   const block = async (name: (typeof damaged)[number], data: Buffer | undefined, type: string = name) =>
     data ? await read(name, () => exifr.sidecar(data, { [type]: { ...READING } }, type)) : null;
 
+  const isXmpRead = xmp === undefined || xmp.length <= XMP_BYTES_MOST;
+  if (!isXmpRead) damaged.push("xmp");
   const directories = tiffPath
     ? await read("exif", () => exifr.parse(tiffPath, { ...READING, tiff: true, exif: true, gps: true }))
     : await block("exif", exif && withoutMarker(exif), "tiff");
   return {
     ...splitPlace(directories),
     iptc: inUtf8(await block("iptc", iptc)),
-    xmp: withoutKey(await block("xmp", xmp), "xmlns"),
+    xmp: withoutKey(isXmpRead ? await block("xmp", xmp) : null, "xmlns"),
     icc: await block("icc", icc),
     damaged,
   };

@@ -12,7 +12,7 @@ import { isSeekable } from "./seekable.ts";
 import { readTimeline } from "./timeline.ts";
 
 /** Raised when the same source and spec would be described otherwise than before. */
-const REVISION = "5";
+const REVISION = "6";
 
 /**
  * Makes `metadata` outputs: what a source is, as JSON. Of a video it decodes no more than a few frames; a
