@@ -258,6 +258,29 @@ test("sound stands where its pictures do, where these begin between two frames o
   expect(Math.max(...seconds.map(Math.abs))).toBeLessThan(0.002);
 });
 
+const SPEEDS = [
+  { name: "a quarter of the speed", video: { speed: 0.25 }, most: 0.05 },
+  { name: "half the speed", video: { speed: 0.5 }, most: 0.025 },
+  { name: "a quarter more of the speed", video: { speed: 1.25 }, most: 0.01 },
+];
+
+describe("sound stands where its pictures do, as near as its stretching lets it, at", () => {
+  let made: (name: string) => Promise<MadeVideo>;
+  beforeAll(async () => {
+    flashes(join(workshop.sources, "fast-and-slow.mp4"), 3);
+    made = await workshop.makeAll("fast-and-slow.mp4", SPEEDS, ({ video }) => video);
+  });
+
+  test.each(SPEEDS)("$name", async ({ name, video: { speed }, most }) => {
+    const { path, record } = await made(name);
+    const { seconds } = apart(path);
+    expect(seconds).toHaveLength(2);
+    expect(Math.max(...seconds.map(Math.abs))).toBeLessThan(most);
+    const lasts = record.audio[0]?.durationSeconds ?? 0;
+    expect(Math.abs(lasts - 3 / speed)).toBeLessThan(most + 0.02);
+  });
+});
+
 const EDITING = { container: "mov", preset: undefined };
 const CHAPTERS = [
   { startSeconds: 0, endSeconds: 1, title: "Slate" },

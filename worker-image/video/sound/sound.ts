@@ -220,7 +220,7 @@ export function soundFilters(track: AudioStream, wish: SoundWish, measured?: Mea
   return [
     ...(wish.delaySeconds ? [`asetpts=PTS+${wish.delaySeconds}/TB`] : []),
     FROM_THE_START,
-    ...tempoFilters(wish.speed),
+    ...tempoFilters(wish.speed, track.sampleRate ?? 48_000),
     ...(layout === null || layout === track.layout ? [] : [`aformat=channel_layouts=${layout}`]),
     ...(wish.soundtrack.loudness && measured ? [loudnessFilter(wish.soundtrack.loudness, measured)] : []),
     `aresample=${sampleRateOf(track, wish)}`,
@@ -306,10 +306,16 @@ export function readLoudness(log: readonly string[]): MeasuredLoudness | undefin
   return Object.values(measured).every(Number.isFinite) ? measured : undefined;
 }
 
-/** atempo keeps the pitch and takes 0.5 and above in one step. */
-function tempoFilters(speed: number): string[] {
+/**
+ * atempo keeps the pitch and takes 0.5 and above in one step. What it makes comes early by half of the window that it
+ * shifts, as long as the nearest power of two above a 24th of a second: at a quarter of the speed by 120 ms, and as much
+ * was missing at the end. Silence before each step brings it to 10 ms on average.
+ */
+function tempoFilters(speed: number, rateHz: number): string[] {
   if (speed === 1) return [];
-  return speed >= 0.5 ? [`atempo=${speed}`] : ["atempo=0.5", `atempo=${speed / 0.5}`];
+  const windowSamples = 2 ** Math.ceil(Math.log2(Math.floor(rateHz / 24)));
+  const steps = speed >= 0.5 ? [speed] : [0.5, speed / 0.5];
+  return steps.flatMap((step) => [`adelay=delays=${windowSamples / 2}S:all=1`, `atempo=${step}`]);
 }
 
 /** The encoder's arguments of the output's track number `position`. */
