@@ -24,14 +24,6 @@ export const CORE_MUTATIONS: readonly Mutation[] = [
     replace: "? true\n",
   },
   {
-    name: "go-on-after-the-sweep",
-    what: "real: what one operator stopped at the deadline, and swept, another goes on with, whose clock is behind",
-    file: "operator/core/reconcile/intent.ts",
-    find: " || wasStopped(units, spec.retryGeneration)",
-    replace: "",
-    from: 910_001,
-  },
-  {
     name: "leave-what-was-killed",
     what: "real: where no report is wanted, nothing sweeps behind an only unit that was killed",
     file: "operator/core/reconcile/growth.ts",
