@@ -33,6 +33,7 @@ export function wantedFrames(frames: FramesOutput | undefined, { durationSeconds
 /** Sources that are open at once to take the very frames: as many as one process takes. */
 const FRAMES_PER_RUN = 25;
 
+/** How many sources are open at once, each of which takes memory. */
 export const takenAtOnce = (frames: FramesOutput | undefined, known: SourceFacts): number =>
   isExact(frames) ? Math.min(FRAMES_PER_RUN, Math.ceil(wantedFrames(frames, known))) : 1;
 
@@ -53,6 +54,7 @@ export const stillPixels = (
 /** Up to the very frame all are decoded that follow its keyframe; these are five seconds apart, as most encoders have it. */
 const SECONDS_AFTER_KEYFRAME = 2.5;
 
+/** Processor seconds that still pictures of a source take. Where its length is not known, `ASSUMED_SECONDS` of it. */
 export function framesSeconds(frames: FramesOutput | undefined, known: SourceFacts = {}): number {
   const { fps, ...source } = pictureOf(known);
   const megapixels = (source.width * source.height) / 1e6;
