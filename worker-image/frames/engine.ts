@@ -20,6 +20,7 @@ import { perSecond } from "../video/time/timing.ts";
 import {
   type Extraction,
   findScenes,
+  framesPerRun,
   type TakenFrame,
   type Taking,
   takeFrames,
@@ -93,6 +94,7 @@ async function makeFrames(context: EngineContext, { opened, name, wish: frames, 
     exact: frames.exact || frames.sceneChanges !== undefined,
     filters: pictureFilters(inRgb(picture.work)),
     directory: context.scratchDir,
+    perRun: framesPerRun(context.limits.memoryBytes, { source: picture.picture, made: picture.size }),
     shown,
   };
   const taking: Taking = { ...run, onTaken: (count) => at("frames", count / moments.seconds.length) };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { copyingArguments, takingArguments } from "./extraction.ts";
+import { copyingArguments, framesPerRun, takingArguments } from "./extraction.ts";
 
 const EXTRACTION = {
   sourcePath: "/in/a.mp4",
@@ -7,11 +7,25 @@ const EXTRACTION = {
   seconds: [],
   filters: ["scale=160:90"],
   directory: "/tmp",
+  perRun: 25,
 };
 const frames = [
   { seconds: 5, path: "/tmp/frame-0.png" },
   { seconds: 12.5, path: "/tmp/frame-1.png" },
 ];
+
+const GIB = 2 ** 30;
+const HD = { width: 1920, height: 1080 };
+const UHD = { width: 3840, height: 2160 };
+const THUMBNAIL = { width: 160, height: 90 };
+test.each([
+  { name: "thumbnails of HD", memoryBytes: GIB, source: HD, made: THUMBNAIL, expected: 25 },
+  { name: "whole frames of HD", memoryBytes: 0.75 * GIB, source: HD, made: HD, expected: 11 },
+  { name: "whole frames of 4K", memoryBytes: 0.75 * GIB, source: UHD, made: UHD, expected: 2 },
+  { name: "what there is no memory for", memoryBytes: GIB / 10, source: UHD, made: UHD, expected: 1 },
+])("of $name a run takes $expected", ({ memoryBytes, source, made, expected }) => {
+  expect(framesPerRun(memoryBytes, { source, made })).toBe(expected);
+});
 
 test("each frame is a seek of its own in one run", () => {
   const list = takingArguments({ ...EXTRACTION, exact: false }, frames);

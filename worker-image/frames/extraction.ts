@@ -1,8 +1,10 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { STILL_BYTES } from "../../crds/media-speed.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
+import type { Size } from "../video/picture/geometry.ts";
 import { EARLIEST_SEEK_SECONDS } from "../video/time/spans.ts";
 import { KEYFRAMES_ONLY, type Keyframe, keyframesAt, MOST_COPIED_BYTES } from "./keyframes.ts";
 import { type ShownFrame, shownFrames } from "./shown-frames.ts";
@@ -21,6 +23,8 @@ export interface Extraction {
   exact: boolean;
   filters: readonly string[];
   directory: string;
+  /** How many frames a run may take. */
+  perRun: number;
   /** The frames of a source without an index, where they are listed already. */
   shown?: readonly ShownFrame[] | undefined;
 }
@@ -29,7 +33,17 @@ export interface Extraction {
  * Frames taken by one run of ffmpeg, each by a seek of its own. A run for each frame would spend most of its
  * time starting; reading the file from start to end would decode what nobody sees.
  */
-const FRAMES_PER_RUN = 25;
+const MOST_PER_RUN = 25;
+
+/** Of the memory that a unit has; the rest is the worker's own. */
+const SHARE_OF_MEMORY = 0.75;
+
+/** How many frames a run takes: the source is open for each. */
+export function framesPerRun(memoryBytes: number, { source, made }: { source: Size; made: Size }): number {
+  const { sourcePixel, madePixel } = STILL_BYTES;
+  const heldBytes = source.width * source.height * sourcePixel + made.width * made.height * madePixel;
+  return Math.max(1, Math.min(MOST_PER_RUN, Math.floor((memoryBytes * SHARE_OF_MEMORY) / heldBytes)));
+}
 
 export interface Taking {
   limits: FfmpegLimits;
@@ -44,9 +58,9 @@ export async function takeFrames(
   { limits, onTaken, onStart }: Taking,
 ): Promise<TakenFrame[]> {
   const taken: TakenFrame[] = [];
-  for (let first = 0; first < extraction.seconds.length; first += FRAMES_PER_RUN) {
+  for (let first = 0; first < extraction.seconds.length; first += extraction.perRun) {
     const frames = extraction.seconds
-      .slice(first, first + FRAMES_PER_RUN)
+      .slice(first, first + extraction.perRun)
       .map((seconds, at) => ({ seconds, path: join(extraction.directory, `frame-${first + at}.png`) }));
     await runFfmpeg({ ...limits, arguments: takingArguments(extraction, frames), onStart });
     for (const frame of frames) {

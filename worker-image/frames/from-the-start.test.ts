@@ -7,6 +7,7 @@ const EXTRACTION = {
   seconds: [5, 12],
   filters: ["scale=160:90"],
   directory: "/tmp",
+  perRun: 25,
 };
 const wish = { chosen: [360_000, 1_076_400], threads: 2 };
 

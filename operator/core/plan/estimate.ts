@@ -1,3 +1,4 @@
+import { STILL_BYTES } from "../../../crds/media-speed.ts";
 import type { FramesOutput } from "../../../crds/outputs/frames.ts";
 import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
@@ -6,7 +7,7 @@ import { isTwoPass } from "../../../crds/outputs/two-pass.ts";
 import type { VideoOutput } from "../../../crds/outputs/video.ts";
 import type { SourceFacts } from "../../../crds/result.ts";
 import { isHardwareCodec, type UnitFamily } from "../../../crds/unit.ts";
-import { audioSeconds, framesSeconds, stillPixels, takenAtOnce, wantedFrames } from "./sound-and-stills.ts";
+import { audioSeconds, framesSeconds, stillPixels, wantedFrames } from "./sound-and-stills.ts";
 import { ASSUMED_SECONDS, costOf, outputPixels, pictureOf, totalOf } from "./video-cost.ts";
 
 /** What one attempt of a unit is expected to need. */
@@ -211,24 +212,19 @@ function rungsOf(stream: StreamOutput | undefined, known: SourceFacts): Partial<
 /** Frames of a source are taken by a few processes at once, and two pictures are written. */
 const FRAMES_CPU = 2;
 
-/** What ffmpeg holds of each source that it has open to take a frame: 29 MB of 1080p, and 10 bytes for a pixel made. */
-const FRAMES_HELD_TO_SEEK = 10;
-
 /**
  * PNGs of all frames lie in scratch until they have become pictures: two bytes for a pixel, as of a noisy one. Keyframes
- * that are copied out before they are decoded are as few as fit beside them.
+ * that are copied out before they are decoded are as few as fit beside them, and sources are open for as many frames at once
+ * as there is memory for.
  */
 function estimateFrames(frames: FramesOutput | undefined, known: SourceFacts): Estimate {
   const source = pictureOf(known);
   const pixels = stillPixels(frames, source);
-  const held = source.width * source.height * 1.5 * FRAMES_HELD_TO_SEEK + pixels * 10;
+  const heldBytes = source.width * source.height * STILL_BYTES.sourcePixel + pixels * STILL_BYTES.madePixel;
   return {
     ...SMALL,
     cpu: FRAMES_CPU,
-    memoryBytes: Math.max(
-      768 * MIB,
-      Math.min(MEMORY.mostBytes, RUNTIME_BYTES + takenAtOnce(frames, known) * held),
-    ),
+    memoryBytes: Math.max(768 * MIB, RUNTIME_BYTES + heldBytes),
     scratchBytes: SCRATCH_BYTES + Math.ceil(wantedFrames(frames, known) * pixels * 2),
     seconds: 1 + framesSeconds(frames, known) / FRAMES_CPU,
   };

@@ -30,13 +30,6 @@ export function wantedFrames(frames: FramesOutput | undefined, { durationSeconds
   );
 }
 
-/** Sources that are open at once to take the very frames: as many as one process takes. */
-const FRAMES_PER_RUN = 25;
-
-/** How many sources are open at once, each of which takes memory. */
-export const takenAtOnce = (frames: FramesOutput | undefined, known: SourceFacts): number =>
-  isExact(frames) ? Math.min(FRAMES_PER_RUN, Math.ceil(wantedFrames(frames, known))) : 1;
-
 /** Pixels of one picture, as it is taken. */
 export const stillPixels = (
   frames: FramesOutput | undefined,
