@@ -240,6 +240,6 @@ export const SHELL_MUTATIONS: readonly Mutation[] = [
     file: "operator/kube/controller.ts",
     find: "await caches.refresh();",
     replace: "await null;",
-    from: 5_100_001,
+    from: 63_005_001,
   },
 ];
