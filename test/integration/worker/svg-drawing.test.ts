@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { embeddedPixels } from "./embedded-pictures.ts";
-import { drawingBytesOf, drawSvg, svgHeader } from "./svg.ts";
-import type { SvgRequest } from "./svg-program.ts";
+import { embeddedPixels } from "../../../worker-image/image/read/embedded-pictures.ts";
+import { drawingBytesOf, drawSvg, svgHeader } from "../../../worker-image/image/read/svg.ts";
+import type { SvgRequest } from "../../../worker-image/image/read/svg-program.ts";
 
 let directory: string;
 beforeAll(async () => {
@@ -92,7 +92,7 @@ test.each([
 test("who has used up its processor time is told so, and is not taken for one that had no memory", async () => {
   const { path } = await anSvg(slow(20), { size: 'width="1000" height="1000"' });
   const request: SvgRequest = { path, density: 72, memoryBytes: 2 ** 31, pixelsMax: 10 ** 6, secondsMax: 1 };
-  const program = join(import.meta.dirname, "svg-program.ts");
+  const program = join(import.meta.dirname, "../../../worker-image/image/read/svg-program.ts");
   const drawing = spawn(process.execPath, [program, JSON.stringify(request)], { stdio: "ignore" });
   const [, signal] = await once(drawing, "exit");
   expect(signal).toBe("SIGXCPU");
