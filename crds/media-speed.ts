@@ -73,5 +73,6 @@ export const STILL = {
   fileMegapixel: { jpeg: 0.02, webp: 0.1, png: 0.05, gif: 0.5 },
 } as const;
 
-/** Bytes that ffmpeg holds of each source that is open to take a frame: for a pixel of it, and for one that is made. */
-export const STILL_BYTES = { sourcePixel: 15, madePixel: 10 } as const;
+/** Bytes that ffmpeg holds of a source that is open to take a frame, by the pixels of it and of what is made. */
+export const stillBytes = (sourcePixels: number, madePixels: number): number =>
+  sourcePixels * 15 + madePixels * 10;

@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { STILL_BYTES } from "../../crds/media-speed.ts";
+import { stillBytes } from "../../crds/media-speed.ts";
 import { MediaFailure } from "../probe/media-failure.ts";
 import { inputArguments } from "../probe/media-input.ts";
 import { type FfmpegLimits, runFfmpeg } from "../video/ffmpeg.ts";
@@ -40,8 +40,7 @@ const SHARE_OF_MEMORY = 0.75;
 
 /** How many frames a run takes: the source is open for each. */
 export function framesPerRun(memoryBytes: number, { source, made }: { source: Size; made: Size }): number {
-  const { sourcePixel, madePixel } = STILL_BYTES;
-  const heldBytes = source.width * source.height * sourcePixel + made.width * made.height * madePixel;
+  const heldBytes = stillBytes(source.width * source.height, made.width * made.height);
   return Math.max(1, Math.min(MOST_PER_RUN, Math.floor((memoryBytes * SHARE_OF_MEMORY) / heldBytes)));
 }
 

@@ -1,4 +1,4 @@
-import { STILL_BYTES } from "../../../crds/media-speed.ts";
+import { stillBytes } from "../../../crds/media-speed.ts";
 import type { FramesOutput } from "../../../crds/outputs/frames.ts";
 import { formatsOf, type ImageOutput } from "../../../crds/outputs/image.ts";
 import type { Output } from "../../../crds/outputs/output.ts";
@@ -220,11 +220,10 @@ const FRAMES_CPU = 2;
 function estimateFrames(frames: FramesOutput | undefined, known: SourceFacts): Estimate {
   const source = pictureOf(known);
   const pixels = stillPixels(frames, source);
-  const heldBytes = source.width * source.height * STILL_BYTES.sourcePixel + pixels * STILL_BYTES.madePixel;
   return {
     ...SMALL,
     cpu: FRAMES_CPU,
-    memoryBytes: Math.max(768 * MIB, RUNTIME_BYTES + heldBytes),
+    memoryBytes: Math.max(768 * MIB, RUNTIME_BYTES + stillBytes(source.width * source.height, pixels)),
     scratchBytes: SCRATCH_BYTES + Math.ceil(wantedFrames(frames, known) * pixels * 2),
     seconds: 1 + framesSeconds(frames, known) / FRAMES_CPU,
   };
