@@ -62,6 +62,9 @@ export const attemptKey = ({ unit, attempt }: Pick<ObservedAttempt, "unit" | "at
 /** Attempts per retryGeneration; more than `retry.maxAttempts` may ever be, with room for disruptions. */
 const ATTEMPTS_PER_GENERATION = 100;
 
+/** How many attempts of one retryGeneration there may be, disruptions included. */
+export const MOST_ATTEMPTS = ATTEMPTS_PER_GENERATION - 1;
+
 /**
  * The number of the n-th attempt (from 1) of a retryGeneration: 1, 2, … then 101, 102, …
  * Raising retryGeneration thus starts with new Job names and a fresh count.
@@ -78,4 +81,4 @@ export const attemptBefore = (attempt: number): number =>
 
 /** The number of the last attempt that one retryGeneration may have, disruptions included. */
 export const lastAttemptNumber = (retryGeneration: number): number =>
-  attemptNumber(retryGeneration, ATTEMPTS_PER_GENERATION - 1);
+  attemptNumber(retryGeneration, MOST_ATTEMPTS);

@@ -3,6 +3,7 @@ import { attempt, mediaJob, NOW_MS, observation, sources, web } from "../../../t
 import { defaultConfiguration } from "../configuration.ts";
 import { plan } from "../plan/plan.ts";
 import type { Rejection } from "../queue/rejections.ts";
+import { MOST_ATTEMPTS } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 
@@ -87,13 +88,17 @@ test.each([
   });
 });
 
-test("a unit whose Job has no room in a quota that others have used up is asked for until it has, not all the time", () => {
+test("a unit whose Job has no room in a quota that others have used up is asked for much longer, not all the time", () => {
   const message =
     "exceeded quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=9, limited: count/jobs.batch=9";
   const { status, started, requeueAfterMs } = pass({ "video-0": { ...overdue, message } });
   expect(started).not.toContain("video-0");
   expect(status).toMatchObject({ units: { failed: 0 } });
   expect(requeueAfterMs).toBe(5_000);
+
+  const sinceMs = NOW_MS - MOST_ATTEMPTS * DEADLINE_MS;
+  const atLast = pass({ "video-0": rejection({ sinceMs, message }) });
+  expect(atLast.status.failures).toMatchObject([{ unit: "video-0", reason: "UnitCreationRejected" }]);
 
   const cancelled = {
     ...job,

@@ -1,7 +1,7 @@
 import { FAILURE_REASONS, type FailureReason } from "../../../crds/failures.ts";
 import type { Failure } from "../../../crds/result.ts";
 import type { Rejection } from "../queue/rejections.ts";
-import { generationOf } from "./attempt.ts";
+import { generationOf, MOST_ATTEMPTS } from "./attempt.ts";
 import type { Trouble } from "./trouble.ts";
 import { isUsedUpQuota } from "./used-up-quota.ts";
 
@@ -80,11 +80,13 @@ export class RejectedUnits {
     return Math.min(rejection.untilMs, this.#deadlineMs(rejection));
   }
 
-  /** There is room for it once other work has ended, whenever that is; but a stop is to come to its end. */
+  /**
+   * Where a quota has room once other work has ended, a Job may wait for it as long as all attempts together that find no
+   * room for their pods. But a stop is to come to its end.
+   */
   #deadlineMs({ sinceMs, message }: Rejection): number {
-    return isUsedUpQuota(message) && !this.#isStopping
-      ? Number.POSITIVE_INFINITY
-      : sinceMs + this.#startDeadlineMs;
+    const times = isUsedUpQuota(message) && !this.#isStopping ? MOST_ATTEMPTS : 1;
+    return sinceMs + times * this.#startDeadlineMs;
   }
 
   #of(unit: string, attempt: number): Rejection | undefined {
