@@ -9,6 +9,8 @@ const PROGRAMS = {
   "heif-enc": { package: "libheif-examples", flag: "--help" },
   prometheus: { package: "prometheus", flag: "--version" },
   promtool: { package: "prometheus", flag: "--version" },
+  avifenc: { package: "libavif-bin", flag: "--version" },
+  avifdec: { package: "libavif-bin", flag: "--version" },
   exiftool: { package: "libimage-exiftool-perl", flag: "-ver" },
 } as const;
 

@@ -78,7 +78,7 @@ const describe = ({ passed, failed, skipped }: Count) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 await step("programs", () => {
-  ensurePrograms("ffmpeg", "ffprobe", "exiftool", "heif-convert", "heif-enc");
+  ensurePrograms("ffmpeg", "ffprobe", "exiftool", "heif-convert", "heif-enc", "avifenc");
   return { passed: 1, failed: 0, skipped: 0 };
 });
 // First, since it asks, and makes programs for minutes the first time. What it lacks is told by the step below.

@@ -9,7 +9,7 @@ import { missingFonts } from "./steps/fonts.ts";
 import { Tracker } from "./tracker.ts";
 
 /** Raised when the same source and spec would give other bytes than before. */
-const REVISION = "13";
+const REVISION = "14";
 
 /** Still images, by sharp. It owns pixels; it never decodes a source twice for outputs that can share it. */
 export const imageEngine: Engine = {

@@ -92,7 +92,7 @@ const codedAnew = (
   { output, settings: { quality } }: Rendering,
 ): Warning => ({
   ...{ source: source.name, output, reason: "CodedAnew" },
-  message: `source ${source.name}, output ${output}: is coded anew at quality ${qualityNumber("avif", quality)} and loses a little, though nothing but metadata changes, since those of an avif lie among its pixels; say which quality it is to have, or lossless: true`,
+  message: `source ${source.name}, output ${output}: is coded anew at quality ${qualityNumber("avif", quality)} and loses a little, though nothing but metadata is asked to change: an avif keeps its pixels where it is upright, its colours are sRGB or stay by colourspace: keep, and its parts lie as is usual; say which quality it is to have, or lossless: true`,
 });
 
 /**

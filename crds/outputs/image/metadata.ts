@@ -16,7 +16,7 @@ export const colourAndMetadata = {
     .enum(["Strip", "Copyright", "Technical", "Keep"])
     .optional()
     .describe(
-      "metadata that stay: Strip none; Copyright artist and copyright, whether EXIF, IPTC or XMP tells them; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A gif carries no metadata, so none of it stays there. A jpeg, png or webp of which nothing but metadata changes keeps its pixels as they are coded; an avif is coded anew, with the warning CodedAnew unless its quality is said. Default Copyright.",
+      "metadata that stay: Strip none; Copyright artist and copyright, whether EXIF, IPTC or XMP tells them; Technical these and the camera's settings, but no place, time or serial number; Keep all, the place included. All but Strip keep the label of the colours, where the source has one. A gif carries no metadata, so none of it stays there. A jpeg, png, webp or avif of which nothing but metadata changes keeps its pixels as they are coded; an avif that cannot is coded anew, with the warning CodedAnew unless its quality is said. Default Copyright.",
     ),
   keepMetadata: z
     .array(z.enum(METADATA_GROUPS))

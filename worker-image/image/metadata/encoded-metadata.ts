@@ -5,7 +5,6 @@ import type { RenderedFile } from "../rendering.ts";
 import { iptcField, iptcSegment, keptIptc } from "./iptc.ts";
 import { joinJpeg, splitJpeg } from "./jpeg-segments.ts";
 import { type KeptMetadata, NO_FIELDS } from "./metadata.ts";
-import { replaceExif } from "./rewrap/avif.ts";
 import { REWRAPS } from "./rewrap/rewraps.ts";
 import { addFields } from "./rewrap/tiff.ts";
 
@@ -19,7 +18,6 @@ import { addFields } from "./rewrap/tiff.ts";
 export function carryMetadata(pipeline: Sharp, format: ImageFormat, kept: KeptMetadata): Sharp {
   if (REWRAPS[format]) return pipeline;
   if (kept.xmp) pipeline.withXmp(kept.xmp.toString());
-  if (kept.exif && format === "avif") pipeline.withExif({});
   return pipeline;
 }
 
@@ -51,7 +49,6 @@ function withFields(data: Buffer, { fields = NO_FIELDS, iptc }: KeptMetadata): B
 function dataWith({ data, info }: RenderedFile, format: ImageFormat, kept: KeptMetadata): Buffer {
   if (format === "tiff") return withFields(data, kept);
   const exif = kept.exif?.({ width: info.width, height: info.pageHeight ?? info.height });
-  if (format === "avif" && exif) return replaceExif(data, exif);
   const rewrap = REWRAPS[format];
   if (!rewrap || !(exif || kept.xmp || kept.iptc)) return data;
   const made = rewrap(data, { metadata: { ...kept, exif }, profile: true, alpha: info.channels % 2 === 0 });

@@ -24,6 +24,22 @@ test.each([
 });
 
 test.each([
+  { source: { kind: "avif", header: { depth: "ushort", space: "rgb16" } }, stays: true },
+  { source: { kind: "avif", frames: 2 }, stays: true },
+  { source: { kind: "webp", frames: 2 }, stays: false },
+  { source: { kind: "png", header: { depth: "ushort", space: "rgb16" } }, stays: false },
+  { source: { kind: "avif", header: { depth: "uchar", space: "cmyk" } }, stays: false },
+  { source: { kind: "tiff", header: { depth: "uchar", space: "srgb" } }, stays: false },
+])("a source of $source stays as it is coded: $stays", async ({ source, stays }) => {
+  const { kind: format } = source as { kind: "avif" };
+  const rendering = { output: "o", format, width: undefined, height: undefined };
+  const settings = imageOutput.parse({ format });
+  expect(await staysUntouched({ ...photo, ...source } as ImageSource, { ...rendering, settings })).toBe(
+    stays,
+  );
+});
+
+test.each([
   { image: { metadata: "Strip" }, format: "avif", loses: true },
   { image: { quality: 80 }, format: "avif", loses: false },
   { image: { lossless: true }, format: "avif", loses: false },

@@ -11,7 +11,7 @@ import { REWRAPS } from "./rewrap/rewraps.ts";
 /**
  * Pictures of which only the metadata change. Decoding and encoding would cost quality or time for nothing, so what
  * is coded of the pixels goes into the new file byte for byte. What each format keeps beside a picture, and how, is
- * its own module's matter; AVIF, TIFF and GIF are always written anew.
+ * its own module's matter; TIFF and GIF are always written anew.
  */
 
 /** What a spec may say without touching a pixel. The rest is a wish for other pixels, or for another encoding. */
@@ -25,6 +25,9 @@ const HARMLESS_OFF: ReadonlySet<keyof ImageOutput> = new Set([
   ...(["flip", "flop", "rotate", "grayscale", "negate", "flatten"] as const),
 ]);
 
+/** Colour spaces of libvips that are sRGB's, with 8 bits and with more, unless a profile says otherwise. */
+const OF_SCREENS: ReadonlySet<string> = new Set(["srgb", "b-w", "rgb16", "grey16"]);
+
 /** Whether a spec says anything that touches a pixel. */
 function isWish(settings: ImageOutput): boolean {
   const isOne = (key: keyof ImageOutput) =>
@@ -32,7 +35,7 @@ function isWish(settings: ImageOutput): boolean {
   return (Object.keys(settings) as (keyof ImageOutput)[]).some(isOne);
 }
 
-/** Whether a picture that cannot keep its pixels loses by being coded anew, though nobody has said how. */
+/** Whether a picture that is coded anew loses by it, though nobody has said how it is to be coded, and few expect it to. */
 export const losesUnasked = ({ kind }: Pick<ImageSource, "kind">, { format, settings }: Rendering): boolean =>
   kind === "avif" && format === "avif" && !isWish(settings);
 
@@ -43,11 +46,13 @@ export async function staysUntouched(
 ): Promise<boolean> {
   if (kind !== format || REWRAPS[kind] === undefined || isWish(settings)) return false;
   if ((header.orientation ?? 1) !== 1 && settings.autoOrient !== false) return false;
-  if (header.depth !== "uchar") return false;
-  if (frames > 1 && (settings.animated !== true || frames > MAX_FRAMES)) return false;
+  if (header.depth !== "uchar" && kind !== "avif") return false;
+  // An AVIF of several pictures is no animation: the primary one is taken.
+  const isPart = frames > 1 && (settings.animated !== true || frames > MAX_FRAMES);
+  if (isPart && kind !== "avif") return false;
   const isOwnColour = settings.colourspace === "keep" || keptGroups(settings)?.has("Icc") === true;
   if (isOwnColour) return true;
-  if (settings.colourspace === "p3" || (header.space !== "srgb" && header.space !== "b-w")) return false;
+  if (settings.colourspace === "p3" || !OF_SCREENS.has(`${header.space}`)) return false;
   return header.icc === undefined || (await isSrgb(header.icc));
 }
 

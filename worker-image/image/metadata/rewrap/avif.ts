@@ -1,81 +1,115 @@
-/**
- * EXIF as bytes in an AVIF that libheif has just written: libvips takes EXIF as text alone, of which it makes something
- * else. Metadata lie as items between the pictures, told by offsets into the file (ISO 14496-12, 8.11).
- */
+import { type HeifFile, type HeifItem, type HeifProperty, readHeif, StrangeHeif } from "./heif-items.ts";
+import { writeHeif } from "./heif-writing.ts";
+import type { Beside, Rewrap } from "./rewrap.ts";
 
 /** ISO 23008-12, A.2.1: how many bytes come before the structure, and these. */
-const HEAD = Buffer.from("\0\0\0\x06Exif\0\0", "latin1");
+const EXIF_HEAD = Buffer.from("\0\0\0\x06Exif\0\0", "latin1");
+const NO_BYTES = Buffer.alloc(0);
+const XMP_TYPE = Buffer.from("application/rdf+xml\0", "latin1");
 
-/** Bytes of an item's entry before its extents, and of one extent: all its numbers but the first have four bytes. */
-const ITEM_BYTES = 10;
-const EXTENT_BYTES = 8;
+/** What a viewer has to be able to read of such a file; that it holds a film, or a second picture, is not taken along. */
+const BRANDS: ReadonlySet<string> = new Set(["avif", "mif1", "miaf", "MA1A", "MA1B", "avio"]);
 
-/** The same file with a TIFF structure as its EXIF. @throws Error where it has none whose place could be taken. */
-export function replaceExif(file: Buffer, exif: Buffer): Buffer {
-  const boxes = boxesOf(file);
-  const meta = boxes.find(({ type }) => type === "meta");
-  const parts = meta && boxesOf(meta.content.subarray(4)); // after version and flags
-  const of = (type: string) => parts?.find((each) => each.type === type)?.content;
-  const [infos, places] = [of("iinf"), of("iloc")];
-  const number = infos && exifItem(infos);
-  const items = places && itemsOf(places);
-  const old = items?.find((item) => item.number === number);
-  const mdat = boxes.find(({ type, at, end }) => type === "mdat" && old && at < old.from && old.to <= end);
-  if (!places || !items || !old || !mdat || mdat.isLong || places.byteOffset - file.byteOffset > mdat.at) {
-    throw new Error("the encoded AVIF has no EXIF, or lays it out as nobody expects");
+/** Coded pictures, and those that are put together from others: of tiles, of layers, or turned. */
+const PICTURES: ReadonlySet<string> = new Set(["av01", "grid", "iovl", "iden"]);
+
+/** What tells how a picture is decoded, turned and shown. Others may tell who made it, or of what. */
+const OF_PICTURE: ReadonlySet<string> = new Set([
+  ...["ispe", "pixi", "av1C", "colr", "pasp", "clap", "irot", "imir", "auxC"],
+  ...["a1op", "a1lx", "lsel", "clli", "mdcv", "cclv", "amve"],
+]);
+
+/** AV1 Image File Format, 4.1, and what older files say. */
+const ALPHA = ["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", "urn:mpeg:hevc:2015:auxid:1\0"];
+
+/**
+ * What is coded of an AVIF's primary picture, and of its alpha, with other metadata. Thumbnails, further pictures and films,
+ * maps of depth or of gain, the names of items, and what lies between them are gone. EXIF alone has a place for a density.
+ */
+export const rewrapAvif: Rewrap = (file, beside) => {
+  try {
+    const whole = readHeif(file);
+    const pictures = picturesOf(whole).map((item) => withoutOthers(item, beside));
+    const primary = pictures[0]?.id ?? 0;
+    const items = [...pictures, ...metadataOf(whole, beside, { primary })];
+    return writeHeif({ brands: ["avif", ...brandsOf(whole)], primary, items });
+  } catch (error) {
+    if (error instanceof StrangeHeif) return undefined;
+    throw error;
   }
+};
 
-  const more = HEAD.length + exif.length - (old.to - old.from);
-  const made = Buffer.concat([file.subarray(0, old.from), HEAD, exif, file.subarray(old.to)]);
-  const add = (at: number) => made.writeUInt32BE(made.readUInt32BE(at) + more, at);
-  const placesAt = places.byteOffset - file.byteOffset;
-  add(mdat.at);
-  add(placesAt + old.at + ITEM_BYTES + 4);
-  for (const { at, from } of items) if (from >= old.to) add(placesAt + at + 4);
-  return made;
+const brandsOf = ({ brands }: HeifFile): string[] => [...new Set(brands)].filter((each) => BRANDS.has(each));
+
+/** The primary picture, what it is made of, and the alpha of each: in this order, with references among them alone. */
+function picturesOf({ primary, items }: HeifFile): HeifItem[] {
+  const byId = new Map(items.map((item) => [item.id, item]));
+  if (byId.size !== items.length) throw new StrangeHeif("two items of one id");
+  const kept = new Map<number, HeifItem>();
+  const keep = (picture: number) => {
+    const asked = [picture];
+    for (let id = asked.pop(); id !== undefined; id = asked.pop()) {
+      if (kept.has(id)) continue;
+      const item = byId.get(id);
+      if (!item || !PICTURES.has(item.type)) throw new StrangeHeif(`item ${id} is no picture`);
+      kept.set(id, item);
+      for (const { type, to } of item.references) if (type === "dimg") asked.push(...to);
+    }
+  };
+  keep(primary);
+  const isOfKept = ({ references }: HeifItem) =>
+    references.some(({ type, to }) => type === "auxl" && to.some((id) => kept.has(id)));
+  for (const item of items) if (isAlpha(item) && isOfKept(item)) keep(item.id);
+  return [...kept.values()].map((item) => ({
+    ...item,
+    references: item.references
+      .filter(({ type }) => type === "dimg" || type === "auxl" || type === "prem")
+      .map(({ type, to }) => ({ type, to: to.filter((id) => kept.has(id)) }))
+      .filter(({ to }) => to.length > 0),
+  }));
 }
 
-/** A box: its length, four letters, and what is in it. */
-interface Box {
-  type: string;
-  at: number;
-  end: number;
-  content: Buffer;
-  /** Whether its length is told elsewhere than in its first four bytes. */
-  isLong: boolean;
+const isAlpha = ({ properties }: HeifItem): boolean =>
+  properties.some(
+    ({ type, content }) =>
+      type === "auxC" && ALPHA.some((urn) => content.toString("latin1", 4).startsWith(urn)),
+  );
+
+/** With the properties that are of the picture, or of its colours, where these stay. */
+function withoutOthers(item: HeifItem, { profile }: Beside): HeifItem {
+  const stays = (property: HeifProperty) => {
+    if (isProfile(property)) return profile;
+    if (OF_PICTURE.has(property.type)) return true;
+    if (property.isEssential) throw new StrangeHeif(`item ${item.id} needs a property ${property.type}`);
+    return false;
+  };
+  return { ...item, properties: item.properties.filter(stays) };
 }
 
-function boxesOf(bytes: Buffer): Box[] {
-  const boxes: Box[] = [];
-  let at = 0;
-  while (at + 8 <= bytes.length) {
-    const length = bytes.readUInt32BE(at);
-    const isLong = length < 2;
-    const end = isLong ? bytes.length : at + length;
-    if (end < at + 8 || end > bytes.length) break;
-    const type = bytes.toString("latin1", at + 4, at + 8);
-    boxes.push({ type, at, end, content: bytes.subarray(at + 8, end), isLong });
-    at = end;
-  }
-  return boxes;
+const isProfile = ({ type, content }: HeifProperty): boolean =>
+  type === "colr" && content.toString("latin1", 0, 4) !== "nclx";
+
+function metadataOf(
+  { items }: HeifFile,
+  { metadata, ownExif }: Beside,
+  { primary }: { primary: number },
+): HeifItem[] {
+  const ofPrimary = { references: [{ type: "cdsc", to: [primary] }], properties: [] };
+  const own = (isWanted: (item: HeifItem) => boolean): HeifItem[] =>
+    items.filter(isWanted).map((item) => ({ ...item, ...ofPrimary }));
+  let id = items.reduce((highest, each) => Math.max(highest, each.id), 0);
+  const made = (type: string, { mime = NO_BYTES, parts }: { mime?: Buffer; parts: Buffer[] }): HeifItem[] => {
+    id += 1;
+    return [{ ...{ id, type, mime, parts, isHidden: false }, ...ofPrimary }];
+  };
+  const exif = ownExif ?? metadata?.exif;
+  const exifs = exif
+    ? made("Exif", { parts: [EXIF_HEAD, exif] })
+    : own(({ type }) => metadata === undefined && type === "Exif");
+  const xmps = metadata?.xmp
+    ? made("mime", { mime: XMP_TYPE, parts: [metadata.xmp] })
+    : own((item) => metadata === undefined && isXmp(item));
+  return [...exifs, ...xmps];
 }
 
-/** The number of the EXIF item. An entry has version and flags, the number, a reserved one, and the type. */
-function exifItem(infos: Buffer): number | undefined {
-  const isExif = ({ type, content }: Box) =>
-    type === "infe" && content[0] === 2 && content.toString("latin1", 8, 12) === "Exif";
-  return boxesOf(infos.subarray(6)).find(isExif)?.content.readUInt16BE(4);
-}
-
-/** Where each item lies: one extent each, from a base on. Undefined for places that are told otherwise. */
-function itemsOf(places: Buffer): { number: number; at: number; from: number; to: number }[] | undefined {
-  // Version 0, and four bytes each for offset, length and base.
-  if (places[0] !== 0 || places.readUInt16BE(4) !== 0x4440) return undefined;
-  const count = places.readUInt16BE(6);
-  if (places.length !== 8 + count * (ITEM_BYTES + EXTENT_BYTES)) return undefined;
-  return Array.from({ length: count }, (_, index) => {
-    const at = 8 + index * (ITEM_BYTES + EXTENT_BYTES);
-    const from = places.readUInt32BE(at + 4) + places.readUInt32BE(at + ITEM_BYTES);
-    return { number: places.readUInt16BE(at), at, from, to: from + places.readUInt32BE(at + ITEM_BYTES + 4) };
-  });
-}
+const isXmp = ({ mime }: HeifItem): boolean => mime.subarray(0, XMP_TYPE.length).equals(XMP_TYPE);

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, test } from "vitest";
+import { rewrapAvif } from "./avif.ts";
 import { rewrapPng } from "./png.ts";
 import type { Beside, Rewrap } from "./rewrap.ts";
 import { rewrapWebp } from "./webp.ts";
@@ -30,6 +31,12 @@ const kinds: Record<string, { pipeline: Sharp; rewrap: Rewrap }> = {
   "lossy WebP with alpha": { pipeline: picture().ensureAlpha(0.4).webp(), rewrap: rewrapWebp },
   "animated WebP": { pipeline: moving.webp({ delay: [80, 120], loop: 3 }), rewrap: rewrapWebp },
   "WebP with everything": { pipeline: tagged().webp(), rewrap: rewrapWebp },
+  AVIF: { pipeline: picture().avif({ effort: 0 }), rewrap: rewrapAvif },
+  "lossless AVIF with alpha": {
+    pipeline: picture().ensureAlpha(0.4).avif({ effort: 0, lossless: true }),
+    rewrap: rewrapAvif,
+  },
+  "AVIF with everything": { pipeline: tagged().ensureAlpha(0.4).avif({ effort: 0 }), rewrap: rewrapAvif },
 };
 
 const EXIF = await exifOf(
