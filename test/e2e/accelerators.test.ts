@@ -104,6 +104,31 @@ test("a unit that would rather have a GPU runs on the CPU when none becomes free
   expect(pod?.spec.nodeName).toBe("node-0");
 });
 
+test("it does so where a quota has no accelerator for it, in the words of the API server", async () => {
+  const { kubectl } = workspace.cluster;
+  const within = ["--namespace", workspace.namespace];
+  const metadata = { name: "few", namespace: workspace.namespace };
+  const hard = { "requests.nvidia.com/gpu": "0" };
+  await kubectl.apply([{ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard } }]);
+  // Until it is counted, other words refuse.
+  await kubectl("wait", "quota/few", ...within, "--for=jsonpath={.status.used}", "--timeout=60s");
+  try {
+    await workspace.start("fourth", {
+      sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],
+      outputs: [{ name: "web", video: brief }],
+      placement: { pool: "no-encoder" },
+    });
+    await workspace.wait("fourth", "condition=Complete");
+  } finally {
+    await kubectl("delete", "quota", "few", ...within);
+  }
+  const { status } = await workspace.get("fourth");
+  expect(status).toMatchObject({ phase: "Succeeded", attempts: [{ reason: "HardwareUnavailable" }] });
+  expect(await withoutGpu("fourth")).toEqual([
+    expect.stringMatching(/exceeded quota: few.*runs without an accelerator/),
+  ]);
+});
+
 test("a unit whose hardware encoder is missing is made on the CPU, and the status and an Event say why", async () => {
   await workspace.start("no-encoder", {
     sources: [{ name: "walk", ...onVolume("in/walk.mp4") }],

@@ -84,12 +84,14 @@ test("what must have an accelerator waits for it", () => {
   expect(poolsOf(decision)).toEqual([]);
 });
 
-const unschedulable = (seconds: number, reason = "Unschedulable"): ObservedAttempt =>
-  attempt({
-    gpu: true,
-    pool: "gpu",
-    waiting: { reason, message: "0/3 nodes: Insufficient nvidia.com/gpu", sinceMs: NOW_MS - seconds * 1000 },
-  });
+const unschedulable = (
+  seconds: number,
+  reason = "Unschedulable",
+  message = "0/3 nodes: Insufficient nvidia.com/gpu",
+): ObservedAttempt =>
+  attempt({ gpu: true, pool: "gpu", waiting: { reason, message, sinceMs: NOW_MS - seconds * 1000 } });
+const quotaOf = (resource: string) =>
+  `pods "x" is forbidden: exceeded quota: few, requested: ${resource}=1, used: ${resource}=1, limited: ${resource}=1`;
 
 test.each([
   { name: "an attempt that no node takes is given time", waits: unschedulable(119), expected: [] },
@@ -97,6 +99,16 @@ test.each([
     name: "then it is given up for another device",
     waits: unschedulable(120),
     expected: ["HardwareUnavailable"],
+  },
+  {
+    name: "so is one for which a quota of accelerators has no room",
+    waits: unschedulable(120, "FailedCreate", quotaOf("requests.nvidia.com/gpu")),
+    expected: ["HardwareUnavailable"],
+  },
+  {
+    name: "a quota of pods has room for it on no device",
+    waits: unschedulable(120, "FailedCreate", quotaOf("pods")),
+    expected: [],
   },
   {
     name: "an image that cannot be pulled is not the accelerator's fault",

@@ -3,7 +3,7 @@ import { classifyFailure } from "./classify-failure.ts";
 import type { Action } from "./decision.ts";
 import type { FoldedUnit } from "./fold-units.ts";
 import type { Policy } from "./policy.ts";
-import { isUsedUpQuota } from "./used-up-quota.ts";
+import { isQuotaOfDevices, isUsedUpQuota } from "./used-up-quota.ts";
 
 /**
  * The attempts as decisions see them: one on a node that has not answered for too long counts as lost, so
@@ -98,9 +98,11 @@ const isCrowdedOut = ({ waiting }: ObservedAttempt): boolean =>
   /\b(Insufficient \S+|Too many pods)/.test(waiting.message) &&
   /\bpreemption: (not eligible|.*\bNo preemption victims found)/.test(waiting.message);
 
-/** Whether no node has room for an attempt that was given an accelerator. */
+/** Whether no node, or a quota, has room for an attempt that was given an accelerator. */
 const wantsGpuRoom = ({ gpu, waiting }: ObservedAttempt): boolean =>
-  gpu === true && waiting?.reason === "Unschedulable";
+  gpu === true &&
+  waiting !== undefined &&
+  (waiting.reason === "Unschedulable" || isQuotaOfDevices(waiting.message));
 
 /** When the next look at an attempt in trouble is due; null when there is none. */
 export function nextTroubleMs(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isUsedUpQuota } from "./used-up-quota.ts";
+import { isQuotaOfDevices, isUsedUpQuota } from "./used-up-quota.ts";
 
 // What the API server says, in the words of the Job controller that asks it.
 const said = (requested: string, used: string, limited: string) =>
@@ -54,4 +54,12 @@ test.each([
   },
 ])("a quota that allows $name: has it room later? $expected", ({ message, expected }) => {
   expect(isUsedUpQuota(message)).toBe(expected);
+});
+
+test.each([
+  { requested: "requests.nvidia.com/gpu=1", expected: true },
+  { requested: "pods=1,requests.amd.com/gpu=2", expected: true },
+  { requested: "pods=1,requests.cpu=2,count/jobs.batch=1", expected: false },
+])("a quota without room for $requested is one of devices: $expected", ({ requested, expected }) => {
+  expect(isQuotaOfDevices(said(requested, requested, requested))).toBe(expected);
 });

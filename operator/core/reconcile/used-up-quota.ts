@@ -14,6 +14,15 @@ export function isUsedUpQuota(message: string): boolean {
   return amountsOf(requested).every(([resource, amount]) => amount <= (limits.get(resource) ?? 0));
 }
 
+/**
+ * Whether the cluster's words are those of a quota that has no room for an extended resource, which an accelerator is, be it
+ * used up or smaller than what is asked for.
+ */
+export function isQuotaOfDevices(message: string): boolean {
+  const [, requested = ""] = EXCEEDED.exec(message) ?? [];
+  return amountsOf(requested).some(([resource]) => /^requests\.[^/]+\/./.test(resource));
+}
+
 /** Of each resource of a list such as `pods=1,requests.memory=2Gi`. */
 const amountsOf = (list: string): [resource: string, amount: number][] =>
   list.split(",").map((each) => {
