@@ -143,6 +143,10 @@ export const MEMORY_CASES: Record<string, MemoryRow> = {
     source: "png-12-clear",
     outputs: [{ format: "jpeg", negate: true }],
   },
+  "a JPEG that stays as it is coded": { source: "jpeg-24-progressive", outputs: [{ format: "jpeg" }] },
+  "a PNG that stays as it is coded": { source: "png-12", outputs: [{ format: "png" }] },
+  "an AVIF that stays as it is coded": { source: "avif-6", outputs: [{ format: "avif" }] },
+  "an AVIF of 10 bits that stays so": { source: "avif-6-deep", outputs: [{ format: "avif" }] },
   "a turned picture as it is stored": {
     source: "jpeg-turned-long",
     outputs: [{ format: "jpeg", width: 2000, autoOrient: false }],
@@ -184,6 +188,7 @@ function memorySources(
     "png-6-deep": async () => (await of(6)).toColourspace("rgb16").png({ compressionLevel: 1 }).toBuffer(),
     "webp-12": async () => (await of(12)).webp({ effort: 0 }).toBuffer(),
     "avif-6": async () => (await of(6)).avif({ effort: 0 }).toBuffer(),
+    "avif-6-deep": async () => (await of(6)).avif({ effort: 0, bitdepth: 10 }).toBuffer(),
     "gif-6": async () => (await of(6)).gif({ effort: 1, colours: 8, dither: 0 }).toBuffer(),
     "tiff-12": async () => (await of(12)).tiff({ compression: "deflate" }).toBuffer(),
     svg: async () => Buffer.from(drawing({ width: 2000, height: 1500 })),

@@ -32,7 +32,9 @@ export function writeHeif({ brands, primary, items }: HeifFile): Buffer {
     );
   const [starts, contents] = laidOut(items);
   const before = kind.length + metaWith(places(items, starts, 0)).length + HEAD_BYTES;
-  return Buffer.concat([kind, metaWith(places(items, starts, before)), box("mdat", ...contents)]);
+  const meta = metaWith(places(items, starts, before));
+  // In one go: what is coded may be large.
+  return Buffer.concat([kind, meta, boxHead("mdat", contents), ...contents]);
 }
 
 /** Where among all contents each item's begins, and these: a part that items share is there once. */
@@ -65,10 +67,10 @@ function uint(bytes: number, value: number): Buffer {
   return made;
 }
 
-function box(type: string, ...parts: Buffer[]): Buffer {
-  const bytes = parts.reduce((sum, { length }) => sum + length, HEAD_BYTES);
-  return Buffer.concat([uint(4, bytes), letters(type), ...parts]);
-}
+const box = (type: string, ...parts: Buffer[]): Buffer => Buffer.concat([boxHead(type, parts), ...parts]);
+
+const boxHead = (type: string, parts: readonly Buffer[]): Buffer =>
+  Buffer.concat([uint(4, HEAD_BYTES + lengthOf(parts)), letters(type)]);
 
 const fullBox = (
   { type, version = 0, flags = 0 }: { type: string; version?: number; flags?: number },
