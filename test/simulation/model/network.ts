@@ -243,12 +243,16 @@ export class Network
   #refused(plan: "refusedBefore" | "falseConflict" | "rejected"): ApiError {
     const { random } = this.#options;
     if (plan === "falseConflict") return refusal(409, "Conflict", "the object has been modified");
-    if (plan === "rejected") return refusal(403, "Forbidden", "exceeded quota: jobs");
+    if (plan === "rejected") return refusal(403, "Forbidden", QUOTA_EXCEEDED);
     const code = random.pick([429, 500, 503] as const);
     const reason = { 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable" }[code];
     return refusal(code, reason, "says the model", code === 429 ? random.pick([null, 1000]) : null);
   }
 }
+
+/** As the API server says it of a quota that others have used up. */
+const QUOTA_EXCEEDED =
+  "exceeded quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=9, limited: count/jobs.batch=9";
 
 const requested = ({ verb, resource, name, writes }: Asked) => ({
   verb,
