@@ -4,7 +4,7 @@
  */
 import type { RequestOptions } from "node:https";
 import type { ConnectionOptions } from "node:tls";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, systemClock } from "../clock.ts";
 
 export interface ApiAccess {
@@ -26,12 +26,14 @@ export interface ApiAccess {
 const CREDENTIALS_FRESH_MS = 30_000;
 
 /** From $KUBECONFIG, else ~/.kube/config, else the pod's service account. */
-export function loadAccess(): Promise<ApiAccess> {
+export async function loadAccess(): Promise<ApiAccess> {
+  // Loaded by who asks for a cluster, and not by all that may: the package takes longer than the rest together.
+  const { KubeConfig } = await import("@kubernetes/client-node");
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
   if (kubeConfig.getCurrentCluster()?.server === NOWHERE)
-    return Promise.reject(new Error("there is none: set KUBECONFIG, or put one at ~/.kube/config"));
-  return accessOf(kubeConfig);
+    throw new Error("there is none: set KUBECONFIG, or put one at ~/.kube/config");
+  return await accessOf(kubeConfig);
 }
 
 /** What KubeConfig makes up where it finds nothing. */
