@@ -317,9 +317,8 @@ export class VolumeDestination {
 
   async #place(staged: string, product: Product, { wanted, made, mode }: WantedFile): Promise<MadeOutput> {
     const { onConflict } = this.#unit.destination;
-    const candidates =
-      onConflict === "Suffix" ? ["", ...SUFFIXES].map((suffix) => withSuffix(wanted, suffix)) : [wanted];
-    for (const target of candidates) {
+    for (const suffix of onConflict === "Suffix" ? ["", ...SUFFIXES] : [""]) {
+      const target = onConflict === "Suffix" ? withSuffix(wanted, suffix) : wanted; // of a thousand mostly the first
       const path = join(this.#directory, target);
       if (onConflict === "Overwrite" || onConflict === "Skip") await this.#ownSources.refuse(path, target);
       if (onConflict !== "Suffix") this.#names.claim(target, product);
