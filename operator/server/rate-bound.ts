@@ -27,13 +27,18 @@ export class RateBound {
     const taken = tokens >= 1;
     this.#buckets.delete(key);
     this.#buckets.set(key, { tokens: taken ? tokens - 1 : tokens, atMs: this.#nowMs() });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MAX_KEYS && oldest !== undefined) this.#buckets.delete(oldest);
+    if (this.#buckets.size > MAX_KEYS) this.#forgetOldest();
     return taken;
   }
 
   toll(key: string): Toll {
     return { take: () => this.take(key), giveBack: () => this.#giveBack(key) };
+  }
+
+  /** Only where it must: a map passes all that was deleted of late to come to its first key. */
+  #forgetOldest(): void {
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 
   #giveBack(key: string): void {
