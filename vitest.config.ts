@@ -23,7 +23,8 @@ const patient = (seconds: number) => ({ poll: { timeout: seconds * 1000, interva
 export default defineConfig({
   test: {
     // Node strips the types itself, as it does for every other script here, and keeps what it has compiled.
-    experimental: { viteModuleRunner: false },
+    // No test puts another module in the place of one, for which each file would be parsed twice more.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     sequence: { sequencer: SlowFirst },
     projects: [
       {
