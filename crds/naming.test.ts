@@ -225,20 +225,23 @@ test("no template and no values lead out of the destination or into the workers'
         try {
           return [expandTemplate(a + b + c, { source: b + c, file: c + b, index: `${c}${a}` })];
         } catch (error) {
-          expect(error).toBeInstanceOf(NamingError);
-          return [];
+          if (error instanceof NamingError) return [];
+          throw error;
         }
       }),
     ),
   );
   expect(expanded.length).toBeGreaterThan(500);
-  for (const path of expanded) {
+  const leads = (path: string) => {
     const segments = path.split("/");
-    expect(segments).not.toContain("..");
-    expect(segments).not.toContain("");
-    expect(path).not.toMatch(/^\.mediajob(\/|$)/i);
-    expect(posix.normalize(posix.join("/root", path)).startsWith("/root/"), path).toBe(true);
-  }
+    return (
+      segments.includes("..") ||
+      segments.includes("") ||
+      /^\.mediajob(\/|$)/i.test(path) ||
+      !posix.normalize(posix.join("/root", path)).startsWith("/root/")
+    );
+  };
+  expect(expanded.filter(leads)).toEqual([]); // one by one they take as long as all other rows together
 });
 
 test("a suffix goes before the extension of the last segment", () => {

@@ -57,9 +57,10 @@ test("groups are counted from keyframe to keyframe", () => {
   });
 });
 
-test("a day of keyframes is measured too", () => {
-  expect(describeTimeline([film(steady(700_000), 1)], true)).toMatchObject({
-    keyframes: 700_000,
+test("a film of more keyframes than a call takes arguments is measured too", () => {
+  const tooMany = 550_000; // in a thread of Vitest; elsewhere a quarter is
+  expect(describeTimeline([film(steady(tooMany), 1)], true)).toMatchObject({
+    keyframes: tooMany,
     longestGroup: 1,
   });
 });

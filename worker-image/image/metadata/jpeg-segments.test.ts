@@ -39,9 +39,8 @@ describe.each(Object.entries(kinds))("a %s JPEG", (_, pipeline) => {
 
   test("cut anywhere is no JPEG, and never a part of one", async () => {
     const file = await pipeline.toBuffer();
-    for (let length = 0; length < file.length; length += 3) {
-      expect(splitJpeg(file.subarray(0, length)), `${length} bytes`).toBeUndefined();
-    }
+    for (let length = 0; length < file.length; length += 3)
+      if (splitJpeg(file.subarray(0, length))) expect.fail(`${length} bytes are one`);
   });
 });
 

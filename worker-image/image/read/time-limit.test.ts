@@ -6,19 +6,20 @@ import { cpuLimit, tookTooLong } from "./time-limit.ts";
 const run = promisify(execFile);
 
 /** How a program ends that is run within both limits, as `execFile` tells. */
-const endOf = (script: string, { cpuSeconds = 60, timeout = 60_000 }) =>
-  run("prlimit", [cpuLimit(cpuSeconds), "sh", "-c", script], { timeout, killSignal: "SIGKILL" }).then(
+const endOf = (script: string, { timeout = 60_000 }) =>
+  run("prlimit", [cpuLimit(60), "sh", "-c", script], { timeout, killSignal: "SIGKILL" }).then(
     () => ({}),
     (error) => error,
   );
 
+test("of processor time a program is told before it is killed for it", async () => {
+  const { stdout } = await run("prlimit", [cpuLimit(7), "sh", "-c", "ulimit -St; ulimit -Ht"]);
+  expect(stdout).toBe("7\n8\n");
+});
+
 test.each([
-  {
-    name: "one that has used up its processor time",
-    script: "while :; do :; done",
-    limits: { cpuSeconds: 1 },
-    late: true,
-  },
+  // The kernel counts no less than a second, which a real program uses up in test/integration/worker/svg-drawing.test.ts.
+  { name: "one that is told of its processor time", script: "kill -XCPU $$", limits: {}, late: true },
   { name: "one that waits for ever", script: "exec sleep 60", limits: { timeout: 50 }, late: true },
   { name: "one that the kernel kills", script: "kill -KILL $$", limits: {}, late: false },
   { name: "one that fails", script: "exit 1", limits: {}, late: false },

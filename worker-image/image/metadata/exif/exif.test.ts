@@ -87,11 +87,13 @@ describe.each(["II", "MM"] as const)("with the bytes in the order %s", (order) =
   test("cut anywhere it gives what is whole, or nothing", async () => {
     const fields = fieldsIn(order);
     const tiff = writeExif(fields, SIZE);
-    const whole = [...fields.image, ...fields.camera, ...fields.place];
+    const told = ({ image, camera, place }: ExifFields) =>
+      [...image, ...camera, ...place].map((field) => JSON.stringify(field));
+    const whole = new Set(told(fields));
     for (let length = 0; length < tiff.length; length++) {
       const found = await read(tiff.subarray(0, length));
-      for (const field of [...(found?.image ?? []), ...(found?.camera ?? []), ...(found?.place ?? [])])
-        expect(whole, `${length} bytes`).toContainEqual(field);
+      const broken = found ? told(found).filter((field) => !whole.has(field)) : [];
+      if (broken.length) expect.fail(`${length} bytes: ${broken}`);
     }
   });
 });
@@ -131,7 +133,9 @@ test("values that together are too large for a JPEG are left out, and the others
   const longer = text(0x0110, "x".repeat(20_000));
   const own = text(COPYRIGHT, "© Ann");
   const tiff = writeExif({ order: "II", image: [long, longer, own], camera: [], place: [] }, SIZE);
-  expect((await read(tiff))?.image).toEqual([long, own]);
+  const asText = (fields: readonly Field[] = []) =>
+    fields.map((field) => ({ ...field, value: `${field.value}` }));
+  expect(asText((await read(tiff))?.image)).toEqual(asText([long, own]));
 });
 
 test("a BigTIFF has the same fields", async () => {
