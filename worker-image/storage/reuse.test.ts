@@ -1,3 +1,4 @@
+import { utimesSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,12 +215,10 @@ test("records are bounded: the oldest go", async () => {
   await records.leave(new Map([["name", record]]));
   const [shard = ""] = await readdir(join(destination, ".mediajob/made"));
   const directory = join(destination, ".mediajob/made", shard);
-  await Promise.all(
-    Array.from({ length: 1000 }, async (_, index) => {
-      await writeFile(join(directory, `${index}.json`), "");
-      await utimes(join(directory, `${index}.json`), index, index);
-    }),
-  );
+  for (let index = 0; index < 1000; index++) {
+    writeFileSync(join(directory, `${index}.json`), "");
+    utimesSync(join(directory, `${index}.json`), index, index);
+  }
   await records.leave(new Map([["name", record]]));
   const left = await readdir(directory);
   expect(left).toHaveLength(750);
