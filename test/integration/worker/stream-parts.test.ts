@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apart, clip, ffmpeg, flashes } from "./clips.ts";
 import { type Attempt, Workshop } from "./worker-attempt.ts";
@@ -145,13 +145,14 @@ describe.each([FLASHES, VARYING, HELD])("$name in parts", (stream) => {
 });
 
 test("a part of a stream that another MediaJob has made is not made", async () => {
-  const stream = { preset: "ultrafast", segmentSeconds: 1 };
-  await workshop.attempt("flash.mp4", { stream }, { out: "twice" });
+  const { whole } = await madeBothWays(FLASHES);
+  const directory = whole.pathOf("");
   const job = { namespace: "default", name: "again", uid: "uid-2" };
   const unit = { job, name: "part-0", part: { index: 0, count: 2, startSeconds: 0, endSeconds: 2 } };
-  const { result } = await workshop.attempt("flash.mp4", { stream }, { out: "twice", unit });
+  const output = { stream: streamOf(FLASHES) };
+  const { result } = await workshop.attempt(FLASHES.file, output, { out: basename(directory), unit });
   expect(result).toMatchObject({ outputs: [], counts: { succeeded: 0, skipped: 0, failed: 0 } });
-  expect(readdirSync(join(workshop.root, "twice/.mediajob/uid-2"))).not.toContain("parts");
+  expect(readdirSync(join(directory, ".mediajob/uid-2"))).not.toContain("parts");
 });
 
 test("av1, which counts frames and not time, has a shorter segment where parts meet", async () => {

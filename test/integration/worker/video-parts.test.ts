@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apart, flashes, similarity } from "./clips.ts";
 import { PART_CASES, PartsWorkshop, shown } from "./parts-workshop.ts";
@@ -18,14 +18,47 @@ test.each(PART_CASES.filter(({ always }) => always))(
   (row) => workshop.expectAlike(row),
 );
 
-test("flashes and beeps stay together within a millisecond, with the sound levelled as a whole", async () => {
-  flashes(join(workshop.sources, "flash.mp4"), 4);
-  const video = { audio: { loudness: { integratedLufs: -20 } }, metadata: "Strip" };
-  const { whole, joined } = await workshop.both("flash.mp4", video, [2]);
-  const [before, after] = [apart(whole), apart(joined)];
-  expect(before.seconds).toHaveLength(3);
-  expect(after.beeps).toEqual(before.beeps);
-  for (const seconds of after.seconds) expect(Math.abs(seconds)).toBeLessThanOrEqual(0.001);
+const video = { preset: "ultrafast" };
+const first = { index: 0, count: 2, startSeconds: 0, endSeconds: 3 };
+
+describe("of a film of flashes, cut at 2 s,", () => {
+  const sound = { loudness: { integratedLufs: -20 } };
+  const film = { audio: sound, metadata: "Strip", keyframeIntervalSeconds: 1.5 };
+  let whole: string;
+  let joined: string;
+  beforeAll(async () => {
+    flashes(join(workshop.sources, "flash.mp4"), 4);
+    ({ whole, joined } = await workshop.both("flash.mp4", film, [2]));
+  });
+
+  test("flashes and beeps stay together within a millisecond, with the sound levelled as a whole", () => {
+    const [before, after] = [apart(whole), apart(joined)];
+    expect(before.seconds).toHaveLength(3);
+    expect(after.beeps).toEqual(before.beeps);
+    for (const seconds of after.seconds) expect(Math.abs(seconds)).toBeLessThanOrEqual(0.001);
+  });
+
+  test("keyframes stand where one run puts them", () => {
+    const list = ["-v", "error", "-select_streams", "v:0", "-skip_frame", "nokey"];
+    const keys = (path: string) =>
+      execFileSync("ffprobe", [...list, "-show_entries", "frame=pts_time", "-of", "csv=p=0", path], {
+        encoding: "utf8",
+      })
+        .match(/[\d.]+/g)
+        ?.map(Number);
+    expect(keys(whole)).toEqual([0, 1.52, 3]);
+    expect(keys(joined)).toEqual([0, 1.52, 2, 3]);
+  });
+
+  test("a part of what another MediaJob has made is not made, and counts as no output", async () => {
+    const directory = dirname(whole);
+    const job = { namespace: "default", name: "again", uid: "uid-2" };
+    const unit = { job, name: "part-0", part: { ...first, endSeconds: 2 } };
+    const again = { video: { preset: "ultrafast", ...film } };
+    const { result } = await workshop.attempt("flash.mp4", again, { out: basename(directory), unit });
+    expect(result).toMatchObject({ outputs: [], counts: { succeeded: 0, skipped: 0, failed: 0 } });
+    expect(readdirSync(join(directory, ".mediajob/uid-2"))).not.toContain("parts");
+  });
 });
 
 test("frames between frames and a counted timecode go on where the part before ended", async () => {
@@ -52,30 +85,6 @@ test("a part of a span without frames holds none, and the others join, as softwa
   expect(attempt.result.warnings).toMatchObject([{ reason: "EncodedInSoftware", message }]);
 });
 
-test("keyframes stand where one run puts them", async () => {
-  const keys = (path: string) => {
-    const list = [
-      "-v",
-      "error",
-      "-select_streams",
-      "v:0",
-      "-skip_frame",
-      "nokey",
-      "-show_entries",
-      "frame=pts_time",
-    ];
-    return execFileSync("ffprobe", [...list, "-of", "csv=p=0", path], { encoding: "utf8" })
-      .match(/[\d.]+/g)
-      ?.map(Number);
-  };
-  const { whole, joined } = await workshop.both("plain.mp4", { keyframeIntervalSeconds: 1.5 }, [2]);
-  expect(keys(whole)).toEqual([0, 1.52, 3]);
-  expect(keys(joined)).toEqual([0, 1.52, 2, 3]);
-});
-
-const video = { preset: "ultrafast" };
-const first = { index: 0, count: 2, startSeconds: 0, endSeconds: 3 };
-
 describe("of two parts one alone", () => {
   const out = "alone";
   const make = () =>
@@ -101,15 +110,6 @@ describe("of two parts one alone", () => {
     });
     expect(joined.files).toEqual([]);
   });
-});
-
-test("a part of what another MediaJob has made is not made, and counts as no output", async () => {
-  await workshop.attempt("plain.mp4", { video }, { out: "twice" });
-  const job = { namespace: "default", name: "again", uid: "uid-2" };
-  const unit = { job, name: "part-0", part: first };
-  const { result } = await workshop.attempt("plain.mp4", { video }, { out: "twice", unit });
-  expect(result).toMatchObject({ outputs: [], counts: { succeeded: 0, skipped: 0, failed: 0 } });
-  expect(readdirSync(join(workshop.root, "twice/.mediajob/uid-2"))).not.toContain("parts");
 });
 
 test("a source whose frames cannot be found is refused, and not made without them", async () => {

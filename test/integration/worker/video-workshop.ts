@@ -32,18 +32,27 @@ export class VideoWorkshop extends Workshop {
     rows: readonly Row[],
     videoOf: (row: Row) => Record<string, unknown>,
   ): Promise<(name: string) => Promise<MadeVideo>> {
+    const pathOf = await this.makePaths(file, rows, videoOf);
+    return async (name) => ({ path: pathOf(name), record: await probe(pathOf(name)) });
+  }
+
+  /** The same, where nobody asks what the files say of themselves. */
+  async makePaths<Row extends { name: string }>(
+    file: string,
+    rows: readonly Row[],
+    videoOf: (row: Row) => Record<string, unknown>,
+  ): Promise<(name: string) => string> {
     const outputs = rows.map((row, index) => ({
       name: `made-${index}`,
       video: { preset: "ultrafast", ...videoOf(row) },
     }));
     const attempt = await this.attemptAll([file], outputs);
     succeeded(attempt);
-    return async (name) => {
+    return (name) => {
       const index = rows.findIndex((row) => row.name === name);
       const made = attempt.files.find((path) => path.startsWith(`made-${index}-`));
       if (!made) throw new Error(`no file was made for ${name}, only ${attempt.files.join(", ")}`);
-      const path = attempt.pathOf(made);
-      return { path, record: await probe(path) };
+      return attempt.pathOf(made);
     };
   }
 }
