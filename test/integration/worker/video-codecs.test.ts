@@ -88,13 +88,15 @@ const CODECS = [
 describe("codecs and containers", () => {
   let made: (name: string) => Promise<MadeVideo>;
   beforeAll(async () => {
-    made = await workshop.makeAll("plain.mp4", CODECS, ({ video }) => video);
+    // DNxHR knows nothing smaller.
+    clip(join(workshop.sources, "small.mp4"), { size: "256x144", seconds: 1 });
+    made = await workshop.makeAll("small.mp4", CODECS, ({ video }) => video);
   });
 
   test.each(CODECS)("$name", async ({ name, expected }) => {
     const { record } = await made(name);
     expect(record).toMatchObject(expected);
-    expect(record.durationSeconds).toBeCloseTo(2, 0);
+    expect(record.durationSeconds).toBeCloseTo(1, 0);
   });
 });
 
