@@ -57,6 +57,7 @@ window.stage = {
     // What is shown at first may be the old one's, of the same height or not, and something between them.
     let since = 0;
     await until(() => {
+      if (hasBegunAgain()) since = 0;
       if (video.videoHeight !== height) since = video.currentTime;
       return video.currentTime > since + 0.2;
     }, `playback in ${height} lines`);
@@ -71,12 +72,12 @@ window.stage = {
     await until(() => video.currentTime > 0.1, "playback before the language is changed");
     await player.listen(language);
     await until(() => player.language() === language, `track in ${language}`);
-    const from = { seconds: video.currentTime, soundBytes: video.webkitAudioDecodedByteCount };
-    await until(
-      () =>
-        video.currentTime > from.seconds + 0.2 && video.webkitAudioDecodedByteCount > from.soundBytes + 2000,
-      `sound in ${language}`,
-    );
+    const { webkitAudioDecodedByteCount: soundBytes } = video;
+    let since = video.currentTime;
+    await until(() => {
+      if (hasBegunAgain()) since = 0;
+      return video.currentTime > since + 0.2 && video.webkitAudioDecodedByteCount > soundBytes + 2000;
+    }, `sound in ${language}`);
     video.pause();
     return player.language();
   },
@@ -199,7 +200,7 @@ async function openShaka(url, keys) {
     errors.push(`${detail.severity === 2 ? "fatal " : ""}${detail.code} ${detail.data}`),
   );
   await player.attach(video);
-  player.configure({ abr: { enabled: false }, drm: { clearKeys: keys } });
+  player.configure({ abr: { enabled: false }, drm: { clearKeys: keys }, streaming: { bufferingGoal: 1 } });
   await within(player.load(url), "manifest");
   return {
     heights: () => [...new Set(player.getVariantTracks().map(({ height }) => height))],
@@ -214,7 +215,9 @@ async function openShaka(url, keys) {
     listen: (language) =>
       player.selectAudioTrack(player.getAudioTracks().find((track) => track.language === language)),
     language: () => player.getVariantTracks().find(({ active }) => active)?.language,
+    // While segments are still to come: it holds a text of HLS back until the next one has told where that begins.
     showText: () => player.selectTextTrack(player.getTextTracks()[0]),
+    bufferAll: () => player.configure({ streaming: { bufferingGoal: 60 } }),
     thumbnail: async (seconds, thumbnailsUrl) => {
       if (player.getImageTracks().length === 0) await player.addThumbnailsTrack(thumbnailsUrl);
       const [{ id }] = player.getImageTracks();
@@ -255,8 +258,16 @@ async function rewind() {
  * that made no progress.
  */
 async function fill() {
+  player.bufferAll?.();
   const filled = () => video.buffered.length === 1 && video.buffered.end(0) > wholeSeconds - 0.1;
   await until(filled, "all of it in the buffer");
+}
+
+/** On a machine without time the film may end before a player has changed anything: then it is played once more. */
+function hasBegunAgain() {
+  if (!video.ended) return false;
+  play();
+  return true;
 }
 
 /** Not awaited: playback that does not begin is found by what is waited for. A pause before it began is no error. */

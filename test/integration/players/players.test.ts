@@ -61,8 +61,7 @@ describe("a ladder of three rungs with two languages", () => {
     expect(programme.heights.toSorted((one, other) => one - other)).toEqual([96, 128, 180]);
     expect(programme.languages.map((language) => language.slice(0, 2)).toSorted()).toEqual(["de", "en"]);
 
-    // Before the switches: shaka-player holds a text of HLS back until the next segment of pictures has told where it
-    // begins, and once all of them are buffered anew there is none.
+    // Before the switches, for which all of it is buffered: shaka-player needs segments that are still to come.
     expect(await stage.read(theatre.url(`${directory}/thumbnails.vtt`))).toEqual({
       text: "Hello there",
       thumbnail: thumbnails && { sheet: "thumbnails-001.jpg", x: 160, y: 0, width: 160, height: 90 },
