@@ -123,6 +123,22 @@ function overAndOver(): Buffer {
   return made;
 }
 
+/** Of the primary picture, in two places. */
+function withManyProperties(): Buffer {
+  const properties = Array.from({ length: 200 }, () => box("pixi", "\0\0\0\0\x01\x08"));
+  const made = writeHeif({
+    ...whole,
+    items: [
+      { ...first, properties },
+      { ...alpha, properties },
+    ],
+  });
+  // The number of the second item follows the 200 numbers of two bytes of the first.
+  const secondAt = made.indexOf("ipma") + 12 + 3 + 400;
+  made.writeUInt16BE(1, secondAt);
+  return made;
+}
+
 test.each([
   {
     what: "that needs a property nobody knows",
@@ -143,6 +159,7 @@ test.each([
     what: "of pictures within pictures without end",
     of: writeHeif({ ...whole, primary: 1, items: [...chain, another({ id: 12_001, type: "hvc1" })] }),
   },
+  { what: "of more properties than a file tells of in one place", of: withManyProperties() },
   { what: "that is cut", of: file.subarray(0, 500) },
   { what: "that is something else", of: await picture().jpeg().toBuffer() },
 ])("an AVIF $what is left alone", ({ of }) => {

@@ -8,7 +8,7 @@ const MOST_PROPERTIES = 0x7fff;
 /**
  * A HEIF file of these items and no others: its kind, the tables, and what the items hold, one after the other.
  *
- * @throws StrangeHeif where they are too many, or refer to one that is not there.
+ * @throws StrangeHeif where they are too many or too large, or refer to one that is not there.
  */
 export function writeHeif({ brands, primary, items }: HeifFile): Buffer {
   if (items.length > MOST_ITEMS) throw new StrangeHeif(`${items.length} items`);
@@ -62,6 +62,7 @@ const HEAD_BYTES = 8;
 const letters = (text: string) => Buffer.from(text, "latin1");
 
 function uint(bytes: number, value: number): Buffer {
+  if (value >= 2 ** (8 * bytes)) throw new StrangeHeif(`${value} does not go by ${bytes} bytes`);
   const made = Buffer.alloc(bytes);
   made.writeUIntBE(value, 0, bytes);
   return made;
