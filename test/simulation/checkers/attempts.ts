@@ -2,7 +2,7 @@ import { LABELS } from "../../../crds/group.ts";
 import type { UnitResult } from "../../../crds/result.ts";
 import { decodeLedger } from "../../../operator/core/ledger.ts";
 import { generationOf } from "../../../operator/core/reconcile/attempt.ts";
-import { MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
+import { JOBS, MEDIA_JOBS, type StoredMediaJob } from "../../../operator/kube/api/resources.ts";
 import type { Process } from "../model/kubelet.ts";
 import { isOpen, isRepeated, unitsOf } from "../units-of.ts";
 import type { Checker } from "./checker.ts";
@@ -40,7 +40,10 @@ export const attempts: Checker = (world, fail) => {
       fail("finished work never runs again", `${process.pod.metadata.name} runs a unit that is complete`);
     const job = world.server.list(MEDIA_JOBS).find(({ metadata }) => metadata.uid === process.mediaJob);
     const letter = job && letterOf(job, unitsOf(world, job), process.unit);
-    if (job && letter !== undefined && !isOpen(letter) && !mayRunAgain(job, letter, process.unit))
+    // Nor was it told to end before, where it was given up and nothing comes after it.
+    const isUntold = isToEnd(process) && world.kubelet.wasUnreachable(process.node);
+    const isFinished = letter !== undefined && !isOpen(letter) && !isUntold;
+    if (job && isFinished && !mayRunAgain(job, letter, process.unit))
       fail(
         "finished work never runs again",
         `${process.pod.metadata.name} runs, though the ledger of ${job.metadata.name} has ${letter} for ${process.unit}`,
@@ -70,6 +73,13 @@ export const attempts: Checker = (world, fail) => {
     const unit = `${labels[LABELS.jobUid]}/${labels[LABELS.unit]}`;
     if (madeAll(object.metadata.uid)) complete.add(workOf(unit, Number(labels[LABELS.attempt])));
   });
+
+  /** Whether the Job of that pod is being deleted, or gone. */
+  function isToEnd({ pod }: Process): boolean {
+    const owner = pod.metadata.ownerReferences?.[0]?.uid;
+    const job = world.server.list(JOBS).find(({ metadata }) => metadata.uid === owner);
+    return job?.metadata.deletionTimestamp !== undefined || job === undefined;
+  }
 
   /** Whether the pod of that Job left a result without failures. A result that is lost proves nothing. */
   function madeAll(jobUid: string): boolean {
